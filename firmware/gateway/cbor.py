@@ -1,0 +1,193 @@
+"""Deterministic CBOR (RFC 8949 §4.2.1), the part of it that docs/wire-format.cddl uses.
+
+Python's None, bool, int (64 bit), bytes, str, list, dict and Tag; no floats.
+"""
+
+from micropython import const
+
+_UINT = const(0)
+_NEGATIVE = const(1)
+_BYTES = const(2)
+_TEXT = const(3)
+_ARRAY = const(4)
+_MAP = const(5)
+_TAG = const(6)
+
+_FALSE = const(20)
+_TRUE = const(21)
+_NULL = const(22)
+
+_MAX_DEPTH = const(8)  # arrays, maps and tags around a value
+
+
+class NotCanonical(ValueError):
+    """Well-formed, but not the one encoding that the wire allows."""
+
+
+class Tag:
+    def __init__(self, number: int, value) -> None:
+        self.number = number
+        self.value = value
+
+
+def head(major: int, argument: int) -> bytes:
+    """The initial bytes of an item: its major type and its argument, in the shortest form."""
+    initial = major << 5
+    if argument < 24:
+        return bytes((initial | argument,))
+    if argument < 0x100:
+        return bytes((initial | 24, argument))
+    if argument < 0x10000:
+        return bytes((initial | 25, argument >> 8, argument & 0xFF))
+    if argument < 0x100000000:
+        return bytes((initial | 26,)) + argument.to_bytes(4, "big")
+    if argument >> 64:
+        raise ValueError("integer over 64 bits")
+    return bytes((initial | 27,)) + argument.to_bytes(8, "big")
+
+
+def encode(obj) -> bytes:
+    """Raises ValueError for what the wire cannot carry."""
+    out = bytearray()
+    _write(out, obj)
+    return bytes(out)
+
+
+def _write(out: bytearray, obj) -> None:
+    if obj is None:
+        out.append(0xE0 | _NULL)
+    elif obj is True:
+        out.append(0xE0 | _TRUE)
+    elif obj is False:
+        out.append(0xE0 | _FALSE)
+    elif isinstance(obj, int):
+        out.extend(head(_UINT, obj) if obj >= 0 else head(_NEGATIVE, -1 - obj))
+    elif isinstance(obj, (bytes, bytearray, memoryview)):
+        out.extend(head(_BYTES, len(obj)))
+        out.extend(obj)
+    elif isinstance(obj, str):
+        text = obj.encode()
+        out.extend(head(_TEXT, len(text)))
+        out.extend(text)
+    elif isinstance(obj, (list, tuple)):
+        out.extend(head(_ARRAY, len(obj)))
+        for item in obj:
+            _write(out, item)
+    elif isinstance(obj, dict):
+        out.extend(head(_MAP, len(obj)))
+        keys = [(encode(key), key) for key in obj]
+        keys.sort(key=lambda pair: pair[0])
+        for encoded, key in keys:
+            out.extend(encoded)
+            _write(out, obj[key])
+    elif isinstance(obj, Tag):
+        out.extend(head(_TAG, obj.number))
+        _write(out, obj.value)
+    else:
+        raise ValueError("no encoding for this type")
+
+
+def decode(buf):
+    """The one value in `buf`. Raises NotCanonical or another ValueError, nothing else."""
+    reader = _Reader(buf)
+    try:
+        value = reader.value(0)
+    except MemoryError:
+        raise ValueError("too many items")
+    if reader.pos != len(buf):
+        raise ValueError("bytes after the value")
+    return value
+
+
+class _Reader:
+    def __init__(self, buf) -> None:
+        self.buf = buf
+        self.pos = 0
+
+    def take(self, count: int) -> bytes:
+        start = self.pos
+        if count > len(self.buf) - start:
+            raise ValueError("truncated")
+        self.pos = start + count
+        return bytes(self.buf[start : start + count])
+
+    def head(self) -> tuple:
+        initial = self.take(1)[0]
+        major = initial >> 5
+        argument = initial & 31
+        if argument < 24:
+            return major, argument
+        if argument == 31 and _BYTES <= major <= _MAP:
+            raise NotCanonical("indefinite length")
+        if argument > 27:
+            raise ValueError("reserved initial byte")
+        if major == 7:
+            argument = int.from_bytes(self.take(1 << (argument - 24)), "big")
+            if initial & 31 == 24 and argument < 32:
+                raise ValueError("reserved simple value")
+            raise NotCanonical("float or unknown simple value")
+        size = 1 << (argument - 24)
+        argument = int.from_bytes(self.take(size), "big")
+        if argument < (24 if size == 1 else 1 << (size * 4)):
+            raise NotCanonical("length or integer not in its shortest form")
+        return major, argument
+
+    def value(self, depth: int):
+        major, argument = self.head()
+        if major == _UINT:
+            return argument
+        if major == _NEGATIVE:
+            return -1 - argument
+        if major == _BYTES:
+            return self.take(argument)
+        if major == _TEXT:
+            return _text(self.take(argument))
+        if major == 7:
+            return _simple(argument)
+        if depth == _MAX_DEPTH:
+            raise ValueError("nested too deep")
+        if major == _TAG:
+            return Tag(argument, self.value(depth + 1))
+        if argument > len(self.buf) - self.pos:
+            raise ValueError("truncated")
+        if major == _ARRAY:
+            return [self.value(depth + 1) for _ in range(argument)]
+        return self.map(argument, depth + 1)
+
+    def map(self, count: int, depth: int) -> dict:
+        result = {}
+        previous = b""
+        for _ in range(count):
+            start = self.pos
+            key = self.value(depth)
+            if not isinstance(key, (int, str, bytes)) or isinstance(key, bool):
+                raise ValueError("map key of a type that is not used")
+            encoded = bytes(self.buf[start : self.pos])
+            if encoded <= previous:
+                raise NotCanonical("map keys out of order or twice")
+            previous = encoded
+            result[key] = self.value(depth)
+        return result
+
+
+def _simple(argument: int):
+    if argument == _NULL:
+        return None
+    if argument == _TRUE:
+        return True
+    if argument == _FALSE:
+        return False
+    raise NotCanonical("unknown simple value")
+
+
+def _text(raw: bytes) -> str:
+    text = str(raw, "utf-8")
+    size = 0
+    for char in text:  # the interpreter's own check lets overlong forms and surrogates pass
+        code = ord(char)
+        if code > 0x10FFFF or 0xD800 <= code < 0xE000:
+            raise ValueError("not UTF-8")
+        size += 1 + (code > 0x7F) + (code > 0x7FF) + (code > 0xFFFF)
+    if size != len(raw):
+        raise ValueError("not UTF-8")
+    return text

@@ -1,0 +1,97 @@
+"""Small named values that survive a power failure at any byte: a log in two flash blocks.
+
+Block: a header of 12 bytes (magic, serial, CRC-32 of both), then records, each padded to 4 bytes:
+name length, value length, CRC-32 of name and value, name, value. A full block is copied, live
+values only, into the other, whose header is written last and makes it the valid one.
+"""
+
+import binascii
+import struct
+
+from micropython import const
+
+_MAGIC = b"ESC1"
+_HEADER_BYTES = const(12)
+_RECORD = "<HHI"
+_RECORD_BYTES = const(8)
+
+
+class Cells:
+    def __init__(self, region) -> None:
+        self._region = region
+        self._values = {}
+        self._block = 1
+        self._serial = 0
+        self._tail = region.block_bytes
+        serials = [self._read_header(block) for block in range(2)]
+        if any(serials):
+            self._serial = max(serials)
+            self._block = serials.index(self._serial)
+            self._load()
+
+    def get(self, name: str):
+        """The value as bytes, or None."""
+        return self._values.get(name)
+
+    def put(self, name: str, value: bytes) -> None:
+        """Durable on return; cut before that, the old value stands. Raises ValueError if full."""
+        if self._values.get(name) == value:
+            return
+        record = _record(name, value)
+        if self._tail + len(record) > self._region.block_bytes:
+            self._move(name, value)
+        else:
+            address = self._block * self._region.block_bytes + self._tail
+            tail = self._tail + len(record)
+            self._tail = self._region.block_bytes  # to be moved, should the write fail
+            self._region.program(address, record)
+            self._tail = tail
+        self._values[name] = bytes(value)
+
+    def _move(self, name: str, value: bytes) -> None:
+        values = dict(self._values)
+        values[name] = value
+        records = b"".join(_record(*item) for item in values.items())
+        if _HEADER_BYTES + len(records) > self._region.block_bytes:
+            raise ValueError("cells full")
+        block = 1 - self._block
+        base = block * self._region.block_bytes
+        header = _MAGIC + struct.pack("<I", self._serial + 1)
+        self._region.erase(block)
+        self._region.program(base + _HEADER_BYTES, records)
+        self._region.program(base, header + struct.pack("<I", binascii.crc32(header)))
+        self._block = block
+        self._serial += 1
+        self._tail = _HEADER_BYTES + len(records)
+
+    def _read_header(self, block: int) -> int:
+        """The block's serial, 0 when it is not valid."""
+        raw = self._region.read(block * self._region.block_bytes, _HEADER_BYTES)
+        serial, crc = struct.unpack_from("<II", raw, 4)
+        return serial if raw[:4] == _MAGIC and binascii.crc32(raw[:8]) == crc else 0
+
+    def _load(self) -> None:
+        base = self._block * self._region.block_bytes
+        offset = _HEADER_BYTES
+        while offset + _RECORD_BYTES <= self._region.block_bytes:
+            raw = self._region.read(base + offset, _RECORD_BYTES)
+            name_bytes, value_bytes, crc = struct.unpack(_RECORD, raw)
+            size = _RECORD_BYTES + (name_bytes + value_bytes + 3 & ~3)
+            if offset + size > self._region.block_bytes:
+                break
+            body = bytes(
+                self._region.read(base + offset + _RECORD_BYTES, name_bytes + value_bytes)
+            )
+            if binascii.crc32(body) != crc:
+                break
+            self._values[str(body[:name_bytes], "utf-8")] = body[name_bytes:]
+            offset += size
+        if self._region.is_blank(base + offset, self._region.block_bytes - offset):
+            self._tail = offset
+
+
+def _record(name: str, value: bytes) -> bytes:
+    encoded = name.encode()
+    body = encoded + value
+    header = struct.pack(_RECORD, len(encoded), len(value), binascii.crc32(body))
+    return header + body + b"\xff" * (-len(body) % 4)

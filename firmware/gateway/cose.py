@@ -1,0 +1,132 @@
+"""Messages of the wire: tagged COSE_Sign1, ES256, deterministic CBOR (docs/wire-format.md §1)."""
+
+import hashlib
+
+from micropython import const
+
+from gateway import cbor, p256
+
+FRAME = "application/vnd.esep.frame"
+RECEIPT = "application/vnd.esep.receipt"
+COMMAND = "application/vnd.esep.command"
+CONFIGURATION = "application/vnd.esep.configuration"
+CERTIFICATE = "application/vnd.esep.certificate"
+CHECKPOINT = "application/vnd.esep.checkpoint"
+ENROLMENT = "application/vnd.esep.enrolment"
+
+MAX_MESSAGE = const(4096)
+MAX_CONFIGURATION = const(65536)
+
+_SIGN1 = const(18)
+_ALG = const(1)
+_CONTENT_TYPE = const(3)
+_KID = const(4)
+_ES256 = const(-7)
+_CERTIFICATE_HEADER = const(-65537)
+
+
+class WireError(Exception):
+    """A message that is refused; `reason` is a code of docs/wire-format.md."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Message:
+    """What a message says; its signature is not yet verified."""
+
+    def __init__(self, kid, payload, digest, signature, certificate) -> None:
+        self.kid = kid  # 8 bytes
+        self.payload = payload  # decoded
+        self.digest = digest  # 32 bytes: what the signature signs
+        self.signature = signature  # 64 bytes
+        self.certificate = certificate  # a certificate message, or None
+
+
+def _protected(content_type: str, kid: bytes) -> bytes:
+    return cbor.encode({_ALG: _ES256, _CONTENT_TYPE: content_type, _KID: kid})
+
+
+def _digest(protected: bytes, payload: bytes) -> bytes:
+    """SHA-256 of the Sig_structure of RFC 9052 §4.4."""
+    structure = hashlib.sha256(cbor.head(4, 4) + cbor.encode("Signature1"))
+    structure.update(cbor.encode(protected) + cbor.encode(b"") + cbor.head(2, len(payload)))
+    structure.update(payload)
+    return structure.digest()
+
+
+def size(content_type: str, payload_bytes: int) -> int:
+    """Bytes of the sealed message around a payload of so many bytes."""
+    protected = cbor.encode(_protected(content_type, bytes(8)))
+    return 3 + len(protected) + len(cbor.head(2, payload_bytes)) + payload_bytes + 66
+
+
+async def seal(signer, content_type: str, payload: bytes) -> bytes:
+    """The message around an encoded payload. `signer` has `kid` and `async sign(digest)`."""
+    protected = _protected(content_type, signer.kid)
+    signature = await signer.sign(_digest(protected, payload))
+    return cbor.encode(cbor.Tag(_SIGN1, [protected, {}, payload, signature]))
+
+
+def parse(buf, content_type: str, limit: int) -> Message:
+    """Everything but the signature and the grammar of the body. Raises WireError."""
+    if len(buf) > limit:
+        raise WireError("too_long")
+    envelope = _decode(buf)
+    if not isinstance(envelope, cbor.Tag) or envelope.number != _SIGN1:
+        raise WireError("wrong_shape")
+    parts = envelope.value
+    if not isinstance(parts, list) or len(parts) != 4:
+        raise WireError("wrong_shape")
+    protected, unprotected, payload, signature = parts
+    for part in (protected, payload, signature):
+        if not isinstance(part, bytes):
+            raise WireError("wrong_shape")
+    if len(signature) != 64:
+        raise WireError("wrong_shape")
+    kid = _kid(_decode(protected), content_type)
+    certificate = _certificate(unprotected)
+    body = _decode(payload)
+    if not isinstance(body, dict) or body.get(0) != 1:
+        raise WireError("wrong_shape")
+    if int.from_bytes(signature[32:], "big") > p256.HALF_ORDER:
+        raise WireError("high_s")
+    return Message(kid, body, _digest(protected, payload), signature, certificate)
+
+
+async def verify(message: Message, public64: bytes) -> None:
+    """Raises WireError unless this key signed the message."""
+    if not await p256.verify(public64, message.digest, message.signature):
+        raise WireError("bad_signature")
+
+
+def _decode(buf):
+    try:
+        return cbor.decode(buf)
+    except cbor.NotCanonical:
+        raise WireError("not_canonical")
+    except ValueError:
+        raise WireError("malformed")
+
+
+def _kid(header, content_type: str) -> bytes:
+    if not isinstance(header, dict) or len(header) != 3:
+        raise WireError("wrong_shape")
+    if header.get(_ALG) != _ES256 or header.get(_CONTENT_TYPE) != content_type:
+        raise WireError("wrong_shape")
+    kid = header.get(_KID)
+    if not isinstance(kid, bytes) or len(kid) != 8:
+        raise WireError("wrong_shape")
+    return kid
+
+
+def _certificate(unprotected):
+    if not isinstance(unprotected, dict):
+        raise WireError("wrong_shape")
+    if not unprotected:
+        return None
+    certificate = unprotected.get(_CERTIFICATE_HEADER)
+    if len(unprotected) != 1 or not isinstance(certificate, bytes):
+        raise WireError("wrong_shape")
+    return certificate

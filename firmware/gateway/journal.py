@@ -1,0 +1,131 @@
+"""Everything a gateway must not forget, on one flash device: both streams' frames, and cells.
+
+The device is as esp32.Partition (see region.py). Two blocks hold the cells; the rest is halved
+between the streams.
+"""
+
+import struct
+
+from micropython import const
+
+from gateway.cells import Cells
+from gateway.region import Region
+from gateway.ring import JournalFull, Ring  # noqa: F401  JournalFull is for our callers
+
+BILLING = const(0)
+TELEMETRY = const(1)
+
+_CELL_BLOCKS = const(2)
+_SEGMENT_BYTES = const(8192)  # a frame of 4096 bytes and its headers fit
+
+_DROPPED = "dropped"
+_DROPPED_RANGE = "<III"
+
+
+class Journal:
+    def __init__(self, device) -> None:
+        """Mounts what is there; an erased device is an empty journal.
+
+        Raises ValueError when the device is smaller than 14 blocks of 4096 bytes.
+        """
+        blocks = device.ioctl(4, 0)
+        segment_blocks = -(-_SEGMENT_BYTES // device.ioctl(5, 0))
+        ring_blocks = (blocks - _CELL_BLOCKS) // 2 // segment_blocks * segment_blocks
+        self._cells = Cells(Region(device, 0, _CELL_BLOCKS))
+        billing = Region(device, _CELL_BLOCKS, ring_blocks)
+        telemetry = Region(device, _CELL_BLOCKS + ring_blocks, ring_blocks)
+        self._rings = (
+            Ring(billing, segment_blocks),
+            Ring(telemetry, segment_blocks, self._note_dropped),
+        )
+        # No billing frame is here: none was ever written, or they were lost. The chain begins a
+        # new epoch and clears this.
+        self.fresh = self.last(BILLING) is None
+
+    def append(self, stream: int, epoch: int, seq: int, message: bytes) -> None:
+        """Durable on return. Raises JournalFull (billing), ValueError out of order.
+
+        Telemetry makes room by dropping its oldest frames: see `dropped`.
+        """
+        self._rings[stream].append(epoch, seq, message)
+
+    def last(self, stream: int):
+        """(epoch, seq, SHA-256) of the stream's newest frame, or None."""
+        return self._rings[stream].last
+
+    def receipt(self, stream: int, epoch: int, upto: int, held_ranges) -> None:
+        """The collector has the frames 1…upto and those in the ranges [(first, last), …]."""
+        self._rings[stream].receipt(epoch, upto, held_ranges)
+
+    def pending(self, stream: int) -> int:
+        """Frames without receipt."""
+        return self._rings[stream].pending()
+
+    def pending_epoch(self, stream: int):
+        """The epoch of the oldest frame without receipt, or None."""
+        return self._rings[stream].pending_epoch()
+
+    def pending_after(self, stream: int, seq: int, epoch=None):
+        """Yields (seq, message) of the frames after `seq` without receipt, in order, from flash.
+
+        Of one epoch: unless given, the oldest that has any. The journal may change meanwhile.
+        """
+        ring = self._rings[stream]
+        if epoch is None:
+            epoch = ring.pending_epoch()
+        while True:
+            found = ring.next_pending(epoch, seq)
+            if found is None:
+                return
+            yield found
+            seq = found[0]
+
+    def find(self, stream: int, seq: int, epoch=None):
+        """A frame's message as long as it is in flash, with or without receipt, or None.
+
+        Unless given, the epoch is the newest frame's.
+        """
+        ring = self._rings[stream]
+        if epoch is None and ring.last is not None:
+            epoch = ring.last[0]
+        return ring.find(epoch, seq)
+
+    # ---- dropped telemetry -----------------------------------------------------------------
+
+    def dropped(self):
+        """(epoch, first, last) of telemetry dropped for room and not yet told, or None.
+
+        Survives a power failure. Some of the range may have had a receipt.
+        """
+        record = self._cells.get(_DROPPED)
+        return struct.unpack(_DROPPED_RANGE, record[:12]) if record else None
+
+    def clear_dropped(self, told: tuple) -> None:
+        """To be called when the event that tells of this range is in the journal."""
+        record = self._cells.get(_DROPPED)
+        ranges = [struct.unpack_from(_DROPPED_RANGE, record, i) for i in range(0, len(record), 12)]
+        epoch, _, last = told
+        kept = []
+        for range_ in ranges:
+            if range_[0] == epoch:
+                range_ = (epoch, max(range_[1], last + 1), range_[2])
+            if range_[1] <= range_[2]:
+                kept.append(struct.pack(_DROPPED_RANGE, *range_))
+        self._cells.put(_DROPPED, b"".join(kept))
+
+    def _note_dropped(self, epoch: int, first: int, last: int) -> None:
+        record = self._cells.get(_DROPPED) or b""
+        if record and struct.unpack(_DROPPED_RANGE, record[-12:])[0] == epoch:
+            first = min(first, struct.unpack(_DROPPED_RANGE, record[-12:])[1])
+            record = record[:-12]
+        self._cells.put(_DROPPED, record + struct.pack(_DROPPED_RANGE, epoch, first, last))
+
+    # ---- cells -----------------------------------------------------------------------------
+
+    def get_cell(self, name: str):
+        """The cell's bytes, or None."""
+        return self._cells.get(name)
+
+    def put_cell(self, name: str, value: bytes) -> None:
+        """Durable on return; cut before that, the old value stands."""
+        self._cells.put(name, value)

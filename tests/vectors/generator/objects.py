@@ -1,0 +1,235 @@
+"""configurations.json, certificates.json, enrolments.json."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from generator.cbor import Item, encode
+from generator.keys import (
+    CHECKPOINTS,
+    CONFIGURATION,
+    GATEWAY_A,
+    GATEWAY_B,
+    ORDERS,
+    RECEIPTS,
+    RELEASE,
+    ROOT,
+    STRANGER,
+)
+from generator.messages import (
+    NOW_MS,
+    Body,
+    Vector,
+    bad,
+    certificate,
+    certificate_body,
+    good,
+    header,
+    seal,
+    sign,
+)
+from generator.site import METER_ON_A_BUS, configuration_body
+
+OFF_THE_CURVE = bytes(31) + b"\x01"
+
+
+def configurations() -> Vector:
+    return {
+        "kind": "configuration",
+        "what": "Configurations, each judged alone by the gateway of the context.",
+        "context": {
+            "gateway": GATEWAY_A.key_id.hex(),
+            "root_x": ROOT.x.hex(),
+            "root_y": ROOT.y.hex(),
+            "now_ms": NOW_MS,
+            "clock": "S",
+        },
+        "vectors": [*_configurations()],
+    }
+
+
+def _configurations() -> Iterable[Vector]:
+    plain = configuration_body()
+
+    def message(content: Body) -> bytes:
+        by_root = certificate(CONFIGURATION, "configuration")
+        return sign(CONFIGURATION, "configuration", content, certificate=by_root).encode()
+
+    def installed(name: str, what: str, changes: Body) -> Vector:
+        return good(name, what, message(plain | changes), plain | changes)
+
+    def shape(name: str, what: str, changes: Body) -> Vector:
+        return bad(name, what, message(plain | changes), "wrong_shape")
+
+    def meter(name: str, what: str, changes: Body) -> Vector:
+        return shape(name, what, {8: [METER_ON_A_BUS | changes]})
+
+    quantities: list[Item] = [[address, 4, address % 2] for address in range(64)]
+    meters: list[Item] = [METER_ON_A_BUS | {0: slot, 12: quantities} for slot in range(64)]
+    yield installed("plain", "Two meters, one on a serial bus, one on TCP, and three stages.", {})
+    yield installed("no_stages", "A gateway without stages.", {9: []})
+    yield installed("greatest", "64 meters of 64 quantities: longer than 4096 bytes.", {8: meters})
+    yield bad(
+        "too_long",
+        "A configuration of more than 65536 bytes.",
+        message(plain | {4: "x" * 65536}),
+        "too_long",
+    )
+    yield bad(
+        "another_gateway",
+        "For another gateway.",
+        message(configuration_body(GATEWAY_B)),
+        "not_for_me",
+    )
+    yield bad(
+        "role_of_orders",
+        "By the key for orders, under its own certificate.",
+        sign(ORDERS, "configuration", plain, certificate=certificate(ORDERS, "orders")),
+        "bad_signature",
+    )
+    yield bad(
+        "certificate_missing",
+        "No certificate.",
+        sign(CONFIGURATION, "configuration", plain),
+        "wrong_shape",
+    )
+    yield shape("no_meters", "No meter.", {8: []})
+    yield shape("65_meters", "A meter too many.", {8: [*meters, METER_ON_A_BUS]})
+    yield shape("bus_of_kind_2", "A bus of an unknown kind.", {7: [[2, "host", 1]]})
+    yield shape("parity_3", "A serial bus of unknown parity.", {7: [[0, 9600, 3, 1]]})
+    yield meter("unit_0", "A meter at the broadcast address.", {5: 0})
+    yield meter("unit_248", "A meter beyond the last address.", {5: 248})
+    yield meter("function_6", "A meter read by a function that writes.", {8: 6})
+    yield meter("5_registers", "A quantity of five registers.", {12: [[0, 5, 1]]})
+    yield meter("flags_2", "A quantity with an unknown flag.", {12: [[0, 2, 2]]})
+    yield meter("ratio_of_one", "A ratio of one number.", {6: [1]})
+    yield meter("meter_field_of_more", "A meter's field that the grammar does not name.", {13: 0})
+    yield shape(
+        "stage_field_missing", "A stage without its last field.", {9: [{0: 1, 1: 0, 2: 1, 3: 1}]}
+    )
+
+
+def certificates() -> Vector:
+    return {
+        "kind": "certificate",
+        "what": "Certificates, each judged alone against the root of the context.",
+        "context": {"root_x": ROOT.x.hex(), "root_y": ROOT.y.hex(), "now_ms": NOW_MS, "clock": "S"},
+        "vectors": [*_certificates()],
+    }
+
+
+def _certificates() -> Iterable[Vector]:
+    roles = {
+        "receipts": RECEIPTS,
+        "orders": ORDERS,
+        "configuration": CONFIGURATION,
+        "checkpoints": CHECKPOINTS,
+        "release": RELEASE,
+    }
+    for role, subject in roles.items():
+        yield good(
+            role,
+            f"A certificate for {role}.",
+            certificate(subject, role),
+            certificate_body(subject, role),
+        )
+    plain = certificate_body(ORDERS, "orders")
+    key: Body = ORDERS.cose_key
+
+    def shape(name: str, what: str, changes: Body) -> Vector:
+        return bad(name, what, sign(ROOT, "certificate", plain | changes), "wrong_shape")
+
+    yield bad(
+        "by_another_root",
+        "A certificate by another root.",
+        certificate(ORDERS, "orders", STRANGER),
+        "bad_signature",
+    )
+    yield bad(
+        "by_itself",
+        "A certificate signed by the key that it is about.",
+        certificate(ORDERS, "orders", ORDERS),
+        "bad_signature",
+    )
+    yield bad(
+        "off_the_curve",
+        "A key that is no point of the curve.",
+        sign(ROOT, "certificate", plain | {2: key | {-3: OFF_THE_CURVE}}),
+        "bad_signature",
+    )
+    yield bad(
+        "ended",
+        "A certificate that has ended.",
+        sign(ROOT, "certificate", plain | {4: NOW_MS}),
+        "bad_signature",
+    )
+    yield shape("role_unknown", "A role that does not exist.", {1: "admin"})
+    yield shape("key_of_another_curve", "A key that says it is on P-384.", {2: key | {-1: 2}})
+    yield shape(
+        "key_with_more", "A key with a field that the grammar does not name.", {2: key | {3: -7}}
+    )
+    yield shape("key_with_sign_of_y", "A compressed point: y is true.", {2: key | {-3: True}})
+    yield bad(
+        "certified_itself",
+        "A certificate that carries a certificate.",
+        sign(ROOT, "certificate", plain, certificate=certificate(ORDERS, "orders")),
+        "wrong_shape",
+    )
+
+
+def enrolments() -> Vector:
+    return {
+        "kind": "enrolment",
+        "what": "Enrolments, each judged alone: the key in it is the key that must have signed it.",
+        "context": {},
+        "vectors": [*_enrolments()],
+    }
+
+
+def _enrolments() -> Iterable[Vector]:
+    plain: Body = {0: 1, 1: GATEWAY_A.cose_key, 2: "ESP32 24:6f:28:00:00:01"}
+    whole = sign(GATEWAY_A, "enrolment", plain)
+    by_stranger = sign(STRANGER, "enrolment", plain)
+    off_the_curve = plain | {1: GATEWAY_A.cose_key | {-3: OFF_THE_CURVE}}
+    yield good("plain", "A gateway's enrolment.", whole, plain)
+    yield good(
+        "no_hardware_id",
+        "A board without an id.",
+        sign(GATEWAY_A, "enrolment", plain | {2: ""}),
+        plain | {2: ""},
+    )
+    yield bad(
+        "signed_by_another",
+        "Signed by another key, under its key-id.",
+        by_stranger,
+        "bad_signature",
+    )
+    yield bad(
+        "signed_under_a_false_name",
+        "Signed by another key, under the key-id of the key in it.",
+        replace(whole, signature=by_stranger.signature),
+        "bad_signature",
+    )
+    yield bad(
+        "key_id_of_another",
+        "Signed by the key in it, under another key-id.",
+        seal(GATEWAY_A, encode(header(STRANGER, "enrolment")), encode(plain)),
+        "bad_signature",
+    )
+    yield bad(
+        "off_the_curve",
+        "A key that is no point of the curve.",
+        sign(GATEWAY_A, "enrolment", off_the_curve),
+        "bad_signature",
+    )
+    yield bad(
+        "hardware_id_null",
+        "No hardware id.",
+        sign(GATEWAY_A, "enrolment", plain | {2: None}),
+        "wrong_shape",
+    )
+    yield bad(
+        "key_without_y",
+        "A key without y.",
+        sign(GATEWAY_A, "enrolment", plain | {1: {1: 2, -1: 1, -2: GATEWAY_A.x}}),
+        "wrong_shape",
+    )

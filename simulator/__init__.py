@@ -1,0 +1,1 @@
+"""A virtual site: meters, feeders, miners and relays, for the demo, tests and benchmarks."""

@@ -8,38 +8,44 @@ from generator.keys import CURVE_ORDER, GATEWAY_A, GATEWAY_A_SECOND, GATEWAY_B, 
 from generator.messages import Body, Message, Vector, bad, sign
 from generator.site import frame, plain_body
 
-LATER_EPOCH = 3
 
-
-def unknown_keys() -> Iterable[Vector]:
+def keys_not_valid() -> Iterable[Vector]:
     """Validly signed, by a key that the register does not hold for this frame."""
-    rotated: Body = {2: LATER_EPOCH}
-
-    def unknown(name: str, what: str, message: Message) -> Vector:
-        return bad(name, what, message, "unknown_key")
-
     plain = plain_body()
-    yield unknown("key_of_nobody", "The key is in no register.", frame(plain, STRANGER))
-    yield unknown(
-        "key_of_another_gateway", "The key is that of another gateway.", frame(plain, GATEWAY_B)
+    after_rotation: Body = {2: 3}
+    last_before_rotation: Body = {2: 2, 4: 2}
+    first_after_rotation: Body = {2: 2, 4: 3}
+
+    def not_valid(name: str, what: str, message: Message) -> Vector:
+        return bad(name, what, message, "key_not_valid")
+
+    yield bad(
+        "gateway_unknown",
+        "A gateway that is in no register, by its own key.",
+        frame({**plain, 1: STRANGER.key_id}, STRANGER),
+        "unknown_gateway",
     )
-    yield unknown(
-        "key_ended", "The gateway's first key, after its rotation.", frame({**plain, **rotated})
+    yield not_valid("key_of_nobody", "A key that is in no register.", frame(plain, STRANGER))
+    yield not_valid("key_of_another_gateway", "Another gateway's key.", frame(plain, GATEWAY_B))
+    yield not_valid(
+        "key_ended",
+        "The gateway's first key, in an epoch after its rotation.",
+        frame({**plain, **after_rotation}),
     )
-    yield unknown(
+    yield not_valid(
         "key_not_yet",
-        "The gateway's second key, before its rotation.",
+        "The gateway's second key, in an epoch before its rotation.",
         frame(plain, GATEWAY_A_SECOND),
     )
-    yield unknown(
-        "key_first_seq_after_end",
+    yield not_valid(
+        "key_just_ended",
         "The gateway's first key, in the first frame of the second.",
-        frame({**plain, 2: 2, 4: 3}),
+        frame({**plain, **first_after_rotation}),
     )
-    yield unknown(
-        "key_last_seq_before_start",
+    yield not_valid(
+        "key_almost",
         "The gateway's second key, one frame too early.",
-        frame({**plain, 2: 2, 4: 2}, GATEWAY_A_SECOND),
+        frame({**plain, **last_before_rotation}, GATEWAY_A_SECOND),
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from generator.bad_cbor import bad_encodings
 from generator.bad_frames import bad_shapes
-from generator.bad_signatures import bad_signatures, unknown_keys
+from generator.bad_signatures import bad_signatures, keys_not_valid
 from generator.cbor import Item
 from generator.keys import GATEWAY_A, GATEWAY_A_SECOND, Key
 from generator.messages import NOW_MS, Body, Vector, bad, good
@@ -44,7 +44,7 @@ def bad_frames() -> Iterable[Vector]:
     yield bad("too_long", "A good frame of 4097 bytes.", frame(overlong), "too_long")
     yield from bad_encodings()
     yield from bad_shapes()
-    yield from unknown_keys()
+    yield from keys_not_valid()
     yield from bad_signatures()
 
 
@@ -148,6 +148,17 @@ def _limits() -> list[Vector]:
             "greatest_name",
             "The greatest epoch and seq, signed by the gateway's second key.",
             frame_body(TELEMETRY, [sample()], epoch=2**32 - 1, seq=2**32 - 1, previous=PREVIOUS),
+            GATEWAY_A_SECOND,
+        ),
+        _whole(
+            "last_of_its_key",
+            "The gateway's first key, in the last billing frame before its rotation.",
+            frame_body(BILLING, [interval()], epoch=2, seq=2, previous=PREVIOUS),
+        ),
+        _whole(
+            "first_of_its_key",
+            "The gateway's second key, in its first telemetry frame.",
+            frame_body(TELEMETRY, [sample()], epoch=2, seq=2, previous=PREVIOUS),
             GATEWAY_A_SECOND,
         ),
         _telemetry("64_records", "As many records as a frame may hold.", *[sample(1)] * 64),

@@ -13,9 +13,10 @@ _ARRAY = const(4)
 _MAP = const(5)
 _TAG = const(6)
 
-_FALSE = const(20)
-_TRUE = const(21)
-_NULL = const(22)
+_SIMPLE = const(7)
+
+_CONSTANTS = {20: False, 21: True, 22: None}
+_BREAK = b"\xff"
 
 _MAX_DEPTH = const(8)  # arrays, maps and tags around a value
 
@@ -28,6 +29,11 @@ class Tag:
     def __init__(self, number: int, value) -> None:
         self.number = number
         self.value = value
+
+
+# Stands for what no message has a use for: an unknown simple value, a map's key of any type but
+# integer, text and bytes.
+OTHER = object()
 
 
 def head(major: int, argument: int) -> bytes:
@@ -55,11 +61,11 @@ def encode(obj) -> bytes:
 
 def _write(out: bytearray, obj) -> None:
     if obj is None:
-        out.append(0xE0 | _NULL)
+        out.append(0xF6)
     elif obj is True:
-        out.append(0xE0 | _TRUE)
+        out.append(0xF5)
     elif obj is False:
-        out.append(0xE0 | _FALSE)
+        out.append(0xF4)
     elif isinstance(obj, int):
         out.extend(head(_UINT, obj) if obj >= 0 else head(_NEGATIVE, -1 - obj))
     elif isinstance(obj, (bytes, bytearray, memoryview)):
@@ -89,6 +95,14 @@ def _write(out: bytearray, obj) -> None:
 
 def decode(buf):
     """The one value in `buf`. Raises NotCanonical or another ValueError, nothing else."""
+    value, canonical = read(buf)
+    if not canonical:
+        raise NotCanonical("not deterministic CBOR")
+    return value
+
+
+def read(buf) -> tuple:
+    """(the one value in `buf`, whether this is its canonical encoding). Raises ValueError."""
     reader = _Reader(buf)
     try:
         value = reader.value(0)
@@ -96,13 +110,14 @@ def decode(buf):
         raise ValueError("too many items")
     if reader.pos != len(buf):
         raise ValueError("bytes after the value")
-    return value
+    return value, reader.canonical
 
 
 class _Reader:
     def __init__(self, buf) -> None:
         self.buf = buf
         self.pos = 0
+        self.canonical = True
 
     def take(self, count: int) -> bytes:
         start = self.pos
@@ -112,24 +127,26 @@ class _Reader:
         return bytes(self.buf[start : start + count])
 
     def head(self) -> tuple:
+        """(major type, argument), the argument None for an indefinite length or a break."""
         initial = self.take(1)[0]
         major = initial >> 5
         argument = initial & 31
         if argument < 24:
             return major, argument
-        if argument == 31 and _BYTES <= major <= _MAP:
-            raise NotCanonical("indefinite length")
+        if argument == 31 and major not in (_UINT, _NEGATIVE, _TAG):
+            self.canonical = False
+            return major, None
         if argument > 27:
             raise ValueError("reserved initial byte")
-        if major == 7:
-            argument = int.from_bytes(self.take(1 << (argument - 24)), "big")
-            if initial & 31 == 24 and argument < 32:
-                raise ValueError("reserved simple value")
-            raise NotCanonical("float or unknown simple value")
         size = 1 << (argument - 24)
         argument = int.from_bytes(self.take(size), "big")
-        if argument < (24 if size == 1 else 1 << (size * 4)):
-            raise NotCanonical("length or integer not in its shortest form")
+        if major == _SIMPLE:
+            if size > 1:
+                self.canonical = False  # a float
+            elif argument < 32:
+                raise ValueError("reserved simple value")
+        elif argument < (24 if size == 1 else 1 << (size * 4)):
+            self.canonical = False
         return major, argument
 
     def value(self, depth: int):
@@ -138,46 +155,58 @@ class _Reader:
             return argument
         if major == _NEGATIVE:
             return -1 - argument
-        if major == _BYTES:
-            return self.take(argument)
-        if major == _TEXT:
-            return _text(self.take(argument))
-        if major == 7:
-            return _simple(argument)
+        if major in (_BYTES, _TEXT):
+            return self.string(major, argument)
+        if major == _SIMPLE:
+            if argument is None:
+                raise ValueError("break outside of anything")
+            return _CONSTANTS.get(argument, OTHER)
         if depth == _MAX_DEPTH:
             raise ValueError("nested too deep")
         if major == _TAG:
             return Tag(argument, self.value(depth + 1))
-        if argument > len(self.buf) - self.pos:
-            raise ValueError("truncated")
         if major == _ARRAY:
-            return [self.value(depth + 1) for _ in range(argument)]
+            return [self.value(depth + 1) for _ in self.places(argument)]
         return self.map(argument, depth + 1)
 
-    def map(self, count: int, depth: int) -> dict:
+    def string(self, major: int, count):
+        if count is None:
+            parts = []
+            for _ in self.places(None):
+                part_major, count = self.head()
+                if part_major != major or count is None:
+                    raise ValueError("chunk of another type")
+                parts.append(self.string(major, count))
+            return (b"" if major == _BYTES else "").join(parts)
+        raw = self.take(count)
+        return raw if major == _BYTES else _text(raw)
+
+    def places(self, count):
+        """Counts to `count`, or to the break."""
+        if count is None:
+            while self.take(1) != _BREAK:
+                self.pos -= 1
+                yield
+        elif count > len(self.buf) - self.pos:
+            raise ValueError("truncated")
+        else:
+            for _ in range(count):
+                yield
+
+    def map(self, count, depth: int) -> dict:
         result = {}
         previous = b""
-        for _ in range(count):
+        for _ in self.places(count):
             start = self.pos
             key = self.value(depth)
-            if not isinstance(key, (int, str, bytes)) or isinstance(key, bool):
-                raise ValueError("map key of a type that is not used")
             encoded = bytes(self.buf[start : self.pos])
             if encoded <= previous:
-                raise NotCanonical("map keys out of order or twice")
+                self.canonical = False
             previous = encoded
+            if isinstance(key, bool) or not isinstance(key, (int, str, bytes)):
+                key = OTHER
             result[key] = self.value(depth)
         return result
-
-
-def _simple(argument: int):
-    if argument == _NULL:
-        return None
-    if argument == _TRUE:
-        return True
-    if argument == _FALSE:
-        return False
-    raise NotCanonical("unknown simple value")
 
 
 def _text(raw: bytes) -> str:

@@ -73,41 +73,49 @@ def parse(buf, content_type: str, limit: int) -> Message:
     """Everything but the signature and the grammar of the body. Raises WireError."""
     if len(buf) > limit:
         raise WireError("too_long")
-    envelope = _decode(buf)
-    if not isinstance(envelope, cbor.Tag) or envelope.number != _SIGN1:
-        raise WireError("wrong_shape")
-    parts = envelope.value
-    if not isinstance(parts, list) or len(parts) != 4:
-        raise WireError("wrong_shape")
-    protected, unprotected, payload, signature = parts
-    for part in (protected, payload, signature):
-        if not isinstance(part, bytes):
-            raise WireError("wrong_shape")
-    if len(signature) != 64:
-        raise WireError("wrong_shape")
-    kid = _kid(_decode(protected), content_type)
+    envelope, canonical = _read(buf)
+    protected, unprotected, payload, signature = _parts(envelope, canonical)
+    header, header_canonical = _read(protected)
+    body, body_canonical = _read(payload)
+    if not (canonical and header_canonical and body_canonical):
+        raise WireError("not_canonical")
+    kid = _kid(header, content_type)
     certificate = _certificate(unprotected)
-    body = _decode(payload)
-    if not isinstance(body, dict) or body.get(0) != 1:
+    if not isinstance(body, dict) or body.get(0) != 1 or body[0] is True:
         raise WireError("wrong_shape")
-    if int.from_bytes(signature[32:], "big") > p256.HALF_ORDER:
-        raise WireError("high_s")
     return Message(kid, body, _digest(protected, payload), signature, certificate)
 
 
 async def verify(message: Message, public64: bytes) -> None:
     """Raises WireError unless this key signed the message."""
+    if p256.is_high_s(message.signature):
+        raise WireError("high_s")
     if not await p256.verify(public64, message.digest, message.signature):
         raise WireError("bad_signature")
 
 
-def _decode(buf):
+def _read(buf) -> tuple:
     try:
-        return cbor.decode(buf)
-    except cbor.NotCanonical:
-        raise WireError("not_canonical")
+        return cbor.read(buf)
     except ValueError:
         raise WireError("malformed")
+
+
+def _parts(envelope, canonical: bool) -> list:
+    """[protected, unprotected, payload, signature]"""
+    if isinstance(envelope, cbor.Tag) and envelope.number == _SIGN1:
+        parts = envelope.value
+        if isinstance(parts, list) and len(parts) == 4:
+            protected, unprotected, payload, signature = parts
+            if (
+                isinstance(protected, bytes)
+                and isinstance(unprotected, dict)
+                and isinstance(payload, bytes)
+                and isinstance(signature, bytes)
+                and len(signature) == 64
+            ):
+                return parts
+    raise WireError("wrong_shape" if canonical else "not_canonical")
 
 
 def _kid(header, content_type: str) -> bytes:
@@ -121,9 +129,7 @@ def _kid(header, content_type: str) -> bytes:
     return kid
 
 
-def _certificate(unprotected):
-    if not isinstance(unprotected, dict):
-        raise WireError("wrong_shape")
+def _certificate(unprotected: dict):
     if not unprotected:
         return None
     certificate = unprotected.get(_CERTIFICATE_HEADER)

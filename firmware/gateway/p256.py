@@ -18,7 +18,7 @@ _G = (
     0x4FE342E2FE1A7F9B8EE7EB4A7C0F9E162BCE33576B315ECECBB6406837BF51F5,
 )
 ORDER = _N
-HALF_ORDER = _N >> 1
+_HALF = _N >> 1
 
 # A comb of 5 teeth: 52 columns, in each of which every tooth counts +1 or -1.
 _TEETH = const(5)
@@ -225,12 +225,18 @@ async def sign(d: int, digest) -> bytes:
             return _octets((r, min(s, _N - s)))
 
 
+def is_high_s(signature) -> bool:
+    """Whether an otherwise possible signature has its s in the upper half."""
+    r, s = _integers(signature)
+    return 0 < r < _N and _HALF < s < _N
+
+
 async def verify(public64, digest, signature) -> bool:
     """False also for a key that is not on the curve and for s in the upper half."""
     if len(public64) != 64 or len(signature) != 64 or not on_curve(public64):
         return False
     r, s = _integers(signature)
-    if not (0 < r < _N and 0 < s <= HALF_ORDER):
+    if not (0 < r < _N and 0 < s <= _HALF):
         return False
     await asyncio.sleep_ms(0)
     w = _inverse(s, _N)

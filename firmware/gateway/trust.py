@@ -36,7 +36,9 @@ def _is_uint(value) -> bool:
 
 
 def _public(key) -> bytes:
-    if not isinstance(key, dict) or len(key) != 4 or key.get(1) != 2 or key.get(-1) != 1:
+    if not isinstance(key, dict) or len(key) != 4:
+        raise WireError("wrong_shape")
+    if key.get(1) != 2 or key.get(-1) != 1 or key[-1] is True:
         raise WireError("wrong_shape")
     x, y = key.get(-2), key.get(-3)
     if not isinstance(x, bytes) or not isinstance(y, bytes) or len(x) != 32 or len(y) != 32:
@@ -54,18 +56,18 @@ class Trust:
     async def accept(self, buf, content_type: str, clock_known: bool, now_ms: int) -> dict:
         """The body of a message that is to be believed. Raises WireError.
 
-        Every failure of the certificate to speak for the message is `bad_signature`. The dates
-        are judged only when the clock is known.
+        A certificate that does not speak for the message is `bad_signature`. Its dates are judged
+        only when the clock is known.
         """
         configuration = content_type == cose.CONFIGURATION
         limit = cose.MAX_CONFIGURATION if configuration else cose.MAX_MESSAGE
         message = cose.parse(buf, content_type, limit)
         if message.certificate is None:
-            raise WireError("bad_signature")
+            raise WireError("wrong_shape")
         certificate = await self._certificate(message.certificate)
         if certificate.role != _ROLES[content_type] or certificate.kid != message.kid:
             raise WireError("bad_signature")
-        if clock_known and not certificate.not_before_ms <= now_ms <= certificate.not_after_ms:
+        if clock_known and not certificate.not_before_ms <= now_ms < certificate.not_after_ms:
             raise WireError("bad_signature")
         await cose.verify(message, certificate.public)
         return message.payload
@@ -77,7 +79,9 @@ class Trust:
             return known
         message = cose.parse(buf, cose.CERTIFICATE, cose.MAX_MESSAGE)
         certificate = _Certificate(message.payload)
-        if message.kid != self._root_kid or message.certificate is not None:
+        if message.certificate is not None:
+            raise WireError("wrong_shape")
+        if message.kid != self._root_kid:
             raise WireError("bad_signature")
         await cose.verify(message, self._root)
         if len(self._certificates) >= _MAX_CACHED:

@@ -29,7 +29,6 @@ FLOAT32_MANTISSA_BITS = 23
 FLOAT32_LEAST_EXPONENT = -126
 
 Value = Fraction | float
-Ratio = tuple[int, int]
 
 
 class IllegalAddressError(Exception):
@@ -65,7 +64,7 @@ class Quantity:
     unit: str
     scale: Fraction
     primary: bool
-    quantum: Fraction | None
+    quantum: Fraction
     modulus: int | None
 
     @property
@@ -83,28 +82,35 @@ class Quantity:
     def words(self, value: Value, transformers: Transformers) -> list[int]:
         """The registers that hold `value` (in `unit`, at the primary), in the order of the wire.
 
-        An energy holds whole quanta, rounded down; anything else is rounded to nearest.
+        An energy holds whole steps, rounded down; anything else is rounded to nearest.
         OverflowError when the register is too small.
         """
-        if not self.primary:
-            value = Fraction(value) / transformers.ratio(self.unit)
-        if self.quantum is not None:
-            value = math.floor(value / self.quantum) * self.quantum
-        raw = self._float_bytes(value) if self.kind == "float32" else self._integer_bytes(value)
+        held = Fraction(value) / self._ratio(transformers)
+        if self.is_energy:
+            step = self._step(held)
+            held = held // step * step
+        if self.kind == "float32":
+            raw = struct.pack(">f", float(held / self.scale))
+        else:
+            raw = self._integer_bytes(held)
         words = [int.from_bytes(raw[i : i + 2], "big") for i in range(0, len(raw), 2)]
         return words if self.high_first else words[::-1]
 
     def step(self, value: Fraction, transformers: Transformers) -> Fraction:
-        """The register of an energy is never further than this from `value` (in `unit`)."""
-        if self.quantum is None:
-            raise ValueError(f"{self.name} is no energy: it has no step")
-        ratio = Fraction(1) if self.primary else transformers.ratio(self.unit)
-        if self.kind != "float32":
-            return self.quantum * ratio
-        return max(self.quantum, float32_spacing(value / ratio / self.scale) * self.scale) * ratio
+        """By how much an energy register moves at `value`; both at the primary, in `unit`."""
+        ratio = self._ratio(transformers)
+        return self._step(value / ratio) * ratio
 
-    def _integer_bytes(self, value: Value) -> bytes:
-        count = round(Fraction(value) / self.scale)
+    def _step(self, held: Fraction) -> Fraction:
+        if self.kind != "float32":
+            return self.quantum
+        return max(self.quantum, float32_spacing(held / self.scale) * self.scale)
+
+    def _ratio(self, transformers: Transformers) -> Fraction:
+        return Fraction(1) if self.primary else transformers.ratio(self.unit)
+
+    def _integer_bytes(self, value: Fraction) -> bytes:
+        count = round(value / self.scale)
         if self.modulus is not None:
             count %= self.modulus
         try:
@@ -114,14 +120,6 @@ class Quantity:
                 f"{self.name}: {float(value):g} {self.unit} does not fit {self.kind} "
                 f"at scale {self.scale}"
             ) from None
-
-    def _float_bytes(self, value: Value) -> bytes:
-        exact = Fraction(value) / self.scale
-        raw = struct.pack(">f", float(exact))
-        if self.is_energy and Fraction(struct.unpack(">f", raw)[0]) < exact:
-            # Up to the next float, so that a reading is not below the count that it stands for.
-            raw = (int.from_bytes(raw, "big") + 1).to_bytes(4, "big")
-        return raw
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +201,7 @@ def _quantity(entry: dict[str, Any], base: int) -> Quantity:
         unit=entry["unit"],
         scale=Fraction(entry["scale"]),
         primary=entry["side"] == "primary",
-        quantum=Fraction(entry["quantum"]) if "quantum" in entry else None,
+        quantum=Fraction(entry["quantum"]),
         modulus=entry.get("modulus"),
     )
 

@@ -49,7 +49,7 @@ class Meter:
 
     @property
     def quantum_wh(self) -> Fraction:
-        """The register is never further than this from `register_wh`."""
+        """The register, rounded to whole steps, is less than this below `register_wh`."""
         return self.profile.quantity(ACTIVE_IMPORT).step(self.register_wh, self.transformers)
 
     def values(self) -> dict[str, Value]:

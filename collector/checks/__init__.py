@@ -1,0 +1,1 @@
+"""Findings: what was drawn against what was allowed. A finding is not an order."""

@@ -1,0 +1,97 @@
+"""Energy against the auction's allocation, per licensee, zone and delivery period."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from fractions import Fraction
+
+from collector.intervals.energy import MeteredEnergy
+from collector.model.energy import energy_in
+
+
+class PeriodOutcome(StrEnum):
+    WITHIN = "within"
+    BREACH = "breach"
+    UNMEASURED = "unmeasured"
+
+
+@dataclass(frozen=True)
+class PeriodResult:
+    """A closed delivery period. `positions` are the ledger entries it rests on."""
+
+    licensee: str
+    zone: str
+    sites: tuple[str, ...]
+    start_ms: int
+    end_ms: int
+    allowed_wh: Fraction
+    measured_wh: Fraction | None
+    outcome: PeriodOutcome
+    positions: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Holder:
+    """Who is checked: a licensee in a zone, with his sites there."""
+
+    licensee: str
+    zone: str
+    sites: tuple[str, ...]
+
+
+def close_period(
+    holder: Holder,
+    start_ms: int,
+    end_ms: int,
+    allowed_wh: Fraction,
+    metered: list[MeteredEnergy | None],
+) -> PeriodResult:
+    """Judge a period from the energy of every delivery meter; None is one not measured."""
+    complete = [energy for energy in metered if energy is not None]
+    whole = bool(metered) and len(complete) == len(metered)
+    measured_wh = sum((energy.energy_wh for energy in complete), Fraction(0)) if whole else None
+    if measured_wh is None:
+        outcome = PeriodOutcome.UNMEASURED
+    elif measured_wh > allowed_wh:
+        outcome = PeriodOutcome.BREACH
+    else:
+        outcome = PeriodOutcome.WITHIN
+    positions = {energy.start.position for energy in complete}
+    positions |= {energy.end.position for energy in complete}
+    return PeriodResult(
+        holder.licensee,
+        holder.zone,
+        holder.sites,
+        start_ms,
+        end_ms,
+        allowed_wh,
+        measured_wh,
+        outcome,
+        tuple(sorted(positions)),
+    )
+
+
+@dataclass(frozen=True)
+class Draw:
+    """What a holder has used in the running period, and draws now."""
+
+    at_ms: int
+    used_wh: Fraction
+    power_w: Fraction
+
+
+@dataclass(frozen=True)
+class Projection:
+    """If the draw stays as it is: the energy at the period's end, and when it breaches."""
+
+    energy_wh: Fraction
+    breach_ms: int | None
+
+
+def project(draw: Draw, end_ms: int, allowed_wh: Fraction) -> Projection:
+    energy_wh = draw.used_wh + energy_in(draw.power_w, max(end_ms - draw.at_ms, 0))
+    if energy_wh <= allowed_wh:
+        return Projection(energy_wh, None)
+    left_wh = allowed_wh - draw.used_wh
+    if left_wh <= 0:
+        return Projection(energy_wh, draw.at_ms)
+    return Projection(energy_wh, draw.at_ms + int(left_wh * 3_600_000 / draw.power_w))

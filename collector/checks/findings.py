@@ -1,0 +1,83 @@
+"""Findings: codes with placeholders, kept once, with when they were first and last seen."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+import structlog
+from sqlalchemy import Connection, insert, select, update
+
+from collector.storage.tables import finding as table
+
+log = structlog.get_logger()
+
+
+class Code(StrEnum):
+    WILL_EXCEED = "allocation.will_exceed"
+    BREACH = "allocation.breach"
+    UNMEASURED = "allocation.unmeasured"
+    UNLICENSED_LOAD = "licence.unlicensed_load"
+
+
+class Severity(StrEnum):
+    WARNING = "warning"
+    BREACH = "breach"
+
+
+_SEVERITY = {
+    Code.WILL_EXCEED: Severity.WARNING,
+    Code.UNMEASURED: Severity.WARNING,
+    Code.BREACH: Severity.BREACH,
+    Code.UNLICENSED_LOAD: Severity.BREACH,
+}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """`subject` and `first_ms` with the code name it: seen again, it is the same finding."""
+
+    code: Code
+    subject: str
+    first_ms: int
+    last_ms: int
+    details: Mapping[str, Any]
+
+    @property
+    def severity(self) -> Severity:
+        return _SEVERITY[self.code]
+
+
+def keep(connection: Connection, finding: Finding) -> bool:
+    """Store a finding, or note that it was seen again; True when it is new."""
+    same = (
+        table.c.code == finding.code,
+        table.c.subject == finding.subject,
+        table.c.first_ms == finding.first_ms,
+    )
+    values = {"last_ms": finding.last_ms, "body": json.dumps(dict(finding.details))}
+    if connection.execute(update(table).where(*same).values(values)).rowcount:
+        return False
+    connection.execute(
+        insert(table).values(
+            code=finding.code,
+            subject=finding.subject,
+            first_ms=finding.first_ms,
+            severity=finding.severity,
+            **values,
+        )
+    )
+    log.warning(
+        "finding.opened", code=finding.code, subject=finding.subject, **dict(finding.details)
+    )
+    return True
+
+
+def stored(connection: Connection) -> list[Finding]:
+    """Every finding, oldest first."""
+    rows = connection.execute(select(table).order_by(table.c.id))
+    return [
+        Finding(Code(row.code), row.subject, row.first_ms, row.last_ms, json.loads(row.body))
+        for row in rows
+    ]

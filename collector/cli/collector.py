@@ -1,0 +1,178 @@
+"""`esep collector`: run it, look at it, prove it."""
+
+import json
+import signal
+import sys
+import threading
+from pathlib import Path
+from types import FrameType
+from typing import Annotated
+
+import structlog
+import typer
+import uvicorn
+from sqlalchemy import Engine
+
+from collector.cli import export as export_room
+from collector.cli import logs, report
+from collector.cli.service import Service, now_ms
+from collector.cli.verify import verify_directory
+from collector.evidence.downlink import Role
+from collector.intake.transport import Broker, Tls
+from collector.ledger import checkpoints
+from collector.orders.reading import order_reading
+from collector.registry.keyring import Keyring, create_keyring
+from collector.registry.store import Registry
+from collector.registry.view import UnknownError
+from collector.storage import open_database
+from collector.web.app import create_app
+
+app = typer.Typer(no_args_is_help=True, help="The operator's side: run it, look at it, prove it.")
+log = structlog.get_logger()
+
+Directory = Annotated[Path, typer.Argument(help="the collector's data directory")]
+AsJson = Annotated[bool, typer.Option("--json", help="machine-readable output")]
+
+
+def _fail(text: str) -> typer.Exit:
+    typer.echo(text, err=True)
+    return typer.Exit(2)
+
+
+def _address(text: str, what: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdecimal() or not 0 < int(port) < 65536:
+        raise typer.BadParameter(f"{what} is HOST:PORT, for example 127.0.0.1:1883; not {text!r}")
+    return host, int(port)
+
+
+@app.command()
+def init(
+    directory: Directory,
+    root_key: Annotated[
+        Path | None, typer.Option(help="where the root's private key goes; keep it offline")
+    ] = None,
+) -> None:
+    """Make a data directory: the database, the operator's keys, their certificates."""
+    if directory.exists() and any(directory.iterdir()):
+        raise _fail(f"{directory} is not empty; name a new directory")
+    directory.mkdir(parents=True, exist_ok=True)
+    root_path = root_key or directory / "root.pem"
+    create_keyring(directory, root_path)
+    open_database(directory, create=True)
+    typer.echo(f"{directory} is ready. The root's private key is {root_path}: take it offline.")
+
+
+@app.command()
+def run(
+    directory: Directory,
+    broker: Annotated[str, typer.Option(help="HOST:PORT of the MQTT broker")],
+    ca: Annotated[Path | None, typer.Option(help="PEM, with --certificate and --key")] = None,
+    certificate: Annotated[Path | None, typer.Option(help="PEM of this client")] = None,
+    key: Annotated[Path | None, typer.Option(help="PEM of this client's key")] = None,
+    http: Annotated[str | None, typer.Option(help="HOST:PORT of the pages; none without")] = None,
+) -> None:
+    """Run until SIGINT or SIGTERM. Facts go to standard output as JSON lines."""
+    logs.to_stdout()
+    host, port = _address(broker, "--broker")
+    tls_files = (ca, certificate, key)
+    if any(tls_files) and not all(tls_files):
+        raise _fail("--ca, --certificate and --key are given together or not at all")
+    tls = Tls(ca, certificate, key) if ca and certificate and key else None
+    try:
+        engine = open_database(directory)
+        service = Service(directory, engine, Broker(host, port, tls))
+        service.registry.view().policy  # noqa: B018
+    except (FileNotFoundError, PermissionError, UnknownError) as error:
+        raise _fail(str(error.args[-1])) from None
+    stopping = threading.Event()
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        stopping.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, stop)
+    service.start()
+    pages = None
+    if http is not None:
+        page_host, page_port = _address(http, "--http")
+        application = create_app(engine, service.registry, service.series, service.statuses)
+        pages = uvicorn.Server(
+            uvicorn.Config(application, page_host, page_port, log_level="warning", lifespan="off")
+        )
+        threading.Thread(target=pages.run, name="pages", daemon=True).start()
+    log.info("collector.started", directory=str(directory), http=http)
+    stopping.wait()
+    if pages is not None:
+        pages.should_exit = True
+    service.stop()
+
+
+@app.command()
+def status(directory: Directory, as_json: AsJson = False) -> None:
+    """How far each gateway's chains are whole, and what was refused."""
+    state = report.status(_open(directory))
+    if as_json:
+        typer.echo(json.dumps(state, indent=2))
+        return
+    typer.echo(f"ledger: {state['frames']} frames; refused: {state['refused'] or 'none'}")
+    for row in state["chains"]:
+        typer.echo(
+            f"{row['gateway']} epoch {row['epoch']} {row['stream']}: contiguous to {row['upto']}"
+            f" of {row['highest']}"
+        )
+
+
+@app.command("report")
+def report_(directory: Directory) -> None:
+    """Frames, energies, periods, orders and findings, as JSON."""
+    engine = _open(directory)
+    json.dump(report.full(engine, Registry(engine), directory), sys.stdout, indent=2)
+    sys.stdout.write("\n")
+
+
+@app.command()
+def verify(directory: Directory, as_json: AsJson = False) -> None:
+    """Check every signature, both chains of each gateway, and the checkpoints. Exit 1 if not."""
+    verdict = verify_directory(_open(directory), Keyring(directory).root)
+    typer.echo(json.dumps(verdict.as_dict(), indent=2) if as_json else verdict.text())
+    if not verdict.holds:
+        raise typer.Exit(1)
+
+
+@app.command()
+def checkpoint(directory: Directory) -> None:
+    """Sign the ledger's tree as it stands."""
+    engine = _open(directory)
+    size, message = checkpoints.make(engine, Keyring(directory).signer(Role.CHECKPOINTS), now_ms())
+    typer.echo(f"checkpoint over {size} frames, {len(message)} bytes")
+
+
+@app.command()
+def export(
+    directory: Directory, out: Annotated[Path, typer.Argument(help="a new directory")]
+) -> None:
+    """Write the evidence as files that `python -m auditor` verifies without this program."""
+    if out.exists():
+        raise _fail(f"{out} exists; name a new directory")
+    frames = export_room.write(_open(directory), Registry(_open(directory)), directory, out)
+    typer.echo(f"{frames} frames and what they rest on: {out}")
+
+
+@app.command("read")
+def read_now(directory: Directory, gateway: str) -> None:
+    """Ask a gateway to read every meter now; prints the id its events will carry."""
+    engine = _open(directory)
+    view = Registry(engine).view()
+    if not view.knows_id(gateway):
+        raise _fail(f"there is no gateway {gateway!r} in the register")
+    ttl_s = view.policy.command_ttl_s
+    signer = Keyring(directory).signer(Role.ORDERS)
+    typer.echo(order_reading(engine, signer, gateway, ttl_s, now_ms()).hex())
+
+
+def _open(directory: Path) -> Engine:
+    try:
+        return open_database(directory)
+    except FileNotFoundError as error:
+        raise _fail(str(error)) from None

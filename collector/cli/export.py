@@ -1,0 +1,52 @@
+"""Evidence as plain files, for the auditor."""
+
+import json
+from pathlib import Path
+
+from sqlalchemy import Engine, select
+
+from collector.ledger import checkpoints
+from collector.ledger.ledger import Ledger
+from collector.model.records import Gateway
+from collector.registry.configurations import KIND as CONFIGURATION
+from collector.registry.keyring import ROOT_FILE
+from collector.registry.store import Registry
+from collector.storage import reading
+from collector.storage.tables import issued
+
+
+def write(engine: Engine, registry: Registry, directory: Path, out: Path) -> int:
+    """Write frames, keys, configurations and checkpoints; return the number of frames."""
+    (out / "checkpoints").mkdir(parents=True)
+    (out / "configurations").mkdir()
+    frames = 0
+    with (out / "frames.bin").open("wb") as file:
+        for entry in Ledger(engine).entries():
+            file.write(len(entry.raw).to_bytes(4) + entry.raw)
+            frames += 1
+    for size, message in checkpoints.stored(engine):
+        (out / "checkpoints" / f"{size}.cose").write_bytes(message)
+    with reading(engine) as connection:
+        query = select(issued.c.hash, issued.c.raw).where(issued.c.kind == CONFIGURATION)
+        for digest, raw in connection.execute(query).tuples():
+            (out / "configurations" / f"{digest.hex()}.cose").write_bytes(raw)
+    root = (directory / ROOT_FILE).read_bytes()
+    _write_json(out / "root.json", {"x": root[:32].hex(), "y": root[32:].hex()})
+    _write_json(out / "keys.json", [_key(entry) for entry in registry.view().all(Gateway).values()])
+    return frames
+
+
+def _key(gateway: Gateway) -> dict[str, object]:
+    until = gateway.until_epoch
+    return {
+        "gateway": gateway.id,
+        "kid": gateway.id,
+        "x": gateway.x,
+        "y": gateway.y,
+        "from": {"epoch": gateway.from_epoch, "billing": 1, "telemetry": 1},
+        "until": None if until is None else {"epoch": until + 1, "billing": 1, "telemetry": 1},
+    }
+
+
+def _write_json(path: Path, value: object) -> None:
+    path.write_text(json.dumps(value, indent=2) + "\n")

@@ -1,0 +1,57 @@
+"""`esep registry`: what the operator knows."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from collector.cli.service import now_ms
+from collector.evidence.downlink import Role
+from collector.registry.configuration import compile_configuration
+from collector.registry.configurations import Configurations
+from collector.registry.files import FileError, read_records
+from collector.registry.keyring import Keyring
+from collector.registry.profiles import ProfileError
+from collector.registry.store import Registry
+from collector.registry.view import UnknownError
+from collector.storage import open_database
+
+app = typer.Typer(no_args_is_help=True, help="Who, what, where, when: the register.")
+
+Directory = Annotated[Path, typer.Argument(help="the collector's data directory")]
+
+
+@app.command("import")
+def import_(
+    directory: Directory, file: Annotated[Path, typer.Argument(help="a TOML file")]
+) -> None:
+    """Take a registry file: all of it, or nothing."""
+    try:
+        records, document = read_records(file)
+        count = Registry(open_database(directory)).record(records, document, now_ms())
+    except (FileError, FileNotFoundError) as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(2) from None
+    typer.echo(f"{count} records taken from {file} (SHA-256 {document.hex()})")
+
+
+@app.command()
+def configure(
+    directory: Directory,
+    gateway: Annotated[str, typer.Argument(help="the gateway's id, 16 hex digits")],
+    out: Annotated[Path, typer.Option(help="where to write the signed configuration")],
+) -> None:
+    """Compile and sign a gateway's configuration from the register and the meter profiles."""
+    try:
+        engine = open_database(directory)
+        keyring = Keyring(directory)
+        issued_ms = now_ms()
+        message = compile_configuration(
+            Registry(engine).view(), gateway, issued_ms, keyring.signer(Role.CONFIGURATION)
+        )
+        digest = Configurations(engine, keyring.root).store(message, issued_ms)
+    except (UnknownError, ProfileError, FileNotFoundError) as error:
+        typer.echo(error.args[0] if error.args else str(error), err=True)
+        raise typer.Exit(2) from None
+    out.write_bytes(message)
+    typer.echo(f"configuration {digest.hex()} for {gateway}: {out}")

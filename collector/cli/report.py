@@ -1,0 +1,163 @@
+"""What a collector holds, in figures."""
+
+from datetime import UTC, datetime
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, func, select
+
+from collector.checks import findings, periods
+from collector.checks.allocation import PeriodResult
+from collector.evidence.frame import Stream
+from collector.intake import quarantine
+from collector.intervals.energy import IMPORT, first_snapshot, last_snapshot
+from collector.model.order import Step
+from collector.model.records import Meter
+from collector.orders import store
+from collector.orders.store import Order
+from collector.registry.store import Registry
+from collector.series.embedded import EmbeddedSeries
+from collector.storage import reading
+from collector.storage.tables import chain, chain_fault, frame, gateway_fact
+
+
+def status(engine: Engine) -> dict[str, Any]:
+    with reading(engine) as connection:
+        return _status(connection)
+
+
+def full(engine: Engine, registry: Registry, directory: Path) -> dict[str, Any]:
+    view = registry.view()
+    series = EmbeddedSeries(directory)
+    with reading(engine) as connection:
+        return {
+            "market": {
+                "label": view.market.label,
+                "period_s": view.market.period_s,
+                "interval_s": view.market.interval_s,
+            },
+            "ledger": _status(connection),
+            "energy": [_energy(connection, meter) for meter in view.all(Meter).values()],
+            "series": {"points": series.points()},
+            "periods": [_period(result) for result in periods.stored(connection)],
+            "orders": [_order(order) for order in store.load_all(connection)],
+            "checks": [_finding(finding) for finding in findings.stored(connection)],
+            "boots": [dict(row._mapping) for row in _boots(connection)],
+        }
+
+
+def _status(connection: Connection) -> dict[str, Any]:
+    chains = [
+        {
+            "gateway": row.gateway.hex(),
+            "epoch": row.epoch,
+            "stream": Stream(row.stream).name.lower(),
+            "upto": row.upto,
+            "highest": row.highest,
+            "missing": row.highest - _distinct(connection, row),
+        }
+        for row in connection.execute(select(chain).order_by(chain.c.gateway, chain.c.stream))
+    ]
+    faults = connection.execute(
+        select(chain_fault.c.fault, func.count()).group_by(chain_fault.c.fault)
+    )
+    return {
+        "frames": connection.scalar(select(func.count()).select_from(frame)),
+        "refused": quarantine.counts(connection),
+        "faults": dict(faults.tuples().all()),
+        "chains": chains,
+    }
+
+
+def _distinct(connection: Connection, row: Any) -> int:
+    query = select(func.count(func.distinct(frame.c.seq))).where(
+        frame.c.gateway == row.gateway,
+        frame.c.epoch == row.epoch,
+        frame.c.stream == row.stream,
+    )
+    return connection.scalar(query) or 0
+
+
+def _energy(connection: Connection, meter: Meter) -> dict[str, Any]:
+    first = first_snapshot(connection, meter.serial)
+    last = last_snapshot(connection, meter.serial)
+    return {
+        "site": meter.site,
+        "meter": meter.serial,
+        "profile": meter.profile,
+        "quantity": IMPORT,
+        "register_start_wh": None if first is None else number(first.energy_wh),
+        "register_end_wh": None if last is None else number(last.energy_wh),
+        "quantum_wh": None if last is None else number(last.quantum_wh),
+    }
+
+
+def _period(result: PeriodResult) -> dict[str, Any]:
+    return {
+        "site": ", ".join(result.sites),
+        "licensee": result.licensee,
+        "zone": result.zone,
+        "start": moment(result.start_ms),
+        "end": moment(result.end_ms),
+        "allowed_wh": number(result.allowed_wh),
+        "measured_wh": None if result.measured_wh is None else number(result.measured_wh),
+        "result": result.outcome,
+        "positions": list(result.positions),
+    }
+
+
+def _order(order: Order) -> dict[str, Any]:
+    def at(step: Step) -> str | None:
+        return moment(order.steps[step].at_ms) if step in order.steps else None
+
+    verified = order.steps.get(Step.VERIFIED)
+    watts = {} if verified is None else verified.details
+    return {
+        "order": order.id.hex(),
+        "site": order.terms.site,
+        "reason": order.terms.reason,
+        "stages": list(order.terms.stages),
+        "authority": order.terms.authority,
+        "official": order.terms.official,
+        "ordered_at": at(Step.ISSUED),
+        "received_at": at(Step.RECEIVED),
+        "applied_at": at(Step.APPLIED),
+        "verified_at": at(Step.VERIFIED),
+        "power_before_w": watts.get("stage_before_w"),
+        "power_after_w": watts.get("stage_after_w"),
+        "site_power_before_w": watts.get("site_before_w"),
+        "site_power_after_w": watts.get("site_after_w"),
+        "result": order.result or order.step,
+        "step": order.step,
+        "steps": {step: moment(record.at_ms) for step, record in order.steps.items()},
+    }
+
+
+def _finding(finding: findings.Finding) -> dict[str, Any]:
+    return {
+        "code": finding.code,
+        "severity": finding.severity,
+        "subject": finding.subject,
+        "first": moment(finding.first_ms),
+        "last": moment(finding.last_ms),
+        "details": dict(finding.details),
+    }
+
+
+def _boots(connection: Connection) -> Any:
+    table = gateway_fact
+    return connection.execute(
+        select(func.lower(func.hex(table.c.gateway)).label("gateway"), table.c.body).where(
+            table.c.name == "boot"
+        )
+    )
+
+
+def moment(instant_ms: int) -> str:
+    return datetime.fromtimestamp(instant_ms / 1000, UTC).isoformat(timespec="milliseconds")
+
+
+def number(value: Fraction) -> int | float:
+    """For display: whole where it is whole."""
+    return int(value) if value.denominator == 1 else float(value)

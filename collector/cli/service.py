@@ -1,0 +1,161 @@
+"""The running collector: the threads and what each does."""
+
+import threading
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import structlog
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from collector.checks.runner import Checks
+from collector.evidence.downlink import Role
+from collector.intake import receipts
+from collector.intake.admission import Admission
+from collector.intake.intake import Intake
+from collector.intake.transport import Broker, Transport
+from collector.intervals.follower import IntervalFollower
+from collector.ledger import checkpoints
+from collector.ledger.chain import ChainFollower
+from collector.ledger.followers import Follower, advance
+from collector.orders import commands
+from collector.orders.desk import Desk
+from collector.orders.follower import OrderFollower
+from collector.registry.configurations import Configurations
+from collector.registry.keyring import Keyring
+from collector.registry.store import Registry
+from collector.series.embedded import EmbeddedSeries
+from collector.series.follower import SeriesFollower
+
+log = structlog.get_logger()
+
+_TICK_S = 0.1
+_CHECK_S = 0.5
+_RETRY_S = 1.0
+_STATUS_KEPT = 10_000
+
+
+def now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+class Service:
+    """Everything between the broker and the pages. Two loops and the intake, each a thread."""
+
+    def __init__(self, directory: Path, engine: Engine, broker: Broker) -> None:
+        keyring = Keyring(directory)
+        configurations = Configurations(engine, keyring.root)
+        self._engine = engine
+        self.registry = Registry(engine)
+        self.series = EmbeddedSeries(directory)
+        self.statuses: dict[str, dict[str, Any]] = {}
+        admission = Admission(self._is_known, self._gateway_key)
+        self.intake = Intake(engine, admission, now_ms)
+        self._transport = Transport(broker, "esep-collector", self.intake.queue, self._status)
+        self._checks = Checks(engine, self.registry, self.series)
+        self._desk = Desk(engine, self.registry, self.series, keyring.signer(Role.ORDERS))
+        self._receipt_signer = keyring.signer(Role.RECEIPTS)
+        self._checkpoint_signer = keyring.signer(Role.CHECKPOINTS)
+        self._followers: list[Follower] = [
+            ChainFollower(),
+            IntervalFollower(configurations),
+            OrderFollower(),
+        ]
+        self._series_followers: list[Follower] = [SeriesFollower(self.series, configurations)]
+        self._stopping = threading.Event()
+        self._intake_done = threading.Event()
+        self._threads = [
+            threading.Thread(target=target, name=target.__name__.strip("_"))
+            for target in (self._take_in, self._follow, self._follow_series)
+        ]
+
+    def start(self) -> None:
+        self._transport.start()
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """Take in what has been delivered, let the followers catch up, sign a checkpoint."""
+        self._transport.stop()
+        self._stopping.set()
+        for thread in self._threads:
+            thread.join()
+        size, _ = checkpoints.make(self._engine, self._checkpoint_signer, now_ms())
+        self.series.close()
+        log.info("collector.stopped", checkpoint=size)
+
+    def _is_known(self, gateway: bytes) -> bool:
+        return self.registry.view().knows(gateway)
+
+    def _gateway_key(self, gateway: bytes, kid: bytes, epoch: int) -> Any:
+        return self.registry.view().gateway_key(gateway, kid, epoch)
+
+    def _status(self, gateway: str, status: dict[str, Any]) -> None:
+        if len(self.statuses) < _STATUS_KEPT or gateway in self.statuses:
+            self.statuses[gateway] = status | {"received_ms": now_ms()}
+            log.info("gateway.status", gateway=gateway, status=status)
+
+    def _take_in(self) -> None:
+        while not (self._stopping.is_set() and self.intake.queue.empty()):
+            _guarded("intake", lambda: self.intake.take(timeout_s=_TICK_S))
+        self._intake_done.set()
+
+    def _follow(self) -> None:
+        checked = receipted = 0.0
+        while not self._intake_done.is_set():
+            moved = self._advance(self._followers)
+            now = time.monotonic()
+            if now - checked >= _CHECK_S:
+                checked = now
+                _guarded("checks", lambda: self._checks.run(now_ms()))
+                _guarded("orders", lambda: self._desk.run(now_ms()))
+            _guarded("outbox", self._flush)
+            if now - receipted >= self._receipt_s():
+                receipted = now
+                _guarded("receipts", self._send_receipts)
+            if not moved:
+                self._stopping.wait(_TICK_S)
+        while self._advance(self._followers):
+            pass
+
+    def _follow_series(self) -> None:
+        while not self._intake_done.is_set():
+            if not self._advance(self._series_followers):
+                self._stopping.wait(_TICK_S)
+        while self._advance(self._series_followers):
+            pass
+
+    def _advance(self, followers: list[Follower]) -> bool:
+        """Whether any follower moved."""
+        moved = False
+        for follower in followers:
+            count = _guarded(follower.name, partial(advance, self._engine, follower))
+            moved = bool(count) or moved
+        return moved
+
+    def _receipt_s(self) -> float:
+        return float(self.registry.view().policy.receipt_s)
+
+    def _send_receipts(self) -> None:
+        made = receipts.make_all(self._engine, self._receipt_signer, now_ms())
+        for gateway, message in made.items():
+            self._transport.publish(f"esep/v1/{gateway.hex()}/receipt", message)
+
+    def _flush(self) -> None:
+        for identity, topic, message in commands.unsent(self._engine):
+            if not self._transport.publish(topic, message):
+                return
+            commands.mark_sent(self._engine, identity, now_ms())
+
+
+def _guarded(name: str, work: Callable[[], Any]) -> Any:
+    """Run one piece of work; what fails is logged and tried again, and stops nothing else."""
+    try:
+        return work()
+    except (SQLAlchemyError, OSError, ArithmeticError, LookupError, ValueError) as error:
+        log.exception("collector.failed", part=name, error=str(error))
+        time.sleep(_RETRY_S)
+        return None

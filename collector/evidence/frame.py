@@ -1,0 +1,207 @@
+"""Frames: what a gateway signs (docs/wire-format.md §4)."""
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any
+
+from collector.evidence import shape
+from collector.evidence.cose import ContentType, Message, parse, shape_error
+
+ZERO_HASH = bytes(32)
+
+
+class Stream(IntEnum):
+    BILLING = 0
+    TELEMETRY = 1
+
+
+class EventCode(IntEnum):
+    BOOT = 1
+    CLOCK = 2
+    CONFIGURATION = 3
+    COMMAND = 4
+    STAGE = 5
+    METER = 6
+    DROPPED = 7
+    EPOCH = 8
+    FAULT = 9
+
+
+class CommandPhase(IntEnum):
+    RECEIVED = 1
+    APPLIED = 2
+    REFUSED = 3
+    FAILED = 4
+    RESTORED = 5
+
+
+class Quality(IntEnum):
+    GOOD = 0
+    STALE = 1
+    NO_ANSWER = 2
+    EXCEPTION = 3
+    OUT_OF_RANGE = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    at_ms: int
+    letter: str
+    sync_age_s: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """Register snapshot for a clock boundary, read `offset_ms` after it."""
+
+    slot: int
+    boundary_ms: int
+    offset_ms: int
+    quality: bytes | None
+    raw: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    slot: int
+    read_ms: int
+    quality: bytes | None
+    raw: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Register snapshot that a command asked for."""
+
+    slot: int
+    read_ms: int
+    quality: bytes | None
+    raw: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    at_ms: int
+    code: EventCode
+    detail: dict[int, Any]
+
+
+Record = Interval | Sample | Reading | Event
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    gateway: bytes
+    epoch: int
+    stream: Stream
+    seq: int
+    prev: bytes
+    configuration: bytes
+    clock: Clock
+    records: tuple[Record, ...]
+
+
+_CAUSES = ("command", "ramp", "expiry", "boot", "local")
+_EVENTS: dict[int, tuple[dict[int, shape.Predicate], dict[int, shape.Predicate]]] = {
+    EventCode.BOOT: (
+        {
+            0: shape.one_of("power", "software", "watchdog", "unknown"),
+            1: shape.text,
+            2: shape.text,
+            3: shape.sha256,
+        },
+        {},
+    ),
+    EventCode.CLOCK: ({0: shape.unix_ms, 1: shape.unix_ms, 2: shape.text}, {}),
+    EventCode.CONFIGURATION: ({0: shape.sha256, 1: shape.uint}, {}),
+    EventCode.COMMAND: (
+        {0: shape.order_id, 1: shape.uint, 2: shape.span(1, 5)},
+        {3: shape.text, 4: shape.list_of(shape.stage_id, 0, 32), 5: shape.uint},
+    ),
+    EventCode.STAGE: (
+        {0: shape.stage_id, 1: shape.span(0, 1), 2: shape.one_of(*_CAUSES)},
+        {3: shape.order_id},
+    ),
+    EventCode.METER: ({0: shape.slot, 1: shape.span(0, 1)}, {2: shape.text}),
+    EventCode.DROPPED: (
+        {0: shape.span(1, 1), 1: shape.epoch, 2: shape.seq, 3: shape.seq},
+        {},
+    ),
+    EventCode.EPOCH: (
+        {0: lambda value: value is None or shape.epoch(value), 1: shape.text},
+        {},
+    ),
+    EventCode.FAULT: ({0: shape.text, 1: shape.text}, {}),
+}
+
+
+def _quality(value: Any) -> bool:
+    return value is None or (
+        type(value) is bytes and 1 <= len(value) <= 64 and max(value) <= Quality.OUT_OF_RANGE
+    )
+
+
+def _record(item: Any) -> Record:
+    match item:
+        case [1, slot, boundary_ms, offset_ms, quality, bytes(raw)] if (
+            shape.slot(slot)
+            and shape.unix_ms(boundary_ms)
+            and shape.integer(offset_ms)
+            and _quality(quality)
+        ):
+            return Interval(slot, boundary_ms, offset_ms, quality, raw)
+        case [2 | 4 as kind, slot, read_ms, quality, bytes(raw)] if (
+            shape.slot(slot) and shape.unix_ms(read_ms) and _quality(quality)
+        ):
+            return (Sample if kind == 2 else Reading)(slot, read_ms, quality, raw)
+        case [3, at_ms, code, detail] if (
+            shape.unix_ms(at_ms)
+            and type(code) is int
+            and code in _EVENTS
+            and shape.is_map(detail, *_EVENTS[code])
+        ):
+            return Event(at_ms, EventCode(code), detail)
+    raise shape_error("an interval, sample, event or reading", item)
+
+
+def _clock(item: Any) -> Clock:
+    match item:
+        case [at_ms, "U" | "I" | "S" | "R" as letter, age] if shape.unix_ms(at_ms) and (
+            age is None or shape.uint(age)
+        ):
+            return Clock(at_ms, letter, age)
+    raise shape_error("a clock", item)
+
+
+_BODY: dict[int, shape.Predicate] = {
+    0: shape.span(1, 1),
+    1: shape.gateway_id,
+    2: shape.epoch,
+    3: shape.span(0, 1),
+    4: shape.seq,
+    5: shape.sha256,
+    6: shape.sha256,
+    7: lambda value: type(value) is list,
+    8: lambda value: type(value) is list and 1 <= len(value) <= 64,
+}
+
+
+def read_frame(message: bytes) -> tuple[Message, Frame]:
+    """Take a frame apart, all rules but the signature; raises EvidenceError."""
+    parsed = parse(message, ContentType.FRAME)
+    if parsed.certificate is not None:
+        raise shape_error("an empty unprotected header", parsed.certificate)
+    body = parsed.payload
+    if not shape.is_map(body, _BODY):
+        raise shape_error("a frame body", body)
+    frame = Frame(
+        body[1],
+        body[2],
+        Stream(body[3]),
+        body[4],
+        body[5],
+        body[6],
+        _clock(body[7]),
+        tuple(map(_record, body[8])),
+    )
+    return parsed, frame

@@ -1,0 +1,58 @@
+"""Small predicates for judging decoded items against docs/wire-format.cddl."""
+
+from collections.abc import Callable
+from typing import Any
+
+Predicate = Callable[[Any], bool]
+
+
+def uint(value: Any, low: int = 0, high: int = 2**64 - 1) -> bool:
+    return type(value) is int and low <= value <= high
+
+
+def integer(value: Any) -> bool:
+    return type(value) is int and -(2**63) <= value < 2**63
+
+
+def text(value: Any) -> bool:
+    return type(value) is str
+
+
+def data(size: int) -> Predicate:
+    return lambda value: type(value) is bytes and len(value) == size
+
+
+def one_of(*values: Any) -> Predicate:
+    kinds = {type(value) for value in values}
+    return lambda value: type(value) in kinds and value in values
+
+
+def span(low: int, high: int) -> Predicate:
+    return lambda value: uint(value, low, high)
+
+
+def list_of(item: Predicate, low: int, high: int) -> Predicate:
+    return lambda value: type(value) is list and low <= len(value) <= high and all(map(item, value))
+
+
+def is_map(
+    value: Any, required: dict[int, Predicate], optional: dict[int, Predicate] | None = None
+) -> bool:
+    """Whether `value` has every required key, none but the named ones, each of its shape."""
+    if type(value) is not dict:
+        return False
+    optional = optional or {}
+    return all(key in value and holds(value[key]) for key, holds in required.items()) and all(
+        type(key) is int and (key in required or (key in optional and optional[key](item)))
+        for key, item in value.items()
+    )
+
+
+seq = span(1, 2**32 - 1)
+epoch = seq
+slot = span(0, 63)
+stage_id = span(1, 32)
+gateway_id = data(8)
+sha256 = data(32)
+order_id = data(16)
+unix_ms = uint

@@ -1,0 +1,66 @@
+"""Every rule by which a message becomes a frame of the ledger."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from collector.evidence.cose import MAX_MESSAGE, message_hash
+from collector.evidence.errors import EvidenceError, Reason
+from collector.evidence.frame import read_frame
+from collector.evidence.keys import PublicKey
+from collector.ledger.ledger import Admitted
+
+KeyLookup = Callable[[bytes, bytes, int], PublicKey | None]
+"""Gateway, key-id, epoch → the key if the register holds it for that gateway and epoch."""
+
+IsKnown = Callable[[bytes], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A message as it came. Of one over the limit only the first bytes are kept."""
+
+    topic: str
+    head: bytes
+    size: int
+    sha256: bytes
+
+    @classmethod
+    def of(cls, topic: str, payload: bytes) -> "Delivery":
+        return cls(topic, payload[:MAX_MESSAGE], len(payload), message_hash(payload))
+
+
+class Admission:
+    """Judges a delivery by what it alone shows. No clock, no socket, no database.
+
+    A frame is admitted when all of these hold, and else refused with the reason of the first
+    that does not:
+
+    - it is at most 4096 bytes (`too_long`);
+    - it is well-formed CBOR with nothing after it (`malformed`), in deterministic encoding
+      (`not_canonical`), shaped as docs/wire-format.cddl says (`wrong_shape`);
+    - the gateway is registered (`unknown_gateway`), and the key it names is that gateway's and
+      valid for the epoch (`key_not_valid`);
+    - the topic names the gateway that the frame names (`topic_mismatch`);
+    - s is low (`high_s`) and the signature verifies (`bad_signature`).
+
+    Its clock, its order and its repetition are not judged here: such a frame is kept.
+    """
+
+    def __init__(self, is_known: IsKnown, key_of: KeyLookup) -> None:
+        self._is_known = is_known
+        self._key_of = key_of
+
+    def judge(self, delivery: Delivery) -> Admitted:
+        """Return the frame, or raise EvidenceError with the reason."""
+        if delivery.size > MAX_MESSAGE:
+            raise EvidenceError(Reason.TOO_LONG, f"{delivery.size} bytes")
+        message, frame = read_frame(delivery.head)
+        if not self._is_known(frame.gateway):
+            raise EvidenceError(Reason.UNKNOWN_GATEWAY, frame.gateway.hex())
+        key = self._key_of(frame.gateway, message.kid, frame.epoch)
+        if key is None:
+            raise EvidenceError(Reason.KEY_NOT_VALID, f"{message.kid.hex()} in epoch {frame.epoch}")
+        if delivery.topic != f"esep/v1/{frame.gateway.hex()}/frame":
+            raise EvidenceError(Reason.TOPIC_MISMATCH, delivery.topic)
+        message.verify(key)
+        return Admitted(delivery.head, delivery.sha256, frame)

@@ -1,0 +1,119 @@
+"""MQTT by paho: a durable session, and PUBACK only when we say so."""
+
+import json
+import queue
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import structlog
+from paho.mqtt.client import Client, MQTTMessage
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+
+from collector.intake.admission import Delivery
+from collector.intake.intake import Pending
+
+log = structlog.get_logger()
+
+_KEEPALIVE_S = 15
+
+
+@dataclass(frozen=True)
+class Tls:
+    """PEM files."""
+
+    ca: Path
+    certificate: Path
+    key: Path
+
+
+@dataclass(frozen=True)
+class Broker:
+    host: str
+    port: int
+    tls: Tls | None = None
+
+
+class Transport:
+    """Delivers frames into a queue and publishes what goes down."""
+
+    def __init__(
+        self,
+        broker: Broker,
+        client_id: str,
+        deliveries: "queue.Queue[Pending]",
+        on_status: Callable[[str, dict[str, Any]], None],
+    ) -> None:
+        self._broker = broker
+        self._deliveries = deliveries
+        self._on_status = on_status
+        self._connection = 0
+        self._client = Client(
+            CallbackAPIVersion.VERSION2,
+            client_id,
+            clean_session=False,
+            protocol=MQTTProtocolVersion.MQTTv311,
+            manual_ack=True,
+        )
+        self._client.reconnect_delay_set(1, 30)
+        self._client.on_connect = self._connected
+        self._client.on_disconnect = self._disconnected
+        self._client.on_message = self._received
+        if broker.tls is not None:
+            context = ssl.create_default_context(cafile=str(broker.tls.ca))
+            context.load_cert_chain(broker.tls.certificate, broker.tls.key)
+            self._client.tls_set_context(context)
+
+    def start(self) -> None:
+        """Connect in the background, and again whenever the broker goes away."""
+        self._client.connect_async(self._broker.host, self._broker.port, _KEEPALIVE_S)
+        self._client.loop_start()
+
+    def stop(self) -> None:
+        self._client.disconnect()
+        self._client.loop_stop()
+
+    def publish(self, topic: str, payload: bytes) -> bool:
+        """Hand a message to the broker; False when there is no connection now."""
+        if not self._client.is_connected():
+            return False
+        return self._client.publish(topic, payload, qos=1).rc == 0
+
+    def _connected(self, client: Client, _data: Any, _flags: Any, reason: Any, _p: Any) -> None:
+        if reason.is_failure:
+            log.error("broker.refused", reason=str(reason))
+            return
+        self._connection += 1
+        client.subscribe([("esep/v1/+/frame", 1), ("esep/v1/+/status", 1)])
+        log.info("broker.connected", host=self._broker.host, port=self._broker.port)
+
+    def _disconnected(self, _client: Client, _data: Any, _f: Any, reason: Any, _p: Any) -> None:
+        log.warning("broker.lost", reason=str(reason))
+
+    def _received(self, client: Client, _data: Any, message: MQTTMessage) -> None:
+        mid, qos, connection = message.mid, message.qos, self._connection
+
+        def acknowledge() -> None:
+            # a number from before a reconnect means another message to the broker now
+            if connection == self._connection:
+                client.ack(mid, qos)
+
+        try:
+            topic = message.topic
+        except UnicodeDecodeError:
+            topic = repr(bytes(message._topic))
+        if topic.endswith("/status"):
+            self._status(topic, bytes(message.payload))
+            acknowledge()
+        else:
+            self._deliveries.put(Pending(Delivery.of(topic, bytes(message.payload)), acknowledge))
+
+    def _status(self, topic: str, payload: bytes) -> None:
+        try:
+            status = json.loads(payload[:4096])
+        except ValueError:
+            return
+        if isinstance(status, dict):
+            self._on_status(topic.split("/")[2], status)

@@ -1,0 +1,1 @@
+"""Energy between boundaries, exact: differences of register snapshots."""

@@ -1,0 +1,1 @@
+"""The ledger: raw signed frames at positions that only grow, and who follows them."""

@@ -1,0 +1,41 @@
+"""Views that follow the ledger, each from a cursor that moves with its view in one commit."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from sqlalchemy import Connection, Engine, insert, select, update
+
+from collector.ledger.ledger import Entry, read_entries
+from collector.storage.tables import follower as table
+
+BATCH = 500
+
+
+class Follower(Protocol):
+    """Takes entries in order, once; on an exception the same entries come again."""
+
+    name: str
+
+    def follow(self, connection: Connection, entries: Sequence[Entry]) -> None: ...
+
+
+def advance(engine: Engine, follower: Follower, limit: int = BATCH) -> int:
+    """Hand the follower its next entries; return how many there were."""
+    with engine.begin() as connection:
+        cursor = position_of(connection, follower.name)
+        entries = read_entries(connection, cursor or 0, limit)
+        if entries:
+            follower.follow(connection, entries)
+            last = entries[-1].position
+            if cursor is None:
+                connection.execute(insert(table).values(name=follower.name, position=last))
+            else:
+                connection.execute(
+                    update(table).where(table.c.name == follower.name).values(position=last)
+                )
+    return len(entries)
+
+
+def position_of(connection: Connection, name: str) -> int | None:
+    """The follower's cursor; None before its first entry."""
+    return connection.scalar(select(table.c.position).where(table.c.name == name))

@@ -1,0 +1,133 @@
+"""Appending frames and reading them back in order."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, Engine, func, insert, select, tuple_
+
+from collector.evidence.frame import Frame, Stream, read_frame
+from collector.storage import reading
+from collector.storage.tables import frame as table
+
+_READ_CHUNK = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """A frame that passed admission: its bytes, their SHA-256, and what they say."""
+
+    raw: bytes
+    hash: bytes
+    frame: Frame
+
+    @property
+    def name(self) -> tuple[bytes, int, int, int]:
+        return self.frame.gateway, self.frame.epoch, int(self.frame.stream), self.frame.seq
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A frame in the ledger."""
+
+    position: int
+    received_ms: int
+    raw: bytes
+    hash: bytes
+
+    @property
+    def frame(self) -> Frame:
+        return read_frame(self.raw)[1]
+
+
+class Ledger:
+    """Frames by position, from 1 without holes. A frame that is already there is not added."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def append(self, connection: Connection, frames: Sequence[Admitted], now_ms: int) -> int:
+        """Add what is new within the caller's transaction; return how many were.
+
+        The transaction holds the writer's lock until it commits, so that positions become
+        visible in order.
+        """
+        known = self._known(connection, frames)
+        last = connection.scalar(select(func.max(table.c.position))) or 0
+        rows = []
+        for admitted in frames:
+            key = (*admitted.name, admitted.hash)
+            if key in known:
+                continue
+            known.add(key)
+            last += 1
+            gateway, epoch, stream, seq = admitted.name
+            rows.append(
+                {
+                    "position": last,
+                    "gateway": gateway,
+                    "epoch": epoch,
+                    "stream": stream,
+                    "seq": seq,
+                    "hash": admitted.hash,
+                    "received_ms": now_ms,
+                    "raw": admitted.raw,
+                }
+            )
+        if rows:
+            connection.execute(insert(table), rows)
+        return len(rows)
+
+    @staticmethod
+    def _known(
+        connection: Connection, frames: Sequence[Admitted]
+    ) -> set[tuple[bytes, int, int, int, bytes]]:
+        name = (table.c.gateway, table.c.epoch, table.c.stream, table.c.seq)
+        names = [admitted.name for admitted in frames]
+        query = select(*name, table.c.hash).where(tuple_(*name).in_(names))
+        return {tuple(row) for row in connection.execute(query)}
+
+    def head(self) -> int:
+        """The last position; 0 when the ledger is empty."""
+        with reading(self._engine) as connection:
+            return connection.scalar(select(func.max(table.c.position))) or 0
+
+    def entries(self, after: int = 0, upto: int | None = None) -> Iterator[Entry]:
+        """Entries in order, read a chunk at a time."""
+        while True:
+            with reading(self._engine) as connection:
+                chunk = read_entries(connection, after, _READ_CHUNK, upto)
+            yield from chunk
+            if len(chunk) < _READ_CHUNK:
+                return
+            after = chunk[-1].position
+
+
+def read_entries(
+    connection: Connection, after: int, limit: int, upto: int | None = None
+) -> list[Entry]:
+    query = (
+        select(table.c.position, table.c.received_ms, table.c.raw, table.c.hash)
+        .where(table.c.position > after)
+        .order_by(table.c.position)
+        .limit(limit)
+    )
+    if upto is not None:
+        query = query.where(table.c.position <= upto)
+    return [Entry(*row) for row in connection.execute(query)]
+
+
+def frame_named(
+    connection: Connection, gateway: bytes, epoch: int, stream: Stream, seq: int
+) -> list[tuple[int, bytes]]:
+    """Position and hash of the frames with this name, oldest first; more than one is a fork."""
+    query = (
+        select(table.c.position, table.c.hash)
+        .where(
+            table.c.gateway == gateway,
+            table.c.epoch == epoch,
+            table.c.stream == stream,
+            table.c.seq == seq,
+        )
+        .order_by(table.c.position)
+    )
+    return [(row.position, row.hash) for row in connection.execute(query)]

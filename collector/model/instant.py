@@ -1,0 +1,32 @@
+"""Moments: Unix milliseconds inside, Astana time outside."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
+
+from pydantic import BeforeValidator
+
+ASTANA = ZoneInfo("Asia/Almaty")  # UTC+6, since 2024-03-01 UTC+5; Astana has no zone of its own
+
+
+def _to_ms(value: Any) -> Any:
+    if isinstance(value, str):
+        value = datetime.fromisoformat(value)
+    if isinstance(value, datetime):
+        if value.tzinfo is None:
+            raise ValueError("a time needs its offset, for example 2026-11-23T14:00:00+05:00")
+        return round(value.timestamp() * 1000)
+    return value
+
+
+Instant = Annotated[int, BeforeValidator(_to_ms)]
+"""Unix milliseconds; files may write it as a date-time with offset."""
+
+
+def astana(instant_ms: int) -> datetime:
+    return datetime.fromtimestamp(instant_ms / 1000, UTC).astimezone(ASTANA)
+
+
+def clock_text(instant_ms: int) -> str:
+    """Time of day in Astana, to the second."""
+    return astana(instant_ms).strftime("%H:%M:%S")

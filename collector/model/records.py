@@ -1,0 +1,240 @@
+"""What the registry holds: one frozen class a kind, as files and the database state them."""
+
+from decimal import Decimal
+from enum import StrEnum
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from collector.model.instant import Instant
+
+Hex8 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{16}$")]
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$")]
+Ratio = tuple[Annotated[int, Field(gt=0)], Annotated[int, Field(gt=0)]]
+
+
+class Record(BaseModel):
+    """`key` names the thing across its versions."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    kind: ClassVar[str]
+
+    @property
+    def key(self) -> str:
+        raise NotImplementedError
+
+
+class Market(Record):
+    """The market's clock. The real one: delivery hours of 3,600 s, intervals of 900 s."""
+
+    kind: ClassVar[str] = "market"
+    label: str
+    period_s: Annotated[int, Field(gt=0)]
+    interval_s: Annotated[int, Field(gt=0)]
+
+    @property
+    def key(self) -> str:
+        return "market"
+
+    @property
+    def period_ms(self) -> int:
+        return self.period_s * 1000
+
+    def period_start(self, instant_ms: int) -> int:
+        return instant_ms - instant_ms % self.period_ms
+
+
+class Licensee(Record):
+    kind: ClassVar[str] = "licensee"
+    bin: Annotated[str, StringConstraints(pattern=r"^\d{12}$")]
+    name: str
+
+    @property
+    def key(self) -> str:
+        return self.bin
+
+
+class Licence(Record):
+    """A mining licence, in force from `valid_from` until just before `valid_until`."""
+
+    kind: ClassVar[str] = "licence"
+    number: Name
+    licensee: str
+    subtype: Literal["I", "II"]
+    sites: tuple[Name, ...]
+    valid_from: Instant
+    valid_until: Instant
+
+    @property
+    def key(self) -> str:
+        return self.number
+
+
+class Stage(BaseModel):
+    """A part of a site that one relay can cut."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    id: Annotated[int, Field(ge=1, le=32)]
+    name: str
+    output: int
+    min_off_ms: Annotated[int, Field(ge=0)]
+    min_on_ms: Annotated[int, Field(ge=0)]
+    confirm_ms: Annotated[int, Field(gt=0)]
+
+
+class Site(Record):
+    """Stages stand in the order in which they are shed."""
+
+    kind: ClassVar[str] = "site"
+    name: Name
+    licensee: str
+    zone: Name
+    gateway: Hex8
+    stages: tuple[Stage, ...]
+
+    @property
+    def key(self) -> str:
+        return self.name
+
+
+class RtuBus(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    kind: Literal["rtu"]
+    baud: int
+    parity: Literal["none", "even", "odd"]
+    stop_bits: Literal[1, 2]
+
+
+class TcpBus(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    kind: Literal["tcp"]
+    host: str
+    port: Annotated[int, Field(gt=0, lt=65536)]
+
+
+class Timing(BaseModel):
+    """How often a gateway snapshots, samples and closes telemetry frames."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    interval_ms: Annotated[int, Field(gt=0)]
+    sample_ms: Annotated[int, Field(gt=0)]
+    frame_ms: Annotated[int, Field(gt=0)]
+
+
+class Gateway(Record):
+    """A gateway and its key, valid from the given epoch on."""
+
+    kind: ClassVar[str] = "gateway"
+    id: Hex8
+    x: Sha256
+    y: Sha256
+    site: Name
+    buses: tuple[Annotated[RtuBus | TcpBus, Field(discriminator="kind")], ...]
+    timing: Timing
+    from_epoch: Annotated[int, Field(ge=1)] = 1
+    until_epoch: int | None = None
+
+    @property
+    def key(self) -> str:
+        return self.id
+
+
+class Meter(Record):
+    """`point` is `delivery` or the id of the stage that it measures."""
+
+    kind: ClassVar[str] = "meter"
+    serial: Name
+    site: Name
+    gateway: Hex8
+    slot: Annotated[int, Field(ge=0, le=63)]
+    profile: Name
+    bus: int
+    unit: Annotated[int, Field(ge=1, le=247)]
+    ct: Ratio
+    vt: Ratio
+    point: Literal["delivery"] | int
+
+    @property
+    def key(self) -> str:
+        return self.serial
+
+
+class Allocation(Record):
+    """Energy bought for one delivery period, per licensee and zone."""
+
+    kind: ClassVar[str] = "allocation"
+    licensee: str
+    zone: Name
+    start: Instant
+    energy_mwh: Annotated[Decimal, Field(ge=0)]
+
+    @property
+    def key(self) -> str:
+        return f"{self.licensee}/{self.zone}/{self.start}"
+
+
+class OrderReason(StrEnum):
+    OVER_ALLOCATION = "over_allocation"
+    LICENCE = "licence"
+    MANUAL = "manual"
+
+
+class Authority(Record):
+    """A document that allows orders. Without a valid one nothing is cut."""
+
+    kind: ClassVar[str] = "authority"
+    id: Name
+    title: str
+    document_sha256: Sha256
+    official: str
+    valid_from: Instant
+    valid_until: Instant
+    reasons: tuple[OrderReason, ...]
+    notice_s: Annotated[int, Field(ge=0)]
+    example: bool
+
+    @property
+    def key(self) -> str:
+        return self.id
+
+
+class Policy(Record):
+    """Timers and thresholds of orders and receipts, as data."""
+
+    kind: ClassVar[str] = "policy"
+    receipt_s: Annotated[Decimal, Field(gt=0)]
+    late_s: Annotated[Decimal, Field(gt=0)]
+    command_ttl_s: Annotated[int, Field(gt=0)]
+    repeat_s: Annotated[int, Field(gt=0)]
+    max_repeats: Annotated[int, Field(ge=0)]
+    hold_s: Annotated[int, Field(gt=0)]
+    settle_s: Annotated[Decimal, Field(ge=0)]
+    before_window_s: Annotated[int, Field(gt=0)]
+    verify_timeout_s: Annotated[int, Field(gt=0)]
+    min_samples: Annotated[int, Field(ge=3)]
+    full_permille: Annotated[int, Field(gt=0, le=1000)]
+    partial_permille: Annotated[int, Field(gt=0, le=1000)]
+    return_margin_permille: Annotated[int, Field(ge=1000)]
+    ramp_offset_ms: Annotated[int, Field(ge=0)]
+    ramp_step_ms: Annotated[int, Field(ge=0)]
+
+    @property
+    def key(self) -> str:
+        return "policy"
+
+
+KINDS: dict[str, type[Record]] = {
+    record.kind: record
+    for record in (
+        Market,
+        Policy,
+        Authority,
+        Licensee,
+        Licence,
+        Site,
+        Gateway,
+        Meter,
+        Allocation,
+    )
+}

@@ -1,0 +1,198 @@
+"""Moves orders on: drafts, gives notice, issues, repeats, verifies, releases."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from decimal import Decimal
+from fractions import Fraction
+
+import structlog
+from sqlalchemy import Connection, Engine
+
+from collector.checks.meters import POWER
+from collector.evidence.downlink import Action, Command, Signer
+from collector.model.order import DropResult, Step
+from collector.model.records import Meter
+from collector.orders import commands, release, rules, store, verification
+from collector.orders.store import Order, StepRecord
+from collector.orders.verification import Samples
+from collector.registry.store import Registry
+from collector.registry.view import View
+from collector.series.store import SeriesStore
+
+log = structlog.get_logger()
+
+
+class Desk:
+    """Stateless but for the database: killed at any step, it goes on from the last one kept."""
+
+    def __init__(
+        self, engine: Engine, registry: Registry, series: SeriesStore, signer: Signer
+    ) -> None:
+        self._engine = engine
+        self._registry = registry
+        self._series = series
+        self._signer = signer
+
+    def run(self, now_ms: int) -> None:
+        view = self._registry.view()
+        with self._engine.begin() as connection:
+            orders = store.load_all(connection)
+            for terms in rules.wanted(connection, view, orders, now_ms):
+                orders.append(store.draft(connection, terms, now_ms))
+        for order in orders:
+            if not order.is_over:
+                with self._engine.begin() as connection:
+                    self._move(connection, view, order, now_ms)
+
+    def _move(self, connection: Connection, view: View, order: Order, now_ms: int) -> None:
+        match order.step:
+            case Step.DRAFTED:
+                approved = {"by": order.terms.official, "rule": order.terms.rule}
+                self._step(connection, order, Step.APPROVED, now_ms, approved)
+            case Step.APPROVED:
+                self._notify(connection, order, now_ms)
+            case Step.NOTIFIED:
+                due_ms = order.steps[Step.NOTIFIED].at_ms + order.terms.notice_s * 1000
+                if now_ms >= due_ms:
+                    self._issue(connection, view, order, now_ms)
+            case Step.ISSUED:
+                self._repeat(connection, view, order, Step.ISSUED, now_ms)
+            case Step.RECEIVED:
+                self._give_up(connection, view, order, now_ms)
+            case Step.APPLIED:
+                self._verify(connection, view, order, now_ms)
+            case Step.VERIFIED:
+                if release.is_due(connection, view, self._series, order, now_ms):
+                    self._release(connection, view, order, now_ms)
+            case Step.RELEASED:
+                self._repeat(connection, view, order, Step.RELEASED, now_ms)
+
+    def _step(
+        self,
+        connection: Connection,
+        order: Order,
+        step: Step,
+        now_ms: int,
+        details: Mapping[str, object],
+        result: DropResult | None = None,
+    ) -> None:
+        record = StepRecord(step, now_ms, now_ms, None, details)
+        store.take_step(connection, order, record, result)
+
+    def _notify(self, connection: Connection, order: Order, now_ms: int) -> None:
+        notice: dict[str, object] = {
+            "to": order.terms.licensee,
+            "channel": "control room page",
+            "authority": order.terms.authority,
+            "in_force_ms": now_ms + order.terms.notice_s * 1000,
+        }
+        self._step(connection, order, Step.NOTIFIED, now_ms, notice)
+
+    def _issue(self, connection: Connection, view: View, order: Order, now_ms: int) -> None:
+        until_ms = now_ms + order.terms.hold_s * 1000
+        sent = self._send(connection, view, order, Action.OPEN, now_ms, until_ms=until_ms)
+        self._step(connection, order, Step.ISSUED, now_ms, sent | {"until_ms": until_ms})
+
+    def _release(self, connection: Connection, view: View, order: Order, now_ms: int) -> None:
+        ramp = (view.policy.ramp_offset_ms, view.policy.ramp_step_ms)
+        sent = self._send(connection, view, order, Action.RELEASE, now_ms, ramp_ms=ramp)
+        self._step(connection, order, Step.RELEASED, now_ms, sent)
+
+    def _send(
+        self,
+        connection: Connection,
+        view: View,
+        order: Order,
+        action: Action,
+        now_ms: int,
+        *,
+        until_ms: int | None = None,
+        ramp_ms: tuple[int, int] | None = None,
+    ) -> dict[str, object]:
+        gateway = order.terms.gateway
+        command = Command(
+            target=bytes.fromhex(gateway),
+            counter=commands.next_counter(connection, gateway),
+            issued_ms=now_ms,
+            expires_ms=now_ms + view.policy.command_ttl_s * 1000,
+            order=order.id,
+            action=action,
+            stages=order.terms.stages,
+            until_ms=until_ms,
+            ramp_ms=ramp_ms,
+            authority=bytes.fromhex(order.terms.document_sha256),
+            reason=order.terms.reason,
+        )
+        digest = commands.send(connection, self._signer, gateway, command, now_ms)
+        return {"counter": command.counter, "command": digest.hex()}
+
+    def _repeat(
+        self, connection: Connection, view: View, order: Order, step: Step, now_ms: int
+    ) -> None:
+        """Queue the same command again while its gateway has not answered; then give up."""
+        record = order.steps[step]
+        if "command" not in record.details:
+            return  # the gateway released by itself when the hold ran out
+        digest = bytes.fromhex(record.details["command"])
+        repeats = commands.times_sent(connection, digest) - 1
+        if repeats < 0 or now_ms < record.at_ms + (repeats + 1) * view.policy.repeat_s * 1000:
+            return
+        if repeats < view.policy.max_repeats:
+            log.warning("order.repeated", order=order.id.hex(), step=step, times=repeats + 1)
+            commands.queue(connection, order.terms.gateway, digest, now_ms)
+        elif step is Step.ISSUED:
+            self._step(connection, order, Step.FAILED, now_ms, {"reason": "no answer"})
+
+    def _give_up(self, connection: Connection, view: View, order: Order, now_ms: int) -> None:
+        received_ms = order.steps[Step.RECEIVED].recorded_ms
+        if now_ms >= received_ms + view.policy.verify_timeout_s * 1000:
+            self._step(connection, order, Step.FAILED, now_ms, {"reason": "never applied"})
+
+    def _verify(self, connection: Connection, view: View, order: Order, now_ms: int) -> None:
+        policy = view.policy
+        metered = view.meters_of(order.terms.site)
+        stage = self._samples(
+            view, order, [meter for meter in metered if meter.point in order.terms.stages]
+        )
+        boundary = self._samples(
+            view, order, [meter for meter in metered if meter.point == "delivery"]
+        )
+        if verification.enough([*stage, *boundary], policy):
+            drop = verification.judge(stage, boundary, policy)
+            watts = {
+                name: round(value, 1) for name, value in asdict(drop).items() if name != "result"
+            }
+            self._verified(connection, order, now_ms, watts, drop.result)
+        elif now_ms >= order.steps[Step.APPLIED].recorded_ms + policy.verify_timeout_s * 1000:
+            reason = {"reason": "too few fresh samples"}
+            self._verified(connection, order, now_ms, reason, DropResult.UNVERIFIABLE)
+
+    def _verified(
+        self,
+        connection: Connection,
+        order: Order,
+        now_ms: int,
+        details: Mapping[str, object],
+        result: DropResult,
+    ) -> None:
+        self._step(connection, order, Step.VERIFIED, now_ms, {**details, "result": result}, result)
+
+    def _samples(self, view: View, order: Order, meters: Sequence[Meter]) -> list[Samples]:
+        issued_ms = order.steps[Step.ISSUED].at_ms
+        settled_ms = order.steps[Step.APPLIED].at_ms + _ms(view.policy.settle_s)
+        before_ms = issued_ms - view.policy.before_window_s * 1000
+        far_ms = settled_ms + view.policy.verify_timeout_s * 1000
+        return [
+            Samples(
+                self._power(meter, before_ms, issued_ms), self._power(meter, settled_ms, far_ms)
+            )
+            for meter in meters
+        ]
+
+    def _power(self, meter: Meter, from_ms: int, until_ms: int) -> list[float]:
+        window = self._series.window(meter.serial, from_ms, until_ms)
+        return [point.values[POWER] for point in window if POWER in point.values]
+
+
+def _ms(seconds: Decimal) -> int:
+    return int(Fraction(seconds) * 1000)

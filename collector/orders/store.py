@@ -1,0 +1,146 @@
+"""Orders and their steps, kept; every step once, with the evidence it rests on."""
+
+import json
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import structlog
+from sqlalchemy import Connection, insert, select, update
+
+from collector.model.order import NEXT, DropResult, Step, check_step
+from collector.model.records import OrderReason
+from collector.storage.tables import order as order_table
+from collector.storage.tables import order_step as step_table
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class StepRecord:
+    """`at_ms` is when it happened (the device's time where it is the device's step)."""
+
+    step: Step
+    at_ms: int
+    recorded_ms: int
+    position: int | None
+    details: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What an order says, fixed when it is drafted."""
+
+    site: str
+    gateway: str
+    licensee: str
+    reason: OrderReason
+    stages: tuple[int, ...]
+    rule: str
+    finding: Mapping[str, Any]
+    authority: str
+    document_sha256: str
+    official: str
+    notice_s: int
+    hold_s: int
+
+
+@dataclass(frozen=True)
+class Order:
+    id: bytes
+    terms: Terms
+    step: Step
+    result: DropResult | None
+    steps: Mapping[Step, StepRecord] = field(default_factory=dict)
+
+    @property
+    def is_over(self) -> bool:
+        return not NEXT[self.step]
+
+
+def draft(connection: Connection, terms: Terms, now_ms: int) -> Order:
+    order = Order(secrets.token_bytes(16), terms, Step.DRAFTED, None)
+    fields = {name: value for name, value in vars(terms).items() if name not in ("site", "reason")}
+    connection.execute(
+        insert(order_table).values(
+            id=order.id,
+            site=terms.site,
+            reason=terms.reason,
+            step=Step.DRAFTED,
+            body=json.dumps(fields),
+        )
+    )
+    _insert_step(connection, order, StepRecord(Step.DRAFTED, now_ms, now_ms, None, {}))
+    return order
+
+
+def take_step(
+    connection: Connection,
+    order: Order,
+    record: StepRecord,
+    result: DropResult | None = None,
+) -> Order:
+    """Move an order on and return it so; raises StepError when the table does not allow it."""
+    check_step(order.step, record.step)
+    values: dict[str, Any] = {"step": record.step}
+    if result is not None:
+        values["result"] = result
+    connection.execute(update(order_table).where(order_table.c.id == order.id).values(values))
+    _insert_step(connection, order, record)
+    return replace(
+        order,
+        step=record.step,
+        result=result or order.result,
+        steps={**order.steps, record.step: record},
+    )
+
+
+def _insert_step(connection: Connection, order: Order, record: StepRecord) -> None:
+    connection.execute(
+        insert(step_table).values(
+            order_id=order.id,
+            step=record.step,
+            at_ms=record.at_ms,
+            recorded_ms=record.recorded_ms,
+            position=record.position,
+            body=json.dumps(dict(record.details)),
+        )
+    )
+    log.info(
+        "order.step",
+        order=order.id.hex(),
+        site=order.terms.site,
+        reason=order.terms.reason,
+        stages=list(order.terms.stages),
+        step=record.step,
+        at_ms=record.at_ms,
+        **dict(record.details),
+    )
+
+
+def load_all(connection: Connection) -> list[Order]:
+    """Every order with its steps, in the order they were drafted."""
+    steps: dict[bytes, dict[Step, StepRecord]] = {}
+    for row in connection.execute(select(step_table).order_by(step_table.c.id)):
+        record = StepRecord(
+            Step(row.step), row.at_ms, row.recorded_ms, row.position, json.loads(row.body)
+        )
+        steps.setdefault(row.order_id, {})[record.step] = record
+    rows = {row.id: row for row in connection.execute(select(order_table))}
+    return [_order(rows[identity], records) for identity, records in steps.items()]
+
+
+def load(connection: Connection, identity: bytes) -> Order | None:
+    return next((order for order in load_all(connection) if order.id == identity), None)
+
+
+def _order(row: Any, steps: Mapping[Step, StepRecord]) -> Order:
+    fields = json.loads(row.body)
+    terms = Terms(
+        site=row.site,
+        reason=OrderReason(row.reason),
+        **(fields | {"stages": tuple(fields["stages"])}),
+    )
+    result = None if row.result is None else DropResult(row.result)
+    return Order(row.id, terms, Step(row.step), result, steps)

@@ -1,0 +1,1 @@
+"""Who, what, where, when: the operator's register, its files, its keys."""

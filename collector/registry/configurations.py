@@ -1,0 +1,96 @@
+"""Configurations as they were signed: what a frame's configuration hash stands for."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from sqlalchemy import Connection, Engine, insert, select
+
+from collector.evidence.cose import MAX_CONFIGURATION, ContentType, message_hash
+from collector.evidence.downlink import Role, trusted_payload
+from collector.evidence.keys import PublicKey
+from collector.model.energy import Quantity
+from collector.model.profile import Profile
+from collector.registry.profiles import read_profile
+from collector.storage import reading
+from collector.storage.tables import issued
+
+KIND = "configuration"
+PROFILE_KIND = "profile"
+
+
+class ConfigurationError(ValueError):
+    """A configuration or one of its profiles is not at hand."""
+
+
+@dataclass(frozen=True)
+class ConfiguredMeter:
+    """A meter as a frame's configuration names it."""
+
+    serial: str
+    profile: Profile
+    ct: Fraction
+    vt: Fraction
+
+    def decode(self, raw: bytes, quality: bytes | None, *, interval: bool) -> dict[str, Quantity]:
+        """The good values of a reading; raises ReadingError."""
+        return self.profile.decode(raw, quality, interval=interval, ct=self.ct, vt=self.vt)
+
+
+class Configurations:
+    """Stores signed configurations and answers what a slot means under one of them."""
+
+    def __init__(self, engine: Engine, root: PublicKey) -> None:
+        self._engine = engine
+        self._root = root
+        self._meters: dict[bytes, Mapping[int, ConfiguredMeter]] = {}
+
+    def store(self, message: bytes, issued_ms: int) -> bytes:
+        """Keep a signed configuration and the profiles it names; return its hash."""
+        kept = {message: KIND}
+        for entry in self._payload(message)[8]:
+            profile = read_profile(entry[2])
+            if message_hash(profile) != entry[3]:
+                raise ConfigurationError(f"meter {entry[1]}: {entry[2]!r} is another version here")
+            kept[profile] = PROFILE_KIND
+        with self._engine.begin() as connection:
+            for raw, kind in kept.items():
+                keep_issued(connection, kind, raw, issued_ms)
+        return message_hash(message)
+
+    def meters(self, digest: bytes) -> Mapping[int, ConfiguredMeter]:
+        """The meters by slot; raises ConfigurationError, EvidenceError or ProfileError."""
+        if digest not in self._meters:
+            self._meters[digest] = self._load(digest)
+        return self._meters[digest]
+
+    def _load(self, digest: bytes) -> Mapping[int, ConfiguredMeter]:
+        return {entry[0]: self._meter(entry) for entry in self._payload(self._issued(digest))[8]}
+
+    def _meter(self, entry: dict[int, Any]) -> ConfiguredMeter:
+        profile = Profile.parse(self._issued(entry[3]))
+        return ConfiguredMeter(entry[1], profile, Fraction(*entry[6]), Fraction(*entry[7]))
+
+    def _payload(self, message: bytes) -> Any:
+        return trusted_payload(
+            message, ContentType.CONFIGURATION, Role.CONFIGURATION, self._root, MAX_CONFIGURATION
+        )
+
+    def _issued(self, digest: bytes) -> bytes:
+        with reading(self._engine) as connection:
+            raw: bytes | None = connection.scalar(
+                select(issued.c.raw).where(issued.c.hash == digest)
+            )
+        if raw is None:
+            raise ConfigurationError(f"{digest.hex()} was never issued here")
+        return raw
+
+
+def keep_issued(connection: Connection, kind: str, raw: bytes, issued_ms: int) -> bytes:
+    """Keep what the operator signed or relied on, once; return its hash."""
+    digest = message_hash(raw)
+    if connection.scalar(select(issued.c.hash).where(issued.c.hash == digest)) is None:
+        row = {"hash": digest, "kind": kind, "issued_ms": issued_ms, "raw": raw}
+        connection.execute(insert(issued), [row])
+    return digest

@@ -1,0 +1,42 @@
+"""The operator's keys in a data directory."""
+
+import time
+from pathlib import Path
+
+from collector.evidence.downlink import Role, Signer, certify
+from collector.evidence.keys import PrivateKey, PublicKey
+
+ROOT_FILE = "root.pub"
+_YEAR_MS = 365 * 24 * 3600 * 1000
+_CERTIFIED_YEARS = 3
+
+
+class Keyring:
+    """Role keys and certificates under `keys/`; the root's public key as 64 raw bytes."""
+
+    def __init__(self, directory: Path) -> None:
+        self._keys = directory / "keys"
+        self.root = PublicKey((directory / ROOT_FILE).read_bytes())
+
+    def signer(self, role: Role) -> Signer:
+        key = PrivateKey.load(self._keys / f"{role}.pem")
+        return Signer(key, (self._keys / f"{role}.certificate").read_bytes())
+
+
+def create_keyring(directory: Path, root_key: Path) -> None:
+    """Make a root and a certified key for each role.
+
+    The root's private key goes to `root_key`, which belongs offline; nothing here reads it again.
+    """
+    root = PrivateKey.generate()
+    root.save(root_key)
+    (directory / ROOT_FILE).write_bytes(root.public.raw)
+    keys = directory / "keys"
+    keys.mkdir(mode=0o700)
+    now_ms = time.time_ns() // 1_000_000
+    for role in Role:
+        key = PrivateKey.generate()
+        key.save(keys / f"{role}.pem")
+        until_ms = now_ms + _CERTIFIED_YEARS * _YEAR_MS
+        certificate = certify(root, role, key.public, now_ms - 60_000, until_ms)
+        (keys / f"{role}.certificate").write_bytes(certificate)

@@ -1,0 +1,53 @@
+"""The register of records: every change is a new version, nothing is overwritten."""
+
+from collections.abc import Iterable, Sequence
+
+from sqlalchemy import Engine, func, insert, select
+
+from collector.model.records import KINDS, Record
+from collector.registry.view import View
+from collector.storage import reading
+from collector.storage.tables import registry_version
+
+
+class Registry:
+    """The register, with the newest view kept until a change."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._newest = (-1, View([]))
+
+    def record(self, records: Iterable[Record], document: bytes, now_ms: int) -> int:
+        """Add a version of each record, all or none; `document` is the SHA-256 of its source."""
+        rows = [
+            {
+                "kind": record.kind,
+                "key": record.key,
+                "recorded_ms": now_ms,
+                "document": document,
+                "body": record.model_dump_json(),
+            }
+            for record in records
+        ]
+        with self._engine.begin() as connection:
+            connection.execute(insert(registry_version), rows)
+        return len(rows)
+
+    def view(self) -> View:
+        """What is known now."""
+        with reading(self._engine) as connection:
+            newest = connection.scalar(select(func.max(registry_version.c.id))) or 0
+        if newest != self._newest[0]:
+            self._newest = (newest, self.view_known(None))
+        return self._newest[1]
+
+    def view_known(self, known_ms: int | None) -> View:
+        """What was known at a moment; None: now."""
+        table = registry_version
+        last = select(func.max(table.c.id)).group_by(table.c.kind, table.c.key)
+        if known_ms is not None:
+            last = last.where(table.c.recorded_ms <= known_ms)
+        query = select(table.c.kind, table.c.body).where(table.c.id.in_(last)).order_by(table.c.id)
+        with reading(self._engine) as connection:
+            rows: Sequence[tuple[str, str]] = connection.execute(query).tuples().all()
+        return View([KINDS[kind].model_validate_json(body) for kind, body in rows])

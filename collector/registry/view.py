@@ -1,0 +1,117 @@
+"""The register at one moment, with the questions the other rooms ask of it."""
+
+from collections.abc import Iterable
+from functools import cached_property
+from typing import TypeVar
+
+from collector.evidence.keys import PublicKey
+from collector.model.records import (
+    Allocation,
+    Authority,
+    Gateway,
+    Licence,
+    Licensee,
+    Market,
+    Meter,
+    OrderReason,
+    Policy,
+    Record,
+    Site,
+)
+
+R = TypeVar("R", bound=Record)
+
+
+class UnknownError(LookupError):
+    """The register does not hold what was asked for."""
+
+
+class View:
+    """Immutable; made anew when the register changes."""
+
+    def __init__(self, records: Iterable[Record]) -> None:
+        self._records: dict[str, dict[str, Record]] = {}
+        for record in records:
+            self._records.setdefault(record.kind, {})[record.key] = record
+
+    def all(self, kind: type[R]) -> dict[str, R]:
+        """Every record of a kind by its key."""
+        return self._records.get(kind.kind, {})  # type: ignore[return-value]
+
+    def one(self, kind: type[R], key: str) -> R:
+        """Raise UnknownError when there is none."""
+        try:
+            return self.all(kind)[key]
+        except KeyError:
+            raise UnknownError(f"the register holds no {kind.kind} {key!r}") from None
+
+    @property
+    def market(self) -> Market:
+        return self.one(Market, "market")
+
+    @property
+    def policy(self) -> Policy:
+        return self.one(Policy, "policy")
+
+    @cached_property
+    def _keys(self) -> dict[str, PublicKey]:
+        return {
+            gateway.id: PublicKey(bytes.fromhex(gateway.x + gateway.y))
+            for gateway in self.all(Gateway).values()
+        }
+
+    def knows(self, gateway: bytes) -> bool:
+        return self.knows_id(gateway.hex())
+
+    def knows_id(self, gateway: str) -> bool:
+        return gateway in self.all(Gateway)
+
+    def gateway_key(self, gateway: bytes, kid: bytes, epoch: int) -> PublicKey | None:
+        """The gateway's key when it is `kid` and valid for frames of that epoch."""
+        entry = self.all(Gateway).get(gateway.hex())
+        if entry is None or not entry.from_epoch <= epoch <= (entry.until_epoch or epoch):
+            return None
+        key = self._keys[entry.id]
+        return key if key.kid == kid else None
+
+    @cached_property
+    def _meters_by_slot(self) -> dict[tuple[str, int], Meter]:
+        return {(meter.gateway, meter.slot): meter for meter in self.all(Meter).values()}
+
+    def meter_at(self, gateway: bytes, slot: int) -> Meter | None:
+        return self._meters_by_slot.get((gateway.hex(), slot))
+
+    def meters_of(self, site: str) -> list[Meter]:
+        meters = [meter for meter in self.all(Meter).values() if meter.site == site]
+        return sorted(meters, key=lambda meter: (meter.gateway, meter.slot))
+
+    def delivery_meters(self, site: str) -> list[Meter]:
+        return [meter for meter in self.meters_of(site) if meter.point == "delivery"]
+
+    def licensee_of(self, site: str) -> Licensee:
+        return self.one(Licensee, self.one(Site, site).licensee)
+
+    def sites_of(self, licensee: str, zone: str) -> list[Site]:
+        return [
+            site
+            for site in self.all(Site).values()
+            if site.licensee == licensee and site.zone == zone
+        ]
+
+    def licences_of(self, site: str) -> list[Licence]:
+        """The licences that name a site, earliest end first."""
+        named = [licence for licence in self.all(Licence).values() if site in licence.sites]
+        return sorted(named, key=lambda licence: licence.valid_until)
+
+    def allocation(self, licensee: str, zone: str, start_ms: int) -> Allocation | None:
+        return self.all(Allocation).get(f"{licensee}/{zone}/{start_ms}")
+
+    def authority_for(self, reason: OrderReason, at_ms: int) -> Authority | None:
+        """The document that allows an order for this reason now, or None: then only warn."""
+        for authority in self.all(Authority).values():
+            if (
+                reason in authority.reasons
+                and authority.valid_from <= at_ms < authority.valid_until
+            ):
+                return authority
+        return None

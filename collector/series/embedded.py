@@ -1,0 +1,64 @@
+"""A series store in one SQLite file, for pilots and the demo."""
+
+import json
+import sqlite3
+import threading
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from collector.series.store import Point
+
+FILE_NAME = "series.sqlite"
+
+
+class EmbeddedSeries:
+    """Safe to use from several threads."""
+
+    def __init__(self, directory: Path) -> None:
+        self._lock = threading.Lock()
+        self._connection = sqlite3.connect(
+            directory / FILE_NAME, check_same_thread=False, isolation_level=None
+        )
+        self._connection.execute("PRAGMA journal_mode=WAL")
+        # a lost tail is written again: the follower's cursor moves only after a write
+        self._connection.execute("PRAGMA synchronous=FULL")
+        self._connection.execute(
+            "CREATE TABLE IF NOT EXISTS point (meter TEXT, at_ms INTEGER, position INTEGER,"
+            " body TEXT, PRIMARY KEY (meter, at_ms)) WITHOUT ROWID"
+        )
+
+    def write(self, points: Sequence[Point]) -> None:
+        rows = [
+            (point.meter, point.at_ms, point.position, json.dumps(dict(point.values)))
+            for point in points
+        ]
+        with self._lock:
+            self._connection.execute("BEGIN IMMEDIATE")
+            self._connection.executemany("INSERT OR REPLACE INTO point VALUES (?,?,?,?)", rows)
+            self._connection.execute("COMMIT")
+
+    def points(self) -> int:
+        with self._lock:
+            (count,) = self._connection.execute("SELECT count(*) FROM point").fetchone()
+        return int(count)
+
+    def latest(self, meter: str) -> Point | None:
+        query = "SELECT * FROM point WHERE meter = ? ORDER BY at_ms DESC LIMIT 1"
+        with self._lock:
+            row = self._connection.execute(query, (meter,)).fetchone()
+        return None if row is None else _point(row)
+
+    def window(self, meter: str, from_ms: int, until_ms: int) -> Iterable[Point]:
+        query = "SELECT * FROM point WHERE meter = ? AND at_ms >= ? AND at_ms < ? ORDER BY at_ms"
+        with self._lock:
+            rows = self._connection.execute(query, (meter, from_ms, until_ms)).fetchall()
+        return [_point(row) for row in rows]
+
+    def close(self) -> None:
+        with self._lock:
+            self._connection.close()
+
+
+def _point(row: tuple[str, int, int, str]) -> Point:
+    meter, at_ms, position, body = row
+    return Point(meter, at_ms, json.loads(body), position)

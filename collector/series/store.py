@@ -1,0 +1,29 @@
+"""What a series store must do."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One reading of one meter. Values in W, V, A, Hz, Wh by quantity name."""
+
+    meter: str
+    at_ms: int
+    values: Mapping[str, float]
+    position: int
+
+
+class SeriesStore(Protocol):
+    """Writing a point again changes nothing."""
+
+    def write(self, points: Sequence[Point]) -> None: ...
+
+    def points(self) -> int:
+        """How many points are stored."""
+
+    def latest(self, meter: str) -> Point | None: ...
+
+    def window(self, meter: str, from_ms: int, until_ms: int) -> Iterable[Point]:
+        """Points with from_ms <= at_ms < until_ms, oldest first."""

@@ -1,0 +1,201 @@
+"""Every table, by the room that owns it. Times are Unix milliseconds."""
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+metadata = MetaData()
+# SQLite numbers rows by itself only in a column of exactly this type
+_RowId = BigInteger().with_variant(Integer, "sqlite")
+
+# --- registry
+registry_version = Table(
+    "registry_version",
+    metadata,
+    Column("id", _RowId, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("recorded_ms", BigInteger, nullable=False),
+    Column("document", LargeBinary, nullable=False),
+    Column("body", Text, nullable=False),
+    Index("registry_version_by_key", "kind", "key", "id"),
+)
+
+# --- ledger: frames are never changed and never deleted
+frame = Table(
+    "frame",
+    metadata,
+    Column("position", _RowId, primary_key=True, autoincrement=False),
+    Column("gateway", LargeBinary, nullable=False),
+    Column("epoch", BigInteger, nullable=False),
+    Column("stream", SmallInteger, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+    Column("received_ms", BigInteger, nullable=False),
+    Column("raw", LargeBinary, nullable=False),
+    UniqueConstraint("gateway", "epoch", "stream", "seq", "hash"),
+)
+checkpoint = Table(
+    "checkpoint",
+    metadata,
+    Column("size", BigInteger, primary_key=True, autoincrement=False),
+    Column("raw", LargeBinary, nullable=False),
+)
+follower = Table(
+    "follower",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("position", BigInteger, nullable=False),
+)
+chain = Table(
+    "chain",
+    metadata,
+    Column("gateway", LargeBinary, primary_key=True),
+    Column("epoch", BigInteger, primary_key=True, autoincrement=False),
+    Column("stream", SmallInteger, primary_key=True, autoincrement=False),
+    Column("upto", BigInteger, nullable=False),
+    Column("upto_hash", LargeBinary, nullable=False),
+    Column("highest", BigInteger, nullable=False),
+)
+chain_fault = Table(
+    "chain_fault",
+    metadata,
+    Column("id", _RowId, primary_key=True),
+    Column("gateway", LargeBinary, nullable=False),
+    Column("epoch", BigInteger, nullable=False),
+    Column("stream", SmallInteger, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("fault", Text, nullable=False),
+    Column("position", BigInteger, nullable=False),
+    UniqueConstraint("fault", "position"),
+)
+
+# --- intake
+quarantine = Table(
+    "quarantine",
+    metadata,
+    Column("id", _RowId, primary_key=True),
+    Column("received_ms", BigInteger, nullable=False),
+    Column("topic", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("sha256", LargeBinary, nullable=False),
+    Column("head", LargeBinary, nullable=False),
+)
+refusal_count = Table(
+    "refusal_count",
+    metadata,
+    Column("reason", Text, primary_key=True),
+    Column("count", BigInteger, nullable=False),
+)
+receipt_number = Table(
+    "receipt_number",
+    metadata,
+    Column("gateway", LargeBinary, primary_key=True),
+    Column("number", BigInteger, nullable=False),
+)
+
+# --- what the operator has signed: configurations, commands
+issued = Table(
+    "issued",
+    metadata,
+    Column("hash", LargeBinary, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("issued_ms", BigInteger, nullable=False),
+    Column("raw", LargeBinary, nullable=False),
+)
+
+# --- intervals: a register count at a boundary, with its exact quantum in Wh
+snapshot = Table(
+    "snapshot",
+    metadata,
+    Column("meter", Text, primary_key=True),
+    Column("quantity", Text, primary_key=True),
+    Column("at_ms", BigInteger, primary_key=True, autoincrement=False),
+    Column("kind", Text, nullable=False),
+    Column("count", BigInteger, nullable=False),
+    Column("quantum", Text, nullable=False),
+    Column("offset_ms", BigInteger, nullable=False),
+    Column("clock", Text, nullable=False),
+    Column("position", BigInteger, nullable=False),
+)
+gateway_fact = Table(
+    "gateway_fact",
+    metadata,
+    Column("gateway", LargeBinary, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("position", BigInteger, nullable=False),
+    Column("body", Text, nullable=False),
+)
+
+# --- checks
+period_result = Table(
+    "period_result",
+    metadata,
+    Column("licensee", Text, primary_key=True),
+    Column("zone", Text, primary_key=True),
+    Column("start_ms", BigInteger, primary_key=True, autoincrement=False),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("body", Text, nullable=False),
+)
+finding = Table(
+    "finding",
+    metadata,
+    Column("id", _RowId, primary_key=True),
+    Column("code", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("first_ms", BigInteger, nullable=False),
+    Column("last_ms", BigInteger, nullable=False),
+    Column("severity", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    UniqueConstraint("code", "subject", "first_ms"),
+)
+
+# --- orders
+order = Table(
+    "order",
+    metadata,
+    Column("id", LargeBinary, primary_key=True),
+    Column("site", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("step", Text, nullable=False),
+    Column("result", Text),
+    Column("body", Text, nullable=False),
+)
+order_step = Table(
+    "order_step",
+    metadata,
+    Column("id", _RowId, primary_key=True),
+    Column("order_id", LargeBinary, nullable=False),
+    Column("step", Text, nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("recorded_ms", BigInteger, nullable=False),
+    Column("position", BigInteger),
+    Column("body", Text, nullable=False),
+    UniqueConstraint("order_id", "step"),
+)
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", _RowId, primary_key=True),
+    Column("topic", Text, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+    Column("queued_ms", BigInteger, nullable=False),
+    Column("sent_ms", BigInteger),
+)
+command_counter = Table(
+    "command_counter",
+    metadata,
+    Column("target", Text, primary_key=True),
+    Column("counter", BigInteger, nullable=False),
+)

@@ -1,0 +1,18 @@
+"""The `esep` command: finds each trade's verbs."""
+
+import typer
+
+from collector.cli import app as collector_app
+from collector.cli import registry_app
+from simulator.cli import app as simulate_app
+from simulator.demo.cli import demo
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
+app.command("demo")(demo)
+app.add_typer(collector_app, name="collector")
+app.add_typer(registry_app, name="registry")
+app.add_typer(simulate_app, name="simulate")
+
+
+def main() -> None:
+    app()

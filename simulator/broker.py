@@ -14,6 +14,7 @@ from typing import Annotated
 
 import typer
 from amqtt.broker import Broker  # type: ignore[import-untyped]
+from amqtt.errors import BrokerError  # type: ignore[import-untyped]
 
 LOOPBACK = "127.0.0.1"
 MAX_CONNECTIONS = 200
@@ -29,7 +30,7 @@ def main(
     logging.getLogger("transitions").setLevel(logging.CRITICAL)
     try:
         asyncio.run(_serve(port))
-    except OSError as error:
+    except BrokerError as error:
         typer.echo(f"port {port}: {error}; choose another", err=True)
         raise typer.Exit(2) from None
 

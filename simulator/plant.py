@@ -116,11 +116,13 @@ class _Meterable:
     energy: int = 0
     reactive_energy: int = 0
 
-    def step(self, power_milliwatt: int, reactive_millivar: int) -> None:
+    def draw(self, power_milliwatt: int, reactive_millivar: int) -> None:
         self.power_milliwatt = power_milliwatt
         self.reactive_millivar = reactive_millivar
-        self.energy += power_milliwatt
-        self.reactive_energy += reactive_millivar
+
+    def count_step(self) -> None:
+        self.energy += self.power_milliwatt
+        self.reactive_energy += self.reactive_millivar
 
 
 class SitePlant:
@@ -181,7 +183,12 @@ class SitePlant:
         self.frozen = True
 
     def set_breaker(self, stage_id: int, *, closed: bool) -> None:
-        self.stages[stage_id].closed = closed
+        """Opened, the load is gone at once; closed, it comes back by its ramp."""
+        stage = self.stages[stage_id]
+        stage.closed = closed
+        if not closed and not self.frozen:
+            stage.power_milliwatt = 0
+            self._settle()
 
     def set_load(self, stage_id: int, power_w: int) -> None:
         self.stages[stage_id].set_load(power_w)
@@ -223,18 +230,25 @@ class SitePlant:
         self._steps += 1
         self._apply_schedule()
         self._line = self._next_line()
-        for stage_id, stage in self.stages.items():
+        for stage in self.stages.values():
             stage.step(supplied=self.energised)
+        self._settle()
+        for part in (self.auxiliary, self.losses, *self._points.values()):
+            part.count_step()
+
+    def _settle(self) -> None:
+        """Let every point draw what its stages, the auxiliaries and the losses take now."""
+        for stage_id, stage in self.stages.items():
             power = stage.power_milliwatt
-            self._points[stage_id].step(power, self._reactive(power))
+            self._points[stage_id].draw(power, self._reactive(power))
         wobble = 1 + self._rng.uniform(-1, 1) * self._noise
         auxiliary = round(self._auxiliary_milliwatt * wobble) if self.energised else 0
-        self.auxiliary.step(auxiliary, self._reactive(auxiliary))
+        self.auxiliary.draw(auxiliary, self._reactive(auxiliary))
         load = auxiliary + sum(stage.power_milliwatt for stage in self.stages.values())
         losses = self._loss_milliwatt(load)
-        self.losses.step(losses, self._reactive(losses))
+        self.losses.draw(losses, self._reactive(losses))
         parts = [self.auxiliary, self.losses, *(self._points[stage_id] for stage_id in self.stages)]
-        self._points[FEEDER].step(
+        self._points[FEEDER].draw(
             sum(part.power_milliwatt for part in parts),
             sum(part.reactive_millivar for part in parts),
         )

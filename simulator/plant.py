@@ -162,6 +162,11 @@ class SitePlant:
         self.auxiliary = _Meterable()
         self.losses = _Meterable()
 
+    @property
+    def time_s(self) -> float:
+        """How far the site has come."""
+        return self._start_s + self._steps * STEP_US / 1_000_000
+
     def advance(self, to_s: float) -> None:
         """Bring the site to `to_s`; the part of a step that is left over waits."""
         if self.frozen:

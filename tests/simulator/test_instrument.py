@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simulator.instrument import (
@@ -88,6 +88,7 @@ def test_words_worked_out_by_hand(
 
 
 @pytest.mark.parametrize("path", PROFILES, ids=lambda path: path.stem)
+@settings(deadline=None)
 @given(tenths_of_mwh=st.integers(min_value=0, max_value=10**14))
 def test_an_energy_register_lags_by_less_than_a_step(path: Path, tenths_of_mwh: int) -> None:
     energy_wh = Fraction(tenths_of_mwh, 10_000)
@@ -97,6 +98,7 @@ def test_an_energy_register_lags_by_less_than_a_step(path: Path, tenths_of_mwh: 
 
 
 @pytest.mark.parametrize("path", PROFILES, ids=lambda path: path.stem)
+@settings(deadline=None)
 @given(watts=st.floats(min_value=-5e6, max_value=5e6))
 def test_power_keeps_its_sign_and_size(path: Path, watts: float) -> None:
     read = decode(

@@ -33,7 +33,7 @@ def running(noise: float = 0.0) -> SitePlant:
 
 
 def after(site: SitePlant, steps: int) -> None:
-    site.advance((site._steps + steps + 0.5) * STEP_S)
+    site.advance(site.time_s + (steps + 0.5) * STEP_S)
 
 
 events = st.lists(

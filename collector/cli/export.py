@@ -5,9 +5,10 @@ from pathlib import Path
 
 from sqlalchemy import Engine, select
 
+from collector.evidence.keys import PublicKey
 from collector.ledger import checkpoints
 from collector.ledger.ledger import Ledger
-from collector.model.records import Gateway
+from collector.model.records import Gateway, GatewayKey
 from collector.registry.configurations import KIND as CONFIGURATION
 from collector.registry.keyring import ROOT_FILE
 from collector.registry.store import Registry
@@ -32,19 +33,25 @@ def write(engine: Engine, registry: Registry, directory: Path, out: Path) -> int
             (out / "configurations" / f"{digest.hex()}.cose").write_bytes(raw)
     root = (directory / ROOT_FILE).read_bytes()
     _write_json(out / "root.json", {"x": root[:32].hex(), "y": root[32:].hex()})
-    _write_json(out / "keys.json", [_key(entry) for entry in registry.view().all(Gateway).values()])
+    _write_json(
+        out / "keys.json",
+        [
+            _key(gateway, key)
+            for gateway in registry.view().all(Gateway).values()
+            for key in gateway.keys
+        ],
+    )
     return frames
 
 
-def _key(gateway: Gateway) -> dict[str, object]:
-    until = gateway.until_epoch
+def _key(gateway: Gateway, key: GatewayKey) -> dict[str, object]:
     return {
         "gateway": gateway.id,
-        "kid": gateway.id,
-        "x": gateway.x,
-        "y": gateway.y,
-        "from": {"epoch": gateway.from_epoch, "billing": 1, "telemetry": 1},
-        "until": None if until is None else {"epoch": until + 1, "billing": 1, "telemetry": 1},
+        "kid": PublicKey(bytes.fromhex(key.x + key.y)).kid.hex(),
+        "x": key.x,
+        "y": key.y,
+        "from": key.start.model_dump(),
+        "until": None if key.end is None else key.end.model_dump(),
     }
 
 

@@ -13,6 +13,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from collector.checks.runner import Checks
 from collector.evidence.downlink import Role
+from collector.evidence.frame import Frame
+from collector.evidence.keys import PublicKey
 from collector.intake import receipts
 from collector.intake.admission import Admission
 from collector.intake.intake import Intake
@@ -90,8 +92,8 @@ class Service:
     def _is_known(self, gateway: bytes) -> bool:
         return self.registry.view().knows(gateway)
 
-    def _gateway_key(self, gateway: bytes, kid: bytes, epoch: int) -> Any:
-        return self.registry.view().gateway_key(gateway, kid, epoch)
+    def _gateway_key(self, kid: bytes, frame: Frame) -> PublicKey | None:
+        return self.registry.view().gateway_key(kid, frame)
 
     def _status(self, gateway: str, status: dict[str, Any]) -> None:
         if len(self.statuses) < _STATUS_KEPT or gateway in self.statuses:

@@ -5,8 +5,9 @@ from typing import Any
 
 from sqlalchemy import Engine, select
 
-from collector.evidence.cose import MAX_CONFIGURATION, ContentType, message_hash
-from collector.evidence.downlink import Role, read_checkpoint, trusted_payload
+from collector.evidence.configuration import read_configuration
+from collector.evidence.cose import message_hash
+from collector.evidence.downlink import read_checkpoint
 from collector.evidence.errors import EvidenceError
 from collector.evidence.frame import ZERO_HASH, Stream
 from collector.evidence.keys import PublicKey
@@ -168,9 +169,7 @@ def _configurations(engine: Engine, root: PublicKey, verdict: Verdict) -> set[by
         try:
             if message_hash(raw) != digest:
                 verdict.faults.append(f"configuration {digest.hex()}: other bytes than its hash")
-            trusted_payload(
-                raw, ContentType.CONFIGURATION, Role.CONFIGURATION, root, MAX_CONFIGURATION
-            )
+            read_configuration(raw, root)
         except EvidenceError as error:
             verdict.faults.append(f"configuration {digest.hex()}: {error}")
             continue

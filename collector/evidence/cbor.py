@@ -1,13 +1,17 @@
 """Deterministic CBOR (RFC 8949 §4.2.1): what does not encode back to itself is refused."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import cbor2
 
+from collector.evidence import strict
 from collector.evidence.errors import EvidenceError, Reason
 
-MAX_DEPTH = 8
+_TEXTS = {
+    Reason.MALFORMED: "it is not one whole CBOR item",
+    Reason.NOT_CANONICAL: "it is not in deterministic encoding",
+    Reason.WRONG_SHAPE: "it holds something that the grammar does not name",
+}
 
 
 def encode(value: Any) -> bytes:
@@ -15,31 +19,28 @@ def encode(value: Any) -> bytes:
 
 
 def decode(data: bytes) -> Any:
-    """Decode one deterministic item.
+    """Decode one deterministic item; raises EvidenceError.
 
-    Raises EvidenceError `malformed` (not CBOR, too deep, bytes left over) or `not_canonical`.
+    Fast for what is as it must be: decoded and encoded again by cbor2, whose order of keys is
+    the right one for the one-byte keys of our grammar. Only a refusal is looked into.
     """
     try:
-        value = cbor2.loads(data, max_depth=MAX_DEPTH)
+        value = cbor2.loads(data, max_depth=strict.MAX_DEPTH)
+        if cbor2.dumps(value, canonical=True) == data:
+            return value
     except Exception as error:  # cbor2 lets errors of its tag decoders through
-        raise EvidenceError(Reason.MALFORMED, f"not CBOR: {error}") from error
-    try:
-        again = cbor2.dumps(value, canonical=True)
-    except Exception as error:
-        raise EvidenceError(Reason.NOT_CANONICAL, f"not deterministic CBOR: {error}") from error
-    if again == data:
-        return value
-    if data.startswith(again):
-        raise EvidenceError(Reason.MALFORMED, f"{len(data) - len(again)} bytes after the item")
-    raise EvidenceError(Reason.NOT_CANONICAL, "encoding it again gives other bytes")
+        raise _refusal(data) from error
+    raise _refusal(data)
 
 
-def holds_float(value: Any) -> bool:
-    """Whether a float stands anywhere in a decoded item: canonical, but never used here."""
-    if isinstance(value, float):
-        return True
-    if isinstance(value, Mapping):
-        return any(holds_float(part) for pair in value.items() for part in pair)
-    if isinstance(value, list | tuple):
-        return any(holds_float(part) for part in value)
-    return isinstance(value, cbor2.CBORTag) and holds_float(value.value)
+def _refusal(data: bytes) -> EvidenceError:
+    reason = strict.fault(data) or Reason.WRONG_SHAPE
+    return EvidenceError(reason, _TEXTS[reason])
+
+
+def shape_error(wanted: str, found: Any) -> EvidenceError:
+    """The error for a decoded item that is not as the grammar says."""
+    reason = strict.fault(cbor2.dumps(found))
+    if reason is not None:
+        return EvidenceError(reason, _TEXTS[reason])
+    return EvidenceError(Reason.WRONG_SHAPE, f"expected {wanted}")

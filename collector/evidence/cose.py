@@ -9,6 +9,7 @@ from typing import Any
 import cbor2
 
 from collector.evidence import cbor
+from collector.evidence.cbor import shape_error
 from collector.evidence.errors import EvidenceError, Reason
 from collector.evidence.keys import PrivateKey, PublicKey
 
@@ -92,10 +93,3 @@ def parse(message: bytes, content_type: ContentType, limit: int = MAX_MESSAGE) -
     if named != content_type:
         raise EvidenceError(Reason.WRONG_SHAPE, f"the content type is {named!r}")
     return Message(kid, cbor.decode(payload), certificate, _signed(protected, payload), signature)
-
-
-def shape_error(wanted: str, found: Any) -> EvidenceError:
-    """The error for a decoded item that is not as the grammar says."""
-    if cbor.holds_float(found):
-        return EvidenceError(Reason.NOT_CANONICAL, "it holds a floating-point number")
-    return EvidenceError(Reason.WRONG_SHAPE, f"expected {wanted}")

@@ -5,7 +5,8 @@ from enum import IntEnum, StrEnum
 from typing import Any
 
 from collector.evidence import shape
-from collector.evidence.cose import ContentType, parse, seal, shape_error
+from collector.evidence.cbor import shape_error
+from collector.evidence.cose import MAX_MESSAGE, ContentType, parse, seal
 from collector.evidence.errors import EvidenceError, Reason
 from collector.evidence.frame import Stream
 from collector.evidence.keys import PrivateKey, PublicKey
@@ -90,38 +91,54 @@ def certify(
     return seal(root, ContentType.CERTIFICATE, payload)
 
 
+_CERTIFICATE = {
+    0: shape.span(1, 1),
+    1: shape.one_of(*(str(role) for role in Role), "release"),
+    2: lambda key: type(key) is dict,
+    3: shape.unix_ms,
+    4: shape.unix_ms,
+}
+
+
+def read_certificate(message: bytes, root: PublicKey) -> tuple[str, PublicKey, int, int]:
+    """Role, key, not before and not after (Unix ms) of a certificate; raises EvidenceError."""
+    parsed = parse(message, ContentType.CERTIFICATE)
+    body = parsed.payload
+    if parsed.certificate is not None or not shape.is_map(body, _CERTIFICATE):
+        raise shape_error("a certificate", body)
+    key = PublicKey.from_cose_key(body[2])
+    if parsed.kid != root.kid:
+        raise EvidenceError(Reason.BAD_SIGNATURE, "the certificate is not signed by the root")
+    parsed.verify(root)
+    return body[1], key, body[3], body[4]
+
+
 def trusted_payload(
-    message: bytes, content_type: ContentType, role: Role, root: PublicKey, limit: int = 4096
+    message: bytes,
+    content_type: ContentType,
+    role: Role,
+    root: PublicKey,
+    is_shaped: shape.Predicate,
+    limit: int = MAX_MESSAGE,
 ) -> Any:
     """The payload of an operator's message whose certificate by `root` names `role`.
 
-    Raises EvidenceError. The certificate's dates are the caller's to judge: old evidence is
-    read with old certificates.
+    The certificate is judged as of the time that the message names under key 3, so that old
+    evidence is read with old certificates. Raises EvidenceError.
     """
     parsed = parse(message, content_type, limit)
-    if parsed.certificate is None:
-        raise EvidenceError(Reason.UNTRUSTED, "it carries no certificate")
-    certificate = parse(parsed.certificate, ContentType.CERTIFICATE)
-    certificate.verify(root)
-    body = certificate.payload
-    if not shape.is_map(
-        body,
-        {
-            0: shape.span(1, 1),
-            1: shape.text,
-            2: lambda key: type(key) is dict,
-            3: shape.unix_ms,
-            4: shape.unix_ms,
-        },
-    ):
-        raise shape_error("a certificate", body)
-    if body[1] != role:
-        raise EvidenceError(Reason.UNTRUSTED, f"the certificate is for {body[1]!r}, not {role!r}")
-    key = PublicKey.from_cose_key(body[2])
+    body = parsed.payload
+    if parsed.certificate is None or not is_shaped(body):
+        raise shape_error(f"a certificate and the body of {content_type}", body)
+    named, key, not_before_ms, not_after_ms = read_certificate(parsed.certificate, root)
+    if named != role:
+        raise EvidenceError(Reason.BAD_SIGNATURE, f"certified for {named!r}, not for {role!r}")
     if key.kid != parsed.kid:
-        raise EvidenceError(Reason.UNTRUSTED, "signed by another key than the certificate's")
+        raise EvidenceError(Reason.BAD_SIGNATURE, "signed by another key than the certificate's")
+    if not not_before_ms <= body[3] < not_after_ms:
+        raise EvidenceError(Reason.BAD_SIGNATURE, "the certificate was not valid at that time")
     parsed.verify(key)
-    return parsed.payload
+    return body
 
 
 def make_receipt(
@@ -154,13 +171,15 @@ def make_checkpoint(signer: Signer, size: int, root: bytes, time_ms: int) -> byt
     return signer.seal(ContentType.CHECKPOINT, {0: 1, 1: size, 2: root, 3: time_ms})
 
 
+def _is_checkpoint(body: Any) -> bool:
+    return shape.is_map(
+        body, {0: shape.span(1, 1), 1: shape.uint, 2: shape.sha256, 3: shape.unix_ms}
+    )
+
+
 def read_checkpoint(message: bytes, root: PublicKey) -> tuple[int, bytes, int]:
     """Size, tree root and time (Unix ms) of a checkpoint that verifies; raises EvidenceError."""
-    body = trusted_payload(message, ContentType.CHECKPOINT, Role.CHECKPOINTS, root)
-    if not shape.is_map(
-        body, {0: shape.span(1, 1), 1: shape.uint, 2: shape.sha256, 3: shape.unix_ms}
-    ):
-        raise shape_error("a checkpoint", body)
+    body = trusted_payload(message, ContentType.CHECKPOINT, Role.CHECKPOINTS, root, _is_checkpoint)
     return body[1], body[2], body[3]
 
 
@@ -174,6 +193,6 @@ def read_enrolment(message: bytes) -> tuple[PublicKey, str]:
         raise shape_error("an enrolment", body)
     key = PublicKey.from_cose_key(body[1])
     if parsed.kid != key.kid:
-        raise EvidenceError(Reason.UNTRUSTED, "the key-id is not that of the enrolled key")
+        raise EvidenceError(Reason.BAD_SIGNATURE, "the key-id is not that of the enrolled key")
     parsed.verify(key)
     return key, body[2]

@@ -15,7 +15,6 @@ class Reason(StrEnum):
     UNKNOWN_GATEWAY = "unknown_gateway"
     KEY_NOT_VALID = "key_not_valid"
     TOPIC_MISMATCH = "topic_mismatch"
-    UNTRUSTED = "untrusted"
 
 
 class EvidenceError(Exception):

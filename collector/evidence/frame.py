@@ -5,7 +5,8 @@ from enum import IntEnum
 from typing import Any
 
 from collector.evidence import shape
-from collector.evidence.cose import ContentType, Message, parse, shape_error
+from collector.evidence.cbor import shape_error
+from collector.evidence.cose import ContentType, Message, parse
 
 ZERO_HASH = bytes(32)
 
@@ -141,7 +142,7 @@ def _quality(value: Any) -> bool:
     )
 
 
-def _record(item: Any) -> Record:
+def _record(item: Any) -> Record | None:
     match item:
         case [1, slot, boundary_ms, offset_ms, quality, bytes(raw)] if (
             shape.slot(slot)
@@ -161,16 +162,16 @@ def _record(item: Any) -> Record:
             and shape.is_map(detail, *_EVENTS[code])
         ):
             return Event(at_ms, EventCode(code), detail)
-    raise shape_error("an interval, sample, event or reading", item)
+    return None
 
 
-def _clock(item: Any) -> Clock:
+def _clock(item: Any) -> Clock | None:
     match item:
         case [at_ms, "U" | "I" | "S" | "R" as letter, age] if shape.unix_ms(at_ms) and (
             age is None or shape.uint(age)
         ):
             return Clock(at_ms, letter, age)
-    raise shape_error("a clock", item)
+    return None
 
 
 _BODY: dict[int, shape.Predicate] = {
@@ -194,14 +195,11 @@ def read_frame(message: bytes) -> tuple[Message, Frame]:
     body = parsed.payload
     if not shape.is_map(body, _BODY):
         raise shape_error("a frame body", body)
-    frame = Frame(
-        body[1],
-        body[2],
-        Stream(body[3]),
-        body[4],
-        body[5],
-        body[6],
-        _clock(body[7]),
-        tuple(map(_record, body[8])),
-    )
-    return parsed, frame
+    clock = _clock(body[7])
+    records = tuple(record for item in body[8] if (record := _record(item)) is not None)
+    if clock is None or len(records) != len(body[8]):
+        raise shape_error("a clock and intervals, readings, events or samples", body)
+    stream = Stream(body[3])
+    if any(isinstance(record, Sample) is not (stream is Stream.TELEMETRY) for record in records):
+        raise shape_error("samples in telemetry and everything else in billing", body)
+    return parsed, Frame(body[1], body[2], stream, body[4], body[5], body[6], clock, records)

@@ -46,7 +46,7 @@ class PublicKey:
 
     @classmethod
     def from_cose_key(cls, key: object) -> "PublicKey":
-        """Raise EvidenceError `wrong_shape` when it is not an EC2 key on P-256."""
+        """Raise EvidenceError `wrong_shape`, or `bad_signature` for no point of the curve."""
         if (
             isinstance(key, dict)
             and set(key) == {1, -1, -2, -3}
@@ -58,7 +58,7 @@ class PublicKey:
             try:
                 return cls(key[-2] + key[-3])
             except ValueError as error:
-                raise EvidenceError(Reason.WRONG_SHAPE, "not a point of P-256") from error
+                raise EvidenceError(Reason.BAD_SIGNATURE, "not a point of P-256") from error
         raise EvidenceError(Reason.WRONG_SHAPE, "not a COSE key on P-256")
 
     def verify(self, data: bytes, signature: bytes) -> None:

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 from collector.evidence.cose import MAX_MESSAGE, message_hash
 from collector.evidence.errors import EvidenceError, Reason
-from collector.evidence.frame import read_frame
+from collector.evidence.frame import Frame, read_frame
 from collector.evidence.keys import PublicKey
 from collector.ledger.ledger import Admitted
 
-KeyLookup = Callable[[bytes, bytes, int], PublicKey | None]
-"""Gateway, key-id, epoch → the key if the register holds it for that gateway and epoch."""
+KeyLookup = Callable[[bytes, Frame], PublicKey | None]
+"""Key-id and frame → the key, if the register holds it as valid for that frame."""
 
 IsKnown = Callable[[bytes], bool]
 
@@ -39,7 +39,7 @@ class Admission:
     - it is well-formed CBOR with nothing after it (`malformed`), in deterministic encoding
       (`not_canonical`), shaped as docs/wire-format.cddl says (`wrong_shape`);
     - the gateway is registered (`unknown_gateway`), and the key it names is that gateway's and
-      valid for the epoch (`key_not_valid`);
+      valid for its epoch and seq (`key_not_valid`);
     - the topic names the gateway that the frame names (`topic_mismatch`);
     - s is low (`high_s`) and the signature verifies (`bad_signature`).
 
@@ -57,9 +57,9 @@ class Admission:
         message, frame = read_frame(delivery.head)
         if not self._is_known(frame.gateway):
             raise EvidenceError(Reason.UNKNOWN_GATEWAY, frame.gateway.hex())
-        key = self._key_of(frame.gateway, message.kid, frame.epoch)
+        key = self._key_of(message.kid, frame)
         if key is None:
-            raise EvidenceError(Reason.KEY_NOT_VALID, f"{message.kid.hex()} in epoch {frame.epoch}")
+            raise EvidenceError(Reason.KEY_NOT_VALID, f"{message.kid.hex()} for this frame")
         if delivery.topic != f"esep/v1/{frame.gateway.hex()}/frame":
             raise EvidenceError(Reason.TOPIC_MISMATCH, delivery.topic)
         message.verify(key)

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from collector.model.instant import Instant
 
 Hex8 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{16}$")]
-Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+Hex32 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$")]
 Ratio = tuple[Annotated[int, Field(gt=0)], Annotated[int, Field(gt=0)]]
 
@@ -122,18 +122,32 @@ class Timing(BaseModel):
     frame_ms: Annotated[int, Field(gt=0)]
 
 
-class Gateway(Record):
-    """A gateway and its key, valid from the given epoch on."""
+class Bound(BaseModel):
+    """A place in a gateway's two chains: the first frame of each stream from here on."""
 
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    epoch: Annotated[int, Field(ge=1)] = 1
+    billing: Annotated[int, Field(ge=1)] = 1
+    telemetry: Annotated[int, Field(ge=1)] = 1
+
+
+class GatewayKey(BaseModel):
+    """A public key, valid for the frames from `start` up to but not including `end`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    x: Hex32
+    y: Hex32
+    start: Bound = Bound()
+    end: Bound | None = None
+
+
+class Gateway(Record):
     kind: ClassVar[str] = "gateway"
     id: Hex8
-    x: Sha256
-    y: Sha256
+    keys: Annotated[tuple[GatewayKey, ...], Field(min_length=1)]
     site: Name
     buses: tuple[Annotated[RtuBus | TcpBus, Field(discriminator="kind")], ...]
     timing: Timing
-    from_epoch: Annotated[int, Field(ge=1)] = 1
-    until_epoch: int | None = None
 
     @property
     def key(self) -> str:
@@ -186,7 +200,7 @@ class Authority(Record):
     kind: ClassVar[str] = "authority"
     id: Name
     title: str
-    document_sha256: Sha256
+    document_sha256: Hex32
     official: str
     valid_from: Instant
     valid_until: Instant

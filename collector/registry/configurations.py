@@ -7,8 +7,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, insert, select
 
-from collector.evidence.cose import MAX_CONFIGURATION, ContentType, message_hash
-from collector.evidence.downlink import Role, trusted_payload
+from collector.evidence.configuration import read_configuration
+from collector.evidence.cose import message_hash
 from collector.evidence.keys import PublicKey
 from collector.model.energy import Quantity
 from collector.model.profile import Profile
@@ -73,9 +73,7 @@ class Configurations:
         return ConfiguredMeter(entry[1], profile, Fraction(*entry[6]), Fraction(*entry[7]))
 
     def _payload(self, message: bytes) -> Any:
-        return trusted_payload(
-            message, ContentType.CONFIGURATION, Role.CONFIGURATION, self._root, MAX_CONFIGURATION
-        )
+        return read_configuration(message, self._root)
 
     def _issued(self, digest: bytes) -> bytes:
         with reading(self._engine) as connection:

@@ -53,7 +53,8 @@ def _enrolled(entry: dict[str, Any]) -> dict[str, Any]:
     """A gateway's entry with the key its enrolment proves possession of."""
     key, _ = read_enrolment(bytes.fromhex(entry["enrolment"]))
     rest = {name: value for name, value in entry.items() if name != "enrolment"}
-    return rest | {"id": key.kid.hex(), "x": key.raw[:32].hex(), "y": key.raw[32:].hex()}
+    point = {"x": key.raw[:32].hex(), "y": key.raw[32:].hex()}
+    return rest | {"id": key.kid.hex(), "keys": [point]}
 
 
 def _explain(kind: str, number: int, error: ValidationError) -> list[str]:

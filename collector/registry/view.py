@@ -4,11 +4,14 @@ from collections.abc import Iterable
 from functools import cached_property
 from typing import TypeVar
 
+from collector.evidence.frame import Frame, Stream
 from collector.evidence.keys import PublicKey
 from collector.model.records import (
     Allocation,
     Authority,
+    Bound,
     Gateway,
+    GatewayKey,
     Licence,
     Licensee,
     Market,
@@ -24,6 +27,11 @@ R = TypeVar("R", bound=Record)
 
 class UnknownError(LookupError):
     """The register does not hold what was asked for."""
+
+
+def _not_before(frame: Frame, bound: Bound) -> bool:
+    seq = bound.billing if frame.stream is Stream.BILLING else bound.telemetry
+    return (frame.epoch, frame.seq) >= (bound.epoch, seq)
 
 
 class View:
@@ -54,11 +62,13 @@ class View:
         return self.one(Policy, "policy")
 
     @cached_property
-    def _keys(self) -> dict[str, PublicKey]:
-        return {
-            gateway.id: PublicKey(bytes.fromhex(gateway.x + gateway.y))
-            for gateway in self.all(Gateway).values()
-        }
+    def _keys(self) -> dict[tuple[str, bytes], list[tuple[GatewayKey, PublicKey]]]:
+        keys: dict[tuple[str, bytes], list[tuple[GatewayKey, PublicKey]]] = {}
+        for gateway in self.all(Gateway).values():
+            for entry in gateway.keys:
+                public = PublicKey(bytes.fromhex(entry.x + entry.y))
+                keys.setdefault((gateway.id, public.kid), []).append((entry, public))
+        return keys
 
     def knows(self, gateway: bytes) -> bool:
         return self.knows_id(gateway.hex())
@@ -66,13 +76,14 @@ class View:
     def knows_id(self, gateway: str) -> bool:
         return gateway in self.all(Gateway)
 
-    def gateway_key(self, gateway: bytes, kid: bytes, epoch: int) -> PublicKey | None:
-        """The gateway's key when it is `kid` and valid for frames of that epoch."""
-        entry = self.all(Gateway).get(gateway.hex())
-        if entry is None or not entry.from_epoch <= epoch <= (entry.until_epoch or epoch):
-            return None
-        key = self._keys[entry.id]
-        return key if key.kid == kid else None
+    def gateway_key(self, kid: bytes, frame: Frame) -> PublicKey | None:
+        """The key of that key-id when it is the gateway's and valid for this frame."""
+        for entry, public in self._keys.get((frame.gateway.hex(), kid), []):
+            if _not_before(frame, entry.start) and not (
+                entry.end and _not_before(frame, entry.end)
+            ):
+                return public
+        return None
 
     @cached_property
     def _meters_by_slot(self) -> dict[tuple[str, int], Meter]:

@@ -1,0 +1,92 @@
+"""Configurations: what a gateway's slots, buses and stages are (docs/wire-format.cddl)."""
+
+from typing import Any
+
+from collector.evidence import shape
+from collector.evidence.cose import MAX_CONFIGURATION, ContentType
+from collector.evidence.downlink import Role, trusted_payload
+from collector.evidence.keys import PublicKey
+
+_ratio = shape.list_of(shape.uint, 2, 2)
+
+
+def _quantity(item: Any) -> bool:
+    return (
+        type(item) is list
+        and len(item) == 3
+        and shape.uint(item[0], 0, 65535)
+        and shape.uint(item[1], 1, 4)
+        and shape.uint(item[2], 0, 1)
+    )
+
+
+def _bus(item: Any) -> bool:
+    match item:
+        case [0, baud, parity, stop_bits]:
+            return (
+                shape.uint(baud)
+                and type(item[0]) is int
+                and shape.uint(parity, 0, 2)
+                and shape.uint(stop_bits, 1, 2)
+            )
+        case [1, str(), port]:
+            return type(item[0]) is int and shape.uint(port)
+    return False
+
+
+def _meter(item: Any) -> bool:
+    return shape.is_map(
+        item,
+        {
+            0: shape.slot,
+            1: shape.text,
+            2: shape.text,
+            3: shape.sha256,
+            4: shape.uint,
+            5: shape.span(1, 247),
+            6: _ratio,
+            7: _ratio,
+            8: shape.span(3, 4),
+            9: shape.span(1, 125),
+            10: shape.uint,
+            11: shape.uint,
+            12: shape.list_of(_quantity, 1, 64),
+        },
+    )
+
+
+def _stage(item: Any) -> bool:
+    return shape.is_map(
+        item, {0: shape.stage_id, 1: shape.uint, 2: shape.uint, 3: shape.uint, 4: shape.uint}
+    )
+
+
+def _is_configuration(body: Any) -> bool:
+    return shape.is_map(
+        body,
+        {
+            0: shape.span(1, 1),
+            1: shape.gateway_id,
+            2: shape.uint,
+            3: shape.unix_ms,
+            4: shape.text,
+            5: shape.text,
+            6: shape.list_of(shape.uint, 3, 3),
+            7: shape.list_of(_bus, 1, 8),
+            8: shape.list_of(_meter, 1, 64),
+            9: shape.list_of(_stage, 0, 32),
+        },
+    )
+
+
+def read_configuration(message: bytes, root: PublicKey) -> dict[int, Any]:
+    """The body of a configuration that the operator signed; raises EvidenceError."""
+    body: dict[int, Any] = trusted_payload(
+        message,
+        ContentType.CONFIGURATION,
+        Role.CONFIGURATION,
+        root,
+        _is_configuration,
+        MAX_CONFIGURATION,
+    )
+    return body

@@ -60,7 +60,7 @@ def value(entry: dict[str, Any], registers: Sequence[int]) -> Fraction:
 
 
 def serve(meters: list[Meter], work: Callable[[AsyncModbusTcpClient], Awaitable[None]]) -> None:
-    async def session() -> None:
+    async def exchange() -> None:
         bus = MeterBus(meters, lambda: 10.0, FramerType.SOCKET)
         port = await bus.start()
         client = AsyncModbusTcpClient(LOOPBACK, port=port, timeout=PATIENCE_S, retries=0)
@@ -71,7 +71,7 @@ def serve(meters: list[Meter], work: Callable[[AsyncModbusTcpClient], Awaitable[
             client.close()
             await bus.stop()
 
-    asyncio.run(session())
+    asyncio.run(exchange())
 
 
 @pytest.mark.parametrize("profile", PROFILES)
@@ -150,7 +150,7 @@ def test_registers_cannot_be_written() -> None:
 
 
 def test_a_stopped_bus_answers_no_more() -> None:
-    async def session() -> None:
+    async def exchange() -> None:
         bus = MeterBus([meter(site(), "carlo-gavazzi-em24")], lambda: 10.0, FramerType.SOCKET)
         port = await bus.start()
         await bus.stop()
@@ -159,7 +159,7 @@ def test_a_stopped_bus_answers_no_more() -> None:
         client.close()
         assert not connected
 
-    asyncio.run(session())
+    asyncio.run(exchange())
 
 
 # --- serial line ------------------------------------------------------------------------
@@ -189,7 +189,7 @@ def receive(line: int, size: int) -> bytes:
 
 
 def on_the_line(meters: list[Meter], work: Callable[[int], None]) -> None:
-    async def session() -> None:
+    async def exchange() -> None:
         bus = SerialMeterBus(meters, lambda: 10.0, baud=115200, bits_per_character=10)
         line = os.open(await bus.start(), os.O_RDWR | os.O_NOCTTY)
         try:
@@ -199,7 +199,7 @@ def on_the_line(meters: list[Meter], work: Callable[[int], None]) -> None:
             os.close(line)
             await bus.stop()
 
-    asyncio.run(session())
+    asyncio.run(exchange())
 
 
 def test_meters_on_a_serial_line_answer_in_turn() -> None:
@@ -244,7 +244,7 @@ def test_a_garbled_request_is_not_answered_and_the_line_goes_on() -> None:
 
 
 def test_the_line_outlives_a_gateway_that_restarts() -> None:
-    async def session() -> None:
+    async def exchange() -> None:
         bus = SerialMeterBus(
             [meter(site(), "carlo-gavazzi-em24")], lambda: 10.0, baud=115200, bits_per_character=10
         )
@@ -259,7 +259,7 @@ def test_the_line_outlives_a_gateway_that_restarts() -> None:
             await bus.stop()
         assert not Path(path).exists()
 
-    asyncio.run(session())
+    asyncio.run(exchange())
 
 
 def test_a_client_that_breaks_off_disturbs_no_other() -> None:

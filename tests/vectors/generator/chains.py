@@ -15,7 +15,7 @@ from generator.site import (
     frame,
     frame_body,
     interval,
-    register,
+    register_without_rotation,
     sample,
 )
 
@@ -62,7 +62,7 @@ def document() -> Vector:
     return {
         "kind": "chain",
         "what": "Frames in the order in which they were taken in, judged together.",
-        "context": {"register": register()},
+        "context": {"register": register_without_rotation()},
         "vectors": _whole() + _gaps() + _links() + _forks() + _epochs(),
     }
 

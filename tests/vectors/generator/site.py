@@ -111,15 +111,21 @@ def filler(frame_length: int) -> Item:
     return fault(3000 + frame_length - len(trial))
 
 
+BEGINNING: Item = {"epoch": 1, "billing": 1, "telemetry": 1}
+ROTATION: Item = {"epoch": 2, "billing": 3, "telemetry": 2}
+
+
 def register() -> list[Item]:
     """The operator's register of gateway keys, as an exported `keys.json` holds it."""
-    beginning: Item = {"epoch": 1, "billing": 1, "telemetry": 1}
-    rotation: Item = {"epoch": 2, "billing": 3, "telemetry": 2}
     return [
-        _registered(GATEWAY_A, GATEWAY_A, beginning, rotation),
-        _registered(GATEWAY_A, GATEWAY_A_SECOND, rotation, None),
-        _registered(GATEWAY_B, GATEWAY_B, beginning, None),
+        _registered(GATEWAY_A, GATEWAY_A, BEGINNING, ROTATION),
+        _registered(GATEWAY_A, GATEWAY_A_SECOND, ROTATION, None),
+        _registered(GATEWAY_B, GATEWAY_B, BEGINNING, None),
     ]
+
+
+def register_without_rotation() -> list[Item]:
+    return [_registered(gateway, gateway, BEGINNING, None) for gateway in (GATEWAY_A, GATEWAY_B)]
 
 
 def _registered(gateway: Key, key: Key, first: Item, until: Item) -> Item:

@@ -1,0 +1,1 @@
+"""Offline verifier of exported evidence. Needs Python and nothing else."""

@@ -1,0 +1,41 @@
+"""The command: python -m auditor FOLDER."""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from auditor.folder import Folder, FolderError
+from auditor.verify import Verifier
+
+HOLDS, FAILS, CANNOT_BE_JUDGED = 0, 1, 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(
+        prog="auditor",
+        description="Verify an exported evidence folder: signatures, chains, checkpoints.",
+        epilog="Exit status: 0 everything holds, 1 something does not, 2 it cannot be judged.",
+    )
+    parser.add_argument("folder", type=Path, help="folder with frames.bin, keys.json, root.json")
+    try:
+        verifier = Verifier(Folder(parser.parse_args(arguments).folder))
+    except FolderError as error:
+        print(f"cannot be judged: {error}")
+        return CANNOT_BE_JUDGED
+    verifier.run()
+    return _report(verifier)
+
+
+def _report(verifier: Verifier) -> int:
+    print("The verdict rests on these keys. Compare them with what was published of them:")
+    for line in verifier.trusted_keys():
+        print(f"  {line}")
+    for line in verifier.summary():
+        print(line)
+    for failure in verifier.failures:
+        print(f"FAILS: {failure}")
+    if verifier.failures:
+        print(f"Verdict: {len(verifier.failures)} faults.")
+        return FAILS
+    print("Verdict: everything holds.")
+    return HOLDS

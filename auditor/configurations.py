@@ -1,0 +1,109 @@
+"""Configurations, and whether the readings in a frame are those of the meters they name (§4.1)."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from auditor import cose
+from auditor.frames import HASH, INTERVAL, READING, SAMPLE, SLOT, STAGE, UINT, Frame
+from auditor.keys import PublicKey
+from auditor.operator_messages import VERSION, check_operator
+from auditor.refusal import Refusal
+from auditor.shape import array, array_of, either, integer, mapping, octets, text
+
+MAX_BYTES = 65536
+RATIO = array(UINT, UINT)
+SERIAL_BUS = array(integer(0, 0), UINT, integer(0, 2), integer(1, 2))
+TCP_BUS = array(integer(1, 1), text, UINT)
+QUANTITY = array(integer(0, 65535), integer(1, 4), integer(0, 1))
+METER = mapping(
+    {
+        0: SLOT,
+        1: text,
+        2: text,
+        3: HASH,
+        4: UINT,
+        5: integer(1, 247),
+        6: RATIO,
+        7: RATIO,
+        8: integer(3, 4),
+        9: integer(1, 125),
+        10: UINT,
+        11: UINT,
+        12: array_of(QUANTITY, 1, 64),
+    }
+)
+STAGE_OF_SITE = mapping({0: STAGE, 1: UINT, 2: UINT, 3: UINT, 4: UINT})
+CONFIGURATION = mapping(
+    {
+        0: VERSION,
+        1: octets(8),
+        2: UINT,
+        3: UINT,
+        4: text,
+        5: text,
+        6: array(UINT, UINT, UINT),
+        7: array_of(either(SERIAL_BUS, TCP_BUS), 1, 8),
+        8: array_of(METER, 1, 64),
+        9: array_of(STAGE_OF_SITE, 0, 32),
+    }
+)
+
+NO_BYTES = (2, 3)
+"""Qualities (no answer, exception) of which `raw` holds nothing."""
+WORST_QUALITY = 4
+
+
+@dataclass(frozen=True)
+class Quantity:
+    registers: int
+    is_in_intervals: bool
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """What a configuration says of the meters: by slot, their quantities in order."""
+
+    hash: bytes
+    gateway: bytes
+    version: int
+    meters: dict[int, list[Quantity]]
+
+
+def read_configuration(encoded: bytes, root: PublicKey) -> Configuration:
+    """Judged at the time it was issued; raises Refusal."""
+    message = cose.read_certified(encoded, "configuration", CONFIGURATION, MAX_BYTES)
+    body = message.body
+    check_operator(message, "configuration", body[3], root)
+    meters = {meter[0]: [Quantity(q[1], q[2] == 1) for q in meter[12]] for meter in body[8]}
+    return Configuration(message.hash, body[1], body[2], meters)
+
+
+def check_readings(frame: Frame, configurations: dict[bytes, Configuration]) -> None:
+    """Raises Refusal `unknown_configuration` or `wrong_reading`."""
+    configuration = configurations.get(frame.configuration)
+    if configuration is None or configuration.gateway != frame.gateway:
+        raise Refusal("unknown_configuration", f"{frame.configuration.hex()} is not in the folder")
+    for record in frame.records:
+        if record[0] in (INTERVAL, SAMPLE, READING):
+            _check_reading(record, configuration)
+
+
+def _check_reading(record: list[Any], configuration: Configuration) -> None:
+    kind, slot, quality, raw = record[0], record[1], record[-2], record[-1]
+    if slot not in configuration.meters:
+        raise Refusal("wrong_reading", f"no meter {slot} in configuration {configuration.version}")
+    quantities = [
+        quantity
+        for quantity in configuration.meters[slot]
+        if kind == SAMPLE or quantity.is_in_intervals
+    ]
+    qualities = bytes(len(quantities)) if quality is None else quality
+    if len(qualities) != len(quantities) or max(qualities, default=0) > WORST_QUALITY:
+        raise Refusal("wrong_reading", f"meter {slot}: quality {qualities.hex()} is not of it")
+    expected = sum(
+        2 * quantity.registers
+        for quantity, state in zip(quantities, qualities, strict=True)
+        if state not in NO_BYTES
+    )
+    if len(raw) != expected:
+        raise Refusal("wrong_reading", f"meter {slot}: {len(raw)} bytes, {expected} are due")

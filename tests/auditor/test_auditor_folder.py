@@ -1,0 +1,177 @@
+"""A whole evidence folder: everything holds, and any change to it is found."""
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from auditor.cli import main
+from auditor.folder import Folder
+from auditor.verify import Verifier
+
+REPOSITORY = Path(__file__).parents[2]
+EVIDENCE = REPOSITORY / "tests" / "vectors" / "evidence"
+STRIDE = 29
+"""Of how many bytes one is changed; no divisor of a frame's length or of 8."""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return Path(shutil.copytree(EVIDENCE, tmp_path / "evidence"))
+
+
+def failures(folder: Path) -> list[str]:
+    verifier = Verifier(Folder(folder))
+    verifier.run()
+    return verifier.failures
+
+
+def frames(folder: Path) -> list[bytes]:
+    return list(Folder(folder).frames())
+
+
+def write_frames(folder: Path, encoded: list[bytes]) -> None:
+    content = b"".join(len(frame).to_bytes(4, "big") + frame for frame in encoded)
+    (folder / "frames.bin").write_bytes(content)
+
+
+def test_everything_holds_with_the_standard_library_alone() -> None:
+    """-S: without site-packages."""
+    run = subprocess.run(
+        [sys.executable, "-S", "-m", "auditor", str(EVIDENCE)],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.stderr == ""
+    assert run.returncode == 0
+    assert run.stdout.endswith("Verdict: everything holds.\n")
+    assert "2 checkpoints cover 15 of 15 frames" in run.stdout
+    assert "itself says it dropped seq 2 to 3" in run.stdout
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "frames.bin",
+        "checkpoints/0001.cose",
+        "checkpoints/0002.cose",
+        "configurations/gateway-a.cose",
+        "configurations/gateway-b.cose",
+    ],
+)
+def test_any_changed_byte_is_found(folder: Path, name: str) -> None:
+    whole = (folder / name).read_bytes()
+    for position in range(0, len(whole), STRIDE):
+        changed = bytearray(whole)
+        changed[position] ^= 1 << position % 8
+        (folder / name).write_bytes(changed)
+        assert failures(folder), f"byte {position} of {name}"
+
+
+def test_a_changed_register_names_the_frame_and_the_reason(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    encoded = frames(folder)
+    raw = bytes.fromhex("00000000075bcd15")
+    assert raw in encoded[1]
+    encoded[1] = encoded[1].replace(raw, bytes.fromhex("00000000075bcd14"))
+    write_frames(folder, encoded)
+    assert main([str(folder)]) == 1
+    printed = capsys.readouterr().out
+    assert "FAILS: frame 2: bad_signature" in printed
+
+
+def removed(encoded: list[bytes]) -> list[bytes]:
+    return [*encoded[:3], *encoded[4:]]
+
+
+def swapped(encoded: list[bytes]) -> list[bytes]:
+    return [encoded[1], encoded[0], *encoded[2:]]
+
+
+def last_removed(encoded: list[bytes]) -> list[bytes]:
+    return encoded[:-1]
+
+
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [
+        (removed, ["seq 3: gap", "0001.cose: wrong_root", "0002.cose: wrong_size"]),
+        (swapped, ["0001.cose: wrong_root", "0002.cose: wrong_root"]),
+        (last_removed, ["0002.cose: wrong_size"]),
+    ],
+)
+def test_frames_removed_or_reordered(
+    folder: Path, change: Callable[[list[bytes]], list[bytes]], found: list[str]
+) -> None:
+    write_frames(folder, change(frames(folder)))
+    said = failures(folder)
+    assert len(said) == len(found)
+    for expected in found:
+        assert any(expected in failure for failure in said), expected
+
+
+def test_frames_bin_cut(folder: Path) -> None:
+    content = (folder / "frames.bin").read_bytes()
+    (folder / "frames.bin").write_bytes(content[:-10])
+    assert any("frame 15: malformed: frames.bin ends inside" in said for said in failures(folder))
+
+
+def test_no_frames(folder: Path) -> None:
+    write_frames(folder, [])
+    assert "there is no frame" in failures(folder)
+
+
+def test_configuration_missing(folder: Path) -> None:
+    (folder / "configurations" / "gateway-b.cose").unlink()
+    [said] = failures(folder)
+    assert "gateway 0ba7d8f1d614ac24 epoch 1 billing seq 1" in said
+    assert "unknown_configuration" in said
+
+
+def test_another_root(folder: Path) -> None:
+    keys = json.loads((EVIDENCE.parent / "keys.json").read_text("utf-8"))["keys"]
+    stranger = next(key for key in keys if key["name"] == "stranger")
+    (folder / "root.json").write_text(json.dumps({"x": stranger["x"], "y": stranger["y"]}))
+    said = failures(folder)
+    assert sum("cose: bad_signature" in failure for failure in said) == 4
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("root.json", "{}", "root.json: 'x'"),
+        ("root.json", '{"x": "00", "y": "00"}', "32 bytes"),
+        ("root.json", json.dumps({"x": "00" * 32, "y": "00" * 32}), "not a point of P-256"),
+        ("keys.json", "[", "keys.json"),
+        ("keys.json", '[{"gateway": 1}]', "keys.json"),
+        ("keys.json", "{}", None),
+    ],
+)
+def test_keys_that_cannot_be_read(
+    folder: Path, capsys: pytest.CaptureFixture[str], name: str, content: str, said: str | None
+) -> None:
+    (folder / name).write_text(content)
+    assert main([str(folder)]) == (2 if said else 1)
+    assert (said or "unknown_gateway") in capsys.readouterr().out
+
+
+def test_a_key_under_a_false_name(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    register = json.loads((folder / "keys.json").read_text())
+    register[0]["kid"] = register[1]["kid"]
+    (folder / "keys.json").write_text(json.dumps(register))
+    assert main([str(folder)]) == 2
+    assert "is really 4b3eb0f98ded7643" in capsys.readouterr().out
+
+
+def test_no_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([str(tmp_path / "nothing")]) == 2
+    assert "is not a folder" in capsys.readouterr().out
+    assert main([str(tmp_path)]) == 2
+    assert "has no frames.bin" in capsys.readouterr().out

@@ -1,0 +1,165 @@
+"""An ESP32 under MicroPython. Pins come from board.json on its file system.
+
+board.json: {"uarts": {"0": {"id", "tx", "rx", "de": pin or null}},
+"outputs": {"1": {"pin", "active": level that energises the coil}},
+"contacts": {"1": {"pin", "closed": level while the stage is closed}},
+"network": {"kind": "wifi", "ssid", "password"} or {"kind": "lan", …arguments of network.LAN}}
+"""
+
+import asyncio
+import json
+import os
+import time
+
+import machine
+import network
+from esp32 import Partition
+from machine import Pin
+
+_JOURNAL_LABEL = "journal"
+_EPOCH_2000_MS = 946_684_800_000
+_RESET_CAUSES = {
+    machine.PWRON_RESET: "power",
+    machine.SOFT_RESET: "software",
+    machine.WDT_RESET: "watchdog",
+}
+
+
+class Uart:
+    """An RS-485 port. `stream` never blocks and can be polled."""
+
+    def __init__(self, pins, baud, parity, stop_bits):
+        # The transmit buffer holds a whole request: the driver says "writable" whether it is or not.
+        self.stream = machine.UART(
+            pins["id"],
+            baudrate=baud,
+            bits=8,
+            parity=(None, 0, 1)[parity],
+            stop=stop_bits,
+            tx=Pin(pins["tx"]),
+            rx=Pin(pins["rx"]),
+            txbuf=256,
+            rxbuf=512,
+            timeout=0,
+            timeout_char=0,
+        )
+        de = pins.get("de")
+        self._de = None if de is None else Pin(de, Pin.OUT, value=0)
+
+    async def send(self, data):
+        if self._de:
+            self._de(1)
+        self.stream.write(data)
+        while not self.stream.txdone():
+            await asyncio.sleep_ms(1)
+        if self._de:
+            self._de(0)
+
+
+class Output:
+    """A stage's coil."""
+
+    def __init__(self, pin, active):
+        self._pin = Pin(pin, Pin.OUT)
+        self._active = active
+
+    def energised(self):
+        return self._pin() == self._active
+
+    def energise(self, on):
+        self._pin(self._active if on else 1 - self._active)
+
+
+class Contact:
+    """A stage's feedback contact."""
+
+    def __init__(self, pin, closed):
+        self._pin = Pin(pin, Pin.IN)
+        self._closed = closed
+
+    def closed(self):
+        return self._pin() == self._closed
+
+
+class Board:
+    def __init__(self):
+        with open("board.json") as file:
+            self._json = json.load(file)
+        self._epoch_ms = _EPOCH_2000_MS if time.gmtime(0)[0] == 2000 else 0
+        self._interface = _interface(self._json["network"])
+
+    def uart(self, index, baud, parity, stop_bits):
+        return Uart(self._json["uarts"][str(index)], baud, parity, stop_bits)
+
+    def flash(self):
+        found = Partition.find(Partition.TYPE_DATA, label=_JOURNAL_LABEL)
+        if not found:
+            raise OSError("no flash partition is labelled " + _JOURNAL_LABEL)
+        return found[0]
+
+    def output(self, number):
+        pins = self._json["outputs"][str(number)]
+        return Output(pins["pin"], pins["active"])
+
+    def contact(self, number):
+        pins = self._json["contacts"][str(number)]
+        return Contact(pins["pin"], pins["closed"])
+
+    def network_up(self):
+        """Whether there is a network; starts joining it when there is none."""
+        interface = self._interface
+        if interface.isconnected():
+            return True
+        settings = self._json["network"]
+        if not interface.active():
+            interface.active(True)
+            if settings["kind"] == "wifi":
+                interface.connect(settings["ssid"], settings["password"])
+        return False
+
+    def now_ms(self):
+        """Unix time in ms, UTC. The port's own epoch is seen nowhere else."""
+        return time.time_ns() // 1_000_000 + self._epoch_ms
+
+    def set_now_ms(self, now_ms):
+        """Set the RTC, which TLS judges certificates by and which outlives a soft reset."""
+        seconds, ms = divmod(now_ms - self._epoch_ms, 1000)
+        year, month, day, hour, minute, second, weekday, _ = time.gmtime(seconds)
+        machine.RTC().datetime((year, month, day, weekday, hour, minute, second, ms * 1000))
+
+    def watchdog(self, timeout_ms):
+        return machine.WDT(timeout=timeout_ms)
+
+    def reset_cause(self):
+        return _RESET_CAUSES.get(machine.reset_cause(), "unknown")
+
+    def hardware_id(self):
+        return "esp32-" + machine.unique_id().hex()
+
+    def random(self, n):
+        return os.urandom(n)
+
+    def read_setting(self, name):
+        """The bytes of a settings file, or None when there is none."""
+        try:
+            with open(name, "rb") as file:
+                return file.read()
+        except OSError:
+            return None
+
+    def write_setting(self, name, data):
+        """Replace a settings file as one step that power loss cannot halve."""
+        with open(name + ".new", "wb") as file:
+            file.write(data)
+            file.flush()
+        os.rename(name + ".new", name)
+
+
+def _interface(settings):
+    if settings["kind"] == "wifi":
+        return network.WLAN(network.WLAN.IF_STA)
+    pins = {key: value for key, value in settings.items() if key != "kind"}
+    for key in ("mdc", "mdio", "power"):
+        if pins.get(key) is not None:
+            pins[key] = Pin(pins[key])
+    return network.LAN(**pins)

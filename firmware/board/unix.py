@@ -1,0 +1,186 @@
+"""A board made of files, for the unix port: ptys for UARTs, one-byte files for inputs and outputs."""
+
+import json
+import os
+import sys
+import termios
+import time
+
+_BLOCK_BYTES = 4096
+_ERASED = b"\xff" * 256
+_VMIN, _VTIME = (16, 17) if sys.platform == "darwin" else (6, 5)
+
+
+class Uart:
+    """A pty; speed and parity mean nothing on it. `stream` never blocks and can be polled."""
+
+    def __init__(self, path):
+        self.stream = open(path, "r+b")
+        fd = self.stream.fileno()
+        termios.setraw(fd)
+        attributes = termios.tcgetattr(fd)
+        # setraw leaves VMIN=1, with which read(n) blocks the whole process until n bytes are there.
+        attributes[6][_VMIN] = 0
+        attributes[6][_VTIME] = 0
+        termios.tcsetattr(fd, termios.TCSANOW, attributes)
+
+    async def send(self, data):
+        self.stream.write(data)
+
+
+class Flash:
+    """NOR flash in a file, with the block device calls of esp32.Partition.
+
+    Erasing sets bytes to 0xff, programming only clears bits, both are durable on return.
+    """
+
+    def __init__(self, path, blocks):
+        self._blocks = blocks
+        size = blocks * _BLOCK_BYTES
+        try:
+            self._file = open(path, "r+b")
+        except OSError:
+            self._file = open(path, "w+b")
+        have = self._file.seek(0, 2)
+        self._fill(have, size - have)
+
+    def readblocks(self, block, buf, offset=0):
+        self._file.seek(block * _BLOCK_BYTES + offset)
+        if self._file.readinto(buf) != len(buf):
+            raise OSError("read past the end of the flash")
+
+    def writeblocks(self, block, buf, offset=None):
+        """Program at an offset; without one erase first, as esp32.Partition does."""
+        if offset is None:
+            self.ioctl(6, block)
+            offset = 0
+        at = block * _BLOCK_BYTES + offset
+        if at + len(buf) > self._blocks * _BLOCK_BYTES:
+            raise OSError("write past the end of the flash")
+        old = bytearray(len(buf))
+        self.readblocks(block, old, offset)
+        for i, byte in enumerate(buf):
+            old[i] &= byte
+        self._file.seek(at)
+        self._file.write(old)
+        self._file.flush()
+
+    def ioctl(self, op, arg):
+        if op == 4:
+            return self._blocks
+        if op == 5:
+            return _BLOCK_BYTES
+        if op == 6:
+            self._fill(arg * _BLOCK_BYTES, _BLOCK_BYTES)
+        return 0
+
+    def _fill(self, at, size):
+        self._file.seek(at)
+        while size > 0:
+            size -= self._file.write(_ERASED[: min(size, len(_ERASED))])
+        self._file.flush()
+
+
+class Output:
+    """A stage's coil: a file that holds "1" while it is energised."""
+
+    def __init__(self, path):
+        self._path = path
+
+    def energised(self):
+        return _first_byte(self._path) == b"1"
+
+    def energise(self, on):
+        _replace(self._path, b"1" if on else b"0")
+
+
+class Contact:
+    """A stage's feedback contact: a file that holds "1" while the stage is closed."""
+
+    def __init__(self, path):
+        self._path = path
+
+    def closed(self):
+        return _first_byte(self._path) == b"1"
+
+
+class Watchdog:
+    """There is none here: whoever started the process watches it."""
+
+    def feed(self):
+        pass
+
+
+class Board:
+    """The board that the JSON file named by ESEP_BOARD describes."""
+
+    def __init__(self):
+        path = os.getenv("ESEP_BOARD")
+        if not path:
+            raise OSError("ESEP_BOARD is not set: give it the path of the board's JSON file")
+        with open(path) as file:
+            self._json = json.load(file)
+
+    def uart(self, index, baud, parity, stop_bits):
+        return Uart(self._json["uarts"][str(index)])
+
+    def flash(self):
+        return Flash(self._json["flash"], self._json["flash_blocks"])
+
+    def output(self, number):
+        return Output(self._json["outputs"][str(number)])
+
+    def contact(self, number):
+        return Contact(self._json["contacts"][str(number)])
+
+    def network_up(self):
+        return True
+
+    def now_ms(self):
+        """Unix time in ms, UTC."""
+        return time.time_ns() // 1_000_000
+
+    def set_now_ms(self, now_ms):
+        """The host keeps its own time."""
+
+    def watchdog(self, timeout_ms):
+        return Watchdog()
+
+    def reset_cause(self):
+        return "power"
+
+    def hardware_id(self):
+        return "unix-" + self._json.get("name", "board")
+
+    def random(self, n):
+        return os.urandom(n)
+
+    def read_setting(self, name):
+        """The bytes of a settings file, or None when there is none."""
+        try:
+            with open(self._setting(name), "rb") as file:
+                return file.read()
+        except OSError:
+            return None
+
+    def write_setting(self, name, data):
+        """Replace a settings file as one step that power loss cannot halve."""
+        _replace(self._setting(name), data)
+
+    def _setting(self, name):
+        return name if name.startswith("/") else self._json["dir"] + "/" + name
+
+
+def _first_byte(path):
+    try:
+        with open(path, "rb") as file:
+            return file.read(1)
+    except OSError:
+        return b""
+
+
+def _replace(path, data):
+    with open(path + ".new", "wb") as file:
+        file.write(data)
+        file.flush()
+    os.rename(path + ".new", path)

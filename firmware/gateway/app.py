@@ -1,0 +1,268 @@
+"""The gateway: its parts, put together, and the tasks that keep them going."""
+
+import asyncio
+import gc
+import json
+
+from micropython import const
+
+from gateway import VERSION, configuration, health, identity, records, software
+from gateway.chain import Chain
+from gateway.clock import Clock, Ticker
+from gateway.configuration import SetupError
+from gateway.health import log
+from gateway.journal import BILLING, TELEMETRY, Journal, JournalFull
+from gateway.meters import Meter, Meters
+from gateway.orders import Orders
+from gateway.receipts import Receipts
+from gateway.recorder import Recorder
+from gateway.replay import ReplayGuard
+from gateway.stages import Stage, Stages
+from gateway.trust import Trust
+from gateway.uplink import Uplink
+
+_RTU = const(0)
+_LOOK_AT_CONTACTS_MS = const(25)
+_WATCHDOG_MS = const(60_000)
+_LONGEST_SLEEP_MS = const(1_000)
+_DROPPED_MS = const(10_000)
+_BOOT_RAMP_MS = (10_000, 1_000)
+_CONFIGURATION_CELL = "configuration"
+
+
+class App:
+    """Call `start` once, then `run`, which does not end."""
+
+    def __init__(self, board, root: str):
+        """`root` is the directory of the firmware's files."""
+        self._board = board
+        self._root = root
+        self._clock = Clock(board)
+
+    async def start(self) -> None:
+        """Take up what flash and settings hold. Raises SetupError with what is to be done."""
+        board, clock = self._board, self._clock
+        key = _identity(board)
+        trust = Trust(_required(board, "root.pub", 64))
+        config = await configuration.load(board, trust, clock, key.gateway)
+        clock.at_least(config.issued_ms)
+        self._config = config
+        self._journal = journal = Journal(board.flash())
+        gc.collect()
+
+        self._billing_chain = Chain(BILLING, journal, key)
+        self._billing = Recorder(
+            self._billing_chain, clock, config.hash, None, self._wake, self._records_lost
+        )
+        self._telemetry = Recorder(
+            Chain(TELEMETRY, journal, key),
+            clock,
+            config.hash,
+            config.frame_ms,
+            self._wake,
+            self._records_lost,
+        )
+        buses = [_bus(board, index, bus) for index, bus in enumerate(config.buses)]
+        self._meters = Meters(
+            [Meter(meter, buses[meter[4]]) for meter in config.meters], clock, self._meter_changed
+        )
+        self._stages = Stages(
+            [_stage(board, stage) for stage in config.stages], clock, journal, board.random
+        )
+        self._orders = Orders(
+            (key.gateway, config.zone),
+            trust,
+            ReplayGuard(journal),
+            clock,
+            self._stages,
+            self._read_on_demand,
+            self._billing.add,
+        )
+        self._stages.listener = self._orders
+        self._uplink = Uplink(
+            board,
+            journal,
+            _network(board),
+            key.gateway,
+            config.zone,
+            config.hash,
+            self._receipt,
+            self._orders.handle,
+        )
+        self._receipts = Receipts(
+            key.gateway, trust, clock, journal, self._uplink.outbox, self._billing.add, self._wake
+        )
+        self._demands: list = []
+        self._demanded = asyncio.Event()
+        await self._record_boot()
+        self._stages.restore(_BOOT_RAMP_MS)
+        self._orders.resume()
+        log("gateway %s, version %s" % (key.gateway.hex(), VERSION))
+
+    async def run(self) -> None:
+        tasks = (
+            ("stages", self._watch_stages),
+            ("billing", self._billing.run),
+            ("telemetry", self._telemetry.run),
+            ("intervals", self._read_intervals),
+            ("samples", self._read_samples),
+            ("readings", self._read_demanded),
+            ("dropped", self._tell_dropped),
+            ("receipts", self._receipts.run),
+            ("uplink", self._uplink.run),
+        )
+        await asyncio.gather(*[health.supervise(name, task, self._fault) for name, task in tasks])
+
+    async def stop(self) -> None:
+        """Keep what is not yet in the journal, and take leave of the broker."""
+        for recorder in (self._telemetry, self._billing):
+            try:
+                await recorder.flush()
+            except JournalFull:
+                log("the journal is full: records are lost")
+        try:
+            await asyncio.wait_for_ms(self._uplink.stop(), _LONGEST_SLEEP_MS)
+        except (OSError, ValueError, asyncio.TimeoutError):
+            pass  # the broker is away, and will publish the last will
+
+    # ---- readings --------------------------------------------------------------------------
+
+    async def _read_intervals(self):
+        ticker = Ticker(self._clock, self._config.interval_ms)
+        while True:
+            boundary_ms = await self._tick(ticker)
+            for slot, read_ms, quality, raw in await self._meters.read_intervals():
+                self._billing.add(records.interval(slot, boundary_ms, read_ms, quality, raw))
+
+    async def _read_samples(self):
+        ticker = Ticker(self._clock, self._config.sample_ms)
+        while True:
+            await self._tick(ticker)
+            for slot, read_ms, quality, raw in await self._meters.read_samples():
+                self._telemetry.add(records.sample(slot, read_ms, quality, raw))
+
+    async def _read_demanded(self):
+        while True:
+            await self._demanded.wait()
+            self._demanded.clear()
+            while self._demands:
+                for slot, read_ms, quality, raw in await self._meters.read_intervals():
+                    self._billing.add(records.reading(slot, read_ms, quality, raw))
+                self._demands.pop(0)()
+
+    async def _tick(self, ticker):
+        while True:
+            # A step of the clock may bring the boundary nearer than it seemed.
+            await asyncio.sleep_ms(min(ticker.remaining_ms(), _LONGEST_SLEEP_MS))
+            boundary_ms = ticker.due()
+            if boundary_ms is not None:
+                return boundary_ms
+
+    def _read_on_demand(self, done):
+        self._demands.append(done)
+        self._demanded.set()
+
+    # ---- the rest --------------------------------------------------------------------------
+
+    async def _watch_stages(self):
+        watchdog = self._board.watchdog(_WATCHDOG_MS)
+        while True:
+            self._stages.tick()
+            watchdog.feed()
+            await asyncio.sleep_ms(_LOOK_AT_CONTACTS_MS)
+
+    async def _tell_dropped(self):
+        while True:
+            told = self._journal.dropped()
+            if told:
+                event = records.dropped(self._clock.now_ms(), TELEMETRY, *told)
+                try:
+                    await self._billing_chain.append(
+                        [event], self._config.hash, self._clock.triplet()
+                    )
+                    self._journal.clear_dropped(told)
+                    self._wake()
+                except JournalFull:
+                    pass  # what was dropped is kept in its cell, and told when there is room
+            await asyncio.sleep_ms(_DROPPED_MS)
+
+    async def _record_boot(self):
+        now_ms = self._clock.now_ms()
+        self._billing.add(
+            records.boot(
+                now_ms,
+                self._board.reset_cause(),
+                software.interpreter(),
+                VERSION,
+                software.firmware_hash(self._root),
+            )
+        )
+        config = self._config
+        new = self._journal.get_cell(_CONFIGURATION_CELL) != config.hash
+        if new:
+            self._billing.add(records.configuration(now_ms, config.hash, config.version))
+        try:
+            await self._billing.flush()
+        except JournalFull:
+            log("the journal is full: waiting for receipts")
+            return
+        if new:
+            self._journal.put_cell(_CONFIGURATION_CELL, config.hash)
+
+    def _receipt(self, message):
+        self._receipts.offer(message)
+
+    def _wake(self):
+        self._uplink.wake()
+
+    def _meter_changed(self, slot, answering):
+        log("meter %d %s" % (slot, "answers again" if answering else "is silent"))
+        self._billing.add(records.meter(self._clock.now_ms(), slot, answering))
+
+    def _records_lost(self, count):
+        self._fault("journal", "full: %d records lost" % count)
+
+    def _fault(self, task, what):
+        self._billing.add(records.fault(self._clock.now_ms(), task, what))
+
+
+def _identity(board):
+    key = identity.restore(
+        lambda: board.read_setting("identity.key"),
+        lambda record: board.write_setting("identity.key", record),
+    )
+    if key is None:
+        raise SetupError("there is no identity.key: run enrol.py on this gateway first")
+    return key
+
+
+def _required(board, name, size):
+    content = board.read_setting(name)
+    if content is None or len(content) != size:
+        raise SetupError("%s must hold %d bytes: provision this gateway" % (name, size))
+    return content
+
+
+def _network(board):
+    content = board.read_setting("network.json")
+    if content is None:
+        raise SetupError("there is no network.json: provision this gateway")
+    try:
+        return json.loads(content)
+    except ValueError:
+        raise SetupError("network.json is not JSON: provision this gateway")
+
+
+def _bus(board, index, bus):
+    # Imported when needed: few gateways have both kinds, and none has memory to spare.
+    if bus[0] == _RTU:
+        from gateway.modbus.rtu import RtuBus
+
+        return RtuBus(board.uart(index, bus[1], bus[2], bus[3]), bus[1])
+    from gateway.modbus.tcp import TcpBus
+
+    return TcpBus(bus[1], bus[2])
+
+
+def _stage(board, config):
+    return Stage(config, board.output(config[1]), board.contact(config[1]))

@@ -1,0 +1,30 @@
+"""Tasks that must not end: one that fails is told, and started again."""
+
+import asyncio
+import gc
+import sys
+
+_FIRST_PAUSE_MS = 1_000
+_LONGEST_PAUSE_MS = 60_000
+
+
+def log(text: str) -> None:
+    """A line for whoever stands at the console."""
+    print("esep:", text, file=sys.stderr)
+
+
+async def supervise(name: str, task, on_fault) -> None:
+    """Run `task()` for ever. `on_fault(name, what)` is told of each exception that ends it."""
+    pause_ms = _FIRST_PAUSE_MS
+    while True:
+        try:
+            await task()
+            what = "ended"
+        except Exception as error:
+            gc.collect()
+            sys.print_exception(error, sys.stderr)
+            what = "%s: %s" % (type(error).__name__, error)
+        log("task %s failed: %s" % (name, what))
+        on_fault(name, what)
+        await asyncio.sleep_ms(pause_ms)
+        pause_ms = min(2 * pause_ms, _LONGEST_PAUSE_MS)

@@ -1,0 +1,210 @@
+"""The operator's commands: believed, counted, obeyed, and answered with signed events."""
+
+import hashlib
+from time import ticks_diff, ticks_ms
+
+from gateway import cose, records, replay, stages
+
+_OPEN, _RELEASE, _READ = 1, 2, 3
+# Anyone who can publish could fill the journal with refusals of what nobody signed.
+_UNSIGNED_REFUSALS = 10
+_UNSIGNED_PERIOD_MS = 60_000
+
+
+def _uint(value) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+class Command:
+    """The body of a verified command. Raises WireError unless it has the grammar's shape."""
+
+    def __init__(self, body: dict):
+        get = body.get
+        self.target = get(1)
+        self.order = [get(5), get(2)]
+        self.expires_ms = get(4)
+        self.action = get(6)
+        self.stages = get(7)
+        self.until_ms = get(8)
+        self.ramp = get(9)
+        ok = (
+            all(key in range(12) for key in body)
+            and isinstance(self.target, (bytes, str))
+            and all(_uint(value) for value in (get(2), get(3), get(4)))
+            and 0 < get(2) <= 0xFFFFFFFF
+            and isinstance(get(5), bytes)
+            and len(get(5)) == 16
+            and self.action in (_OPEN, _RELEASE, _READ)
+            and (self.stages is None or _ids(self.stages))
+            and (self.until_ms is None or _uint(self.until_ms))
+            and (self.ramp is None or _pair(self.ramp))
+        )
+        if not ok:
+            raise cose.WireError("wrong_shape")
+
+
+def _ids(value):
+    return isinstance(value, list) and value and all(_uint(stage) for stage in value)
+
+
+def _pair(value):
+    return isinstance(value, list) and len(value) == 2 and all(_uint(ms) for ms in value)
+
+
+class _Expected:
+    """The stages whose contacts an order still waits for, and how the others did."""
+
+    def __init__(self):
+        self.waiting: set = set()
+        self.done: list = []
+        self.failed: list = []
+
+
+class Orders:
+    """`bill(record)` keeps an event; `read_meters(done)` begins readings and calls `done(ok)`."""
+
+    def __init__(self, targets, trust, guard, clock, stages_, read_meters, bill):
+        self._targets = targets
+        self._trust = trust
+        self._guard = guard
+        self._clock = clock
+        self._stages = stages_
+        self._read_meters = read_meters
+        self._bill = bill
+        self._expected: dict = {}
+        self._unsigned = 0
+        self._unsigned_since = ticks_ms()
+
+    def resume(self) -> None:
+        """After a start: expect the end of what was under way before it."""
+        for stage_id, opening, order in self._stages.moving():
+            self._expect(order, opening, [stage_id])
+
+    async def handle(self, message: bytes) -> None:
+        """Obey a command, or refuse it with an event. To be awaited one message at a time."""
+        try:
+            command = Command(
+                await self._trust.accept(
+                    message, cose.COMMAND, self._clock.known(), self._clock.now_ms()
+                )
+            )
+        except cose.WireError as error:
+            self._refuse_unbelieved(message, error.reason)
+            return
+        if command.target not in self._targets:
+            self._event(command.order, records.REFUSED, "not_for_me")
+            return
+        digest = hashlib.sha256(message).digest()
+        counter = command.order[1]
+        verdict = self._guard.check(command.target, counter, digest)
+        if verdict == replay.SAME:
+            return
+        reason = self._objection(command, verdict)
+        if reason:
+            last = self._guard.last(command.target)
+            self._event(command.order, records.REFUSED, reason, command.stages, last)
+            return
+        self._guard.commit(command.target, counter, digest)
+        self._obey(command)
+
+    def _objection(self, command, verdict):
+        if verdict == replay.REPLAYED:
+            return "replayed"
+        if self._clock.known() and self._clock.now_ms() > command.expires_ms:
+            return "expired"
+        if command.stages and any(i not in self._stages.ids() for i in command.stages):
+            return "unknown_stage"
+        if command.action == _RELEASE and not self._clock.known():
+            return "clock_unknown"
+        return None
+
+    def _obey(self, command):
+        ids = command.stages or self._stages.ids()
+        order = command.order
+        if command.action == _READ:
+            self._event(order, records.RECEIVED)
+            self._read_meters(lambda: self._event(order, records.APPLIED))
+            return
+        self._event(order, records.RECEIVED, stages_=ids)
+        self._supersede(ids)
+        if command.action == _OPEN:
+            self._stages.open(ids, order, command.until_ms, command.ramp)
+            if ids:
+                self._expect(order, True, ids)
+            else:
+                self._event(order, records.APPLIED, stages_=ids)
+        else:
+            moving = self._stages.release(ids, order, command.ramp)
+            self._event(order, records.APPLIED, stages_=ids)
+            if moving:
+                self._expect(order, False, moving)
+            else:
+                self._event(order, records.RESTORED, stages_=ids)
+
+    def on_contact(self, stage_id: int, closed: bool, at_ms: int, cause: str, order) -> None:
+        self._bill(records.stage(at_ms, stage_id, closed, cause, order))
+
+    def on_expiry(self, ids, order) -> None:
+        """The time until which `order` holds stages open is over."""
+        self._supersede(ids)
+        self._expect(order, False, ids)
+
+    def on_result(self, stage_id: int, what: int, order) -> None:
+        """A stage did, or failed to do, what `order` wants."""
+        opening = what in (stages.OPENED, stages.NOT_OPENED)
+        expected = self._expected.get((order[0], order[1], opening)) if order else None
+        if expected is None or stage_id not in expected.waiting:
+            return
+        expected.waiting.remove(stage_id)
+        if what in (stages.NOT_OPENED, stages.NOT_RESTORED):
+            expected.failed.append(stage_id)
+        else:
+            expected.done.append(stage_id)
+        if expected.waiting:
+            return
+        del self._expected[(order[0], order[1], opening)]
+        if expected.failed:
+            self._event(order, records.FAILED, "contact", expected.failed)
+        else:
+            result = records.APPLIED if opening else records.RESTORED
+            self._event(order, result, stages_=expected.done)
+
+    def _supersede(self, ids):
+        """What is expected of stages that a newer command moves will not come."""
+        for key in list(self._expected):
+            waiting = self._expected[key].waiting
+            if any(stage_id in waiting for stage_id in ids):
+                del self._expected[key]
+                self._event([key[0], key[1]], records.FAILED, "superseded", waiting)
+
+    def _expect(self, order, opening, ids):
+        key = (order[0], order[1], opening)
+        if key not in self._expected:
+            self._expected[key] = _Expected()
+        self._expected[key].waiting.update(ids)
+
+    def _event(self, order, result, reason=None, stages_=None, last_counter=None):
+        now_ms = self._clock.now_ms()
+        if stages_ is not None:
+            stages_ = sorted(stages_)
+        self._bill(records.command(now_ms, order, result, reason, stages_, last_counter))
+
+    def _refuse_unbelieved(self, message, reason):
+        """Name the order as the message claims it; nothing in it is believed."""
+        now = ticks_ms()
+        if ticks_diff(now, self._unsigned_since) > _UNSIGNED_PERIOD_MS:
+            self._unsigned = 0
+            self._unsigned_since = now
+        self._unsigned += 1
+        if self._unsigned > _UNSIGNED_REFUSALS:
+            return
+        order = [bytes(16), 0]
+        try:
+            claimed = cose.parse(message, cose.COMMAND, cose.MAX_MESSAGE).payload
+            if isinstance(claimed.get(5), bytes) and len(claimed[5]) == 16:
+                order[0] = claimed[5]
+            if _uint(claimed.get(2)) and claimed[2] <= 0xFFFFFFFF:
+                order[1] = claimed[2]
+        except cose.WireError:
+            pass
+        self._event(order, records.REFUSED, reason)

@@ -1,0 +1,66 @@
+"""Records of a frame (docs/wire-format.cddl), built here so that their shapes stand in one place."""
+
+from micropython import const
+
+_INTERVAL = const(1)
+_SAMPLE = const(2)
+_EVENT = const(3)
+_READING = const(4)
+
+# Results in a command event.
+RECEIVED, APPLIED, REFUSED, FAILED, RESTORED = 1, 2, 3, 4, 5
+
+
+def interval(slot, boundary_ms, read_ms, quality, raw):
+    return [_INTERVAL, slot, boundary_ms, read_ms - boundary_ms, quality, raw]
+
+
+def sample(slot, read_ms, quality, raw):
+    return [_SAMPLE, slot, read_ms, quality, raw]
+
+
+def reading(slot, read_ms, quality, raw):
+    return [_READING, slot, read_ms, quality, raw]
+
+
+def boot(at_ms, cause, interpreter, version, firmware_hash):
+    return [_EVENT, at_ms, 1, {0: cause, 1: interpreter, 2: version, 3: firmware_hash}]
+
+
+def clock_step(at_ms, before_ms, after_ms, source):
+    return [_EVENT, at_ms, 2, {0: before_ms, 1: after_ms, 2: source}]
+
+
+def configuration(at_ms, config_hash, version):
+    return [_EVENT, at_ms, 3, {0: config_hash, 1: version}]
+
+
+def command(at_ms, order, result, reason=None, stages=None, last_counter=None):
+    """`order` is [order-id, counter]."""
+    body = {0: order[0], 1: order[1], 2: result}
+    if reason is not None:
+        body[3] = reason
+    if stages is not None:
+        body[4] = stages
+    if last_counter is not None:
+        body[5] = last_counter
+    return [_EVENT, at_ms, 4, body]
+
+
+def stage(at_ms, stage_id, closed, cause, order):
+    body = {0: stage_id, 1: 1 if closed else 0, 2: cause}
+    if order:
+        body[3] = order[0]
+    return [_EVENT, at_ms, 5, body]
+
+
+def meter(at_ms, slot, answering):
+    return [_EVENT, at_ms, 6, {0: slot, 1: 1 if answering else 0}]
+
+
+def dropped(at_ms, stream, epoch, first, last):
+    return [_EVENT, at_ms, 7, {0: stream, 1: epoch, 2: first, 3: last}]
+
+
+def fault(at_ms, task, what):
+    return [_EVENT, at_ms, 9, {0: task, 1: what[:200]}]

@@ -1,0 +1,180 @@
+"""The way to the broker: frames up, receipts and commands down, status for those who look."""
+
+import asyncio
+import json
+from time import ticks_diff, ticks_ms
+
+from gateway import VERSION, mqtt
+from gateway.health import log
+from gateway.journal import BILLING, TELEMETRY
+from gateway.outbox import Outbox
+
+_WINDOW = 8
+_RESEND_AFTER_S = 120
+_PUBACK_MS = 60_000
+_STATUS_MS = 30_000
+_LOOK_MS = 1_000
+_FIRST_PAUSE_MS = 500
+_LONGEST_PAUSE_MS = 60_000
+
+
+class Uplink:
+    """`settings` is network.json. `on_receipt(bytes)` and `async on_command(bytes)` take messages."""
+
+    def __init__(self, board, journal, settings, gateway, zone, config_hash, on_receipt, on_command):
+        self._board = board
+        self._journal = journal
+        self._settings = settings
+        self._client_id = "esep-" + gateway.hex()
+        self._config = config_hash.hex()
+        self._on_receipt = on_receipt
+        self._on_command = on_command
+        base = "esep/v1/" + gateway.hex()
+        self._frame_topic = base + "/frame"
+        self._status_topic = base + "/status"
+        self._receipt_topic = base + "/receipt"
+        self._topics = (
+            self._receipt_topic,
+            base + "/command",
+            "esep/v1/zone/" + zone + "/command",
+        )
+        self.outbox = Outbox(journal, settings.get("resend_after_s", _RESEND_AFTER_S) * 1000)
+        self._tls = self._tls_context(settings.get("tls"))
+        self._client = None
+        self._wake = asyncio.Event()
+        self._in_flight: dict = {}  # packet id: (stream, epoch, seq)
+        self._heard = 0  # ticks of the last PUBACK, or of the last time nothing was in flight
+        self._connected = False
+
+    def wake(self) -> None:
+        """There may be something to send."""
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Connect again and again, with pauses that grow and differ from gateway to gateway."""
+        pause_ms = _FIRST_PAUSE_MS
+        while True:
+            if self._board.network_up():
+                error = await self._session()
+                log("broker: %s %s" % (type(error).__name__, error))
+                if self._connected:
+                    pause_ms = _FIRST_PAUSE_MS
+            jitter_ms = int.from_bytes(self._board.random(2), "big") * pause_ms >> 16
+            await asyncio.sleep_ms(pause_ms // 2 + jitter_ms)
+            pause_ms = min(2 * pause_ms, _LONGEST_PAUSE_MS)
+
+    async def stop(self) -> None:
+        """Say that this gateway goes, and go."""
+        client = self._client
+        if client and self._connected:
+            await client.publish(self._status_topic, self._status(False), True)
+            await client.close()
+
+    async def _session(self):
+        """One connection, from its beginning to the exception that ends it."""
+        self._connected = False
+        self._in_flight.clear()
+        self.outbox.restart()
+        ended = asyncio.Event()
+        errors: list = []
+
+        async def until_error(task):
+            try:
+                await task
+            except Exception as error:
+                errors.append(error)
+                ended.set()
+
+        client = mqtt.Client(
+            self._client_id,
+            self._settings.get("keepalive_s", 30),
+            self._on_message,
+            self._on_puback,
+        )
+        self._client = client
+        tasks: list = []
+        try:
+            await self._connect(client)
+            self._connected = True
+            for task in (client.run(), self._send_frames(client), self._send_status(client)):
+                tasks.append(asyncio.create_task(until_error(task)))
+            await ended.wait()
+        except Exception as error:
+            # A certificate that fails is a ValueError; whatever it is, there is a next attempt.
+            errors.append(error)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.sleep_ms(1)  # let them leave the poll set before the socket closes
+            client.abandon()
+        return errors[0]
+
+    async def _connect(self, client):
+        settings = self._settings
+        hostname = settings["tls"].get("hostname") or settings["host"] if self._tls else None
+        await client.connect(
+            settings["host"],
+            settings["port"],
+            self._tls,
+            hostname,
+            self._status_topic,
+            self._status(False),
+        )
+        await client.subscribe(self._topics)
+
+    async def _send_frames(self, client):
+        self._heard = ticks_ms()
+        while True:
+            found = self.outbox.next() if len(self._in_flight) < _WINDOW else None
+            if found:
+                stream, epoch, seq, message = found
+                if not self._in_flight:
+                    self._heard = ticks_ms()
+                packet_id = client.next_id()
+                self._in_flight[packet_id] = (stream, epoch, seq)
+                await client.publish(self._frame_topic, message, packet_id=packet_id)
+                continue
+            self._wake.clear()
+            try:
+                await asyncio.wait_for_ms(self._wake.wait(), _LOOK_MS)
+            except asyncio.TimeoutError:
+                self.outbox.rewind_overdue()
+            if self._in_flight and ticks_diff(ticks_ms(), self._heard) > _PUBACK_MS:
+                raise mqtt.MqttError("the broker acknowledges nothing")
+
+    async def _send_status(self, client):
+        while True:
+            await client.publish(self._status_topic, self._status(True), True)
+            await asyncio.sleep_ms(_STATUS_MS)
+
+    async def _on_message(self, topic, payload):
+        if topic == self._receipt_topic:
+            self._on_receipt(payload)
+        else:
+            await self._on_command(payload)
+
+    def _on_puback(self, packet_id):
+        self._heard = ticks_ms()
+        frame = self._in_flight.pop(packet_id, None)
+        if frame:
+            self.outbox.taken(*frame)
+            self._wake.set()
+
+    def _status(self, online):
+        streams = (BILLING, TELEMETRY)
+        status = {"online": online, "firmware": VERSION, "configuration": self._config}
+        if online:
+            last = [self._journal.last(stream) for stream in streams]
+            status["pending"] = [self._journal.pending(stream) for stream in streams]
+            status["last"] = [list(newest[:2]) if newest else None for newest in last]
+        return json.dumps(status).encode()
+
+    def _tls_context(self, files):
+        if not files:
+            return None
+        names = [files[part] for part in ("ca", "cert", "key")]
+        contents = [self._board.read_setting(name) for name in names]
+        for name, content in zip(names, contents):
+            if content is None:
+                raise ValueError("network.json names %s, and there is no such file" % name)
+        return mqtt.tls_context(*contents)

@@ -1,0 +1,29 @@
+"""Start the gateway. On the unix port ESEP_BOARD names the board's JSON file."""
+
+import asyncio
+import gc
+import sys
+
+gc.threshold(8192)  # collect often: compiling and importing leave the heap in pieces
+
+from board import Board
+from gateway.app import App
+from gateway.configuration import SetupError
+
+
+def main(root: str) -> int:
+    app = App(Board(), root)
+    try:
+        asyncio.run(app.start())
+    except SetupError as error:
+        print("esep:", error, file=sys.stderr)
+        return 1
+    try:
+        asyncio.run(app.run())
+    except KeyboardInterrupt:
+        asyncio.run(app.stop())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(__file__.rsplit("/", 1)[0] if "/" in __file__ else "."))

@@ -1,11 +1,25 @@
 """checkpoints.json: checkpoints over the leaves of the context, and the Merkle tree itself."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from hashlib import sha256
 
+from generator.cbor import encode
 from generator.chains import chain
 from generator.keys import CHECKPOINTS, ORDERS, ROOT, STRANGER
-from generator.messages import NOW_MS, Body, Message, Vector, bad, certificate, good, sign
+from generator.messages import (
+    DAY_MS,
+    NOW_MS,
+    Body,
+    Message,
+    Vector,
+    bad,
+    certificate,
+    good,
+    header,
+    seal,
+    sign,
+)
 from generator.site import BILLING, TELEMETRY
 
 
@@ -93,6 +107,25 @@ def _vectors(leaves: list[bytes]) -> Iterable[Vector]:
         "after_the_certificate",
         "A checkpoint of a time at which its certificate had ended.",
         checkpoint(checkpoint_body(leaves, NOW_MS + 10**10)),
+        "bad_signature",
+    )
+    end_ms = NOW_MS + DAY_MS
+    yield holds(
+        "last_of_the_certificate",
+        "A checkpoint of the last millisecond of its certificate.",
+        checkpoint_body(leaves, end_ms - 1),
+    )
+    yield bad(
+        "end_of_the_certificate",
+        "A checkpoint of the time at which its certificate ends.",
+        checkpoint(checkpoint_body(leaves, end_ms)),
+        "bad_signature",
+    )
+    under_another_name = seal(CHECKPOINTS, encode(header(STRANGER, "checkpoint")), encode(whole))
+    yield bad(
+        "key_id_of_another",
+        "Signed by the certificate's key, under another key-id.",
+        replace(under_another_name, unprotected=checkpoint(whole).unprotected),
         "bad_signature",
     )
     yield bad(

@@ -196,6 +196,13 @@ def certificates() -> Iterable[Vector]:
         replace(forged, unprotected={-65537: certificate(ORDERS, "orders")}),
         "bad_signature",
     )
+    misnamed = seal(ORDERS, encode(header(STRANGER, "command")), payload)
+    yield bad(
+        "key_id_of_another",
+        "Signed by the certificate's key, under another key-id.",
+        replace(misnamed, unprotected={-65537: certificate(ORDERS, "orders")}),
+        "bad_signature",
+    )
 
 
 def _refused() -> Iterable[Vector]:

@@ -151,6 +151,12 @@ def _certificates() -> Iterable[Vector]:
         "bad_signature",
     )
     yield bad(
+        "key_id_of_another",
+        "Signed by the root, under another key-id.",
+        seal(ROOT, encode(header(STRANGER, "certificate")), encode(plain)),
+        "bad_signature",
+    )
+    yield bad(
         "off_the_curve",
         "A key that is no point of the curve.",
         sign(ROOT, "certificate", plain | {2: key | {-3: OFF_THE_CURVE}}),

@@ -35,8 +35,8 @@ class Journal:
         billing = Region(device, _CELL_BLOCKS, ring_blocks)
         telemetry = Region(device, _CELL_BLOCKS + ring_blocks, ring_blocks)
         self._rings = (
-            Ring(billing, segment_blocks),
-            Ring(telemetry, segment_blocks, self._note_dropped),
+            Ring(billing, segment_blocks, b"ESB1"),
+            Ring(telemetry, segment_blocks, b"EST1", self._note_dropped),
         )
         # No billing frame is here: none was ever written, or they were lost. The chain begins a
         # new epoch and clears this.

@@ -15,7 +15,6 @@ from array import array
 
 from micropython import const
 
-_MAGIC = b"ESJ1"
 _HEADER = "<4sIIIII32s"
 _HEADER_BYTES = const(64)
 _CHECKED_BYTES = const(56)
@@ -35,12 +34,15 @@ class JournalFull(Exception):
 
 
 class Ring:
-    def __init__(self, region, segment_blocks: int, drop=None) -> None:
-        """`drop(epoch, first, last)` is called before frames without receipt are erased for room.
+    def __init__(self, region, segment_blocks: int, magic: bytes, drop=None) -> None:
+        """`magic`: four bytes that no other ring's segments begin with.
+
+        `drop(epoch, first, last)` is called before frames without receipt are erased for room.
 
         Without it they are kept, and `append` raises JournalFull.
         """
         self._region = region
+        self._magic = magic
         self._segment_blocks = segment_blocks
         self._segment_bytes = segment_blocks * region.block_bytes
         self._segments = region.blocks // segment_blocks
@@ -107,6 +109,8 @@ class Ring:
                     message = self._message(address)
                     if message is not None:
                         return entry_seq, message
+                    self._give_up([address])
+                    self._pending[segment] -= 1
         return None
 
     def find(self, epoch: int, seq: int):
@@ -150,8 +154,9 @@ class Ring:
         return struct.unpack(_ENTRY, self._region.read(address, _ENTRY_BYTES))
 
     def _message(self, address: int):
+        """A bytearray, or None when flash has gone bad: a copy as bytes would double the room."""
         length, _, _, seq, crc = self._entry(address)
-        message = bytes(self._region.read(address + _ENTRY_BYTES, length))
+        message = self._region.read(address + _ENTRY_BYTES, length)
         return message if binascii.crc32(message, seq) == crc else None
 
     def _receipt_segment(self, segment: int, ranges: list) -> None:
@@ -182,7 +187,7 @@ class Ring:
             self._region.erase(segment * self._segment_blocks + block)
         last_epoch, last_seq, last_hash = self.last or (0, 0, bytes(32))
         header = struct.pack(
-            _HEADER, _MAGIC, serial, epoch, first, last_epoch, last_seq, last_hash
+            _HEADER, self._magic, serial, epoch, first, last_epoch, last_seq, last_hash
         )
         header += struct.pack("<I", binascii.crc32(header))
         self._region.program(segment * self._segment_bytes, header)
@@ -216,7 +221,7 @@ class Ring:
     def _header(self, segment: int):
         raw = self._region.read(segment * self._segment_bytes, _HEADER_BYTES)
         crc = struct.unpack_from("<I", raw, _CHECKED_BYTES)[0]
-        if raw[:4] != _MAGIC or binascii.crc32(raw[:_CHECKED_BYTES]) != crc:
+        if raw[:4] != self._magic or binascii.crc32(raw[:_CHECKED_BYTES]) != crc:
             return None
         return struct.unpack_from(_HEADER, raw, 0)
 
@@ -232,28 +237,38 @@ class Ring:
         """Counts the intact entries; for the active segment also finds its end and last frame."""
         base = segment * self._segment_bytes
         receipted = self._region.read(base + _RECEIPTED_AT, 1)[0] != _PENDING
-        offset = _HEADER_BYTES
+        offset = end = _HEADER_BYTES
         seq = self._first[segment]
         last = None
+        spoilt = []
         while offset + _ENTRY_BYTES < self._segment_bytes:
-            length, state, _, entry_seq, crc = self._entry(base + offset)
-            end = offset + _ENTRY_BYTES + (length + 3 & ~3)
-            if entry_seq != seq or end > self._segment_bytes:
+            address = base + offset
+            length, state, _, entry_seq, crc = self._entry(address)
+            offset += _ENTRY_BYTES + (length + 3 & ~3)
+            if entry_seq != seq or offset > self._segment_bytes:
                 break
-            if self._crc(base + offset + _ENTRY_BYTES, length, seq) != crc:
-                break
-            last = base + offset
-            self._count[segment] += 1
-            if state == _PENDING and not receipted:
-                self._pending[segment] += 1
+            if self._crc(address + _ENTRY_BYTES, length, seq) == crc:
+                end = offset
+                last = address
+                self._count[segment] = seq + 1 - self._first[segment]
+                if state == _PENDING and not receipted:
+                    self._pending[segment] += 1
+                self._give_up(spoilt)
+            else:
+                spoilt.append(address)
             seq += 1
-            offset = end
         if segment == self._active:
-            if self._region.is_blank(base + offset, self._segment_bytes - offset):
-                self._tail = offset
+            if self._region.is_blank(base + end, self._segment_bytes - end):
+                self._tail = end
             if last is not None:
+                seq = self._entry(last)[3]
                 digest = hashlib.sha256(self._message(last)).digest()
-                self.last = (self._epoch[segment], seq - 1, digest)
+                self.last = (self._epoch[segment], seq, digest)
+
+    def _give_up(self, spoilt: list) -> None:
+        """Entries in bad flash before an intact one: they can never be sent."""
+        while spoilt:
+            self._region.program(spoilt.pop() + _STATE_AT, _CLEARED)
 
     def _crc(self, address: int, length: int, seq: int) -> int:
         crc = seq

@@ -1,5 +1,5 @@
-"""A NOR flash device for MicroPython tests: erase sets bits, program only clears them, and the
-power can be cut in the middle of any operation. Speaks as esp32.Partition."""
+"""A NOR flash device in a file: erase sets bits, program only clears them, and the power can be
+cut in the middle of any operation. Speaks as esp32.Partition."""
 
 
 class PowerCut(Exception):
@@ -7,66 +7,62 @@ class PowerCut(Exception):
 
 
 class Nor:
-    """Kept in the file `path`, which is made erased when it does not exist."""
-
-    def __init__(self, path: str, blocks: int, block_bytes: int = 4096) -> None:
+    def __init__(self, path, blocks, block_bytes=4096):
+        """The file is made erased when it does not exist."""
         self.blocks = blocks
         self.block_bytes = block_bytes
-        self.erases = 0
         self.operations = 0  # programs and erases begun
         self._cut_at = None
         self._kept = 0
         try:
             self._file = open(path, "r+b")
         except OSError:
-            with open(path, "wb") as file:
-                for _ in range(blocks):
-                    file.write(b"\xff" * block_bytes)
-            self._file = open(path, "r+b")
+            self._file = open(path, "w+b")
+            self.wipe(0, blocks)
 
-    def cut(self, operation: int, kept: int) -> None:
-        """Fails the operation of this number after `kept` thousandths of its bytes."""
+    def wipe(self, first, count):
+        self._file.seek(first * self.block_bytes)
+        for _ in range(count):
+            self._file.write(b"\xff" * self.block_bytes)
+
+    def cut(self, operation, kept):
+        """The operation of this number, from 0, stops after `kept` thousandths of its bytes."""
+        self.operations = 0
         self._cut_at = operation
         self._kept = kept
 
-    def restore_power(self) -> None:
+    def restore_power(self):
         self._cut_at = None
-        self.operations = 0
 
-    def ioctl(self, op: int, arg: int):
+    def ioctl(self, op, arg):
         if op == 4:
             return self.blocks
         if op == 5:
             return self.block_bytes
         if op == 6:
-            self.erases += 1
-            self._change(arg * self.block_bytes, b"\xff" * self.block_bytes, True)
-        return None
+            self._change(arg, b"\xff" * self.block_bytes, 0, True)
 
-    def readblocks(self, block: int, buf, offset: int) -> None:
-        address = block * self.block_bytes + offset
-        assert address + len(buf) <= self.blocks * self.block_bytes
-        self._file.seek(address)
+    def readblocks(self, block, buf, offset):
+        self._seek(block, offset, len(buf))
         assert self._file.readinto(buf) == len(buf)
 
-    def writeblocks(self, block: int, buf, offset: int) -> None:
-        assert offset + len(buf) <= self.block_bytes
-        self._change(block * self.block_bytes + offset, buf, False)
+    def writeblocks(self, block, buf, offset):
+        self._change(block, buf, offset, False)
 
-    def _change(self, address: int, data, erase: bool) -> None:
-        if self._cut_at is not None and self.operations > self._cut_at:
-            raise PowerCut
+    def _seek(self, block, offset, size):
+        assert block < self.blocks and offset + size <= self.block_bytes
+        self._file.seek(block * self.block_bytes + offset)
+
+    def _change(self, block, data, offset, erase):
+        cut = self._cut_at is not None and self.operations >= self._cut_at
         size = len(data)
-        cut = self.operations == self._cut_at
-        self.operations += 1
         if cut:
-            size = size * self._kept // 1000
-        self._file.seek(address)
-        old = self._file.read(size)
-        new = bytes(data[:size]) if erase else bytes(a & b for a, b in zip(old, data))
-        assert address + len(data) <= self.blocks * self.block_bytes
-        self._file.seek(address)
-        self._file.write(new)
-        self._file.flush()
+            size = size * self._kept // 1000 if self.operations == self._cut_at else 0
+        self.operations += 1
+        if not erase:
+            self._seek(block, offset, size)
+            data = bytes(a & b for a, b in zip(self._file.read(size), data))
+        self._seek(block, offset, size)
+        self._file.write(data[:size])
         if cut:
             raise PowerCut

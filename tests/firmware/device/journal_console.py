@@ -1,0 +1,102 @@
+"""A journal on a flash image, one request at a time."""
+
+import gc
+import sys
+
+from gateway.journal import Journal, JournalFull
+from gateway.replay import ReplayGuard
+from nor import Nor
+from serve import serve
+
+journal = None
+device = None
+
+
+def mount(blocks):
+    global journal, device
+    device = Nor(sys.argv[1], blocks)
+    journal = Journal(device)
+
+
+def append(stream, epoch, first, last, size):
+    """Frames of `size` bytes, until the journal is full. Returns how many were kept."""
+    for seq in range(first, last + 1):
+        try:
+            journal.append(stream, epoch, seq, content(stream, epoch, seq, size))
+        except JournalFull:
+            return seq - first
+    return last - first + 1
+
+
+def content(stream, epoch, seq, size):
+    text = b"<%d/%d/%d>" % (stream, epoch, seq)
+    return text + bytes(size - len(text))
+
+
+def text(message):
+    """`<stream/epoch/seq>` of a message, None when there is none."""
+    return None if message is None else bytes(message[: message.find(b">") + 1]).decode()
+
+
+def last(stream):
+    found = journal.last(stream)
+    return found and found[:2]
+
+
+def pending(stream, after, epoch=None):
+    return [(seq, text(m)) for seq, m in journal.pending_after(stream, after, epoch)]
+
+
+def receipt(stream, epoch, upto, held):
+    journal.receipt(stream, epoch, upto, held)
+
+
+def find(stream, seq, epoch=None):
+    return text(journal.find(stream, seq, epoch))
+
+
+def memory():
+    gc.collect()
+    return gc.mem_alloc()
+
+
+def command(target, counter, digest, commit):
+    """What the replay guard says: its verdict, and the last counter after it."""
+    guard = ReplayGuard(journal)
+    if isinstance(target, list):
+        target = bytes(target)
+    verdict = guard.check(target, counter, bytes.fromhex(digest))
+    if commit:
+        guard.commit(target, counter, bytes.fromhex(digest))
+    return verdict, guard.last(target)
+
+
+def put_cell(name, text):
+    try:
+        journal.put_cell(name, text.encode())
+    except ValueError:
+        return False
+    return True
+
+
+def get_cell(name):
+    value = journal.get_cell(name)
+    return value and value.decode()
+
+
+serve(
+    mount=mount,
+    append=append,
+    last=last,
+    pending=pending,
+    pending_count=lambda stream: journal.pending(stream),
+    pending_epoch=lambda stream: journal.pending_epoch(stream),
+    receipt=receipt,
+    find=find,
+    fresh=lambda: journal.fresh,
+    dropped=lambda: journal.dropped(),
+    memory=memory,
+    command=command,
+    put_cell=put_cell,
+    get_cell=get_cell,
+)

@@ -1,0 +1,52 @@
+"""Reads registers on a bus and says what came: hex of the registers, or the kind of the error."""
+
+import asyncio
+import sys
+from time import ticks_diff, ticks_ms
+
+from board.unix import Uart
+from gateway.modbus import ModbusException, NoAnswer, Request
+from gateway.modbus.rtu import RtuBus
+from gateway.modbus.tcp import TcpBus
+from serve import serve
+
+kind, where = sys.argv[1:]
+bus = RtuBus(Uart(where), 19200) if kind == "rtu" else TcpBus("127.0.0.1", int(where))
+
+
+async def read_one(unit, address, count, timeout_ms):
+    try:
+        return (await bus.read(Request(unit, 3, address, count, timeout_ms, 5))).hex()
+    except ModbusException as error:
+        return "exception %d" % error.code
+    except NoAnswer:
+        return "no answer"
+
+
+async def read_many(requests):
+    """One after another; beside it a task that must never be kept from running."""
+    stalls = []
+
+    async def watch():
+        while True:
+            before = ticks_ms()
+            await asyncio.sleep_ms(5)
+            stalls.append(ticks_diff(ticks_ms(), before))
+
+    watching = asyncio.create_task(watch())
+    answers = []
+    for request in requests:
+        answers.append(await read_one(*request))
+    watching.cancel()
+    return {"answers": answers, "longest_stall_ms": max(stalls or [0])}
+
+
+def register(unit, counts):
+    bus.register(unit, counts)
+
+
+def read(requests):
+    return asyncio.run(read_many(requests))
+
+
+serve(register=register, read=read)

@@ -79,9 +79,7 @@ class Cells:
             size = _RECORD_BYTES + (name_bytes + value_bytes + 3 & ~3)
             if offset + size > self._region.block_bytes:
                 break
-            body = bytes(
-                self._region.read(base + offset + _RECORD_BYTES, name_bytes + value_bytes)
-            )
+            body = bytes(self._region.read(base + offset + _RECORD_BYTES, name_bytes + value_bytes))
             if binascii.crc32(body) != crc:
                 break
             self._values[str(body[:name_bytes], "utf-8")] = body[name_bytes:]

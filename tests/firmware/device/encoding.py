@@ -1,5 +1,6 @@
+from serve import serve  # isort: skip
+
 from gateway import cbor
-from serve import serve
 
 
 def encode(literal):

@@ -1,12 +1,13 @@
 """A journal on a flash image, one request at a time."""
 
+from serve import serve  # isort: skip
+
 import gc
 import sys
 
 from gateway.journal import Journal, JournalFull
 from gateway.replay import ReplayGuard
 from nor import Nor
-from serve import serve
 
 journal = None
 device = None

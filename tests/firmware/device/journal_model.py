@@ -1,5 +1,7 @@
 """Drives a journal and a dumb model of it side by side, and cuts the power where it is told."""
 
+from serve import serve  # isort: skip
+
 import hashlib
 import random
 import sys
@@ -7,7 +9,6 @@ from binascii import crc32
 
 from gateway.journal import BILLING, TELEMETRY, Journal, JournalFull
 from nor import Nor, PowerCut
-from serve import serve
 
 PATH = sys.argv[1]
 BLOCKS = 18  # two for cells, four segments a ring

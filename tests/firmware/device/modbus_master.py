@@ -1,5 +1,7 @@
 """Reads registers on a bus and says what came: hex of the registers, or the kind of the error."""
 
+from serve import serve  # isort: skip
+
 import asyncio
 import sys
 from time import ticks_diff, ticks_ms
@@ -8,7 +10,6 @@ from board.unix import Uart
 from gateway.modbus import ModbusException, NoAnswer, Request
 from gateway.modbus.rtu import RtuBus
 from gateway.modbus.tcp import TcpBus
-from serve import serve
 
 kind, where = sys.argv[1:]
 bus = RtuBus(Uart(where), 19200) if kind == "rtu" else TcpBus("127.0.0.1", int(where))

@@ -1,8 +1,9 @@
+from serve import serve  # isort: skip
+
 import asyncio
 
 from gateway import cose, p256
 from gateway.trust import Trust
-from serve import serve
 
 
 def public(secret):

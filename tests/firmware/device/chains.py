@@ -1,0 +1,106 @@
+"""A gateway's identity and chains on a flash image, one request at a time."""
+
+from serve import serve  # isort: skip
+
+import asyncio
+import sys
+
+from gateway import identity as identities
+from gateway.chain import Chain, FrameTooLong
+from gateway.journal import BILLING, TELEMETRY, Journal, JournalFull
+from nor import Nor
+
+BLOCKS = 18
+CONFIGURATION = bytes(range(32))
+CLOCK = [1800000000000, "S", 12]
+
+record = None  # as the board keeps it
+identity = None
+device = Nor(sys.argv[1], BLOCKS)
+journal = None
+chains = ()
+
+
+def save(data):
+    global record
+    record = data
+
+
+def load():
+    return record
+
+
+def create(seed):
+    global identity
+    identity = identities.create(bytes.fromhex(seed), save)
+    return restart()
+
+
+def restart():
+    """As after a start: all that is known is on the board."""
+    global identity, journal, chains
+    identity = identities.restore(load, save)
+    journal = Journal(device)
+    chains = [Chain(stream, journal, identity) for stream in (BILLING, TELEMETRY)]
+    return [identity.gateway.hex(), identity.kid.hex(), identity.public.hex()]
+
+
+def spoil_identity():
+    global record
+    record = record[:9] + bytes([record[9] ^ 1]) + record[10:]
+
+
+def lose(first, blocks):
+    """The flash of these blocks is erased while the gateway is off."""
+    device.wipe(first, blocks)
+    return restart()
+
+
+def append(stream, sizes):
+    """A frame with a sample of each size: [seq, message], or the exception's name."""
+    return asyncio.run(_append(stream, sizes))
+
+
+async def _append(stream, sizes):
+    records = [[2, 0, CLOCK[0], None, bytes(size)] for size in sizes]
+    try:
+        seq, message = await chains[stream].append(records, CONFIGURATION, CLOCK)
+    except (FrameTooLong, JournalFull) as error:
+        return type(error).__name__
+    return [seq, message.hex()]
+
+
+def append_at_once(count):
+    """Frames of both streams, all begun before the first is signed: [[stream, seq], …]."""
+
+    async def all_of_them():
+        tasks = [asyncio.create_task(_append(n % 2, [10])) for n in range(count)]
+        answers = []
+        for n, task in enumerate(tasks):
+            seq, _ = await task
+            answers.append((n % 2, seq))
+        return answers
+
+    return asyncio.run(all_of_them())
+
+
+def kept_after(stream, seq, epoch=None):
+    """The next pending message in the journal, or None."""
+    for _, message in journal.pending_after(stream, seq, epoch):
+        return message.hex()
+
+
+def enrolment(hardware_id):
+    return asyncio.run(identity.enrolment(hardware_id)).hex()
+
+
+serve(
+    create=create,
+    restart=restart,
+    spoil_identity=spoil_identity,
+    lose=lose,
+    append=append,
+    append_at_once=append_at_once,
+    kept_after=kept_after,
+    enrolment=enrolment,
+)

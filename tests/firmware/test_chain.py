@@ -1,0 +1,179 @@
+"""Chains that MicroPython signs, judged by cbor2 and OpenSSL."""
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import cbor2
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, utils
+from cryptography.hazmat.primitives.hashes import SHA256
+
+Ask = Callable[..., Any]
+
+BILLING, TELEMETRY = 0, 1
+SEED = "5a" * 40
+N = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+CELL_BLOCKS, RING_BLOCKS = 2, 8
+CLOCK = [1800000000000, "S", 12]
+
+
+@pytest.fixture
+def ask(start_device: Callable[..., Any], tmp_path: Path) -> Ask:
+    asking: Ask = start_device("chains", str(tmp_path / "flash")).ask
+    return asking
+
+
+@pytest.fixture
+def public(ask: Ask) -> str:
+    key: str = ask("create", SEED)[2]
+    return key
+
+
+def key_id(public: str) -> bytes:
+    x, y = bytes.fromhex(public[:64]), bytes.fromhex(public[64:])
+    return hashlib.sha256(b"\xa4\x01\x02\x20\x01\x21\x58\x20" + x + b"\x22\x58\x20" + y).digest()[
+        :8
+    ]
+
+
+def opened(message: str, public: str, content_type: str) -> dict[int, Any]:
+    """The body of a message that is rightly signed by the key."""
+    tag = cbor2.loads(bytes.fromhex(message))
+    protected, unprotected, payload, signature = tag.value
+    assert tag.tag == 18
+    assert unprotected == {}
+    assert cbor2.loads(protected) == {1: -7, 3: content_type, 4: key_id(public)}
+    assert cbor2.dumps(cbor2.CBORTag(18, [protected, {}, payload, signature])).hex() == message
+    key = ec.EllipticCurvePublicNumbers(
+        int(public[:64], 16), int(public[64:], 16), ec.SECP256R1()
+    ).public_key()
+    r, s = int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big")
+    assert s <= N // 2
+    signed = cbor2.dumps(["Signature1", protected, b"", payload])
+    key.verify(utils.encode_dss_signature(r, s), signed, ec.ECDSA(SHA256()))
+    body: dict[int, Any] = cbor2.loads(payload)
+    return body
+
+
+def frames(ask: Ask, stream: int, public: str, epoch: int | None = None) -> list[dict[int, Any]]:
+    """The pending frames of an epoch, whose chain is whole from its first."""
+    previous = bytes(32)
+    found: list[dict[int, Any]] = []
+    while message := ask("kept_after", stream, len(found), epoch):
+        body = opened(message, public, "application/vnd.esep.frame")
+        assert body[3] == stream
+        assert body[4] == len(found) + 1
+        assert body[5] == previous
+        previous = hashlib.sha256(bytes.fromhex(message)).digest()
+        found.append(body)
+    return found
+
+
+def test_a_frame(ask: Ask, public: str) -> None:
+    seq, message = ask("append", TELEMETRY, [5, 0])
+    assert seq == 1
+    assert ask("kept_after", TELEMETRY, 0) == message
+    assert opened(message, public, "application/vnd.esep.frame") == {
+        0: 1,
+        1: key_id(public),
+        2: 1,
+        3: TELEMETRY,
+        4: 1,
+        5: bytes(32),
+        6: bytes(range(32)),
+        7: CLOCK,
+        8: [[2, 0, CLOCK[0], None, bytes(5)], [2, 0, CLOCK[0], None, b""]],
+    }
+
+
+def test_chains_go_on_after_restarts(ask: Ask, public: str) -> None:
+    for _ in range(3):
+        for stream in (BILLING, TELEMETRY, TELEMETRY):
+            ask("append", stream, [30])
+        assert ask("restart")[2] == public
+    assert [body[2] for body in frames(ask, BILLING, public)] == [1] * 3
+    assert [body[2] for body in frames(ask, TELEMETRY, public)] == [1] * 6
+
+
+def test_appends_at_once_make_one_chain(ask: Ask, public: str) -> None:
+    answers = ask("append_at_once", 8)
+    assert sorted(answers) == [[stream, seq] for stream in (0, 1) for seq in (1, 2, 3, 4)]
+    for stream in (BILLING, TELEMETRY):
+        assert [body[2] for body in frames(ask, stream, public)] == [1] * 4
+
+
+def test_a_lost_journal_is_a_new_epoch(ask: Ask, public: str) -> None:
+    for stream in (TELEMETRY, BILLING):
+        ask("append", stream, [1])
+    ask("lose", 0, CELL_BLOCKS + 2 * RING_BLOCKS)
+    for stream in (TELEMETRY, BILLING, BILLING):
+        ask("append", stream, [1])
+    telemetry, billing = frames(ask, TELEMETRY, public), frames(ask, BILLING, public)
+    assert [body[2] for body in telemetry + billing] == [2, 2, 2]
+    event = [3, CLOCK[0], 8, {0: 1, 1: "counter lost"}]
+    assert [record for body in telemetry + billing for record in body[8] if record[0] == 3] == [
+        event
+    ]
+    assert billing[0][8][0] == event
+
+
+def test_a_lost_billing_chain_is_a_new_epoch_of_both(ask: Ask, public: str) -> None:
+    for stream in (BILLING, TELEMETRY, TELEMETRY):
+        ask("append", stream, [1])
+    ask("lose", CELL_BLOCKS, RING_BLOCKS)
+    for stream in (BILLING, TELEMETRY, TELEMETRY):
+        ask("append", stream, [1])
+    assert [body[2] for body in frames(ask, BILLING, public)] == [2]
+    assert [body[2] for body in frames(ask, TELEMETRY, public, 1)] == [1, 1]
+    assert [body[2] for body in frames(ask, TELEMETRY, public, 2)] == [2, 2]
+
+
+def test_the_longest_frame(ask: Ask, public: str) -> None:
+    sizes = [3000]
+    while (answer := ask("append", TELEMETRY, sizes)) != "FrameTooLong":
+        longest = answer[1]
+        sizes = [sizes[0] + 1 + 200 * (sizes[0] < 3700)]
+    assert len(longest) // 2 == 4096
+    assert opened(longest, public, "application/vnd.esep.frame")[8][0][4] == bytes(sizes[0] - 1)
+    assert ask("append", TELEMETRY, [0] * 65) == "FrameTooLong"
+    seq, message = ask("append", TELEMETRY, [0] * 64)
+    body = opened(message, public, "application/vnd.esep.frame")
+    assert body[4] == seq
+    assert body[5] == hashlib.sha256(bytes.fromhex(longest)).digest()
+
+
+def test_a_full_journal_leaves_the_chain_as_it_is(ask: Ask, public: str) -> None:
+    while ask("append", BILLING, [3000]) != "JournalFull":
+        pass
+    assert ask("append", BILLING, [3000]) == "JournalFull"
+    ask("restart")
+    assert len(frames(ask, BILLING, public)) == 8
+    assert ask("append", TELEMETRY, [10])[0] == 1
+
+
+def test_an_identity(ask: Ask) -> None:
+    gateway, kid, public = ask("create", SEED)
+    secret = int.from_bytes(bytes.fromhex(SEED), "big") % (N - 1) + 1
+    point = ec.derive_private_key(secret, ec.SECP256R1()).public_key().public_numbers()
+    assert public == f"{point.x:064x}{point.y:064x}"
+    assert gateway == kid == key_id(public).hex()
+    assert ask("restart") == [gateway, kid, public]
+    body = opened(ask("enrolment", "esp32-7c9e"), public, "application/vnd.esep.enrolment")
+    key = {1: 2, -1: 1, -2: bytes.fromhex(public[:64]), -3: bytes.fromhex(public[64:])}
+    assert body == {0: 1, 1: key, 2: "esp32-7c9e"}
+
+
+def test_a_damaged_identity_is_not_used(start_device: Callable[..., Any], tmp_path: Path) -> None:
+    device = start_device("chains", str(tmp_path / "flash"))
+    device.ask("create", SEED)
+    device.ask("spoil_identity")
+    with pytest.raises(pytest.fail.Exception, match="identity record damaged"):
+        device.ask("restart")
+
+
+def test_too_little_chance_makes_no_key(start_device: Callable[..., Any], tmp_path: Path) -> None:
+    device = start_device("chains", str(tmp_path / "flash"))
+    with pytest.raises(pytest.fail.Exception, match="40 random bytes"):
+        device.ask("create", "5a" * 39)

@@ -19,7 +19,7 @@ _RECORD_BYTES = const(8)
 class Cells:
     def __init__(self, region) -> None:
         self._region = region
-        self._values = {}
+        self._values: dict = {}
         self._block = 1
         self._serial = 0
         self._tail = region.block_bytes

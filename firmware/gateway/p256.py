@@ -176,10 +176,7 @@ def public(d: int) -> bytes:
     """The public key x || y of a secret in 1…n-1. Takes as long as a signature, in one go."""
     if not 0 < d < _N:
         raise ValueError("secret out of range")
-    point = None
-    for point in _base_steps(d):
-        pass
-    return _octets(_affine(point))
+    return _octets(_affine(list(_base_steps(d))[-1]))
 
 
 def on_curve(public64) -> bool:
@@ -216,7 +213,9 @@ def _nonces(d: int, z: int):
 async def sign(d: int, digest) -> bytes:
     """The signature r || s of a 32-byte digest."""
     z = int.from_bytes(digest, "big") % _N
-    for k, blind in _nonces(d, z):
+    nonces = _nonces(d, z)
+    while True:
+        k, blind = next(nonces)
         point = await _run(_base_steps(k))
         r = _affine(point)[0] % _N
         await asyncio.sleep_ms(0)

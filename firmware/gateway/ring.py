@@ -57,7 +57,7 @@ class Ring:
         self._pending = array("H", zeros)
         self._active = self._segments - 1
         self._tail = self._segment_bytes  # where the next entry goes in the active segment
-        self.last = None  # (epoch, seq, SHA-256) of the newest frame
+        self.last: tuple | None = None  # (epoch, seq, SHA-256) of the newest frame
         self._mount()
 
     # ---- frames ----------------------------------------------------------------------------
@@ -240,7 +240,7 @@ class Ring:
         offset = end = _HEADER_BYTES
         seq = self._first[segment]
         last = None
-        spoilt = []
+        spoilt: list = []
         while offset + _ENTRY_BYTES < self._segment_bytes:
             address = base + offset
             length, state, _, entry_seq, crc = self._entry(address)

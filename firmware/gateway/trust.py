@@ -24,10 +24,9 @@ class _Certificate:
             raise WireError("wrong_shape")
         self.role = body[1]
         self.public = _public(body.get(2))
-        self.not_before_ms, self.not_after_ms = body.get(3), body.get(4)
-        for time_ms in (self.not_before_ms, self.not_after_ms):
-            if not _is_uint(time_ms):
-                raise WireError("wrong_shape")
+        if not _is_uint(body.get(3)) or not _is_uint(body.get(4)):
+            raise WireError("wrong_shape")
+        self.not_before_ms, self.not_after_ms = body[3], body[4]
         self.kid = identity.thumbprint(self.public)[:8]
 
 
@@ -51,7 +50,7 @@ class Trust:
         """`root_public` is the operator's root key, 64 bytes x || y."""
         self._root = root_public
         self._root_kid = identity.thumbprint(root_public)[:8]
-        self._certificates = {}  # those the root signed, by hash
+        self._certificates: dict = {}  # those the root signed, by hash
 
     async def accept(self, buf, content_type: str, clock_known: bool, now_ms: int) -> dict:
         """The body of a message that is to be believed. Raises WireError.

@@ -5,11 +5,13 @@ from collections.abc import Sequence
 from collector.model.records import Licence
 
 
-def unlicensed_since(licences: Sequence[Licence], at_ms: int) -> int | None:
-    """When the last licence that named the site ended; None while one is in force.
+def is_licensed(licences: Sequence[Licence], at_ms: int) -> bool:
+    """Whether one of the licences that name the site is in force."""
+    return any(licence.valid_from <= at_ms < licence.valid_until for licence in licences)
 
-    0 when none has ever been in force by then.
-    """
-    if any(licence.valid_from <= at_ms < licence.valid_until for licence in licences):
-        return None
-    return max((entry.valid_until for entry in licences if entry.valid_until <= at_ms), default=0)
+
+def last_end(licences: Sequence[Licence], at_ms: int) -> int | None:
+    """When the last of them to end by then ended; None when none has."""
+    return max(
+        (entry.valid_until for entry in licences if entry.valid_until <= at_ms), default=None
+    )

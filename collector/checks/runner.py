@@ -15,7 +15,7 @@ from collector.checks.allocation import (
     project,
 )
 from collector.checks.findings import Code, Finding
-from collector.checks.licence import unlicensed_since
+from collector.checks.licence import is_licensed, last_end
 from collector.intervals.energy import energy_between, first_snapshot
 from collector.model.energy import mwh_to_wh
 from collector.model.records import Meter, Site
@@ -92,22 +92,23 @@ class Checks:
         findings.keep(connection, Finding(Code.WILL_EXCEED, subject, start_ms, now_ms, details))
 
     def _judge_licence(self, connection: Connection, view: View, site: Site, now_ms: int) -> None:
-        since_ms = unlicensed_since(view.licences_of(site.name), now_ms)
-        if since_ms is None:
+        licences = view.licences_of(site.name)
+        if is_licensed(licences, now_ms):
             return
         power_w = meters.power_w(self._series, view.delivery_meters(site.name), now_ms)
         staged = [meter for meter in view.meters_of(site.name) if meter.point != "delivery"]
         mining_w = meters.power_w(self._series, staged, now_ms)
         if power_w is None or mining_w is None or mining_w * 1000 <= power_w * NO_LOAD_PERMILLE:
             return
+        ended_ms = last_end(licences, now_ms)
         details = {
             "site": site.name,
-            "licences": [licence.number for licence in view.licences_of(site.name)],
-            "ended_ms": since_ms,
+            "licences": [licence.number for licence in licences],
+            "ended_ms": ended_ms,
             "power_w": str(round(power_w)),
         }
         findings.keep(
-            connection, Finding(Code.UNLICENSED_LOAD, site.name, since_ms, now_ms, details)
+            connection, Finding(Code.UNLICENSED_LOAD, site.name, ended_ms or 0, now_ms, details)
         )
 
 

@@ -1,5 +1,6 @@
 """What a collector holds, in figures."""
 
+import json
 from datetime import UTC, datetime
 from fractions import Fraction
 from pathlib import Path
@@ -43,7 +44,7 @@ def full(engine: Engine, registry: Registry, directory: Path) -> dict[str, Any]:
             "periods": [_period(result) for result in periods.stored(connection)],
             "orders": [_order(order) for order in store.load_all(connection)],
             "checks": [_finding(finding) for finding in findings.stored(connection)],
-            "boots": [dict(row._mapping) for row in _boots(connection)],
+            "boots": _boots(connection),
         }
 
 
@@ -145,13 +146,14 @@ def _finding(finding: findings.Finding) -> dict[str, Any]:
     }
 
 
-def _boots(connection: Connection) -> Any:
+def _boots(connection: Connection) -> list[dict[str, Any]]:
+    """The newest boot that each gateway reported, by its own words."""
     table = gateway_fact
-    return connection.execute(
-        select(func.lower(func.hex(table.c.gateway)).label("gateway"), table.c.body).where(
-            table.c.name == "boot"
-        )
-    )
+    query = select(table.c.gateway, table.c.at_ms, table.c.body).where(table.c.name == "boot")
+    return [
+        {"gateway": gateway.hex(), "at": moment(at_ms), **json.loads(body)}
+        for gateway, at_ms, body in connection.execute(query).tuples()
+    ]
 
 
 def moment(instant_ms: int) -> str:

@@ -87,7 +87,7 @@ class Service:
             thread.join()
         size, _ = checkpoints.make(self._engine, self._checkpoint_signer, now_ms())
         self.series.close()
-        log.info("collector.stopped", checkpoint=size)
+        log.info("collector.stopped", checkpoint=size, repeated=self.intake.repeated)
 
     def _is_known(self, gateway: bytes) -> bool:
         return self.registry.view().knows(gateway)

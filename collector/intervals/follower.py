@@ -9,6 +9,7 @@ from sqlalchemy import Connection, delete, insert, select
 
 from collector.evidence.errors import EvidenceError
 from collector.evidence.frame import Clock, Event, EventCode, Frame, Interval, Reading, Stream
+from collector.intervals.energy import IMPORT, first_snapshot
 from collector.ledger.ledger import Entry
 from collector.model.profile import ReadingError
 from collector.registry.configurations import ConfigurationError, Configurations
@@ -46,6 +47,9 @@ class IntervalFollower:
             log.error("intervals.undecoded", position=position, error=str(error))
             return
         kind, at_ms, offset_ms = _moment(record)
+        if IMPORT in values and first_snapshot(connection, meter.serial) is None:
+            energy_wh = str(values[IMPORT].value)
+            log.info("meter.first_reading", meter=meter.serial, at_ms=at_ms, energy_wh=energy_wh)
         for name, quantity in values.items():
             row = {
                 "meter": meter.serial,

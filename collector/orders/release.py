@@ -6,7 +6,7 @@ from sqlalchemy import Connection
 
 from collector.checks import meters
 from collector.checks.allocation import Holder
-from collector.checks.licence import unlicensed_since
+from collector.checks.licence import is_licensed
 from collector.checks.runner import allowed_wh
 from collector.model.energy import energy_in
 from collector.model.order import Step
@@ -22,7 +22,7 @@ def is_due(
     if order.terms.reason is OrderReason.OVER_ALLOCATION:
         return _allocation_permits(connection, view, series, order, now_ms)
     if order.terms.reason is OrderReason.LICENCE:
-        return unlicensed_since(view.licences_of(order.terms.site), now_ms) is None
+        return is_licensed(view.licences_of(order.terms.site), now_ms)
     return False
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import json
+from time import ticks_add, ticks_diff, ticks_ms
 
 from micropython import const
 
@@ -25,6 +26,7 @@ _RTU = const(0)
 _LOOK_AT_CONTACTS_MS = const(25)
 _WATCHDOG_MS = const(60_000)
 _LONGEST_SLEEP_MS = const(1_000)
+_HAND_OVER_MS = const(30_000)
 _DROPPED_MS = const(10_000)
 _BOOT_RAMP_MS = (10_000, 1_000)
 _CONFIGURATION_CELL = "configuration"
@@ -38,6 +40,7 @@ class App:
         self._board = board
         self._root = root
         self._clock = Clock(board)
+        self._stopping = False
 
     async def start(self) -> None:
         """Take up what flash and settings hold. Raises SetupError with what is to be done."""
@@ -52,7 +55,7 @@ class App:
 
         self._billing_chain = Chain(BILLING, journal, key)
         self._billing = Recorder(
-            self._billing_chain, clock, config.hash, None, self._wake, self._records_lost
+            self._billing_chain, clock, config.hash, None, self._wake, self._journal_trouble
         )
         self._telemetry = Recorder(
             Chain(TELEMETRY, journal, key),
@@ -60,7 +63,7 @@ class App:
             config.hash,
             config.frame_ms,
             self._wake,
-            self._records_lost,
+            self._journal_trouble,
         )
         buses = [_bus(board, index, bus) for index, bus in enumerate(config.buses)]
         self._meters = Meters(
@@ -90,7 +93,7 @@ class App:
             self._orders.handle,
         )
         self._receipts = Receipts(
-            key.gateway, trust, clock, journal, self._uplink.outbox, self._billing.add, self._wake
+            key.gateway, trust, clock, journal, self._uplink.outbox, self._billing.add, self._room
         )
         self._demands: list = []
         self._demanded = asyncio.Event()
@@ -114,12 +117,18 @@ class App:
         await asyncio.gather(*[health.supervise(name, task, self._fault) for name, task in tasks])
 
     async def stop(self) -> None:
-        """Keep what is not yet in the journal, and take leave of the broker."""
+        """Read no more, hand over what the journal holds while the broker is there, and go."""
+        self._stopping = True
         for recorder in (self._telemetry, self._billing):
             try:
                 await recorder.flush()
             except JournalFull:
                 log("the journal is full: records are lost")
+        until = ticks_add(ticks_ms(), _HAND_OVER_MS)
+        while self._uplink.connected() and ticks_diff(until, ticks_ms()) > 0:
+            if not (self._journal.pending(BILLING) or self._journal.pending(TELEMETRY)):
+                break
+            await asyncio.sleep_ms(_LOOK_AT_CONTACTS_MS)
         try:
             await asyncio.wait_for_ms(self._uplink.stop(), _LONGEST_SLEEP_MS)
         except (OSError, ValueError, asyncio.TimeoutError):
@@ -155,7 +164,7 @@ class App:
             # A step of the clock may bring the boundary nearer than it seemed.
             await asyncio.sleep_ms(min(ticker.remaining_ms(), _LONGEST_SLEEP_MS))
             boundary_ms = ticker.due()
-            if boundary_ms is not None:
+            if boundary_ms is not None and not self._stopping:
                 return boundary_ms
 
     def _read_on_demand(self, done):
@@ -215,12 +224,17 @@ class App:
     def _wake(self):
         self._uplink.wake()
 
+    def _room(self):
+        self._billing.room()
+        self._uplink.wake()
+
     def _meter_changed(self, slot, answering):
         log("meter %d %s" % (slot, "answers again" if answering else "is silent"))
         self._billing.add(records.meter(self._clock.now_ms(), slot, answering))
 
-    def _records_lost(self, count):
-        self._fault("journal", "full: %d records lost" % count)
+    def _journal_trouble(self, what):
+        log("journal " + what)
+        self._fault("journal", what)
 
     def _fault(self, task, what):
         self._billing.add(records.fault(self._clock.now_ms(), task, what))

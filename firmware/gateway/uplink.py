@@ -63,6 +63,9 @@ class Uplink:
             await asyncio.sleep_ms(pause_ms // 2 + jitter_ms)
             pause_ms = min(2 * pause_ms, _LONGEST_PAUSE_MS)
 
+    def connected(self) -> bool:
+        return self._connected
+
     async def stop(self) -> None:
         """Say that this gateway goes, and go."""
         client = self._client
@@ -118,7 +121,7 @@ class Uplink:
             self._tls,
             hostname,
             self._status_topic,
-            self._status(False),
+            self._status(False, is_will=True),
         )
         await client.subscribe(self._topics)
 
@@ -138,7 +141,8 @@ class Uplink:
             try:
                 await asyncio.wait_for_ms(self._wake.wait(), _LOOK_MS)
             except asyncio.TimeoutError:
-                self.outbox.rewind_overdue()
+                pass
+            self.outbox.look()
             if self._in_flight and ticks_diff(ticks_ms(), self._heard) > _PUBACK_MS:
                 raise mqtt.MqttError("the broker acknowledges nothing")
 
@@ -160,10 +164,11 @@ class Uplink:
             self.outbox.taken(*frame)
             self._wake.set()
 
-    def _status(self, online):
-        streams = (BILLING, TELEMETRY)
+    def _status(self, online, is_will=False):
+        """A will is written down long before it is read: it says nothing of the journal."""
         status = {"online": online, "firmware": VERSION, "configuration": self._config}
-        if online:
+        if not is_will:
+            streams = (BILLING, TELEMETRY)
             last = [self._journal.last(stream) for stream in streams]
             status["pending"] = [self._journal.pending(stream) for stream in streams]
             status["last"] = [list(newest[:2]) if newest else None for newest in last]

@@ -1,0 +1,55 @@
+# make demo [ARGS="--headless --for 75 --report r.json"]   the main job, live
+# make test                                               everything a change must pass
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STUBS := .cache/esp32-stubs
+PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/pip install --quiet -c constraints.txt
+
+.PHONY: demo test check unit parts clean
+
+demo: $(VENV)/.demo
+	$(BIN)/esep demo $(ARGS)
+
+test: parts check unit
+
+# lint, types, the house's contracts, sizes of the firmware: no test is run
+check: $(VENV)/.test $(STUBS)/.installed
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy collector esep simulator technician auditor tests
+	$(BIN)/mypy --config-file firmware/mypy.ini firmware
+	$(BIN)/lint-imports
+	@rm -rf .cache/bundle && $(BIN)/esep device bundle .cache/bundle
+	$(BIN)/python tests/vectors/make.py --check
+
+unit: $(VENV)/.test
+	$(BIN)/python -m pytest $(ARGS)
+
+# what the tests use and pip cannot bring: installed when we may, named when we may not
+parts:
+	@sh tests/parts.sh
+
+$(VENV)/bin/pip:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Esep needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) -V). Try: make PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || \
+	  { echo "no virtual environment could be made; on Debian and Ubuntu: apt install python3-venv" >&2; exit 1; }
+
+$(VENV)/.demo: pyproject.toml constraints.txt | $(VENV)/bin/pip
+	@echo "setting up $(VENV), once"
+	@$(PIP) --upgrade pip setuptools
+	@$(PIP) --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.test: $(VENV)/.demo
+	@$(PIP) --group dev
+	@touch $@
+
+$(STUBS)/.installed: constraints.txt | $(VENV)/.test
+	@$(PIP) --no-deps --upgrade --target $(STUBS) micropython-esp32-stubs micropython-stdlib-stubs
+	@touch $@
+
+clean:
+	rm -rf $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache

@@ -1,0 +1,5 @@
+"""`python -m esep`."""
+
+from esep.main import main
+
+main()

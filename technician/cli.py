@@ -1,0 +1,38 @@
+"""`esep device`: the technician's bag."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from technician.bundle import BundleError, write_bundle
+
+app = typer.Typer(no_args_is_help=True, help="The technician's bag.")
+
+
+@app.callback()
+def device() -> None:
+    """The technician's bag."""
+
+
+@app.command()
+def bundle(
+    out: Annotated[Path, typer.Argument(help="a new directory")],
+    as_json: Annotated[bool, typer.Option("--json", help="machine-readable output")] = False,
+) -> None:
+    """Compile the firmware's application as it goes onto a board."""
+    if out.exists():
+        typer.echo(f"{out} exists; name a new directory", err=True)
+        raise typer.Exit(2)
+    try:
+        sizes = write_bundle(out)
+    except BundleError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from None
+    if as_json:
+        typer.echo(json.dumps(sizes, indent=2))
+        return
+    for name, size in sizes.items():
+        typer.echo(f"{size:7} {name}")
+    typer.echo(f"{sum(sizes.values()):7} in all")

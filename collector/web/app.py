@@ -1,0 +1,82 @@
+"""The control room's web application: reads, never writes."""
+
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import HTMLResponse, PlainTextResponse
+from fastapi.sse import EventSourceResponse, ServerSentEvent
+from fastapi.staticfiles import StaticFiles
+from sqlalchemy import Engine
+
+from collector.registry.store import Registry
+from collector.series.store import SeriesStore
+from collector.web import render
+from collector.web.board import read_board
+from collector.web.live import Live
+from collector.web.view_model import Board
+
+_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+}
+
+
+def _system_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def create_app(
+    engine: Engine,
+    registry: Registry,
+    series: SeriesStore,
+    statuses: dict[str, dict[str, Any]],
+    now_ms: Callable[[], int] = _system_ms,
+) -> FastAPI:
+    """`statuses` holds each gateway's last status by its id; another thread writes it."""
+    app = FastAPI(
+        title="Esep control room",
+        description="Megawatts drawn against megawatts allowed, and the orders that follow.",
+        docs_url=None,  # their pages load scripts from elsewhere
+        redoc_url=None,
+    )
+
+    def board() -> Board:
+        return read_board(engine, registry, series, statuses, now_ms())
+
+    live = Live(lambda: render.fragment(board()))
+
+    @app.middleware("http")
+    async def add_headers(
+        request: Request, call_next: Callable[[Request], Awaitable[Response]]
+    ) -> Response:
+        response = await call_next(request)
+        response.headers.update(_HEADERS)
+        return response
+
+    @app.get("/", response_class=HTMLResponse, include_in_schema=False)
+    def page() -> str:
+        return render.page(board())
+
+    @app.get("/live", response_class=EventSourceResponse, include_in_schema=False)
+    async def events() -> AsyncIterator[ServerSentEvent]:
+        async for event in live.events():
+            yield event
+
+    @app.get("/api/state", summary="The board as data")
+    def state() -> Board:
+        """What the page shows, from the same view model."""
+        return board()
+
+    @app.get("/healthz", response_class=PlainTextResponse, summary="Whether the board can be read")
+    def health() -> str:
+        board()
+        return "ok"
+
+    app.mount("/static", StaticFiles(directory=render.ROOM / "static"), name="static")
+    return app

@@ -1,0 +1,174 @@
+"""The whole board at a moment, from one read transaction, the register and the series."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Connection, Engine, func, select
+
+from collector.checks.findings import Code, Finding
+from collector.checks.runner import holders
+from collector.intake import quarantine
+from collector.model.order import Step
+from collector.model.records import Authority, Licensee, Market, Site
+from collector.orders.store import Order
+from collector.registry.store import Registry
+from collector.registry.view import View
+from collector.series.store import SeriesStore
+from collector.storage import reading
+from collector.storage.tables import frame
+from collector.web import recent, wording
+from collector.web.gateways import Gateways
+from collector.web.sites import Moment, allowance, site_part
+from collector.web.view_model import (
+    Board,
+    DropPart,
+    FindingPart,
+    MarketPart,
+    OrderPart,
+    SitePart,
+    StepPart,
+)
+
+_REAL_PERIOD_S, _REAL_INTERVAL_S = 3600, 900
+
+
+def read_board(
+    engine: Engine,
+    registry: Registry,
+    series: SeriesStore,
+    statuses: Mapping[str, dict[str, Any]],
+    now_ms: int,
+) -> Board:
+    """Never writes; an empty database gives an empty board."""
+    view = registry.view()
+    with reading(engine) as connection:
+        return _board(connection, view, series, statuses, now_ms)
+
+
+def _board(
+    connection: Connection,
+    view: View,
+    series: SeriesStore,
+    statuses: Mapping[str, dict[str, Any]],
+    now_ms: int,
+) -> Board:
+    orders = recent.all_orders(connection)
+    found = recent.newest_findings(connection, now_ms)
+    moment = Moment(
+        connection=connection,
+        view=view,
+        series=series,
+        statuses=statuses,
+        gateways=Gateways(connection),
+        orders=orders,
+        periods=recent.closed_periods(connection),
+        unlicensed_loads=frozenset(
+            finding.subject
+            for finding in found
+            if finding.code is Code.UNLICENSED_LOAD and recent.is_present(finding, now_ms)
+        ),
+        now_ms=now_ms,
+    )
+    sites, allowed_w = _sites(moment)
+    powers = [site.power_w for site in sites if site.power_w is not None]
+    return Board(
+        at_ms=now_ms,
+        market=_market(moment),
+        power_w=sum(powers) if powers else None,
+        allowed_w=allowed_w,
+        unread_sites=len(sites) - len(powers),
+        frames=connection.scalar(select(func.max(frame.c.position))) or 0,
+        refused=dict(sorted(quarantine.counts(connection).items())),
+        sites=tuple(sites),
+        orders=tuple(_order(view, order) for order in recent.worth_showing(orders)),
+        findings=tuple(_finding(view, finding, now_ms) for finding in found),
+    )
+
+
+def _sites(moment: Moment) -> tuple[list[SitePart], int | None]:
+    """Every site by zone and name, and the power that all holders together are allowed."""
+    parts: list[SitePart] = []
+    allowed_w: int | None = None
+    for holder in holders(moment.view):
+        shared = allowance(moment, holder)
+        if shared is not None:
+            allowed_w = (allowed_w or 0) + shared.allowed_w
+        parts += [
+            site_part(moment, moment.view.one(Site, name), holder, shared) for name in holder.sites
+        ]
+    return sorted(parts, key=lambda part: (part.zone, part.name)), allowed_w
+
+
+def _market(moment: Moment) -> MarketPart | None:
+    market: Market | None = moment.market
+    if market is None:
+        return None
+    start_ms = market.period_start(moment.now_ms)
+    return MarketPart(
+        label=market.label,
+        is_real=(market.period_s, market.interval_s) == (_REAL_PERIOD_S, _REAL_INTERVAL_S),
+        period_s=market.period_s,
+        interval_s=market.interval_s,
+        period_start_ms=start_ms,
+        period_end_ms=start_ms + market.period_ms,
+    )
+
+
+def _order(view: View, order: Order) -> OrderPart:
+    terms, steps = order.terms, order.steps
+    site = view.all(Site).get(terms.site)
+    names = {} if site is None else {stage.id: stage.name for stage in site.stages}
+    authority = view.all(Authority).get(terms.authority)
+    drafted_ms = steps[Step.DRAFTED].at_ms
+    notified = steps.get(Step.NOTIFIED)
+    ended = steps[order.step].details
+    return OrderPart(
+        id=order.id.hex(),
+        site=terms.site,
+        reason=terms.reason,
+        rule=terms.rule,
+        stages=tuple(names.get(stage, f"stage {stage}") for stage in terms.stages),
+        authority=terms.authority if authority is None else authority.title,
+        official=terms.official,
+        is_example=authority is not None and authority.example,
+        step=order.step,
+        is_over=order.is_over,
+        steps=tuple(
+            StepPart(
+                step=record.step,
+                at_ms=record.at_ms,
+                elapsed_ms=record.at_ms - drafted_ms,
+                position=record.position,
+            )
+            for record in steps.values()
+        ),
+        notice_until_ms=None if notified is None else notified.at_ms + terms.notice_s * 1000,
+        result=order.result,
+        drop=_drop(order),
+        failure=ended.get("reason") if order.step in (Step.FAILED, Step.REJECTED) else None,
+    )
+
+
+def _drop(order: Order) -> DropPart | None:
+    verified = order.steps.get(Step.VERIFIED)
+    watts = {} if verified is None else verified.details
+    names = ("stage_before_w", "stage_after_w", "site_before_w", "site_after_w")
+    if not all(name in watts for name in names):
+        return None
+    return DropPart(**{name: round(watts[name]) for name in names})
+
+
+def _finding(view: View, finding: Finding, now_ms: int) -> FindingPart:
+    sites = finding.details.get("sites") or [finding.details.get("site", finding.subject)]
+    licensee, _, zone = finding.subject.partition("/")
+    known = view.all(Licensee).get(licensee)
+    return FindingPart(
+        code=finding.code,
+        severity=finding.severity,
+        subject=f"{known.name}, {zone}" if known else finding.subject,
+        sites=tuple(sites),
+        first_ms=finding.first_ms,
+        last_ms=finding.last_ms,
+        is_present=recent.is_present(finding, now_ms),
+        text=wording.finding_text(finding),
+    )

@@ -1,0 +1,53 @@
+"""The newest of what the rooms below keep: what a board has room for."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection
+
+from collector.checks import findings, periods
+from collector.checks.allocation import PeriodResult
+from collector.checks.findings import Code, Finding
+from collector.orders import store
+from collector.orders.store import Order
+
+PERIODS = 4
+ORDERS = 6
+FINDINGS = 10
+PRESENT_MS = 5_000
+"""The checks run twice a second: a condition that they no longer see has ended."""
+
+_LASTING = {Code.WILL_EXCEED, Code.UNLICENSED_LOAD}
+
+
+def all_orders(connection: Connection) -> list[Order]:
+    """Oldest first."""
+    return store.load_all(connection)
+
+
+def worth_showing(orders: Sequence[Order]) -> list[Order]:
+    """Every running order, then the newest of the others; each part newest first."""
+    newest = list(reversed(orders))
+    running = [order for order in newest if not order.is_over]
+    over = [order for order in newest if order.is_over]
+    return running + over[: max(ORDERS - len(running), 0)]
+
+
+def closed_periods(connection: Connection) -> dict[str, list[PeriodResult]]:
+    """The last periods of each site, newest first."""
+    by_site: dict[str, list[PeriodResult]] = {}
+    for result in periods.stored(connection):
+        for site in result.sites:
+            by_site.setdefault(site, []).append(result)
+    return {site: results[: -PERIODS - 1 : -1] for site, results in by_site.items()}
+
+
+def is_present(finding: Finding, now_ms: int) -> bool:
+    return finding.code in _LASTING and now_ms - finding.last_ms <= PRESENT_MS
+
+
+def newest_findings(connection: Connection, now_ms: int) -> list[Finding]:
+    """Every present finding, then the newest of the others."""
+    newest = sorted(findings.stored(connection), key=lambda entry: entry.last_ms, reverse=True)
+    present = [entry for entry in newest if is_present(entry, now_ms)]
+    past = [entry for entry in newest if not is_present(entry, now_ms)]
+    return present + past[: max(FINDINGS - len(present), 0)]

@@ -1,0 +1,49 @@
+"""The board as HTML, escaped."""
+
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from collector.web import wording
+from collector.web.view_model import Board
+
+ROOM = Path(__file__).parent
+
+_environment = Environment(
+    loader=FileSystemLoader(ROOM / "templates"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+_environment.filters |= {
+    name: getattr(wording, name)
+    for name in (
+        "clock",
+        "when",
+        "other_day",
+        "date_clock",
+        "span",
+        "countdown",
+        "elapsed",
+        "megawatt",
+        "grouped",
+        "signed",
+        "kilowatt_hours",
+        "utc_offset",
+    )
+}
+_environment.globals |= {
+    name: getattr(wording, name)
+    for name in ("CONDITIONS", "OUTCOMES", "DROPS", "STAGES", "REASONS", "NO_VALUE")
+}
+
+
+def page(board: Board) -> str:
+    """The whole document, good without scripts."""
+    return _environment.get_template("page.html").render(board=board)
+
+
+def fragment(board: Board) -> str:
+    """What changes: the sections inside the page's `main`."""
+    return _environment.get_template("board.html").render(board=board)

@@ -1,0 +1,216 @@
+"""A site as the dispatcher sees it."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from sqlalchemy import Connection
+
+from collector.checks import meters
+from collector.checks.allocation import Holder, PeriodResult, project
+from collector.checks.runner import allowed_wh
+from collector.intervals.energy import IMPORT
+from collector.model.records import Gateway, Licence, Licensee, Market, Meter, Site
+from collector.orders.store import Order
+from collector.registry.profiles import ProfileError, load_profile
+from collector.registry.view import View
+from collector.series.store import SeriesStore
+from collector.web import sparkline, stages
+from collector.web.gateways import Gateways
+from collector.web.view_model import (
+    AllowancePart,
+    Condition,
+    LicencePart,
+    LicenceState,
+    MeterPart,
+    PeriodPart,
+    SitePart,
+    StageState,
+)
+
+
+@dataclass(frozen=True)
+class Moment:
+    """Everything a part is made from: one read transaction, one register, one time."""
+
+    connection: Connection
+    view: View
+    series: SeriesStore
+    statuses: Mapping[str, dict[str, Any]]
+    gateways: Gateways
+    orders: Sequence[Order]
+    periods: Mapping[str, Sequence[PeriodResult]]
+    unlicensed_loads: frozenset[str]
+    now_ms: int
+
+    @property
+    def market(self) -> Market | None:
+        return self.view.all(Market).get("market")
+
+
+def allowance(moment: Moment, holder: Holder) -> AllowancePart | None:
+    """A holder's running period; None before there is a market."""
+    market = moment.market
+    if market is None:
+        return None
+    start_ms = market.period_start(moment.now_ms)
+    end_ms = start_ms + market.period_ms
+    allowed = allowed_wh(moment.view, holder, start_ms)
+    metered = [meter for site in holder.sites for meter in moment.view.delivery_meters(site)]
+    draw = meters.draw(moment.connection, moment.series, metered, start_ms, moment.now_ms)
+    power_w = meters.power_w(moment.series, metered, moment.now_ms)
+    projection = None if draw is None else project(draw, end_ms, allowed)
+    is_over = draw is not None and draw.used_wh > allowed
+    return AllowancePart(
+        sites=holder.sites,
+        allowed_wh=round(allowed),
+        allowed_w=round(_mean_w(allowed, market)),
+        used_wh=None if draw is None else max(round(draw.used_wh), 0),
+        power_w=None if power_w is None else round(power_w),
+        projected_wh=None if projection is None else round(projection.energy_wh),
+        exceeds_at_ms=None if projection is None or is_over else projection.breach_ms,
+        is_over=is_over,
+    )
+
+
+def site_part(moment: Moment, site: Site, holder: Holder, shared: AllowancePart | None) -> SitePart:
+    """`shared` is the holder's allowance."""
+    view, now_ms = moment.view, moment.now_ms
+    licensee = view.all(Licensee).get(site.licensee)
+    delivery = view.delivery_meters(site.name)
+    power_w = meters.power_w(moment.series, delivery, now_ms)
+    last = _last_known(moment.series, delivery)
+    licence = licence_part(view.licences_of(site.name), now_ms)
+    stage_parts = stages.parts(site, moment.orders)
+    unlicensed_load = site.name in moment.unlicensed_loads
+    curtailed = any(stage.state is StageState.OPEN for stage in stage_parts)
+
+    def allowed_w(start_ms: int) -> float:
+        energy_wh = allowed_wh(view, holder, start_ms)
+        return float(_mean_w(energy_wh, view.market))
+
+    return SitePart(
+        name=site.name,
+        licensee=site.licensee if licensee is None else licensee.name,
+        zone=site.zone,
+        condition=condition(
+            licence,
+            shared,
+            unlicensed_load=unlicensed_load,
+            read=power_w is not None,
+            curtailed=curtailed,
+        ),
+        licence=licence,
+        power_w=None if power_w is None else round(power_w),
+        last_power_w=None if last is None else round(last[1]),
+        last_read_ms=None if last is None else last[0],
+        allowance=shared,
+        spark=sparkline.draw(moment.series, delivery, moment.market, allowed_w, now_ms),
+        periods=tuple(_period(result) for result in moment.periods.get(site.name, [])),
+        meters=tuple(_meter(moment, site, meter) for meter in view.meters_of(site.name)),
+        stages=stage_parts,
+        gateways=tuple(
+            moment.gateways.part(gateway.id, moment.statuses.get(gateway.id), now_ms)
+            for gateway in view.all(Gateway).values()
+            if gateway.site == site.name
+        ),
+    )
+
+
+def licence_part(licences: Sequence[Licence], now_ms: int) -> LicencePart:
+    """The licence in force that ends last; else the last to have ended, else the next."""
+    in_force = [entry for entry in licences if entry.valid_from <= now_ms < entry.valid_until]
+    ended = [entry for entry in licences if entry.valid_until <= now_ms]
+    for state, entries in ((LicenceState.VALID, in_force), (LicenceState.ENDED, ended)):
+        if entries:
+            return _licence(state, max(entries, key=lambda entry: entry.valid_until))
+    if licences:
+        return _licence(LicenceState.NOT_YET, min(licences, key=lambda entry: entry.valid_from))
+    return LicencePart(state=LicenceState.NONE)
+
+
+def condition(
+    licence: LicencePart,
+    shared: AllowancePart | None,
+    *,
+    unlicensed_load: bool,
+    read: bool,
+    curtailed: bool,
+) -> Condition:
+    """The gravest that holds."""
+    holds = {
+        Condition.UNLICENSED_LOAD: unlicensed_load,
+        Condition.UNLICENSED: licence.state is not LicenceState.VALID,
+        Condition.OVER: shared is not None and shared.is_over,
+        Condition.WILL_EXCEED: shared is not None and shared.exceeds_at_ms is not None,
+        Condition.UNREAD: not read,
+        Condition.CURTAILED: curtailed,
+        Condition.WITHIN: shared is not None,
+    }
+    return next((entry for entry, so in holds.items() if so), Condition.NO_MARKET)
+
+
+def _licence(state: LicenceState, licence: Licence) -> LicencePart:
+    return LicencePart(
+        state=state,
+        number=licence.number,
+        subtype=licence.subtype,
+        from_ms=licence.valid_from,
+        until_ms=licence.valid_until,
+    )
+
+
+def _mean_w(energy_wh: Fraction, market: Market) -> Fraction:
+    return energy_wh * 3600 / market.period_s
+
+
+def _last_known(series: SeriesStore, metered: Sequence[Meter]) -> tuple[int, float] | None:
+    """When the oldest of the last values was read, and their sum in W."""
+    points = [point for meter in metered if (point := series.latest(meter.serial))]
+    values = [point.values[meters.POWER] for point in points if meters.POWER in point.values]
+    if not values or len(values) < len(metered):
+        return None
+    return min(point.at_ms for point in points), sum(values)
+
+
+def _period(result: PeriodResult) -> PeriodPart:
+    measured = result.measured_wh
+    return PeriodPart(
+        start_ms=result.start_ms,
+        end_ms=result.end_ms,
+        allowed_wh=round(result.allowed_wh),
+        measured_wh=None if measured is None else round(measured),
+        margin_wh=None if measured is None else math.ceil(measured - result.allowed_wh),
+        outcome=result.outcome,
+    )
+
+
+def _meter(moment: Moment, site: Site, meter: Meter) -> MeterPart:
+    point = moment.series.latest(meter.serial)
+    values = {} if point is None else point.values
+    power_w, energy_wh = values.get(meters.POWER), values.get(IMPORT)
+    names = {stage.id: stage.name for stage in site.stages}
+    return MeterPart(
+        serial=meter.serial,
+        profile=meter.profile,
+        instrument=_instrument(meter.profile),
+        point="delivery"
+        if isinstance(meter.point, str)
+        else names.get(meter.point, f"stage {meter.point}"),
+        stage=None if isinstance(meter.point, str) else meter.point,
+        read_ms=None if point is None else point.at_ms,
+        age_ms=None if point is None else moment.now_ms - point.at_ms,
+        is_fresh=meters.fresh(moment.series, meter, moment.now_ms) is not None,
+        power_w=None if power_w is None else round(power_w),
+        energy_wh=None if energy_wh is None else round(energy_wh),
+    )
+
+
+def _instrument(profile: str) -> str:
+    try:
+        loaded = load_profile(profile)
+    except ProfileError:
+        return profile
+    return f"{loaded.vendor} {loaded.model}"

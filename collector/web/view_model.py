@@ -1,0 +1,214 @@
+"""What the control room shows, as data. Times are Unix ms; powers W and energies Wh, rounded.
+
+The exact figures and the frames they rest on are in the ledger; this is a display of them.
+"""
+
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from collector.checks.allocation import PeriodOutcome
+from collector.checks.findings import Code, Severity
+from collector.ledger.chain import Fault
+from collector.model.order import DropResult, Step
+from collector.model.records import OrderReason
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class Condition(StrEnum):
+    """A site in one word, the gravest first."""
+
+    UNLICENSED_LOAD = "unlicensed_load"
+    UNLICENSED = "unlicensed"
+    OVER = "over"
+    WILL_EXCEED = "will_exceed"
+    UNREAD = "unread"
+    CURTAILED = "curtailed"
+    WITHIN = "within"
+    NO_MARKET = "no_market"
+
+
+class LicenceState(StrEnum):
+    VALID = "valid"
+    ENDED = "ended"
+    NOT_YET = "not_yet"
+    NONE = "none"
+
+
+class StageState(StrEnum):
+    """What the orders say of a stage; its contact is not read for this."""
+
+    NO_ORDER = "no_order"
+    ANNOUNCED = "announced"
+    ORDERED_OPEN = "ordered_open"
+    OPEN = "open"
+    CLOSING = "closing"
+    RESTORED = "restored"
+    UNKNOWN = "unknown"
+
+
+class MarketPart(_Part):
+    label: str
+    is_real: bool = Field(description="delivery hours of 3600 s in intervals of 900 s")
+    period_s: int
+    interval_s: int
+    period_start_ms: int
+    period_end_ms: int
+
+
+class LicencePart(_Part):
+    state: LicenceState
+    number: str | None = None
+    subtype: str | None = None
+    from_ms: int | None = None
+    until_ms: int | None = None
+
+
+class AllowancePart(_Part):
+    """A licensee's energy for the running period in a zone; all his sites there share it."""
+
+    sites: tuple[str, ...]
+    allowed_wh: int
+    allowed_w: int = Field(description="allowed energy by the period's length")
+    used_wh: int | None = Field(description="null while a delivery meter cannot tell")
+    power_w: int | None
+    projected_wh: int | None = Field(description="at the period's end if the draw stays as it is")
+    exceeds_at_ms: int | None = Field(description="when it will be used up, within the period")
+    is_over: bool
+
+
+class PeriodPart(_Part):
+    start_ms: int
+    end_ms: int
+    allowed_wh: int
+    measured_wh: int | None
+    margin_wh: int | None = Field(description="measured less allowed, rounded up: over 0 is breach")
+    outcome: PeriodOutcome
+
+
+class MeterPart(_Part):
+    serial: str
+    profile: str
+    instrument: str = Field(description="vendor and model, by the profile")
+    point: str
+    stage: int | None
+    read_ms: int | None = Field(description="the gateway's time of the newest reading")
+    age_ms: int | None
+    is_fresh: bool = Field(description="false: the values are the last known, not the present")
+    power_w: int | None
+    energy_wh: int | None
+
+
+class StagePart(_Part):
+    id: int
+    name: str
+    state: StageState
+    since_ms: int | None
+    order: str | None
+
+
+class ChainPart(_Part):
+    stream: str
+    epoch: int
+    upto: int = Field(description="every frame 1…upto is in the ledger")
+    highest: int
+
+
+class GatewayPart(_Part):
+    id: str
+    online: bool | None = Field(description="by its last status, which is not evidence")
+    status_age_ms: int | None
+    is_status_old: bool
+    pending: dict[str, int] = Field(description="frames on the device without receipt, by stream")
+    chains: tuple[ChainPart, ...]
+    faults: dict[Fault, int]
+    firmware: str | None
+    booted_ms: int | None
+
+
+class SparkPart(_Part):
+    """Drawn in a box of 600 by 100; `power` is broken where the meters were not read."""
+
+    power: tuple[str, ...] = Field(description="points of polylines")
+    allowed: str
+    periods: tuple[int, ...] = Field(description="x where a period begins")
+    top_w: int
+    window_s: int
+
+
+class SitePart(_Part):
+    name: str
+    licensee: str
+    zone: str
+    condition: Condition
+    licence: LicencePart
+    power_w: int | None = Field(description="null unless every delivery meter has a fresh value")
+    last_power_w: int | None
+    last_read_ms: int | None
+    allowance: AllowancePart | None
+    spark: SparkPart
+    periods: tuple[PeriodPart, ...] = Field(description="newest first")
+    meters: tuple[MeterPart, ...]
+    stages: tuple[StagePart, ...]
+    gateways: tuple[GatewayPart, ...]
+
+
+class StepPart(_Part):
+    step: Step
+    at_ms: int
+    elapsed_ms: int = Field(description="since the order was drafted")
+    position: int | None = Field(description="the signed frame in the ledger that shows it")
+
+
+class DropPart(_Part):
+    """Medians of measured power, before the order was issued and after the contacts settled."""
+
+    stage_before_w: int
+    stage_after_w: int
+    site_before_w: int
+    site_after_w: int
+
+
+class OrderPart(_Part):
+    id: str
+    site: str
+    reason: OrderReason
+    rule: str
+    stages: tuple[str, ...]
+    authority: str
+    official: str
+    is_example: bool = Field(description="the authority is an example document, not a real one")
+    step: Step
+    is_over: bool
+    steps: tuple[StepPart, ...]
+    notice_until_ms: int | None
+    result: DropResult | None
+    drop: DropPart | None
+    failure: str | None
+
+
+class FindingPart(_Part):
+    code: Code
+    severity: Severity
+    subject: str
+    sites: tuple[str, ...]
+    first_ms: int
+    last_ms: int
+    is_present: bool = Field(description="still so at the last check")
+    text: str
+
+
+class Board(_Part):
+    at_ms: int
+    market: MarketPart | None = Field(description="null before a market is in the register")
+    power_w: int | None = Field(description="of the sites that can be read")
+    allowed_w: int | None
+    unread_sites: int
+    frames: int
+    refused: dict[str, int]
+    sites: tuple[SitePart, ...]
+    orders: tuple[OrderPart, ...] = Field(description="running ones first, then the newest")
+    findings: tuple[FindingPart, ...] = Field(description="present ones first, then the newest")

@@ -1,0 +1,155 @@
+"""Words and number formats of the page; nothing here decides anything."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from fractions import Fraction
+from typing import Any
+
+from collector.checks.allocation import PeriodOutcome
+from collector.checks.findings import Code, Finding
+from collector.model.instant import astana, clock_text
+from collector.model.order import DropResult
+from collector.model.records import OrderReason
+from collector.web.view_model import Condition, StageState
+
+NO_VALUE = "—"
+_THIN_SPACE = "\N{NARROW NO-BREAK SPACE}"
+
+CONDITIONS = {
+    Condition.UNLICENSED_LOAD: ("alarm", "✖", "Mining without a licence"),
+    Condition.UNLICENSED: ("alarm", "✖", "No licence in force"),
+    Condition.OVER: ("alarm", "✖", "Over its allowance"),
+    Condition.WILL_EXCEED: ("warning", "▲", "Will exceed"),
+    Condition.UNREAD: ("unknown", "?", "No fresh reading"),
+    Condition.CURTAILED: ("ordered", "■", "Held down by order"),
+    Condition.WITHIN: ("normal", "✓", "Within its allowance"),
+    Condition.NO_MARKET: ("unknown", "?", "No market in the register"),
+}
+"""Level (the colour), sign and words of a site's condition."""
+
+OUTCOMES = {
+    PeriodOutcome.WITHIN: ("normal", "✓", "within"),
+    PeriodOutcome.BREACH: ("alarm", "✖", "breach"),
+    PeriodOutcome.UNMEASURED: ("unknown", "?", "unmeasured"),
+}
+DROPS = {
+    DropResult.FULL: ("normal", "✓", "full drop"),
+    DropResult.PARTIAL: ("warning", "▲", "partial drop"),
+    DropResult.NONE: ("alarm", "✖", "no drop"),
+    DropResult.UNVERIFIABLE: ("unknown", "?", "drop unverifiable"),
+}
+STAGES = {
+    StageState.NO_ORDER: ("quiet", "·", "no order"),
+    StageState.ANNOUNCED: ("warning", "▲", "order announced"),
+    StageState.ORDERED_OPEN: ("warning", "▲", "ordered open, not confirmed"),
+    StageState.OPEN: ("ordered", "■", "open, contacts confirmed"),
+    StageState.CLOSING: ("warning", "▲", "released, closing by the ramp"),
+    StageState.RESTORED: ("quiet", "✓", "closed again, confirmed"),
+    StageState.UNKNOWN: ("unknown", "?", "order failed, contact not known"),
+}
+REASONS = {
+    OrderReason.OVER_ALLOCATION: "over allocation",
+    OrderReason.LICENCE: "licence ended",
+    OrderReason.MANUAL: "manual",
+}
+
+
+def clock(instant_ms: int | None) -> str:
+    """Time of day in Astana."""
+    return NO_VALUE if instant_ms is None else clock_text(instant_ms)
+
+
+def other_day(instant_ms: int, now_ms: int) -> str:
+    """The date in Astana when it is another day than now, else nothing."""
+    same = astana(instant_ms).date() == astana(now_ms).date()
+    return "" if same else astana(instant_ms).strftime("%d.%m.")
+
+
+def when(instant_ms: int | None, now_ms: int) -> str:
+    """Time of day in Astana, with the date when it is another day than now."""
+    date = "" if instant_ms is None else other_day(instant_ms, now_ms)
+    return f"{date} {clock(instant_ms)}".lstrip()
+
+
+def date_clock(instant_ms: int) -> str:
+    return astana(instant_ms).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def span(duration_ms: int) -> str:
+    """A length of time, to the second, in at most two units."""
+    seconds = max(duration_ms, 0) // 1000
+    if seconds < 60:
+        return f"{seconds} s"
+    if seconds < 3600:
+        return f"{seconds // 60} min {seconds % 60:02d} s"
+    if seconds < 86_400:
+        return f"{seconds // 3600} h {seconds // 60 % 60:02d} min"
+    return f"{seconds // 86_400} d {seconds // 3600 % 24:02d} h"
+
+
+def countdown(duration_ms: int) -> str:
+    minutes, seconds = divmod(max(duration_ms, 0) // 1000, 60)
+    return f"{minutes:02d}:{seconds:02d}"
+
+
+def elapsed(duration_ms: int) -> str:
+    return f"{duration_ms / 1000:+.1f} s"
+
+
+def megawatt(power_w: int | None) -> str:
+    return NO_VALUE if power_w is None else f"{power_w / 1_000_000:.3f}"
+
+
+def grouped(number: int | None) -> str:
+    return NO_VALUE if number is None else f"{number:,}".replace(",", _THIN_SPACE)
+
+
+def signed(number: int) -> str:
+    text = f"{number:+,}" if number else "0"
+    return text.replace(",", _THIN_SPACE).replace("-", "−")
+
+
+def kilowatt_hours(energy_wh: int | None) -> str:
+    if energy_wh is None:
+        return NO_VALUE
+    return f"{grouped(energy_wh // 1000)}.{energy_wh % 1000:03d}"
+
+
+def utc_offset(instant_ms: int) -> str:
+    offset = astana(instant_ms).utcoffset() or timedelta()
+    return f"UTC{offset // timedelta(hours=1):+d}"
+
+
+def finding_text(finding: Finding) -> str:
+    return _FINDINGS[finding.code](finding.details)
+
+
+def _energy(details: Any, name: str) -> str:
+    return f"{grouped(round(Fraction(details[name])))} Wh"
+
+
+def _period(details: Any) -> str:
+    return f"{clock(details['period_start_ms'])}–{clock(details['period_end_ms'])}"
+
+
+def _unlicensed_load(details: Any) -> str:
+    power = f"drew {megawatt(int(details['power_w']))} MW when last seen"
+    if not details["ended_ms"]:
+        return f"has never had a licence in force, and {power}"
+    return f"licence ended {date_clock(details['ended_ms'])}, and it {power}"
+
+
+_FINDINGS: dict[Code, Callable[[Any], str]] = {
+    Code.WILL_EXCEED: lambda details: (
+        f"period {_period(details)} will exceed {_energy(details, 'allowed_wh')}"
+        f" at {clock(details['breach_ms'])}, by {_energy(details, 'projected_excess_wh')}"
+    ),
+    Code.BREACH: lambda details: (
+        f"period {_period(details)} closed with {_energy(details, 'measured_wh')}"
+        f" of {_energy(details, 'allowed_wh')}"
+    ),
+    Code.UNMEASURED: lambda details: (
+        f"period {_period(details)} closed without a reading of every delivery meter"
+    ),
+    Code.UNLICENSED_LOAD: _unlicensed_load,
+}

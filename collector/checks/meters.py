@@ -6,40 +6,52 @@ from sqlalchemy import Connection
 
 from collector.checks.allocation import Draw
 from collector.intervals.energy import IMPORT, snapshot_at
-from collector.model.records import Meter
+from collector.model.records import Gateway, Meter
+from collector.registry.view import View
 from collector.series.store import Point, SeriesStore
 
 POWER = "active_power"
-FRESH_MS = 10_000
+_SLACK_MS = 5_000
 
 
-def fresh(series: SeriesStore, meter: Meter, now_ms: int) -> Point | None:
-    """The newest point with a power, unless it is too old to speak of now."""
+def fresh(view: View, series: SeriesStore, meter: Meter, now_ms: int) -> Point | None:
+    """The newest point with a power, unless it is too old to speak of now, or ahead of it.
+
+    Old: more than two telemetry frames of the meter's gateway ago.
+    """
     point = series.latest(meter.serial)
-    if point is None or POWER not in point.values or now_ms - point.at_ms > FRESH_MS:
+    if point is None or POWER not in point.values:
         return None
-    return point
+    timing = view.one(Gateway, meter.gateway).timing
+    age_ms = now_ms - point.at_ms
+    return point if -_SLACK_MS <= age_ms <= 2 * timing.frame_ms + _SLACK_MS else None
 
 
-def power_w(series: SeriesStore, meters: list[Meter], now_ms: int) -> Fraction | None:
+def power_w(view: View, series: SeriesStore, meters: list[Meter], now_ms: int) -> Fraction | None:
     """The summed power of meters; None when one of them has no fresh value."""
-    points = [fresh(series, meter, now_ms) for meter in meters]
+    points = [fresh(view, series, meter, now_ms) for meter in meters]
     if not points or any(point is None for point in points):
         return None
     return sum((Fraction(point.values[POWER]) for point in points if point), Fraction(0))
 
 
 def draw(
-    connection: Connection, series: SeriesStore, meters: list[Meter], start_ms: int, now_ms: int
+    connection: Connection,
+    view: View,
+    series: SeriesStore,
+    meters: list[Meter],
+    start_ms: int,
+    now_ms: int,
 ) -> Draw | None:
     """Energy since the period's start and power now; None when a meter cannot tell."""
     used_wh, total_w, at_ms = Fraction(0), Fraction(0), now_ms
     for meter in meters:
         start = snapshot_at(connection, meter.serial, start_ms)
-        point = fresh(series, meter, now_ms)
+        point = fresh(view, series, meter, now_ms)
         if start is None or point is None or IMPORT not in point.values:
             return None
-        used_wh += Fraction(point.values[IMPORT]) - start.energy_wh
+        if point.at_ms > start_ms:
+            used_wh += Fraction(point.values[IMPORT]) - start.energy_wh
         total_w += Fraction(point.values[POWER])
-        at_ms = min(at_ms, point.at_ms)
+        at_ms = min(at_ms, max(point.at_ms, start_ms))
     return Draw(at_ms, used_wh, total_w) if meters else None

@@ -74,7 +74,7 @@ class Checks:
         end_ms = start_ms + view.market.period_ms
         allowed = allowed_wh(view, holder, start_ms)
         metered = _delivery_meters(view, holder)
-        draw = meters.draw(connection, self._series, metered, start_ms, now_ms)
+        draw = meters.draw(connection, view, self._series, metered, start_ms, now_ms)
         if draw is None:
             return
         projection = project(draw, end_ms, allowed)
@@ -95,9 +95,9 @@ class Checks:
         licences = view.licences_of(site.name)
         if is_licensed(licences, now_ms):
             return
-        power_w = meters.power_w(self._series, view.delivery_meters(site.name), now_ms)
+        power_w = meters.power_w(view, self._series, view.delivery_meters(site.name), now_ms)
         staged = [meter for meter in view.meters_of(site.name) if meter.point != "delivery"]
-        mining_w = meters.power_w(self._series, staged, now_ms)
+        mining_w = meters.power_w(view, self._series, staged, now_ms)
         if power_w is None or mining_w is None or mining_w * 1000 <= power_w * NO_LOAD_PERMILLE:
             return
         ended_ms = last_end(licences, now_ms)

@@ -93,18 +93,27 @@ def run(
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stop)
     service.start()
-    pages = None
+    pages, page_thread = None, None
     if http is not None:
         page_host, page_port = _address(http, "--http")
         application = create_app(engine, service.registry, service.series, service.statuses)
         pages = uvicorn.Server(
-            uvicorn.Config(application, page_host, page_port, log_level="warning", lifespan="off")
+            uvicorn.Config(
+                application,
+                page_host,
+                page_port,
+                log_level="warning",
+                lifespan="off",
+                timeout_graceful_shutdown=1,
+            )
         )
-        threading.Thread(target=pages.run, name="pages", daemon=True).start()
+        page_thread = threading.Thread(target=pages.run, name="pages", daemon=True)
+        page_thread.start()
     log.info("collector.started", directory=str(directory), http=http)
     stopping.wait()
-    if pages is not None:
+    if pages is not None and page_thread is not None:
         pages.should_exit = True
+        page_thread.join()
     service.stop()
 
 

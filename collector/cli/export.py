@@ -29,7 +29,7 @@ def write(engine: Engine, registry: Registry, directory: Path, out: Path) -> int
         (out / "checkpoints" / f"{size}.cose").write_bytes(message)
     with reading(engine) as connection:
         query = select(issued.c.hash, issued.c.raw).where(issued.c.kind == CONFIGURATION)
-        for digest, raw in connection.execute(query).tuples():
+        for digest, raw in connection.execute(query):
             (out / "configurations" / f"{digest.hex()}.cose").write_bytes(raw)
     root = (directory / ROOT_FILE).read_bytes()
     _write_json(out / "root.json", {"x": root[:32].hex(), "y": root[32:].hex()})

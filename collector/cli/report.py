@@ -66,7 +66,7 @@ def _status(connection: Connection) -> dict[str, Any]:
     return {
         "frames": connection.scalar(select(func.count()).select_from(frame)),
         "refused": quarantine.counts(connection),
-        "faults": dict(faults.tuples().all()),
+        "faults": dict(faults.all()),
         "chains": chains,
     }
 
@@ -152,7 +152,7 @@ def _boots(connection: Connection) -> list[dict[str, Any]]:
     query = select(table.c.gateway, table.c.at_ms, table.c.body).where(table.c.name == "boot")
     return [
         {"gateway": gateway.hex(), "at": moment(at_ms), **json.loads(body)}
-        for gateway, at_ms, body in connection.execute(query).tuples()
+        for gateway, at_ms, body in connection.execute(query)
     ]
 
 

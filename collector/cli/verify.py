@@ -164,7 +164,7 @@ def _configurations(engine: Engine, root: PublicKey, verdict: Verdict) -> set[by
     known = set()
     with reading(engine) as connection:
         query = select(issued.c.hash, issued.c.raw).where(issued.c.kind == CONFIGURATION)
-        rows = connection.execute(query).tuples().all()
+        rows = connection.execute(query).all()
     for digest, raw in rows:
         try:
             if message_hash(raw) != digest:

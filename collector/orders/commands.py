@@ -46,7 +46,7 @@ def unsent(engine: Engine) -> list[tuple[int, str, bytes]]:
         .order_by(outbox.c.id)
     )
     with reading(engine) as connection:
-        return list(connection.execute(query).tuples().all())
+        return list(connection.execute(query).all())
 
 
 def mark_sent(engine: Engine, identity: int, now_ms: int) -> None:
@@ -57,5 +57,5 @@ def mark_sent(engine: Engine, identity: int, now_ms: int) -> None:
 def times_sent(connection: Connection, digest: bytes) -> int:
     """How often a command went to the broker; 0 while one of its copies still waits."""
     query = select(func.count(), func.count(outbox.c.sent_ms)).where(outbox.c.hash == digest)
-    queued, sent = connection.execute(query).tuples().one()
+    queued, sent = connection.execute(query).one()
     return sent if sent == queued else 0

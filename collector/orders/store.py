@@ -115,7 +115,7 @@ def _insert_step(connection: Connection, order: Order, record: StepRecord) -> No
         stages=list(order.terms.stages),
         step=record.step,
         at_ms=record.at_ms,
-        **dict(record.details),
+        details=dict(record.details),
     )
 
 

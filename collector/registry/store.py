@@ -49,5 +49,5 @@ class Registry:
             last = last.where(table.c.recorded_ms <= known_ms)
         query = select(table.c.kind, table.c.body).where(table.c.id.in_(last)).order_by(table.c.id)
         with reading(self._engine) as connection:
-            rows: Sequence[tuple[str, str]] = connection.execute(query).tuples().all()
+            rows: Sequence[tuple[str, str]] = connection.execute(query).all()
         return View([KINDS[kind].model_validate_json(body) for kind, body in rows])

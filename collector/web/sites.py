@@ -59,8 +59,10 @@ def allowance(moment: Moment, holder: Holder) -> AllowancePart | None:
     end_ms = start_ms + market.period_ms
     allowed = allowed_wh(moment.view, holder, start_ms)
     metered = [meter for site in holder.sites for meter in moment.view.delivery_meters(site)]
-    draw = meters.draw(moment.connection, moment.series, metered, start_ms, moment.now_ms)
-    power_w = meters.power_w(moment.series, metered, moment.now_ms)
+    draw = meters.draw(
+        moment.connection, moment.view, moment.series, metered, start_ms, moment.now_ms
+    )
+    power_w = meters.power_w(moment.view, moment.series, metered, moment.now_ms)
     projection = None if draw is None else project(draw, end_ms, allowed)
     is_over = draw is not None and draw.used_wh > allowed
     return AllowancePart(
@@ -80,7 +82,7 @@ def site_part(moment: Moment, site: Site, holder: Holder, shared: AllowancePart 
     view, now_ms = moment.view, moment.now_ms
     licensee = view.all(Licensee).get(site.licensee)
     delivery = view.delivery_meters(site.name)
-    power_w = meters.power_w(moment.series, delivery, now_ms)
+    power_w = meters.power_w(view, moment.series, delivery, now_ms)
     last = _last_known(moment.series, delivery)
     licence = licence_part(view.licences_of(site.name), now_ms)
     stage_parts = stages.parts(site, moment.orders)
@@ -202,7 +204,7 @@ def _meter(moment: Moment, site: Site, meter: Meter) -> MeterPart:
         stage=None if isinstance(meter.point, str) else meter.point,
         read_ms=None if point is None else point.at_ms,
         age_ms=None if point is None else moment.now_ms - point.at_ms,
-        is_fresh=meters.fresh(moment.series, meter, moment.now_ms) is not None,
+        is_fresh=meters.fresh(moment.view, moment.series, meter, moment.now_ms) is not None,
         power_w=None if power_w is None else round(power_w),
         energy_wh=None if energy_wh is None else round(energy_wh),
     )

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Iterable, Sequence
 
-from collector.checks.meters import FRESH_MS, POWER
+from collector.checks.meters import POWER
 from collector.model.records import Market, Meter
 from collector.series.store import Point, SeriesStore
 from collector.web.view_model import SparkPart
 
 WINDOW_S = 180
+GAP_MS = 30_000
+"""Readings farther apart than this are not joined."""
 WIDTH, HEIGHT = 600, 100
 _HEADROOM = 1.15
 
@@ -66,7 +68,7 @@ def totals(windows: Sequence[Iterable[Point]]) -> list[Total]:
     sums: dict[int, float | None] = {}
     for at_ms, index, watts in readings:
         last[index] = (at_ms, watts)
-        values = [value for read_ms, value in last.values() if at_ms - read_ms <= FRESH_MS]
+        values = [value for read_ms, value in last.values() if at_ms - read_ms <= GAP_MS]
         known = [value for value in values if value is not None]
         sums[at_ms] = sum(known) if len(known) == len(windows) else None
     return list(sums.items())
@@ -80,7 +82,7 @@ def _segments(sums: Iterable[Total]) -> list[list[tuple[int, float]]]:
         if watts is None:
             broken = True
             continue
-        if broken or at_ms - segments[-1][-1][0] > FRESH_MS:
+        if broken or at_ms - segments[-1][-1][0] > GAP_MS:
             segments.append([])
         segments[-1].append((at_ms, watts))
         broken = False

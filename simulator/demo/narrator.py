@@ -70,14 +70,15 @@ class Narrator:
         what = _STEPS.get(fact["step"], fact["step"])
         stages = ", ".join(map(str, fact["stages"]))
         line = f"[magenta]{fact['site']} stage {stages}: {what}[/]"
-        if fact["step"] == "verified" and "stage_before_w" in fact:
+        details = fact["details"]
+        if "stage_before_w" in details:
             line += (
-                f" [bold]{_mw(fact['stage_before_w'])} → {_mw(fact['stage_after_w'])}[/]"
-                f" (site {_mw(fact['site_before_w'])} → {_mw(fact['site_after_w'])}):"
-                f" {fact['result']}"
+                f" [bold]{_mw(details['stage_before_w'])} → {_mw(details['stage_after_w'])}[/]"
+                f" (site {_mw(details['site_before_w'])} → {_mw(details['site_after_w'])}):"
+                f" {details['result']}"
             )
-        elif "reason" in fact and fact["step"] in ("failed", "rejected", "verified"):
-            line += f" ({fact['reason']})"
+        elif "reason" in details:
+            line += f" ({details['reason']})"
         return line
 
     def _intake_refused(self, fact: Mapping[str, Any]) -> str:

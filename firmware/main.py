@@ -18,10 +18,7 @@ def main(root: str) -> int:
     except SetupError as error:
         print("esep:", error, file=sys.stderr)
         return 1
-    try:
-        asyncio.run(app.run())
-    except KeyboardInterrupt:
-        asyncio.run(app.stop())
+    asyncio.run(app.run())
     return 0
 
 

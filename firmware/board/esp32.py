@@ -133,6 +133,10 @@ class Board:
     def reset_cause(self):
         return _RESET_CAUSES.get(machine.reset_cause(), "unknown")
 
+    def asked_to_stop(self):
+        """A board runs until its power goes."""
+        return False
+
     def hardware_id(self):
         return "esp32-" + machine.unique_id().hex()
 

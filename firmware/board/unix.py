@@ -1,6 +1,7 @@
 """A board made of files, for the unix port: ptys for UARTs, one-byte files for inputs and outputs."""
 
 import json
+import micropython
 import os
 import sys
 import termios
@@ -9,6 +10,10 @@ import time
 _BLOCK_BYTES = 4096
 _ERASED = b"\xff" * 256
 _VMIN, _VTIME = (16, 17) if sys.platform == "darwin" else (6, 5)
+
+# Ctrl-C ends the process, as a loss of supply would. As an exception it would be raised inside the
+# signal handler, in the midst of whatever the heap is doing.
+micropython.kbd_intr(-1)
 
 
 class Uart:
@@ -148,6 +153,14 @@ class Board:
 
     def reset_cause(self):
         return "power"
+
+    def asked_to_stop(self):
+        """Whether the file that the JSON names as `stop` is there."""
+        try:
+            os.stat(self._json.get("stop", ""))
+            return True
+        except OSError:
+            return False
 
     def hardware_id(self):
         return "unix-" + self._json.get("name", "board")

@@ -26,8 +26,9 @@ _RTU = const(0)
 _LOOK_AT_CONTACTS_MS = const(25)
 _WATCHDOG_MS = const(60_000)
 _LONGEST_SLEEP_MS = const(1_000)
+_LOOK_FOR_STOP_MS = const(200)
 _HAND_OVER_MS = const(30_000)
-_DROPPED_MS = const(10_000)
+_DROPPED_MS = const(1_000)
 _BOOT_RAMP_MS = (10_000, 1_000)
 _CONFIGURATION_CELL = "configuration"
 
@@ -103,6 +104,7 @@ class App:
         log("gateway %s, version %s" % (key.gateway.hex(), VERSION))
 
     async def run(self) -> None:
+        """Work until the board asks to stop, and then hand over what the journal holds."""
         tasks = (
             ("stages", self._watch_stages),
             ("billing", self._billing.run),
@@ -114,25 +116,19 @@ class App:
             ("receipts", self._receipts.run),
             ("uplink", self._uplink.run),
         )
-        await asyncio.gather(*[health.supervise(name, task, self._fault) for name, task in tasks])
-
-    async def stop(self) -> None:
-        """Read no more, hand over what the journal holds while the broker is there, and go."""
+        for name, task in tasks:
+            asyncio.create_task(health.supervise(name, task, self._fault))
+        while not self._board.asked_to_stop():
+            await asyncio.sleep_ms(_LOOK_FOR_STOP_MS)
         self._stopping = True
-        for recorder in (self._telemetry, self._billing):
-            try:
-                await recorder.flush()
-            except JournalFull:
-                log("the journal is full: records are lost")
+        await self._flush()
         until = ticks_add(ticks_ms(), _HAND_OVER_MS)
-        while self._uplink.connected() and ticks_diff(until, ticks_ms()) > 0:
-            if not (self._journal.pending(BILLING) or self._journal.pending(TELEMETRY)):
+        while self._journal.pending(BILLING) or self._journal.pending(TELEMETRY):
+            if ticks_diff(until, ticks_ms()) < 0:
+                log("not everything could be handed over")
                 break
-            await asyncio.sleep_ms(_LOOK_AT_CONTACTS_MS)
-        try:
-            await asyncio.wait_for_ms(self._uplink.stop(), _LONGEST_SLEEP_MS)
-        except (OSError, ValueError, asyncio.TimeoutError):
-            pass  # the broker is away, and will publish the last will
+            await asyncio.sleep_ms(_LOOK_FOR_STOP_MS)
+        await self.stop()
 
     # ---- readings --------------------------------------------------------------------------
 
@@ -190,6 +186,7 @@ class App:
                         [event], self._config.hash, self._clock.triplet()
                     )
                     self._journal.clear_dropped(told)
+                    log("telemetry %d to %d dropped for room" % told[1:])
                     self._wake()
                 except JournalFull:
                     pass  # what was dropped is kept in its cell, and told when there is room

@@ -36,9 +36,7 @@ async def load(board, trust, clock, gateway: bytes) -> Configuration:
             "key is in root.pub" % error.reason
         )
     if body.get(1) != gateway:
-        raise SetupError(
-            "configuration.cose is for another gateway; this one is " + gateway.hex()
-        )
+        raise SetupError("configuration.cose is for another gateway; this one is " + gateway.hex())
     try:
         return Configuration(body, hashlib.sha256(message).digest())
     except (KeyError, TypeError, ValueError) as error:

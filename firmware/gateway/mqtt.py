@@ -3,14 +3,15 @@
 import asyncio
 import struct
 
-CONNECT_MS = 30_000
+from gateway.health import log
+
+_CONNECT_MS = 30_000
 _READ_MS = 30_000
 _LARGEST_PACKET = 4096 + 256
 _SKIP_BYTES = 512
 
 _CONNACK, _PUBLISH, _PUBACK, _SUBACK, _PINGRESP = 2, 3, 4, 9, 13
 _PINGREQ = b"\xc0\x00"
-_DISCONNECT = b"\xe0\x00"
 
 
 class MqttError(Exception):
@@ -46,7 +47,6 @@ class Client:
         self._packet_id = 0
         self._stream = None
         self._write_lock = asyncio.Lock()
-        self.skipped = 0  # messages too large to take
 
     async def connect(self, host, port, tls, server_hostname, will_topic, will_payload):
         """Connect with a session that outlives the connection, and a retained last will.
@@ -56,7 +56,7 @@ class Client:
         """
         options = {"ssl": tls, "server_hostname": server_hostname} if tls else {}
         self._stream, _ = await asyncio.wait_for_ms(
-            asyncio.open_connection(host, port, **options), CONNECT_MS
+            asyncio.open_connection(host, port, **options), _CONNECT_MS
         )
         flags = 0x20 | 0x08 | 0x04  # will: retained, QoS 1
         body = (
@@ -109,16 +109,6 @@ class Client:
             kind, body = await self._receive(first)
             if body is not None:
                 await self._handle(kind, body)
-
-    async def close(self) -> None:
-        """End the connection without the last will, when it still can be."""
-        if self._stream is None:
-            return
-        try:
-            await asyncio.wait_for_ms(self._send(_DISCONNECT), 1000)
-        except (OSError, ValueError, asyncio.TimeoutError):
-            pass
-        self.abandon()
 
     def abandon(self) -> None:
         """Drop the connection; the broker publishes the last will."""
@@ -175,7 +165,7 @@ class Client:
             await self._discard(size)
             packet_id = await self._read(2)
         await self._discard(length)
-        self.skipped += 1
+        log("a message of %d bytes is too large: skipped" % length)
         await self._acknowledge(packet_id)
 
     async def _discard(self, length):

@@ -5,12 +5,15 @@ from time import ticks_diff, ticks_ms
 from gateway.journal import BILLING, TELEMETRY
 
 _LONGEST_WANTED_RANGE = 256
+# From the broker's having a frame to a receipt that covers it, when receipts come at all.
+_COLLECTOR_MS = 5_000
 
 
 class Outbox:
     """Frames without receipt, oldest first, billing before telemetry; before all what is wanted.
 
-    What the broker took but no receipt covers is offered again after `resend_after_ms`.
+    What the broker took is offered again when a receipt comes that should cover it and does not,
+    and when none has come for `resend_after_ms`.
     """
 
     def __init__(self, journal, resend_after_ms: int):
@@ -44,14 +47,21 @@ class Outbox:
         if stream not in self._marks:
             self._marks[stream] = (epoch, seq, ticks_ms())
 
-    def rewind_overdue(self) -> None:
-        """Begin a stream again when a frame has had no receipt for too long."""
+    def receipt_came(self) -> None:
+        self._rewind(_COLLECTOR_MS)
+
+    def look(self) -> None:
+        """To be called now and then, for the time when no receipts come."""
+        self._rewind(self._resend_after_ms)
+
+    def _rewind(self, after_ms):
+        """Begin a stream again when something that the broker took longer ago has no receipt."""
         for stream in list(self._marks):
             epoch, seq, taken = self._marks[stream]
-            if ticks_diff(ticks_ms(), taken) > self._resend_after_ms:
+            if ticks_diff(ticks_ms(), taken) > after_ms:
                 del self._marks[stream]
-                oldest = self._pending_after(stream, epoch, seq - 1)
-                if oldest and oldest[0] == seq:
+                oldest = self._pending_after(stream, epoch, 0)
+                if oldest and oldest[0] <= seq:
                     self._cursors.pop(stream, None)
 
     def _next_wanted(self):

@@ -51,6 +51,7 @@ class Receipts:
         for stream, (epoch, upto, held, wanted) in zip((BILLING, TELEMETRY), body[4]):
             self._journal.receipt(stream, epoch, upto, held)
             self._outbox.want(stream, epoch, wanted)
+        self._outbox.receipt_came()
         self._on_room()
 
 

@@ -6,8 +6,8 @@ from gateway import cbor
 from gateway.chain import MAX_RECORDS
 from gateway.journal import JournalFull
 
-# Half of what a frame may hold: to encode and seal it takes several times this of the heap.
-_FRAME_RECORD_BYTES = 2000
+# A third of what a frame may hold: to encode and seal it takes several times this of the heap.
+_FRAME_RECORD_BYTES = 1400
 _HELD_RECORDS = 128
 _RETRY_MS = 5_000
 
@@ -16,28 +16,31 @@ class Recorder:
     """One stream. While the journal has no room the newest records are held in memory.
 
     A frame is closed after `period_ms` or when enough for one is there; without a period at once.
-    `on_frame()` is called for each. `on_lost(n)` tells of records that found no room at all.
+    `on_frame()` is called for each, `on_trouble(what)` when the journal is full and when records
+    were lost.
     """
 
-    def __init__(self, chain, clock, config_hash: bytes, period_ms, on_frame, on_lost):
+    def __init__(self, chain, clock, config_hash: bytes, period_ms, on_frame, on_trouble):
         self._chain = chain
         self._clock = clock
         self._config_hash = config_hash
         self._period_ms = period_ms
         self._on_frame = on_frame
-        self._on_lost = on_lost
-        self._records: list = []
+        self._on_trouble = on_trouble
+        self._records: list = []  # encoded
         self._bytes = 0
         self._due = asyncio.Event()
+        self._room = asyncio.Event()
+        self._full = False
         self._lost = 0
 
     def add(self, record: list) -> None:
         if len(self._records) >= _HELD_RECORDS:
-            self._bytes -= self._records.pop(0)[0]
+            self._bytes -= len(self._records.pop(0))
             self._lost += 1
-        size = len(cbor.encode(record))
-        self._records.append((size, record))
-        self._bytes += size
+        encoded = cbor.encode(record)
+        self._records.append(encoded)
+        self._bytes += len(encoded)
         if self._period_ms is None or self._bytes >= _FRAME_RECORD_BYTES:
             self._due.set()
 
@@ -54,28 +57,44 @@ class Recorder:
             try:
                 await self.flush()
             except JournalFull:
-                await asyncio.sleep_ms(_RETRY_MS)
+                await self._wait_for_room()
                 self._due.set()
+
+    def room(self) -> None:
+        """The journal may have room again."""
+        self._room.set()
+
+    async def _wait_for_room(self):
+        if not self._full:
+            self._full = True
+            self._on_trouble("full: records are held in memory")
+        self._room.clear()
+        try:
+            await asyncio.wait_for_ms(self._room.wait(), _RETRY_MS)
+        except asyncio.TimeoutError:
+            pass
 
     async def flush(self) -> None:
         """Put all that is here into the journal. Raises what Chain.append raises, keeping it."""
         while self._records:
             count = size = 0
             while count < min(len(self._records), MAX_RECORDS - 1):
-                size += self._records[count][0]
+                size += len(self._records[count])
                 if count and size > _FRAME_RECORD_BYTES:
                     break
                 count += 1
             frame = self._records[:count]
+            lost_before = self._lost
             await self._chain.append(
-                [record for _, record in frame], self._config_hash, self._clock.triplet()
+                [cbor.Encoded(record) for record in frame],
+                self._config_hash,
+                self._clock.triplet(),
             )
-            for entry in frame:
-                # What was held too long may have been given up while the frame was signed.
-                if entry in self._records:
-                    self._records.remove(entry)
-                    self._bytes -= entry[0]
+            # Of the oldest some may have been given up while the frame was signed.
+            for _ in range(count - (self._lost - lost_before)):
+                self._bytes -= len(self._records.pop(0))
+            self._full = False
             self._on_frame()
         if self._lost:
             lost, self._lost = self._lost, 0
-            self._on_lost(lost)
+            self._on_trouble("full: %d records lost" % lost)

@@ -21,7 +21,9 @@ _LONGEST_PAUSE_MS = 60_000
 class Uplink:
     """`settings` is network.json. `on_receipt(bytes)` and `async on_command(bytes)` take messages."""
 
-    def __init__(self, board, journal, settings, gateway, zone, config_hash, on_receipt, on_command):
+    def __init__(
+        self, board, journal, settings, gateway, zone, config_hash, on_receipt, on_command
+    ):
         self._board = board
         self._journal = journal
         self._settings = settings
@@ -40,7 +42,6 @@ class Uplink:
         )
         self.outbox = Outbox(journal, settings.get("resend_after_s", _RESEND_AFTER_S) * 1000)
         self._tls = self._tls_context(settings.get("tls"))
-        self._client = None
         self._wake = asyncio.Event()
         self._in_flight: dict = {}  # packet id: (stream, epoch, seq)
         self._heard = 0  # ticks of the last PUBACK, or of the last time nothing was in flight
@@ -63,16 +64,6 @@ class Uplink:
             await asyncio.sleep_ms(pause_ms // 2 + jitter_ms)
             pause_ms = min(2 * pause_ms, _LONGEST_PAUSE_MS)
 
-    def connected(self) -> bool:
-        return self._connected
-
-    async def stop(self) -> None:
-        """Say that this gateway goes, and go."""
-        client = self._client
-        if client and self._connected:
-            await client.publish(self._status_topic, self._status(False), True)
-            await client.close()
-
     async def _session(self):
         """One connection, from its beginning to the exception that ends it."""
         self._connected = False
@@ -94,7 +85,6 @@ class Uplink:
             self._on_message,
             self._on_puback,
         )
-        self._client = client
         tasks: list = []
         try:
             await self._connect(client)

@@ -1,0 +1,1 @@
+"""What stands around a gateway under test: the operator, the broker, the meters, the stages."""

@@ -1,0 +1,140 @@
+"""The firmware in the real MicroPython, on a board made of files."""
+
+import json
+import signal
+import subprocess
+import sys
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import cbor2
+
+from plant.authority import Authority, Body
+from plant.collector import Site, now_ms
+
+FIRMWARE = Path(__file__).parents[3] / "firmware"
+# The code, which lies in flash on a board, takes 24 to 32 of these from the heap here.
+HEAP = "112wk"
+MICROPYTHON = Path(sys.executable).with_name("micropython")
+COMMAND: list[str | Path] = [MICROPYTHON, "-X", f"heapsize={HEAP}"]
+
+
+def meter(slot: int, bus: int, unit: int, quantities: list[list[int]]) -> Body:
+    """`quantities` are [address, registers, flags]."""
+    return {
+        0: slot,
+        1: f"SN-{slot}",
+        2: "test-meter",
+        3: bytes(32),
+        4: bus,
+        5: unit,
+        6: [1, 1],
+        7: [1, 1],
+        8: 3,
+        9: 100,
+        10: 300,
+        11: 5,
+        12: quantities,
+    }
+
+
+def stage(stage_id: int, min_off_ms: int = 0, confirm_ms: int = 2000) -> Body:
+    return {0: stage_id, 1: stage_id, 2: min_off_ms, 3: 0, 4: confirm_ms}
+
+
+class Gateway:
+    """Made and provisioned, not yet started."""
+
+    def __init__(self, directory: Path, flash_blocks: int = 64) -> None:
+        self.directory = directory
+        self.board: dict[str, Any] = {
+            "dir": str(directory),
+            "flash": str(directory / "flash.bin"),
+            "flash_blocks": flash_blocks,
+            "uarts": {},
+            "outputs": {},
+            "contacts": {},
+            "name": "test",
+        }
+        self.process: subprocess.Popen[bytes] | None = None
+        self._write_board()
+        enrolled = subprocess.run(
+            [*COMMAND, FIRMWARE / "enrol.py"], env=self._env, check=True, stdout=subprocess.PIPE
+        )
+        answer = json.loads(enrolled.stdout)
+        self.id = bytes.fromhex(answer["gateway"])
+        self.enrolment = bytes.fromhex(answer["enrolment"])
+
+    @property
+    def _env(self) -> dict[str, str]:
+        return {"ESEP_BOARD": str(self.directory / "board.json")}
+
+    def _write_board(self) -> None:
+        (self.directory / "board.json").write_text(json.dumps(self.board))
+
+    def provision(
+        self,
+        authority: Authority,
+        broker_port: int,
+        *,
+        buses: list[list[Any]],
+        meters: list[Body],
+        stages: list[Body],
+        periods_ms: tuple[int, int, int] = (1000, 500, 1000),
+        uarts: dict[str, str] | None = None,
+        network: dict[str, Any] | None = None,
+    ) -> Site:
+        """Write what a technician would; stages begin closed."""
+        for number in (str(item[1]) for item in stages):
+            for kind in ("outputs", "contacts"):
+                path = self.directory / f"{kind}{number}"
+                path.write_text("1")
+                self.board[kind][number] = str(path)
+        self.board["uarts"] = uarts or {}
+        self._write_board()
+        (self.directory / "root.pub").write_bytes(authority.root.public)
+        settings = {"host": "127.0.0.1", "port": broker_port, "keepalive_s": 4, "tls": None}
+        (self.directory / "network.json").write_text(json.dumps({**settings, **(network or {})}))
+        body: Body = {
+            0: 1,
+            1: self.id,
+            2: 1,
+            3: now_ms(),
+            4: "site",
+            5: "east",
+            6: list(periods_ms),
+            7: buses,
+            8: meters,
+            9: stages,
+        }
+        self.configuration = authority.issue("configuration", "configuration", body)
+        self.configuration_hash = sha256(self.configuration).digest()
+        (self.directory / "configuration.cose").write_bytes(self.configuration)
+        enrolment = cbor2.loads(cbor2.loads(self.enrolment).value[2])
+        return Site(authority, self.id, enrolment[1])
+
+    def start(self) -> None:
+        self.log = (self.directory / "log.txt").open("ab")
+        self.process = subprocess.Popen(
+            [*COMMAND, FIRMWARE / "main.py"], env=self._env, stderr=self.log, stdout=self.log
+        )
+
+    def kill(self) -> None:
+        assert self.process
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self) -> int:
+        assert self.process
+        self.process.send_signal(signal.SIGINT)
+        return self.process.wait(timeout=20)
+
+    def output(self, number: int) -> bool:
+        return Path(self.board["outputs"][str(number)]).read_text() == "1"
+
+    def set_contact(self, number: int, closed: bool) -> None:
+        path = Path(self.board["contacts"][str(number)])
+        new = path.with_suffix(".new")
+        new.write_text("1" if closed else "0")
+        new.replace(path)

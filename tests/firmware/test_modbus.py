@@ -1,0 +1,136 @@
+"""The Modbus master against pymodbus, over a pty with a line that misbehaves, and over TCP."""
+
+import itertools
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from plant.modbus import Line, Loop, Server, registers
+from pymodbus.simulator import SimDevice
+
+# The value in a register is its address, so that a wrong answer shows.
+DEVICES = [SimDevice(unit, simdata=[registers(0, list(range(200)))]) for unit in (1, 2)]
+ABSENT_UNIT = 9
+TIMEOUT_MS = 100
+
+Request = tuple[int, int, int, int]
+
+
+def values(address: int, count: int) -> str:
+    return b"".join(at.to_bytes(2, "big") for at in range(address, address + count)).hex()
+
+
+@pytest.fixture(scope="module")
+def loop() -> Iterator[Loop]:
+    loop = Loop()
+    yield loop
+    loop.close()
+
+
+@pytest.fixture
+def line(loop: Loop) -> Iterator[Line]:
+    server = Server(loop, DEVICES, rtu=True)
+    line = Line(loop, server.port)
+    yield line
+    line.close()
+    server.stop()
+
+
+@pytest.fixture
+def read(line: Line, start_device: Callable[..., Any]) -> Callable[[list[Request]], Any]:
+    device = start_device("modbus_master", "rtu", line.path)
+    for unit in (1, 2):
+        device.ask("register", unit, [2, 4, 100])
+    return lambda requests: device.ask("read", requests)["answers"]
+
+
+Read = Callable[[list[Request]], list[str]]
+
+
+def test_registers_come_back_as_they_are(read: Read) -> None:
+    asked = [(1, 0, 4, TIMEOUT_MS), (2, 17, 2, TIMEOUT_MS), (1, 100, 100, TIMEOUT_MS)]
+    assert read(asked) == [values(0, 4), values(17, 2), values(100, 100)]
+
+
+def test_exception_is_an_answer(read: Read) -> None:
+    assert read([(1, 199, 2, TIMEOUT_MS), (1, 3, 2, TIMEOUT_MS)]) == ["exception 2", values(3, 2)]
+
+
+def test_silent_unit_disturbs_nobody(read: Read) -> None:
+    asked = [(ABSENT_UNIT, 0, 2, 50), (1, 5, 2, TIMEOUT_MS)]
+    assert read(asked) == ["no answer", values(5, 2)]
+
+
+def test_noise_before_the_answer_is_skipped(line: Line, read: Read) -> None:
+    noises = itertools.cycle([b"\x00", b"\xff\x00", b"\x01\x03\x08", b"\x01\x03\x04\x01"])
+    line.answer = lambda frame: [(0, next(noises) + frame)]
+    asked = [(1, at, 4, TIMEOUT_MS) for at in range(8)]
+    assert read(asked) == [values(at, 4) for at in range(8)]
+
+
+def test_answer_in_pieces(line: Line, read: Read) -> None:
+    line.answer = lambda frame: [(0, frame[:3]), (0.02, frame[3:7]), (0.02, frame[7:])]
+    assert read([(1, 0, 100, TIMEOUT_MS)]) == [values(0, 100)]
+
+
+def test_echo_of_the_request_is_no_answer(line: Line, read: Read) -> None:
+    echo = bytes.fromhex("010300000004") + b"\x44\x09"
+    line.answer = lambda frame: [(0, echo + frame)]
+    assert read([(1, 0, 4, TIMEOUT_MS)]) == [values(0, 4)]
+
+
+def test_bad_crc_is_repeated_not_believed(line: Line, read: Read) -> None:
+    bad = itertools.cycle([True, False, False])
+    line.answer = lambda frame: [
+        (0, frame[:4] + bytes([frame[4] ^ 1]) + frame[5:] if next(bad) else frame)
+    ]
+    asked = [(1, at, 4, TIMEOUT_MS) for at in range(4)]
+    assert read(asked) == [values(at, 4) for at in range(4)]
+
+
+@pytest.mark.parametrize("late_s", [0.13, 0.18, 0.26, 0.5])
+def test_late_answer_never_passes_for_the_next(line: Line, read: Read, late_s: float) -> None:
+    late = itertools.cycle([0.0, 0.0, late_s])
+    line.answer = lambda frame: [(next(late), frame)]
+    asked = [(1, at, 4, TIMEOUT_MS) for at in range(6)]
+    answers = read(asked)
+    wrong = [
+        (request, answer)
+        for request, answer in zip(asked, answers, strict=True)
+        if answer not in (values(request[1], 4), "no answer")
+    ]
+    assert wrong == []
+    assert answers.count("no answer") < len(asked)
+
+
+def test_a_noisy_line_ends(line: Line, read: Read) -> None:
+    line.answer = lambda _frame: [(0.01, b"\x55" * 8)] * 60
+    assert read([(1, 0, 4, 50)]) == ["no answer"]
+
+
+def test_tcp(loop: Loop, start_device: Callable[..., Any]) -> None:
+    server = Server(loop, DEVICES)
+    device = start_device("modbus_master", "tcp", str(server.port))
+    asked = [
+        (1, 0, 4, 1000),
+        (1, 199, 2, 1000),
+        (ABSENT_UNIT, 0, 2, 50),
+        (2, 100, 100, 1000),
+    ]
+    expected = [values(0, 4), "exception 2", "no answer", values(100, 100)]
+    assert device.ask("read", asked)["answers"] == expected
+
+    server.stop()
+    assert device.ask("read", [(1, 0, 4, 200)])["answers"] == ["no answer"]
+    server.start()
+    assert device.ask("read", [(1, 0, 4, 1000)])["answers"] == [values(0, 4)]
+
+
+def test_waiting_for_an_answer_stops_no_other_task(
+    line: Line, start_device: Callable[..., Any]
+) -> None:
+    line.answer = lambda _frame: []
+    device = start_device("modbus_master", "rtu", line.path)
+    told = device.ask("read", [(1, 0, 4, 400)])
+    assert told["answers"] == ["no answer"]
+    assert told["longest_stall_ms"] < 400  # less than one timeout: it did not block

@@ -45,4 +45,4 @@ def _count(connection: Connection, reason: Reason, count: int) -> None:
 def counts(connection: Connection) -> dict[str, int]:
     """How many messages were ever refused, by reason."""
     rows = connection.execute(select(refusal_count.c.reason, refusal_count.c.count))
-    return {reason: count for reason, count in rows}
+    return {row[0]: row[1] for row in rows}

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import median, pvariance
+from itertools import pairwise
+from statistics import median
 
 from collector.model.order import DropResult
 from collector.model.records import Policy
@@ -67,5 +68,11 @@ def _grade(drop_w: float, prior_w: float, policy: Policy) -> DropResult:
 def _sums(meters: Sequence[Samples]) -> tuple[float, float, float]:
     before = sum(median(meter.before_w) for meter in meters)
     after = sum(median(meter.after_w) for meter in meters)
-    sigma = sum(pvariance(meter.before_w) for meter in meters) ** 0.5
+    sigma = sum(_noise(meter.before_w) for meter in meters) ** 0.5
     return before, after, sigma
+
+
+def _noise(samples_w: Sequence[float]) -> float:
+    """Variance from successive differences (von Neumann): a slow ramp is load, not noise."""
+    steps = [later - earlier for earlier, later in pairwise(samples_w)]
+    return sum(step * step for step in steps) / (2 * len(steps))

@@ -38,6 +38,14 @@ def hand_over(world: World, facts: Facts) -> dict[str, dict[str, Any]]:
     until = time.monotonic() + _HEARD_S
     while len(last) < len(world.gateways) and time.monotonic() < until:
         fact = facts(0.2)
-        if fact and fact["event"] == "gateway.status" and not fact["status"].get("online"):
+        if fact and fact["event"] == "gateway.status" and _is_farewell(fact["status"]):
             last[fact["gateway"]] = fact["status"]
+    silent = [site for gateway, site in world.gateways.items() if gateway not in last]
+    if silent:
+        raise ProgramError(f"{', '.join(silent)} ended without a farewell; see {world.logs}")
     return last
+
+
+def _is_farewell(status: Mapping[str, Any]) -> bool:
+    """A gateway's own last word; a last will says nothing of the journal."""
+    return not status.get("online") and "last" in status

@@ -31,6 +31,11 @@ class SiteFolder:
     def settings(self) -> Path:
         return self.path / "settings"
 
+    @property
+    def stop(self) -> Path:
+        """When this file is there, the gateway hands over what it holds, and ends."""
+        return self.path / "stop"
+
     def output(self, stage: int) -> Path:
         return self.path / f"output-{stage}"
 
@@ -84,6 +89,7 @@ def write_board(folder: SiteFolder, site: SitePlan, root: bytes, broker_port: in
         "dir": str(folder.settings),
         "flash": str(folder.path / "flash.bin"),
         "flash_blocks": _FLASH_BLOCKS,
+        "stop": str(folder.stop),
         "uarts": {},
         "outputs": {str(stage): str(folder.output(stage)) for stage in stages},
         "contacts": {str(stage): str(folder.contact(stage)) for stage in stages},
@@ -133,7 +139,7 @@ def _policy() -> dict[str, Any]:
         "max_repeats": 5,
         "hold_s": 600,
         "settle_s": 3,
-        "before_window_s": 30,
+        "before_window_s": 15,
         "verify_timeout_s": 30,
         "min_samples": 3,
         "full_permille": 900,

@@ -27,7 +27,7 @@ class Program:
     ) -> None:
         self.name = name
         self.lines: queue.Queue[dict[str, Any]] = queue.Queue()
-        self._log = log
+        self.log = log
         with log.open("ab") as errors:
             self._process = subprocess.Popen(  # noqa: S603
                 command,
@@ -50,8 +50,12 @@ class Program:
             if isinstance(message, dict):
                 self.lines.put(message)
             else:
-                with self._log.open("ab") as log:
+                with self.log.open("ab") as log:
                     log.write(line)
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
 
     @property
     def is_running(self) -> bool:
@@ -62,7 +66,7 @@ class Program:
         try:
             return self.lines.get(timeout=timeout_s)
         except queue.Empty:
-            raise ProgramError(f"{self.name} says nothing; see {self._log}") from None
+            raise ProgramError(f"{self.name} says nothing; see {self.log}") from None
 
     def ask(self, command: Mapping[str, Any], timeout_s: float = 10) -> dict[str, Any]:
         """Write a command to standard input and return the answer."""
@@ -79,10 +83,14 @@ class Program:
         self._process.kill()
         self._process.wait()
 
-    def interrupt(self) -> None:
-        """Send SIGINT and do not wait."""
-        if self.is_running:
-            self._process.send_signal(signal.SIGINT)
+    def wait(self, timeout_s: float) -> None:
+        """Until it has ended by itself; ProgramError when it does not."""
+        try:
+            code = self._process.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            raise ProgramError(f"{self.name} does not end; see {self.log}") from None
+        if code != 0:
+            raise ProgramError(f"{self.name} ended with exit code {code}; see {self.log}")
 
     def stop(self, number: int = signal.SIGTERM, timeout_s: float = 15) -> int:
         """End it in order; its exit code. One that does not end is killed."""

@@ -59,7 +59,7 @@ class Demo:
         back_ms = dies_ms + plan.BROKER_AWAY_S * 1000
         if end_ms is None or back_ms + 10_000 < end_ms:
             self._listen_until(dies_ms)
-            self._world.kill_broker()
+            self._world.kill(self._world.broker)
             self._screen.say("[bold red]the broker is killed (SIGKILL)[/]")
             self._listen_until(back_ms)
             self._world.start_broker()

@@ -1,6 +1,5 @@
 """Sets the demo's world up as an operator and his technicians would, and takes it down."""
 
-import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from simulator.demo.programs import (
 )
 
 _READY_S = 20
+_HAND_OVER_S = 40
 
 
 class World:
@@ -28,28 +28,29 @@ class World:
         self.evidence = directory / "collector"
         self.sites = sites
         self._seed = seed
-        self._folders = [SiteFolder(directory / "sites" / site.name) for site in sites]
-        self._logs = directory / "logs"
-        self._port = free_port()
-        self.gateways: dict[str, str] = {}
+        self.folders = {site.name: SiteFolder(directory / "sites" / site.name) for site in sites}
+        self.logs = directory / "logs"
+        self.port = free_port()
+        self.gateways: dict[str, str] = {}  # site by gateway
         self._running: list[Program] = []
-        self._gateways: dict[str, Program] = {}
+        self.gateway_programs: dict[str, Program] = {}
         self._firmware = directory / "firmware"
 
     def build(self) -> list[dict[str, Any]]:
         """Keys, boards, enrolments, the simulator; the simulator's answer with its buses."""
-        self._logs.mkdir(parents=True)
+        self.logs.mkdir(parents=True)
         esep("device", "bundle", self._firmware)
         esep("collector", "init", self.evidence, "--root-key", self.directory / "root.pem")
         root = (self.evidence / "root.pub").read_bytes()
         self._enrolments = {}
-        for site, folder in zip(self.sites, self._folders, strict=True):
-            files.write_board(folder, site, root, self._port)
+        for site in self.sites:
+            folder = self.folders[site.name]
+            files.write_board(folder, site, root, self.port)
             enrolment = run_micropython(self._firmware / "enrol.py", folder.board)
             self._enrolments[site.name] = enrolment
             self.gateways[enrolment["gateway"]] = site.name
         scenario = self.directory / "scenario.json"
-        files.write_scenario(scenario, self.sites, self._folders, self._seed)
+        files.write_scenario(scenario, self.sites, list(self.folders.values()), self._seed)
         self.simulator = self._start(
             "simulator", [sys.executable, "-m", "simulator", "run", str(scenario)]
         )
@@ -59,56 +60,64 @@ class World:
     def register(self, ready: list[dict[str, Any]], timeline: Timeline) -> None:
         """Fill the operator's register, and give each gateway its signed configuration."""
         buses = {}
-        for entry, folder in zip(ready, self._folders, strict=True):
+        for entry in ready:
             bus = dict(entry["bus"])
             if bus["kind"] == "rtu":
-                files.connect_bus(folder, bus.pop("path"))
+                files.connect_bus(self.folders[entry["name"]], bus.pop("path"))
             buses[entry["name"]] = bus
         path = self.directory / "register.toml"
         files.write_register(path, self.sites, self._enrolments, buses, timeline)
         esep("registry", "import", self.evidence, path)
-        for site, folder in zip(self.sites, self._folders, strict=True):
-            gateway = self._enrolments[site.name]["gateway"]
-            out = folder.settings / "configuration.cose"
+        for gateway, site_name in self.gateways.items():
+            out = self.folders[site_name].settings / "configuration.cose"
             esep("registry", "configure", self.evidence, gateway, "--out", out)
 
     def start_broker(self) -> None:
-        command = [sys.executable, "-m", "simulator.broker", "--port", str(self._port)]
+        command = [sys.executable, "-m", "simulator.broker", "--port", str(self.port)]
         self.broker = self._start("broker", command)
         self.broker.next_line(_READY_S)
 
-    def kill_broker(self) -> None:
-        self.broker.kill()
-        self._running.remove(self.broker)
-
-    def start_collector(self, http: str | None) -> None:
+    def start_collector(self, http: str | None, *options: str | Path) -> None:
+        """`options` are further ones of `esep collector run`."""
         command = [sys.executable, "-m", "esep", "collector", "run", str(self.evidence)]
-        command += ["--broker", f"127.0.0.1:{self._port}"]
+        command += ["--broker", f"127.0.0.1:{self.port}"]
         command += ["--http", http] if http else []
+        command += map(str, options)
         self.collector = self._start("collector", command)
         while self.collector.next_line(_READY_S).get("event") != "collector.started":
             pass
 
     def start_gateways(self) -> None:
-        for site, folder in zip(self.sites, self._folders, strict=True):
-            self._gateways[site.name] = self._start(
-                f"gateway-{site.name}",
-                micropython(self._firmware / "main.py"),
-                {"ESEP_BOARD": str(folder.board)},
-            )
+        for site in self.sites:
+            self.start_gateway(site.name)
+
+    def start_gateway(self, site: str) -> None:
+        self.gateway_programs[site] = self._start(
+            f"gateway-{site}",
+            micropython(self._firmware / "main.py"),
+            {"ESEP_BOARD": str(self.folders[site].board)},
+        )
 
     def stop_gateways(self) -> None:
         """Ask the gateways to hand over what they hold, and to end."""
-        for program in self._gateways.values():
-            program.interrupt()
-        for program in self._gateways.values():
-            program.stop(signal.SIGINT, timeout_s=40)
+        for site in self.gateway_programs:
+            self.folders[site].stop.touch()
+        for site, program in self.gateway_programs.items():
+            program.wait(_HAND_OVER_S)
+            self._running.remove(program)
+            self.folders[site].stop.unlink()
+        self.gateway_programs.clear()
+
+    def kill(self, program: Program) -> None:
+        """SIGKILL a program of this world."""
+        program.kill()
+        self._running.remove(program)
 
     def check_running(self) -> None:
         """Raise ProgramError when a program has ended by itself."""
         for program in self._running:
             if not program.is_running:
-                raise ProgramError(f"{program.name} ended by itself; see {self._logs}")
+                raise ProgramError(f"{program.name} ended by itself; see {self.logs}")
 
     def close(self) -> None:
         for program in reversed(self._running):
@@ -118,6 +127,6 @@ class World:
     def _start(
         self, name: str, command: list[str], environment: dict[str, str] | None = None
     ) -> Program:
-        program = Program(name, command, self._logs / f"{name}.log", environment)
+        program = Program(name, command, self.logs / f"{name}.log", environment)
         self._running.append(program)
         return program

@@ -120,15 +120,27 @@ class App:
             asyncio.create_task(health.supervise(name, task, self._fault))
         while not self._board.asked_to_stop():
             await asyncio.sleep_ms(_LOOK_FOR_STOP_MS)
+        await self._hand_over()
+
+    async def _hand_over(self):
+        """Read no more, and wait until the collector has all there is."""
         self._stopping = True
-        await self._flush()
+        self._telemetry.hurry()
         until = ticks_add(ticks_ms(), _HAND_OVER_MS)
-        while self._journal.pending(BILLING) or self._journal.pending(TELEMETRY):
+        while not self._handed_over():
             if ticks_diff(until, ticks_ms()) < 0:
                 log("not everything could be handed over")
                 break
             await asyncio.sleep_ms(_LOOK_FOR_STOP_MS)
-        await self.stop()
+        await self._uplink.stop()
+
+    def _handed_over(self):
+        return not (
+            self._billing.held()
+            or self._telemetry.held()
+            or self._journal.pending(BILLING)
+            or self._journal.pending(TELEMETRY)
+        )
 
     # ---- readings --------------------------------------------------------------------------
 

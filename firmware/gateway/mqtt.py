@@ -12,6 +12,7 @@ _SKIP_BYTES = 512
 
 _CONNACK, _PUBLISH, _PUBACK, _SUBACK, _PINGRESP = 2, 3, 4, 9, 13
 _PINGREQ = b"\xc0\x00"
+_DISCONNECT = b"\xe0\x00"
 
 
 class MqttError(Exception):
@@ -109,6 +110,11 @@ class Client:
             kind, body = await self._receive(first)
             if body is not None:
                 await self._handle(kind, body)
+
+    async def close(self) -> None:
+        """End the connection without the last will."""
+        await self._send(_DISCONNECT)
+        self.abandon()
 
     def abandon(self) -> None:
         """Drop the connection; the broker publishes the last will."""

@@ -60,6 +60,14 @@ class Recorder:
                 await self._wait_for_room()
                 self._due.set()
 
+    def hurry(self) -> None:
+        """Close a frame of what is here."""
+        self._due.set()
+
+    def held(self) -> int:
+        """Records that are in no frame yet."""
+        return len(self._records)
+
     def room(self) -> None:
         """The journal may have room again."""
         self._room.set()

@@ -42,6 +42,7 @@ class Uplink:
         )
         self.outbox = Outbox(journal, settings.get("resend_after_s", _RESEND_AFTER_S) * 1000)
         self._tls = self._tls_context(settings.get("tls"))
+        self._client = None  # while connected
         self._wake = asyncio.Event()
         self._in_flight: dict = {}  # packet id: (stream, epoch, seq)
         self._heard = 0  # ticks of the last PUBACK, or of the last time nothing was in flight
@@ -63,6 +64,15 @@ class Uplink:
             jitter_ms = int.from_bytes(self._board.random(2), "big") * pause_ms >> 16
             await asyncio.sleep_ms(pause_ms // 2 + jitter_ms)
             pause_ms = min(2 * pause_ms, _LONGEST_PAUSE_MS)
+
+    async def stop(self) -> None:
+        """Say that this gateway goes, while the broker is there to hear it."""
+        if self._client:
+            try:
+                await self._client.publish(self._status_topic, self._status(False), True)
+                await self._client.close()
+            except (OSError, ValueError):
+                pass  # it publishes the last will
 
     async def _session(self):
         """One connection, from its beginning to the exception that ends it."""
@@ -89,6 +99,7 @@ class Uplink:
         try:
             await self._connect(client)
             self._connected = True
+            self._client = client
             for task in (client.run(), self._send_frames(client), self._send_status(client)):
                 tasks.append(asyncio.create_task(until_error(task)))
             await ended.wait()
@@ -96,6 +107,7 @@ class Uplink:
             # A certificate that fails is a ValueError; whatever it is, there is a next attempt.
             errors.append(error)
         finally:
+            self._client = None
             for task in tasks:
                 task.cancel()
             await asyncio.sleep_ms(1)  # let them leave the poll set before the socket closes

@@ -251,8 +251,21 @@ def test_no_task_failed(plant: Plant) -> None:
     plant.collector.check_chains()
 
 
+def test_asked_to_stop_it_hands_over_all_it_has(plant: Plant) -> None:
+    plant.collector.receipt_every = 1
+    plant.gateway.ask_to_stop()
+    assert plant.gateway.process
+    assert plant.gateway.process.wait(20) == 0
+    plant.collector.wait(lambda: plant.collector.statuses[-1]["online"] is False)
+    plant.collector.check_chains()
+    assert "not everything" not in plant.log()
+    assert "Traceback" not in plant.log()
+
+
 def test_interrupt_ends_it_at_once(plant: Plant) -> None:
-    assert plant.gateway.stop() == -signal.SIGINT
+    plant.gateway.start()
+    plant.collector.wait(lambda: plant.collector.statuses[-1]["online"] is True)
+    assert plant.gateway.interrupt() == -signal.SIGINT
     plant.collector.wait(lambda: plant.collector.statuses[-1]["online"] is False)
     assert "Traceback" not in plant.log()
 

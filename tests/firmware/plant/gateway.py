@@ -56,6 +56,7 @@ class Gateway:
             "outputs": {},
             "contacts": {},
             "name": "test",
+            "stop": str(directory / "stop"),
         }
         self.process: subprocess.Popen[bytes] | None = None
         self._write_board()
@@ -115,6 +116,7 @@ class Gateway:
         return Site(authority, self.id, enrolment[1])
 
     def start(self) -> None:
+        Path(self.board["stop"]).unlink(missing_ok=True)
         self.log = (self.directory / "log.txt").open("ab")
         self.process = subprocess.Popen(
             [*COMMAND, FIRMWARE / "main.py"], env=self._env, stderr=self.log, stdout=self.log
@@ -125,7 +127,10 @@ class Gateway:
         self.process.kill()
         self.process.wait()
 
-    def stop(self) -> int:
+    def ask_to_stop(self) -> None:
+        Path(self.board["stop"]).touch()
+
+    def interrupt(self) -> int:
         assert self.process
         self.process.send_signal(signal.SIGINT)
         return self.process.wait(timeout=20)

@@ -29,7 +29,7 @@ class Uart:
     """An RS-485 port. `stream` never blocks and can be polled."""
 
     def __init__(self, pins, baud, parity, stop_bits):
-        # The transmit buffer holds a whole request: the driver says "writable" whether it is or not.
+        # The transmit buffer holds a whole request: the driver always says that it is writable.
         self.stream = machine.UART(
             pins["id"],
             baudrate=baud,

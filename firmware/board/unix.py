@@ -1,11 +1,12 @@
-"""A board made of files, for the unix port: ptys for UARTs, one-byte files for inputs and outputs."""
+"""A board made of files, for the unix port: ptys for UARTs, one-byte files for relays."""
 
 import json
-import micropython
 import os
 import sys
 import termios
 import time
+
+import micropython
 
 _BLOCK_BYTES = 4096
 _ERASED = b"\xff" * 256

@@ -82,7 +82,7 @@ class App:
             self._read_on_demand,
             self._billing.add,
         )
-        self._stages.listener = self._orders
+        self._stages.listen(self._orders)
         self._uplink = Uplink(
             board,
             journal,

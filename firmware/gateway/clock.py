@@ -12,7 +12,7 @@ UNKNOWN, INFORMATIVE, SYNCHRONISED = "U", "I", "S"
 
 
 class Clock:
-    """The board's clock at start, carried on by its tick counter and stepped forward by receipts."""
+    """The board's clock at start, carried on by its ticks and stepped forward by receipts."""
 
     def __init__(self, board):
         self._board = board

@@ -22,7 +22,7 @@ async def supervise(name: str, task, on_fault) -> None:
             what = "ended"
         except Exception as error:
             gc.collect()
-            sys.print_exception(error, sys.stderr)
+            sys.print_exception(error, sys.stderr)  # type: ignore[arg-type]
             what = "%s: %s" % (type(error).__name__, error)
         log("task %s failed: %s" % (name, what))
         on_fault(name, what)

@@ -52,7 +52,7 @@ class Meter:
         self._timeout_ms = config[10]
         self._gap_ms = config[11]
         self._failures = 0
-        self._retry_at = 0
+        self._retry_at = ticks_ms()
         self._back_off_ms = 0
         every = [(i, q[0], q[1]) for i, q in enumerate(config[12])]
         flags = [q[2] for q in config[12]]

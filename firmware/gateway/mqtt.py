@@ -27,38 +27,43 @@ def tls_context(ca: bytes, cert: bytes, key: bytes):
     import ssl
 
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.verify_mode = ssl.CERT_REQUIRED
+    context.verify_mode = ssl.CERT_REQUIRED  # type: ignore[attr-defined]  # not in the stubs
     context.load_verify_locations(cadata=ca)
     context.load_cert_chain(cert, key)
     return context
 
 
+async def open_stream(host: str, port: int, tls, server_hostname):
+    """Raises OSError, ValueError (TLS) or asyncio.TimeoutError, or lets the first write do it.
+
+    `host` should be an address: to resolve a name stops every task.
+    """
+    options = {"ssl": tls, "server_hostname": server_hostname} if tls else {}
+    streams: tuple = await asyncio.wait_for_ms(asyncio.open_connection(host, port, **options), _CONNECT_MS)
+    return streams[0]
+
+
 class Client:
-    """One connection to a broker; make another for the next.
+    """One connection to a broker, over a stream that was opened for it.
 
     `on_message(topic, payload)` is awaited before the broker is told that the message arrived.
     `on_puback(packet_id)` is called when the broker has taken a publication.
     """
 
-    def __init__(self, client_id: str, keepalive_s: int, on_message, on_puback):
+    def __init__(self, stream, client_id: str, keepalive_s: int, on_message, on_puback):
         self._client_id = client_id
         self._keepalive_s = keepalive_s
         self._on_message = on_message
         self._on_puback = on_puback
         self._packet_id = 0
-        self._stream = None
+        self._stream = stream
         self._write_lock = asyncio.Lock()
 
-    async def connect(self, host, port, tls, server_hostname, will_topic, will_payload):
-        """Connect with a session that outlives the connection, and a retained last will.
+    async def connect(self, will_topic: str, will_payload: bytes) -> None:
+        """Begin a session that outlives the connection, with a retained last will.
 
-        Raises OSError, ValueError (TLS), MqttError or asyncio.TimeoutError. `host` should be an
-        address: to resolve a name stops every task.
+        Raises OSError, ValueError (TLS), MqttError, EOFError or asyncio.TimeoutError.
         """
-        options = {"ssl": tls, "server_hostname": server_hostname} if tls else {}
-        self._stream, _ = await asyncio.wait_for_ms(
-            asyncio.open_connection(host, port, **options), _CONNECT_MS
-        )
         flags = 0x20 | 0x08 | 0x04  # will: retained, QoS 1
         body = (
             _text("MQTT")
@@ -118,9 +123,7 @@ class Client:
 
     def abandon(self) -> None:
         """Drop the connection; the broker publishes the last will."""
-        stream, self._stream = self._stream, None
-        if stream is not None:
-            stream.s.close()
+        self._stream.s.close()
 
     async def _handle(self, kind, body):
         packet = kind >> 4

@@ -18,7 +18,7 @@ def _uint(value) -> bool:
 class Command:
     """The body of a verified command. Raises WireError unless it has the grammar's shape."""
 
-    def __init__(self, body: dict):
+    def __init__(self, body):
         get = body.get
         self.target = get(1)
         self.order = [get(5), get(2)]

@@ -1,4 +1,4 @@
-"""Records of a frame (docs/wire-format.cddl), built here so that their shapes stand in one place."""
+"""Records of a frame (docs/wire-format.cddl), built here so that their shapes stand together."""
 
 from micropython import const
 

@@ -11,7 +11,7 @@ _ENDINGS = (".py", ".mpy")
 
 def interpreter() -> str:
     """Name, version and machine as sys.implementation says them."""
-    name, version = sys.implementation[0], sys.implementation[1]
+    name, version = sys.implementation.name, sys.implementation.version
     numbers = ".".join([str(part) for part in version[:3]])
     suffix = "-" + version[3] if len(version) > 3 and version[3] else ""
     return "%s %s%s %s" % (name, numbers, suffix, sys.implementation._machine)

@@ -97,7 +97,7 @@ class Stage:
 class Stages:
     """All stages.
 
-    `tick` tells its `listener`: `on_contact(stage_id, closed, at_ms, cause, order)`,
+    `tick` tells who listens: `on_contact(stage_id, closed, at_ms, cause, order)`,
     `on_result(stage_id, what, order)` and `on_expiry(stage_ids, order)`. An order is
     [order-id, counter], or None.
     """
@@ -107,7 +107,9 @@ class Stages:
         self._clock = clock
         self._journal = journal
         self._random = random
-        self.listener = None
+
+    def listen(self, listener) -> None:
+        self._listener = listener
 
     def ids(self) -> list:
         return sorted(self._stages)
@@ -178,7 +180,7 @@ class Stages:
             if change:
                 closed, at_ms, cause = change
                 order = stage.order if cause in ("command", "ramp", "expiry") else None
-                self.listener.on_contact(stage.id, closed, at_ms, cause, order)
+                self._listener.on_contact(stage.id, closed, at_ms, cause, order)
             if stage.state == WAITING and uptime_ms >= stage.due_at:
                 self._tell(stage, DUE, uptime_ms)
             contact = stage.contact_input()
@@ -194,14 +196,14 @@ class Stages:
             if stage.held() and stage.until_ms is not None and now_ms >= stage.until_ms:
                 order = stage.order
                 ids = [s.id for s in self._stages.values() if s.held() and s.order == order]
-                self.listener.on_expiry(sorted(ids), order)
+                self._listener.on_expiry(sorted(ids), order)
                 self.release(sorted(ids), order, None, "expiry")
                 return
 
     def _tell(self, stage, what, uptime_ms):
         result = stage.feed(what, uptime_ms)
         if result is not None:
-            self.listener.on_result(stage.id, result, stage.order)
+            self._listener.on_result(stage.id, result, stage.order)
 
     def _plan_return(self, stages, ramp):
         """Close times: a random offset, then a step apart, none before its minimum off time."""

@@ -5,6 +5,7 @@ import json
 from time import ticks_diff, ticks_ms
 
 from gateway import VERSION, mqtt
+from gateway.configuration import SetupError
 from gateway.health import log
 from gateway.journal import BILLING, TELEMETRY
 from gateway.outbox import Outbox
@@ -19,7 +20,7 @@ _LONGEST_PAUSE_MS = 60_000
 
 
 class Uplink:
-    """`settings` is network.json. `on_receipt(bytes)` and `async on_command(bytes)` take messages."""
+    """`settings` is network.json; `on_receipt(bytes)`, `async on_command(bytes)` take messages."""
 
     def __init__(
         self, board, journal, settings, gateway, zone, config_hash, on_receipt, on_command
@@ -45,7 +46,7 @@ class Uplink:
         self._client = None  # while connected
         self._wake = asyncio.Event()
         self._in_flight: dict = {}  # packet id: (stream, epoch, seq)
-        self._heard = 0  # ticks of the last PUBACK, or of the last time nothing was in flight
+        self._heard = ticks_ms()  # of the last PUBACK, or of the last time nothing was in flight
         self._connected = False
 
     def wake(self) -> None:
@@ -58,7 +59,7 @@ class Uplink:
         while True:
             if self._board.network_up():
                 error = await self._session()
-                log("broker: %s %s" % (type(error).__name__, error))
+                log("broker: %s %s" % (type(error).__name__, str(error).strip()))
                 if self._connected:
                     pause_ms = _FIRST_PAUSE_MS
             jitter_ms = int.from_bytes(self._board.random(2), "big") * pause_ms >> 16
@@ -89,15 +90,10 @@ class Uplink:
                 errors.append(error)
                 ended.set()
 
-        client = mqtt.Client(
-            self._client_id,
-            self._settings.get("keepalive_s", 30),
-            self._on_message,
-            self._on_puback,
-        )
+        client = None
         tasks: list = []
         try:
-            await self._connect(client)
+            client = await self._connect()
             self._connected = True
             self._client = client
             for task in (client.run(), self._send_frames(client), self._send_status(client)):
@@ -111,21 +107,28 @@ class Uplink:
             for task in tasks:
                 task.cancel()
             await asyncio.sleep_ms(1)  # let them leave the poll set before the socket closes
-            client.abandon()
+            if client:
+                client.abandon()
         return errors[0]
 
-    async def _connect(self, client):
+    async def _connect(self):
         settings = self._settings
         hostname = settings["tls"].get("hostname") or settings["host"] if self._tls else None
-        await client.connect(
-            settings["host"],
-            settings["port"],
-            self._tls,
-            hostname,
-            self._status_topic,
-            self._status(False, is_will=True),
+        stream = await mqtt.open_stream(settings["host"], settings["port"], self._tls, hostname)
+        client = mqtt.Client(
+            stream,
+            self._client_id,
+            settings.get("keepalive_s", 30),
+            self._on_message,
+            self._on_puback,
         )
-        await client.subscribe(self._topics)
+        try:
+            await client.connect(self._status_topic, self._status(False))
+            await client.subscribe(self._topics)
+        except Exception:
+            client.abandon()
+            raise
+        return client
 
     async def _send_frames(self, client):
         self._heard = ticks_ms()
@@ -179,9 +182,13 @@ class Uplink:
     def _tls_context(self, files):
         if not files:
             return None
-        names = [files[part] for part in ("ca", "cert", "key")]
-        contents = [self._board.read_setting(name) for name in names]
-        for name, content in zip(names, contents):
+        contents = []
+        for part in ("ca", "cert", "key"):
+            content = self._board.read_setting(files[part])
             if content is None:
-                raise ValueError("network.json names %s, and there is no such file" % name)
-        return mqtt.tls_context(*contents)
+                raise SetupError("network.json names %s: there is no such file" % files[part])
+            contents.append(content)
+        try:
+            return mqtt.tls_context(*contents)
+        except ValueError as error:
+            raise SetupError("the certificates for TLS must be DER: %s" % error)

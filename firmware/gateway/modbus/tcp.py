@@ -38,14 +38,15 @@ class TcpBus:
                 self._stream, _ = await asyncio.wait_for_ms(
                     asyncio.open_connection(self._host, self._port), _CONNECT_MS
                 )
-            return await asyncio.wait_for_ms(self._exchange(request), request.timeout_ms)
+            return await asyncio.wait_for_ms(
+                self._exchange(self._stream, request), request.timeout_ms
+            )
         except asyncio.TimeoutError:
             await self._close()  # half an answer may have been taken from the stream
             raise NoAnswer(request.unit)
 
-    async def _exchange(self, request):
+    async def _exchange(self, stream, request):
         self._transaction = self._transaction + 1 & 0xFFFF
-        stream = self._stream
         stream.write(
             frames.tcp_request(
                 self._transaction, request.unit, request.function, request.address, request.count

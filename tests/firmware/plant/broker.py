@@ -8,7 +8,6 @@ import time
 from pathlib import Path
 
 CONFIG = {
-    "listeners": {"default": {"type": "tcp", "bind": ""}},
     "plugins": {"amqtt.plugins.authentication.AnonymousAuthPlugin": {"allow_anonymous": True}},
 }
 
@@ -24,13 +23,9 @@ class Broker:
     def __init__(self, directory: Path) -> None:
         self.port = free_port()
         self._config = directory / "broker.yaml"
-        config = {**CONFIG, "listeners": {"default": {"type": "tcp", "bind": self._address}}}
-        self._config.write_text(json.dumps(config))
+        listeners = {"default": {"type": "tcp", "bind": f"127.0.0.1:{self.port}"}}
+        self._config.write_text(json.dumps({**CONFIG, "listeners": listeners}))
         self.start()
-
-    @property
-    def _address(self) -> str:
-        return f"127.0.0.1:{self.port}"
 
     def start(self) -> None:
         self._process = subprocess.Popen(

@@ -1,0 +1,76 @@
+"""The plan of requests and the stages' machine, against rules that hold for every input."""
+
+from collections.abc import Callable
+from itertools import product
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+Ask = Callable[..., Any]
+FEW = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+INPUTS = ("ORDER", "PERMIT", "DUE", "CONTACT_OPEN", "CONTACT_CLOSED", "LATE")
+
+quantities = st.lists(
+    st.tuples(st.integers(0, 300), st.integers(1, 4)), min_size=1, max_size=20
+).map(lambda pairs: [(index, *pair) for index, pair in enumerate(pairs)])
+
+
+@pytest.fixture(scope="module")
+def ask(start_device: Callable[..., Any]) -> Ask:
+    asking: Ask = start_device("plant_parts").ask
+    return asking
+
+
+@FEW
+@given(quantities, st.integers(4, 125))
+def test_every_quantity_is_whole_in_one_request(
+    ask: Ask, asked: list[tuple[int, int, int]], max_registers: int
+) -> None:
+    requests = ask("plan", asked, max_registers)
+    for address, count, members in requests:
+        assert count <= max_registers
+        for _, at, registers in members:
+            assert address <= at
+            assert at + registers <= address + count
+    planned = [tuple(member) for _, _, members in requests for member in members]
+    assert sorted(planned) == asked
+
+
+@pytest.mark.parametrize(
+    ("asked", "max_registers", "expected"),
+    [
+        ([(0, 10, 4), (1, 14, 2)], 125, [(10, 6)]),
+        ([(0, 30, 2), (1, 10, 2)], 125, [(10, 2), (30, 2)]),
+        ([(0, 10, 2), (1, 20, 2)], 125, [(10, 12)]),
+        ([(0, 10, 4), (1, 14, 4)], 7, [(10, 4), (14, 4)]),
+        ([(0, 10, 4), (1, 10, 2)], 125, [(10, 4)]),
+    ],
+)
+def test_neighbours_share_a_request(
+    ask: Ask,
+    asked: list[tuple[int, int, int]],
+    max_registers: int,
+    expected: list[tuple[int, int]],
+) -> None:
+    requests = ask("plan", asked, max_registers)
+    assert [(address, count) for address, count, _ in requests] == expected
+
+
+def test_only_a_permit_that_came_due_ever_closes(ask: Ask) -> None:
+    """In every sequence of five inputs."""
+    state = ask("names")
+    for inputs in product(INPUTS, repeat=5):
+        was_on, was = True, state["CLOSED"]
+        for name, (now, on, told) in zip(inputs, ask("walk", inputs), strict=True):
+            if name == "ORDER":
+                assert not on
+            if on and not was_on:
+                assert (was, name) == (state["WAITING"], "DUE")
+            if told == state["OPENED"]:
+                assert (was, name, on) == (state["OPENING"], "CONTACT_OPEN", False)
+            if told == state["RESTORED"]:
+                assert (was, name, on) == (state["CLOSING"], "CONTACT_CLOSED", True)
+            assert on == (now in (state["CLOSED"], state["CLOSING"]))
+            was_on, was = on, now

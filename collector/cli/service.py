@@ -9,7 +9,6 @@ from typing import Any
 
 import structlog
 from sqlalchemy import Engine
-from sqlalchemy.exc import SQLAlchemyError
 
 from collector.checks.runner import Checks
 from collector.evidence.downlink import Role
@@ -101,8 +100,10 @@ class Service:
             log.info("gateway.status", gateway=gateway, status=status)
 
     def _take_in(self) -> None:
-        while not (self._stopping.is_set() and self.intake.queue.empty()):
-            _guarded("intake", lambda: self.intake.take(timeout_s=_TICK_S))
+        while not (self._stopping.is_set() and self.intake.is_idle):
+            taken = _guarded("intake", lambda: self.intake.take(timeout_s=_TICK_S))
+            if taken is None and self._stopping.is_set():
+                break  # not committed, so not acknowledged: it is delivered again
         self._intake_done.set()
 
     def _follow(self) -> None:
@@ -157,7 +158,7 @@ def _guarded(name: str, work: Callable[[], Any]) -> Any:
     """Run one piece of work; what fails is logged and tried again, and stops nothing else."""
     try:
         return work()
-    except (SQLAlchemyError, OSError, ArithmeticError, LookupError, ValueError) as error:
+    except Exception as error:
         log.exception("collector.failed", part=name, error=str(error))
         time.sleep(_RETRY_S)
         return None

@@ -8,7 +8,7 @@ from typing import Any
 
 import cbor2
 
-from collector.evidence import cbor
+from collector.evidence import cbor, shape
 from collector.evidence.cbor import shape_error
 from collector.evidence.errors import EvidenceError, Reason
 from collector.evidence.keys import PrivateKey, PublicKey
@@ -16,6 +16,16 @@ from collector.evidence.keys import PrivateKey, PublicKey
 MAX_MESSAGE = 4096
 MAX_CONFIGURATION = 65536
 _CERTIFICATE_LABEL = -65537
+
+
+_CERTIFIED: dict[int, shape.Predicate] = {
+    _CERTIFICATE_LABEL: lambda value: type(value) is bytes,
+}
+_HEADER: dict[int, shape.Predicate] = {
+    1: shape.exactly(-7),
+    3: shape.text,
+    4: shape.data(8),
+}
 
 
 class ContentType(StrEnum):
@@ -81,15 +91,12 @@ def parse(message: bytes, content_type: ContentType, limit: int = MAX_MESSAGE) -
         case other:
             raise shape_error("a COSE_Sign1 with a 64-byte signature", other)
     certificate = unprotected.get(_CERTIFICATE_LABEL)
-    if unprotected and (
-        set(unprotected) != {_CERTIFICATE_LABEL} or not isinstance(certificate, bytes)
-    ):
+    if unprotected and not shape.is_map(dict(unprotected), _CERTIFIED):
         raise shape_error("an unprotected header that is empty or a certificate", unprotected)
-    match cbor.decode(protected):
-        case {1: -7, 3: str(named), 4: bytes(kid), **rest} if not rest and len(kid) == 8:
-            pass
-        case other:
-            raise shape_error("a protected header with ES256, content type and key-id", other)
+    header = cbor.decode(protected)
+    if not shape.is_map(header, _HEADER):
+        raise shape_error("a protected header with ES256, content type and key-id", header)
+    named, kid = header[3], header[4]
     if named != content_type:
         raise EvidenceError(Reason.WRONG_SHAPE, f"the content type is {named!r}")
     return Message(kid, cbor.decode(payload), certificate, _signed(protected, payload), signature)

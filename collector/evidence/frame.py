@@ -143,6 +143,8 @@ def _quality(value: Any) -> bool:
 
 
 def _record(item: Any) -> Record | None:
+    if type(item) is not list or not item or type(item[0]) is not int:
+        return None
     match item:
         case [1, slot, boundary_ms, offset_ms, quality, bytes(raw)] if (
             shape.slot(slot)

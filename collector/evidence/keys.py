@@ -50,6 +50,7 @@ class PublicKey:
         if (
             isinstance(key, dict)
             and set(key) == {1, -1, -2, -3}
+            and all(type(item) is int for item in (*key, key[1], key[-1]))
             and (key[1], key[-1]) == (2, 1)
             and isinstance(key[-2], bytes)
             and isinstance(key[-3], bytes)

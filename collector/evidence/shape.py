@@ -27,6 +27,11 @@ def one_of(*values: Any) -> Predicate:
     return lambda value: type(value) in kinds and value in values
 
 
+def exactly(number: int) -> Predicate:
+    """That integer: not a float or a truth value that equals it."""
+    return lambda value: type(value) is int and value == number
+
+
 def span(low: int, high: int) -> Predicate:
     return lambda value: uint(value, low, high)
 

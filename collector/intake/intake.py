@@ -35,13 +35,18 @@ class Intake:
         self._ledger = Ledger(engine)
         self._now_ms = now_ms
         self.queue: queue.Queue[Pending] = queue.Queue(QUEUE)
+        self._batch: list[Pending] = []
         self.frames = 0
         self.repeated = 0
         self.refused = 0
 
     def take(self, timeout_s: float) -> int:
-        """Commit and acknowledge what waits, at most one batch; return its size."""
-        batch = self._gather(timeout_s)
+        """Commit and acknowledge what waits, at most one batch; return its size.
+
+        When the commit fails the batch is kept, and the next call takes it again: a broker does
+        not deliver a second time over the same connection.
+        """
+        batch = self._batch = self._batch or self._gather(timeout_s)
         if not batch:
             return 0
         admitted: list[Admitted] = []
@@ -63,12 +68,18 @@ class Intake:
             added = self._ledger.append(connection, admitted, now_ms) if admitted else 0
             if refused:
                 quarantine.store(connection, refused, now_ms)
+        self._batch = []
         for pending in batch:
             pending.acknowledge()
         self.frames += added
         self.repeated += len(admitted) - added
         self.refused += len(refused)
         return len(batch)
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing waits to be committed."""
+        return not self._batch and self.queue.empty()
 
     def _gather(self, timeout_s: float) -> list[Pending]:
         try:

@@ -113,7 +113,7 @@ class Transport:
     def _status(self, topic: str, payload: bytes) -> None:
         try:
             status = json.loads(payload[:4096])
-        except ValueError:
+        except (ValueError, RecursionError):  # anyone can publish any bytes
             return
         if isinstance(status, dict):
             self._on_status(topic.split("/")[2], status)

@@ -34,8 +34,12 @@ class EmbeddedSeries:
         ]
         with self._lock:
             self._connection.execute("BEGIN IMMEDIATE")
-            self._connection.executemany("INSERT OR REPLACE INTO point VALUES (?,?,?,?)", rows)
-            self._connection.execute("COMMIT")
+            try:
+                self._connection.executemany("INSERT OR REPLACE INTO point VALUES (?,?,?,?)", rows)
+                self._connection.execute("COMMIT")
+            except BaseException:
+                self._connection.rollback()
+                raise
 
     def points(self) -> int:
         with self._lock:

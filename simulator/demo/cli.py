@@ -79,6 +79,9 @@ def _conclude(screen: Screen, world: World, result: dict[str, Any]) -> None:
     screen.say(f"evidence: {world.evidence}")
     screen.say(f"verify it yourself: [bold]esep collector verify {world.evidence}[/]")
     wrong = report.failures(result, len(world.sites))
+    lasted_ms = result["run"]["frozen_ms"] - result["run"]["first_reading_ms"]
+    if len(world.sites) >= plan.STORY_SITES and lasted_ms >= plan.STORY_S * 1000:
+        wrong += report.untold(result)
     for text in wrong:
         screen.say(f"[bold red]NOT AS PROMISED: {text}[/]")
     if wrong:

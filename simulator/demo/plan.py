@@ -12,6 +12,9 @@ LABEL = f"DEMO MARKET: delivery period {PERIOD_S} s, interval {INTERVAL_S} s"
 LICENCE_ENDS_S = 33
 BROKER_DIES_S = 50
 BROKER_AWAY_S = 4
+STORY_S = 70
+"""From the first reading to the end of the story."""
+STORY_SITES = 3
 ZONE = "north"
 OFFICIAL = "dispatcher on duty (example)"
 NOTICE_S = 2

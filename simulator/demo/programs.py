@@ -12,7 +12,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-HEAP = "128wk"
+HEAP = "109wk"
+"""What Python has on an ESP32 without PSRAM once its heap has grown: 111,936 bytes."""
 
 
 class ProgramError(RuntimeError):

@@ -83,6 +83,24 @@ def failures(report: Mapping[str, Any], gateways: int) -> list[str]:
     return wrong
 
 
+def untold(report: Mapping[str, Any]) -> list[str]:
+    """What of the story a run of at least `plan.STORY_S` did not show; empty when all was."""
+    missing = []
+    if not any(period["result"] == "breach" for period in report["periods"]):
+        missing.append("no period closed in breach")
+    reasons = {
+        order["reason"]
+        for order in report["orders"]
+        if order["verified_at"] and order["result"] == "full"
+    }
+    missing += [
+        f"no order for {reason} was verified by a full drop"
+        for reason in ("over_allocation", "licence")
+        if reason not in reasons
+    ]
+    return missing
+
+
 def _agrees(entry: Mapping[str, Any]) -> bool:
     metered = entry["register_end_wh"] - entry["register_start_wh"]
     return bool(abs(metered - entry["simulator_wh"]) <= entry["quantum_wh"])

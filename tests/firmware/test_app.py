@@ -24,10 +24,12 @@ POWER = struct.pack(">2H", *POWER_WORDS)
 @pytest.fixture(scope="module")
 def plant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plant]:
     plant = Plant(tmp_path_factory.mktemp("plant"))
-    plant.gateway.start()
-    plant.collector.wait(lambda: plant.collector.records(TELEMETRY))
-    yield plant
-    plant.close()
+    try:
+        plant.gateway.start()
+        plant.collector.wait(lambda: plant.collector.records(TELEMETRY))
+        yield plant
+    finally:
+        plant.close()
 
 
 def order(number: int) -> bytes:

@@ -14,7 +14,7 @@ from plant.authority import Authority, Body
 from plant.collector import Site, now_ms
 
 FIRMWARE = Path(__file__).parents[3] / "firmware"
-# The code, which lies in flash on a board, takes 24 to 32 of these from the heap here.
+# Code in flash, as on a board, would spare 23 of these, and compiling it here takes more.
 HEAP = "112wk"
 MICROPYTHON = Path(sys.executable).with_name("micropython")
 COMMAND: list[str | Path] = [MICROPYTHON, "-X", f"heapsize={HEAP}"]

@@ -1,7 +1,7 @@
 """Who may say what, and where: the broker's rules, and the collector's own behind them."""
 
-from conftest import OVER, WITHIN
 from installation.mosquitto import INTRUDER
+from installation.sites import OVER, WITHIN
 from installation.world import Installation
 
 

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from conftest import OVER, WITHIN
 from installation.mosquitto import INTRUDER
+from installation.proof import boots
+from installation.sites import OVER, WITHIN
 from installation.world import Fact, Installation
 
 from collector.evidence.cose import ContentType, parse
 from collector.evidence.downlink import Action, Command, Role, Signer, certify
-from collector.evidence.frame import Event, EventCode
 from collector.evidence.keys import PrivateKey
 from simulator.demo.programs import esep
 
@@ -166,20 +166,14 @@ def test_command_of_an_uncertified_key_moves_nothing(
 def test_killed_gateway_comes_back_with_its_stage_open(
     installation: Installation, order: Order
 ) -> None:
-    boots = _boots(installation)
+    before = boots(installation, OVER)
     installation.kill_gateway(OVER)
     order.output.write_bytes(b"1")  # the coil falls into place while nobody holds it
-    installation.start_gateway(OVER)
+    installation.boot_gateway(OVER)
     until = time.monotonic() + 30
     while not order.is_open:
         assert time.monotonic() < until, "the stage did not open again"
         time.sleep(0.02)
-    installation.await_frame(OVER)
     installation.await_receipts()
-    assert _boots(installation) == boots + 1
+    assert boots(installation, OVER) == before + 1
     assert order.is_open
-
-
-def _boots(installation: Installation) -> int:
-    records = [record for frame in installation.frames(OVER) for record in frame.records]
-    return sum(isinstance(each, Event) and each.code is EventCode.BOOT for each in records)

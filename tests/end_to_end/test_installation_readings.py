@@ -9,6 +9,7 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
+from installation.proof import prove_frames, prove_intervals
 from installation.world import Installation
 
 from collector.evidence.frame import Event, EventCode
@@ -47,16 +48,8 @@ def test_energies_are_those_that_flowed(books: Books) -> None:
 
 
 def test_every_frame_made_is_held_once(installation: Installation, books: Books) -> None:
-    verdict = installation.verify()
-    assert (verdict["faults"], verdict["gaps"]) == ([], 0)
-    held = {(chain["gateway"], chain["stream"]): chain for chain in verdict["chains"]}
-    assert len(held) == 2 * len(installation.gateways)
-    for gateway, status in books.statuses.items():
-        assert status["pending"] == [0, 0]
-        for stream, (epoch, seq) in zip(("billing", "telemetry"), status["last"], strict=True):
-            chain = held[gateway, stream]
-            assert (chain["epoch"], chain["last"], chain["frames"]) == (epoch, seq, seq)
-    assert verdict["frames"] == sum(chain["frames"] for chain in held.values())
+    prove_frames(installation, books.statuses)
+    prove_intervals(installation)
     assert books.report["ledger"]["faults"] == {}
 
 

@@ -15,6 +15,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 PATIENCE_S = 30
+_KEPT = 8192  # of a message
 
 Message = tuple[str, bytes]
 
@@ -84,7 +85,7 @@ class Client:
             self._ready.set()
 
     def _received(self, _client: Paho, _data: Any, message: MQTTMessage) -> None:
-        received = message.topic, bytes(message.payload)
+        received = message.topic, bytes(message.payload[:_KEPT])
         if self.on_message is not None:
             self.on_message(received)
         with self._changed:

@@ -14,8 +14,11 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from sqlalchemy import Engine, func, select
 
 from collector.evidence.cose import ContentType, parse
-from collector.evidence.frame import Frame, Stream, read_frame
+from collector.evidence.errors import EvidenceError
+from collector.evidence.frame import Event, EventCode, Frame, Stream, read_frame
+from collector.intake.admission import Admission, Delivery
 from collector.ledger.ledger import Entry, Ledger
+from collector.registry.store import Registry
 from collector.storage import open_database, reading
 from collector.storage.tables import frame as frame_table
 from installation import mosquitto
@@ -27,6 +30,7 @@ from simulator.demo.programs import ProgramError, esep
 from simulator.demo.world import World
 
 HOST = "127.0.0.1"
+BROKER_NAME = "broker.test"
 PATIENCE_S = 40
 _PERIODS = 90
 
@@ -44,6 +48,7 @@ class Installation(World):
         mosquitto.find()
         super().__init__(directory, sites, seed=1)
         self.authority = Authority("CA of the test")
+        self.is_open = False
         self.facts: list[Fact] = []
         self.receipts_ahead: list[tuple[Name, int]] = []
         self._settings = directory / "broker"
@@ -71,6 +76,17 @@ class Installation(World):
             for meter in site.meters:
                 self.await_fact("meter.first_reading", meter=meter.serial)
         self.simulator.ask({"cmd": "energise"})
+        self.is_open = True
+
+    def reopen(self) -> None:
+        """After the books were closed."""
+        mark = self.take_facts()
+        self.start_collector(None)
+        self.await_fact("broker.connected", after=mark)
+        for site in self.folders:
+            self.boot_gateway(site)
+        self.await_receipts()
+        self.is_open = True
 
     # ---- programs --------------------------------------------------------------------------
 
@@ -88,14 +104,14 @@ class Installation(World):
                 "ca": "ca.der",
                 "cert": "client.der",
                 "key": "client-key.der",
-                "hostname": "broker.test",
+                "hostname": BROKER_NAME,
             },
         }
         (settings / "network.json").write_text(json.dumps(network))
 
-    def start_broker(self, host: str = "broker.test") -> None:
-        """`host` is the name in the broker's certificate, beside its address."""
-        server = self.authority.issue("broker", host, HOST)
+    def start_broker(self, *hosts: str) -> None:
+        """`hosts` are the names and addresses in the broker's certificate, else its own."""
+        server = self.authority.issue("broker", *(hosts or (BROKER_NAME, HOST)))
         command = mosquitto.configure(self._settings, self.port, self.authority, server)
         self.broker = self._start("broker", command)
         self._await_port()
@@ -111,8 +127,25 @@ class Installation(World):
         certificate, key = self._pem(name)
         return Client(self.port, tls_context(self._settings / "ca.crt", certificate, key), topics)
 
+    def boot_gateway(self, site: str) -> None:
+        """Start a gateway and wait until it has said so over the wire."""
+        mark = len(self.watcher.messages)
+        self.start_gateway(site)
+        gateway = next(name for name, its in self.gateways.items() if its == site)
+
+        def is_boot(topic: str, payload: bytes) -> bool:
+            if topic != f"esep/v1/{gateway}/frame":
+                return False
+            first = read_frame(payload)[1].records[0]
+            return isinstance(first, Event) and first.code is EventCode.BOOT
+
+        self.watcher.await_message(is_boot, mark)
+
     def kill_gateway(self, site: str) -> None:
         self.kill(self.gateway_programs[site])
+
+    def start_collector_without_certificate(self) -> None:
+        super().start_collector(None)
 
     def stop_collector(self) -> None:
         assert self.collector.stop() == 0, f"see {self.collector.log}"
@@ -122,6 +155,8 @@ class Installation(World):
         if hasattr(self, "watcher"):
             self.watcher.close()
         super().close()
+        if hasattr(self, "_engine"):
+            self._engine.dispose()
 
     def _pem(self, name: str) -> tuple[Path, Path]:
         return self.authority.issue(name).write_pem(self._settings, name)
@@ -213,12 +248,13 @@ class Installation(World):
         for name, seq in self._newest_frames().items():
 
             def covers(topic: str, payload: bytes, name: Name = name, seq: int = seq) -> bool:
-                return topic.endswith("/receipt") and _covered(topic, payload).get(name, 0) >= seq
+                return _covered(topic, payload).get(name, 0) >= seq
 
             self.watcher.await_message(covers, patience_s=PATIENCE_S)
 
     def close_books(self) -> dict[str, dict[str, Any]]:
         """Let the gateways hand over and end, then the collector; each gateway's last status."""
+        self.is_open = False
         mark = self.take_facts()
         self.stop_gateways()
         last = {}
@@ -254,21 +290,22 @@ class Installation(World):
         return done.stdout
 
     def _newest_frames(self) -> dict[Name, int]:
+        """The highest seq of each chain among the true frames on the wire."""
+        view = Registry(self.engine).view()
+        admission = Admission(view.knows, view.gateway_key)
         newest: dict[Name, int] = {}
         for topic, payload in list(self.watcher.messages):
-            gateway = topic.split("/")[2]
-            if topic.endswith("/frame") and gateway in self.gateways:
-                frame = read_frame(payload)[1]
-                name = gateway, frame.epoch, frame.stream
-                newest[name] = max(newest.get(name, 0), frame.seq)
+            try:
+                frame = admission.judge(Delivery.of(topic, payload)).frame
+            except EvidenceError:
+                continue
+            name = frame.gateway.hex(), frame.epoch, frame.stream
+            newest[name] = max(newest.get(name, 0), frame.seq)
         return newest
 
     def _check_receipt(self, message: tuple[str, bytes]) -> None:
         """At the moment a receipt passes, everything that it covers must be in the ledger."""
-        topic, payload = message
-        if not topic.endswith("/receipt"):
-            return
-        for name, upto in _covered(topic, payload).items():
+        for name, upto in _covered(*message).items():
             if self._held(name, upto) < upto:
                 self.receipts_ahead.append((name, upto))
 
@@ -285,8 +322,12 @@ class Installation(World):
             return connection.scalar(query) or 0
 
 
-def _covered(topic: str, receipt: bytes) -> dict[Name, int]:
-    body = parse(receipt, ContentType.RECEIPT).payload
+def _covered(topic: str, message: bytes) -> dict[Name, int]:
+    """By chain the seq up to which a message is a receipt; nothing when it is none."""
+    try:
+        body = parse(message, ContentType.RECEIPT).payload
+    except EvidenceError:
+        return {}
     gateway = topic.split("/")[2]
     return {
         (gateway, epoch, stream): upto

@@ -1,0 +1,49 @@
+"""One installation for the tests of this folder, which maltreat it and then see what it lost."""
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from random import Random
+from secrets import randbelow
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "end_to_end"))
+
+from disk import Disk
+from installation.sites import all_within
+from installation.world import Installation
+
+
+@pytest.fixture
+def moments() -> Random:
+    """Of the moments at which programs are killed; a failing test shows the seed."""
+    seed = int(os.environ.get("ESEP_FAULT_SEED", "") or randbelow(2**32))
+    print(f"again with: ESEP_FAULT_SEED={seed}")
+    return Random(seed)
+
+
+@pytest.fixture(scope="session")
+def disk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Disk]:
+    """The collector's, which tests can fill."""
+    with Disk(tmp_path_factory.mktemp("faults") / "collector") as disk:
+        yield disk
+
+
+@pytest.fixture(scope="session")
+def running(disk: Disk) -> Iterator[Installation]:
+    world = Installation(disk.path.parent, all_within())
+    try:
+        world.open()
+        yield world
+    finally:
+        world.close()
+
+
+@pytest.fixture
+def installation(running: Installation) -> Installation:
+    """With every program at work."""
+    if not running.is_open:
+        running.reopen()
+    return running

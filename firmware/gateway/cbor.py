@@ -66,7 +66,7 @@ def encode(obj) -> bytes:
     return bytes(out)
 
 
-def _write(out: bytearray, obj) -> None:
+def _write(out: bytearray, obj) -> None:  # noqa: C901
     if obj is None:
         out.append(0xF6)
     elif obj is True:

@@ -95,6 +95,8 @@ def write_board(folder: SiteFolder, site: SitePlan, root: bytes, broker_port: in
         "contacts": {str(stage): str(folder.contact(stage)) for stage in stages},
     }
     folder.board.write_text(json.dumps(board, indent=2))
+    for stage in stages:
+        folder.output(stage).write_text("1")  # the gateway comes to a site that stands closed
     network = {"host": "127.0.0.1", "port": broker_port, "keepalive_s": 15, "tls": None}
     (folder.settings / "network.json").write_text(json.dumps(network))
     (folder.settings / "root.pub").write_bytes(root)

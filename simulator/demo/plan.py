@@ -137,7 +137,7 @@ def plan_sites(count: int) -> list[SitePlan]:
             "Bereke Mining (example)",
             bus="tcp",
             hall_w=(1_200_000, 1_200_000, 1_200_000),
-            allowed_w=(2_700_000, 3_000_000, 4_700_000),
+            allowed_w=(2_600_000, 3_000_000, 4_700_000),
         ),
         _site(
             3,

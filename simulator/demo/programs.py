@@ -36,7 +36,7 @@ class Program:
                 stdout=subprocess.PIPE,
                 stderr=errors,
                 env={**os.environ, **(environment or {})},
-                start_new_session=True,  # Ctrl-C is ours to hand on
+                process_group=0,  # Ctrl-C is ours to hand on
             )
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()

@@ -1,42 +1,42 @@
 """Verifying a collector's evidence: every signature, every chain, every checkpoint."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Engine, select
 
+from collector.evidence.chains import Chains, Fault, Range
 from collector.evidence.configuration import read_configuration
 from collector.evidence.cose import message_hash
 from collector.evidence.downlink import read_checkpoint
 from collector.evidence.errors import EvidenceError
-from collector.evidence.frame import ZERO_HASH, Stream
+from collector.evidence.frame import read_frame
 from collector.evidence.keys import PublicKey
 from collector.evidence.merkle import Frontier
 from collector.intake.admission import Admission, Delivery
 from collector.ledger import checkpoints
-from collector.ledger.ledger import Entry, Ledger
 from collector.registry.configurations import KIND as CONFIGURATION
 from collector.registry.store import Registry
 from collector.storage import reading
+from collector.storage.tables import frame as table
 from collector.storage.tables import issued
-
-_ChainKey = tuple[str, int, str]
 
 
 @dataclass
 class ChainVerdict:
-    """Frames of one epoch of one stream; `missing` are the ranges that are not there."""
+    """Frames of one epoch of one stream; `missing` are ranges that no `dropped` event names."""
 
     frames: int
     first: int
     last: int
-    missing: list[tuple[int, int]]
+    missing: list[Range]
 
 
 @dataclass
 class Verdict:
     frames: int = 0
-    chains: dict[_ChainKey, ChainVerdict] = field(default_factory=dict)
+    chains: dict[tuple[str, int, str], ChainVerdict] = field(default_factory=dict)
     checkpoints: int = 0
     configurations: int = 0
     unproven: int = 0
@@ -73,7 +73,7 @@ class Verdict:
         lines = [f"{self.frames} frames, every signature checked"]
         for (gateway, epoch, stream), chain in self.chains.items():
             gaps = ", ".join(f"{first}-{last}" for first, last in chain.missing)
-            state = f"MISSING {gaps}" if gaps else "nothing missing, every link holds"
+            state = f"MISSING {gaps}" if gaps else "nothing missing"
             lines.append(f"  {gateway} epoch {epoch} {stream:9} 1-{chain.last}: {state}")
         lines.append(
             f"{self.checkpoints} checkpoints, {self.configurations} configurations;"
@@ -87,18 +87,17 @@ class Verdict:
 def verify_directory(engine: Engine, root: PublicKey) -> Verdict:
     """Judge the whole ledger anew; nothing of the collector's own bookkeeping is believed."""
     verdict = Verdict()
-    known = _configurations(engine, root, verdict)
+    configured = _configurations(engine, root, verdict)
     view = Registry(engine).view()
     admission = Admission(view.knows, view.gateway_key)
     trees = _signed_trees(engine, root, verdict)
     frontier = Frontier()
-    links: dict[_ChainKey, dict[int, tuple[bytes, bytes, int]]] = {}
-    for entry in Ledger(engine).entries():
-        _frame(entry, admission, known, verdict, links)
-        frontier.append(entry.raw)
-        if entry.position != frontier.size:
-            verdict.faults.append(f"position {frontier.size} is missing from the ledger")
-            break
+    chains = Chains()
+    for row in _rows(engine):
+        _frame(row, admission, configured, verdict, chains)
+        frontier.append(row.raw)
+        if row.position != frontier.size:
+            verdict.faults.append(f"position {row.position} stands where {frontier.size} should")
         if frontier.size in trees and trees[frontier.size] != frontier.root():
             verdict.faults.append(f"the checkpoint over {frontier.size} frames has another root")
     verdict.frames = frontier.size
@@ -107,61 +106,61 @@ def verify_directory(engine: Engine, root: PublicKey) -> Verdict:
             verdict.faults.append(
                 f"a checkpoint covers {size} frames, but only {frontier.size} are here"
             )
-    verdict.unproven = frontier.size - max((size for size in trees), default=0)
-    for key, chain in sorted(links.items()):
-        verdict.chains[key] = _chain(key, chain, verdict)
+    verdict.unproven = frontier.size - max(trees, default=0)
+    _judge(chains, verdict)
     return verdict
 
 
+def _rows(engine: Engine) -> Iterator[Any]:
+    """Every row of the ledger's table by position, whatever its position is."""
+    with reading(engine) as connection:
+        yield from connection.execute(select(table).order_by(table.c.position))
+
+
 def _frame(
-    entry: Entry,
+    row: Any,
     admission: Admission,
-    configurations: set[bytes],
+    configured: dict[bytes, bytes],
     verdict: Verdict,
-    links: dict[_ChainKey, dict[int, tuple[bytes, bytes, int]]],
+    chains: Chains,
 ) -> None:
-    where = f"position {entry.position}"
+    where = f"position {row.position}"
     try:
-        frame = entry.frame
+        _, frame = read_frame(row.raw)
         topic = f"esep/v1/{frame.gateway.hex()}/frame"
-        admission.judge(Delivery.of(topic, entry.raw))
+        admission.judge(Delivery.of(topic, row.raw))
     except EvidenceError as error:
         verdict.faults.append(f"{where}: {error.reason}: {error}")
         return
-    digest = message_hash(entry.raw)
-    if digest != entry.hash:
+    digest = message_hash(row.raw)
+    if digest != row.hash:
         verdict.faults.append(f"{where}: the stored hash is not that of the frame")
-    if frame.configuration not in configurations:
-        verdict.faults.append(f"{where}: its configuration is not here")
-    key = (frame.gateway.hex(), frame.epoch, Stream(frame.stream).name.lower())
-    chain = links.setdefault(key, {})
-    if frame.seq in chain:
-        other = chain[frame.seq][2]
-        verdict.faults.append(f"{where}: fork with position {other}: both are seq {frame.seq}")
-        return
-    chain[frame.seq] = (frame.prev, digest, entry.position)
+    name = (frame.gateway, frame.epoch, int(frame.stream), frame.seq)
+    if name != (row.gateway, row.epoch, row.stream, row.seq):
+        verdict.faults.append(f"{where}: it is filed under another name than the frame's")
+    if configured.get(frame.configuration) != frame.gateway:
+        verdict.faults.append(f"{where}: its configuration is not here, or another gateway's")
+    chains.add(frame, digest)
 
 
-def _chain(
-    key: _ChainKey, chain: dict[int, tuple[bytes, bytes, int]], verdict: Verdict
-) -> ChainVerdict:
-    missing: list[tuple[int, int]] = []
-    expected, digest = 1, ZERO_HASH
-    for seq in sorted(chain):
-        prev, own, position = chain[seq]
-        if seq != expected:
-            missing.append((expected, seq - 1))
-        elif prev != digest:
+def _judge(chains: Chains, verdict: Verdict) -> None:
+    for name in sorted(chains.links):
+        gateway, epoch, stream = name
+        seqs = chains.links[name]
+        verdict.chains[gateway.hex(), epoch, stream.name.lower()] = ChainVerdict(
+            sum(map(len, seqs.values())), min(seqs), max(seqs), chains.gaps(name)
+        )
+    for finding in chains.findings():
+        if finding.fault is not Fault.GAP:
             verdict.faults.append(
-                f"position {position}: {' '.join(map(str, key))} seq {seq} does not follow"
-                f" seq {seq - 1}"
+                f"{finding.fault}: {finding.gateway.hex()} epoch {finding.epoch}"
+                f" {finding.stream.name.lower()} seq {finding.first}"
             )
-        expected, digest = seq + 1, own
-    return ChainVerdict(len(chain), min(chain), max(chain), missing)
 
 
-def _configurations(engine: Engine, root: PublicKey, verdict: Verdict) -> set[bytes]:
-    known = set()
+def _configurations(engine: Engine, root: PublicKey, verdict: Verdict) -> dict[bytes, bytes]:
+    """The gateway of every configuration that verifies, by hash."""
+    known = {}
     with reading(engine) as connection:
         query = select(issued.c.hash, issued.c.raw).where(issued.c.kind == CONFIGURATION)
         rows = connection.execute(query).all()
@@ -169,11 +168,11 @@ def _configurations(engine: Engine, root: PublicKey, verdict: Verdict) -> set[by
         try:
             if message_hash(raw) != digest:
                 verdict.faults.append(f"configuration {digest.hex()}: other bytes than its hash")
-            read_configuration(raw, root)
+            body = read_configuration(raw, root)
         except EvidenceError as error:
             verdict.faults.append(f"configuration {digest.hex()}: {error}")
             continue
-        known.add(digest)
+        known[digest] = body[1]
     verdict.configurations = len(known)
     return known
 

@@ -1,188 +1,169 @@
-"""Follows each gateway's chains: how far they are whole, what is missing, what is wrong."""
+"""Follows each gateway's chains: how far they are whole, and what is wrong with them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
+from typing import Any
 
 import structlog
-from sqlalchemy import ColumnElement, Connection, and_, insert, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, insert, select, update
 
-from collector.evidence.downlink import StreamReceipt
-from collector.evidence.frame import ZERO_HASH, Frame, Stream
+from collector.evidence.chains import Fault, Link, dropped_ranges, faults_of
+from collector.evidence.frame import Frame, Stream
 from collector.ledger.ledger import Entry
-from collector.storage.tables import chain, chain_fault
+from collector.storage.tables import chain, chain_fault, dropped_range
 from collector.storage.tables import frame as frame_table
 
+__all__ = ["ChainFollower", "Fault"]
+
 log = structlog.get_logger()
-
-
-class Fault(StrEnum):
-    FORK = "fork"
-    BROKEN_LINK = "broken_link"
 
 
 @dataclass(slots=True)
 class _State:
     upto: int
-    upto_hash: bytes
     highest: int
 
 
-_Key = tuple[bytes, int, int]
+_Key = tuple[bytes, int, Stream]
 
 
 class ChainFollower:
-    """Keeps, for every gateway, epoch and stream, the last seq before the first gap."""
+    """Keeps the last seq before the first gap, and the faults, of every epoch and stream.
+
+    Every frame is judged again when a neighbour comes, so that the faults are those of the set
+    of frames, whatever their order.
+    """
 
     name = "chain"
 
     def follow(self, connection: Connection, entries: Sequence[Entry]) -> None:
-        states: dict[_Key, _State | None] = {}
-        new: set[_Key] = set()
+        states: dict[_Key, _State] = {}
         for entry in entries:
             frame = entry.frame
-            key = (frame.gateway, frame.epoch, int(frame.stream))
-            if key not in states:
-                states[key] = _load(connection, key)
-            state = states[key]
-            if state is None:
-                state = states[key] = _State(0, ZERO_HASH, 0)
-                new.add(key)
-            _take(connection, state, frame, entry)
+            key = (frame.gateway, frame.epoch, frame.stream)
+            state = _state(connection, states, key)
+            state.highest = max(state.highest, frame.seq)
+            _judge(connection, frame, entry)
+            _advance(connection, key, state, entry.position)
+            for epoch, (first, last) in dropped_ranges(frame):
+                thinned = (frame.gateway, epoch, Stream.TELEMETRY)
+                _keep_dropped(connection, thinned, first, last)
+                _advance(connection, thinned, _state(connection, states, thinned), entry.position)
         for key, state in states.items():
-            if state is not None:
-                _save(connection, key, state, is_new=key in new)
+            _save(connection, key, state)
 
 
-def _take(connection: Connection, state: _State, frame: Frame, entry: Entry) -> None:
-    state.highest = max(state.highest, frame.seq)
-    if _stands_earlier(connection, frame, entry.position):
-        _record(connection, frame, Fault.FORK, entry.position)
-        return
-    if frame.seq != state.upto + 1:
-        return
-    following: Entry | None = entry
-    while following is not None:
-        frame = following.frame
-        if frame.prev != state.upto_hash:
-            _record(connection, frame, Fault.BROKEN_LINK, following.position)
-        state.upto, state.upto_hash = frame.seq, following.hash
-        following = _held(connection, frame, state.upto + 1, entry.position)
-
-
-def _stands_earlier(connection: Connection, frame: Frame, position: int) -> bool:
-    query = select(frame_table.c.position).where(
-        _named(frame, frame.seq), frame_table.c.position < position
-    )
-    return connection.execute(query).first() is not None
-
-
-def _held(connection: Connection, frame: Frame, seq: int, upto_position: int) -> Entry | None:
+def _judge(connection: Connection, frame: Frame, entry: Entry) -> None:
+    """Judge the frames of this name and, when there are any, those of the next."""
+    key = (frame.gateway, frame.epoch, frame.stream)
     table = frame_table
-    query = (
-        select(table.c.position, table.c.received_ms, table.c.raw, table.c.hash)
-        .where(_named(frame, seq), table.c.position < upto_position)
-        .order_by(table.c.position)
+    query = select(table.c.seq, table.c.hash, table.c.raw).where(
+        _is_of(table, key),
+        table.c.seq.between(frame.seq - 1, frame.seq + 1),
+        table.c.position < entry.position,
     )
-    row = connection.execute(query).first()
-    return None if row is None else Entry(*row)
+    links: dict[int, list[Link]] = {frame.seq: [Link.of(frame, entry.hash)]}
+    before: set[bytes] = set()
+    for seq, digest, raw in connection.execute(query):
+        if seq < frame.seq:
+            before.add(digest)
+        else:
+            known = Entry(entry.position, entry.received_ms, raw, digest).frame
+            links.setdefault(seq, []).append(Link.of(known, digest))
+    here = {link.hash for link in links[frame.seq]}
+    is_first_of_its_name = len(here) == 1
+    for seq, found in links.items():
+        faults = faults_of(
+            frame.stream, frame.epoch, seq, found, before if seq == frame.seq else here
+        )
+        if faults or seq != frame.seq or not is_first_of_its_name:
+            _record(connection, key, seq, faults, entry.position)
 
 
-def _named(frame: Frame, seq: int) -> ColumnElement[bool]:
-    table = frame_table
-    return and_(
-        table.c.gateway == frame.gateway,
-        table.c.epoch == frame.epoch,
-        table.c.stream == int(frame.stream),
-        table.c.seq == seq,
-    )
-
-
-def _where(key: _Key) -> ColumnElement[bool]:
+def _record(connection: Connection, key: _Key, seq: int, faults: set[Fault], position: int) -> None:
+    """Make the faults of one name what they are now; `position` is the frame that shows them."""
+    table = chain_fault
+    named = and_(_is_of(table, key), table.c.seq == seq)
+    known = {Fault(name) for name in connection.scalars(select(table.c.fault).where(named))}
+    if gone := known - faults:
+        connection.execute(delete(table).where(named, table.c.fault.in_(gone)))
     gateway, epoch, stream = key
-    return and_(
-        chain.c.gateway == gateway,
-        chain.c.epoch == epoch,
-        chain.c.stream == stream,
-    )
-
-
-def _load(connection: Connection, key: _Key) -> _State | None:
-    query = select(chain.c.upto, chain.c.upto_hash, chain.c.highest).where(_where(key))
-    row = connection.execute(query).first()
-    return None if row is None else _State(*row)
-
-
-def _save(connection: Connection, key: _Key, state: _State, *, is_new: bool) -> None:
-    values = {"upto": state.upto, "upto_hash": state.upto_hash, "highest": state.highest}
-    if is_new:
-        gateway, epoch, stream = key
-        values |= {"gateway": gateway, "epoch": epoch, "stream": stream}
-        connection.execute(insert(chain).values(values))
-    else:
-        connection.execute(update(chain).where(_where(key)).values(values))
-
-
-def _record(connection: Connection, frame: Frame, fault: Fault, position: int) -> None:
-    log.error(
-        "chain.fault",
-        fault=fault,
-        gateway=frame.gateway.hex(),
-        epoch=frame.epoch,
-        stream=frame.stream.name.lower(),
-        seq=frame.seq,
-        position=position,
-    )
-    connection.execute(
-        insert(chain_fault).values(
-            gateway=frame.gateway,
-            epoch=frame.epoch,
-            stream=int(frame.stream),
-            seq=frame.seq,
+    for fault in sorted(faults - known):
+        log.error(
+            "chain.fault",
             fault=fault,
+            gateway=gateway.hex(),
+            epoch=epoch,
+            stream=stream.name.lower(),
+            seq=seq,
             position=position,
         )
-    )
+        values = {"gateway": gateway, "epoch": epoch, "stream": int(stream), "seq": seq}
+        connection.execute(insert(table).values(**values, fault=fault, position=position))
 
 
-def receipts(connection: Connection) -> dict[bytes, dict[Stream, StreamReceipt]]:
-    """What each gateway may be told is durable, from its newest epoch of each stream."""
-    newest: dict[bytes, dict[Stream, StreamReceipt]] = {}
-    query = select(chain).order_by(chain.c.gateway, chain.c.stream, chain.c.epoch)
-    for row in connection.execute(query):
-        held, wanted = _ranges(connection, row.gateway, row.epoch, row.stream, row.upto)
-        receipt = StreamReceipt(row.epoch, row.upto, held, wanted)
-        newest.setdefault(row.gateway, {})[Stream(row.stream)] = receipt
-    for streams in newest.values():
-        for stream in Stream:
-            streams.setdefault(stream, StreamReceipt(epoch=1, upto=0))
-    return newest
-
-
-_Ranges = tuple[tuple[int, int], ...]
-
-
-def _ranges(
-    connection: Connection, gateway: bytes, epoch: int, stream: int, upto: int
-) -> tuple[_Ranges, _Ranges]:
+def _advance(connection: Connection, key: _Key, state: _State, position: int) -> None:
+    """Move `upto` over what is held, and over dropped ranges that something held follows."""
     table = frame_table
     query = (
         select(table.c.seq)
-        .where(
-            table.c.gateway == gateway,
-            table.c.epoch == epoch,
-            table.c.stream == stream,
-            table.c.seq > upto,
-        )
+        .where(_is_of(table, key), table.c.seq > state.upto, table.c.position <= position)
         .distinct()
         .order_by(table.c.seq)
     )
-    held: list[tuple[int, int]] = []
-    for seq in connection.scalars(query):
-        if held and held[-1][1] == seq - 1:
-            held[-1] = (held[-1][0], seq)
-        else:
-            held.append((seq, seq))
-    ends = [upto, *(last for _, last in held)]
-    wanted = [(end + 1, first - 1) for end, (first, _) in zip(ends, held, strict=False)]
-    return tuple(held), tuple(wanted)
+    dropped = _dropped(connection, key, state.upto)
+    with connection.execute(query) as held:
+        for (seq,) in held:
+            for first, last in dropped:
+                if first <= state.upto + 1 <= last:
+                    state.upto = min(last, seq - 1)
+            if seq != state.upto + 1:
+                return
+            state.upto = seq
+
+
+def _dropped(connection: Connection, key: _Key, upto: int) -> list[tuple[int, int]]:
+    gateway, epoch, stream = key
+    if stream is not Stream.TELEMETRY:
+        return []
+    table = dropped_range
+    query = (
+        select(table.c.first, table.c.last)
+        .where(table.c.gateway == gateway, table.c.epoch == epoch, table.c.last > upto)
+        .order_by(table.c.first)
+    )
+    return [(first, last) for first, last in connection.execute(query)]
+
+
+def _keep_dropped(connection: Connection, key: _Key, first: int, last: int) -> None:
+    gateway, epoch, _ = key
+    row = {"gateway": gateway, "epoch": epoch, "first": first, "last": last}
+    table = dropped_range
+    same = [table.c[name] == value for name, value in row.items()]
+    if connection.execute(select(table.c.first).where(*same)).first() is None:
+        connection.execute(insert(table).values(row))
+
+
+def _is_of(table: Any, key: _Key) -> ColumnElement[bool]:
+    gateway, epoch, stream = key
+    return and_(table.c.gateway == gateway, table.c.epoch == epoch, table.c.stream == int(stream))
+
+
+def _state(connection: Connection, states: dict[_Key, _State], key: _Key) -> _State:
+    if key not in states:
+        query = select(chain.c.upto, chain.c.highest).where(_is_of(chain, key))
+        row = connection.execute(query).first()
+        states[key] = _State(0, 0) if row is None else _State(*row)
+    return states[key]
+
+
+def _save(connection: Connection, key: _Key, state: _State) -> None:
+    if state.highest == 0:
+        return  # a dropped range of a chain that has not begun here
+    values = {"upto": state.upto, "highest": state.highest}
+    changed = connection.execute(update(chain).where(_is_of(chain, key)).values(values))
+    if changed.rowcount == 0:
+        gateway, epoch, stream = key
+        connection.execute(
+            insert(chain).values(gateway=gateway, epoch=epoch, stream=int(stream), **values)
+        )

@@ -63,7 +63,6 @@ chain = Table(
     Column("epoch", BigInteger, primary_key=True, autoincrement=False),
     Column("stream", SmallInteger, primary_key=True, autoincrement=False),
     Column("upto", BigInteger, nullable=False),
-    Column("upto_hash", LargeBinary, nullable=False),
     Column("highest", BigInteger, nullable=False),
 )
 chain_fault = Table(
@@ -76,7 +75,21 @@ chain_fault = Table(
     Column("seq", BigInteger, nullable=False),
     Column("fault", Text, nullable=False),
     Column("position", BigInteger, nullable=False),
-    UniqueConstraint("fault", "position"),
+    UniqueConstraint("gateway", "epoch", "stream", "seq", "fault"),
+)
+dropped_range = Table(
+    "dropped_range",
+    metadata,
+    Column("gateway", LargeBinary, primary_key=True),
+    Column("epoch", BigInteger, primary_key=True, autoincrement=False),
+    Column("first", BigInteger, primary_key=True, autoincrement=False),
+    Column("last", BigInteger, primary_key=True, autoincrement=False),
+)
+frame_flag = Table(
+    "frame_flag",
+    metadata,
+    Column("position", BigInteger, primary_key=True, autoincrement=False),
+    Column("flag", Text, primary_key=True),
 )
 
 # --- intake

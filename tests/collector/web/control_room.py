@@ -177,7 +177,6 @@ class ControlRoom:
             "epoch": 1,
             "stream": int(stream),
             "upto": upto,
-            "upto_hash": bytes(32),
             "highest": highest,
         }
         with self.engine.begin() as connection:

@@ -16,7 +16,6 @@ def upgrade() -> None:
         sa.Column("epoch", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("stream", sa.SmallInteger(), autoincrement=False, nullable=False),
         sa.Column("upto", sa.BigInteger(), nullable=False),
-        sa.Column("upto_hash", sa.LargeBinary(), nullable=False),
         sa.Column("highest", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("gateway", "epoch", "stream"),
     )
@@ -30,7 +29,7 @@ def upgrade() -> None:
         sa.Column("fault", sa.Text(), nullable=False),
         sa.Column("position", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("fault", "position"),
+        sa.UniqueConstraint("gateway", "epoch", "stream", "seq", "fault"),
     )
     op.create_table(
         "checkpoint",
@@ -43,6 +42,14 @@ def upgrade() -> None:
         sa.Column("target", sa.Text(), nullable=False),
         sa.Column("counter", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("target"),
+    )
+    op.create_table(
+        "dropped_range",
+        sa.Column("gateway", sa.LargeBinary(), nullable=False),
+        sa.Column("epoch", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("first", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("last", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.PrimaryKeyConstraint("gateway", "epoch", "first", "last"),
     )
     op.create_table(
         "finding",
@@ -79,6 +86,12 @@ def upgrade() -> None:
         sa.Column("raw", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("position"),
         sa.UniqueConstraint("gateway", "epoch", "stream", "seq", "hash"),
+    )
+    op.create_table(
+        "frame_flag",
+        sa.Column("position", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("flag", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("position", "flag"),
     )
     op.create_table(
         "gateway_fact",
@@ -203,9 +216,11 @@ def downgrade() -> None:
     op.drop_table("order")
     op.drop_table("issued")
     op.drop_table("gateway_fact")
+    op.drop_table("frame_flag")
     op.drop_table("frame")
     op.drop_table("follower")
     op.drop_table("finding")
+    op.drop_table("dropped_range")
     op.drop_table("command_counter")
     op.drop_table("checkpoint")
     op.drop_table("chain_fault")

@@ -1,0 +1,124 @@
+"""What frames show together: gaps, broken links, forks, silent epochs (docs/wire-format.md §4)."""
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from collector.evidence.frame import ZERO_HASH, Event, EventCode, Frame, Stream
+
+Range = tuple[int, int]
+"""First and last seq, both in."""
+
+
+class Fault(StrEnum):
+    GAP = "gap"
+    BROKEN_LINK = "broken_link"
+    FORK = "fork"
+    NO_EPOCH_EVENT = "no_epoch_event"
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """What the chain needs of a frame."""
+
+    hash: bytes
+    prev: bytes
+    has_epoch_event: bool
+
+    @classmethod
+    def of(cls, frame: Frame, digest: bytes) -> "Link":
+        return cls(digest, frame.prev, bool(events(frame, EventCode.EPOCH)))
+
+
+def events(frame: Frame, code: EventCode) -> list[Event]:
+    return [entry for entry in frame.records if isinstance(entry, Event) and entry.code is code]
+
+
+def dropped_ranges(frame: Frame) -> list[tuple[int, Range]]:
+    """Epoch and range of the telemetry that a billing frame says was thinned."""
+    named = [event.detail for event in events(frame, EventCode.DROPPED)]
+    return [(entry[1], (entry[2], entry[3])) for entry in named if entry[2] <= entry[3]]
+
+
+def faults_of(
+    stream: Stream, epoch: int, seq: int, here: Sequence[Link], before: Collection[bytes]
+) -> set[Fault]:
+    """What is wrong with the frames of one name.
+
+    `before`: the hashes of the frames one seq lower; when there are none the links are not judged.
+    """
+    faults = set()
+    if len(here) > 1:
+        faults.add(Fault.FORK)
+    allowed = {ZERO_HASH} if seq == 1 else before
+    if allowed and any(link.prev not in allowed for link in here):
+        faults.add(Fault.BROKEN_LINK)
+    opens = stream is Stream.BILLING and epoch > 1 and seq == 1 and here
+    if opens and not any(link.has_epoch_event for link in here):
+        faults.add(Fault.NO_EPOCH_EVENT)
+    return faults
+
+
+def without(whole: Range, parts: Sequence[Range]) -> list[Range]:
+    """What is left of a range when the parts are taken out of it."""
+    first, last = whole
+    left = []
+    for part_first, part_last in sorted(parts):
+        if part_first > last:
+            break
+        if first < part_first:
+            left.append((first, part_first - 1))
+        first = max(first, part_last + 1)
+    if first <= last:
+        left.append((first, last))
+    return left
+
+
+ChainName = tuple[bytes, int, Stream]
+"""Gateway, epoch, stream."""
+
+
+@dataclass(frozen=True, order=True)
+class Finding:
+    gateway: bytes
+    stream: Stream
+    epoch: int
+    first: int
+    last: int
+    fault: Fault
+
+
+@dataclass
+class Chains:
+    """A set of frames, in whatever order they came; the same frame twice is one frame."""
+
+    links: dict[ChainName, dict[int, dict[bytes, Link]]] = field(default_factory=dict)
+    dropped: dict[ChainName, list[Range]] = field(default_factory=dict)
+
+    def add(self, frame: Frame, digest: bytes) -> None:
+        chain = self.links.setdefault((frame.gateway, frame.epoch, frame.stream), {})
+        chain.setdefault(frame.seq, {})[digest] = Link.of(frame, digest)
+        for epoch, gap in dropped_ranges(frame):
+            self.dropped.setdefault((frame.gateway, epoch, Stream.TELEMETRY), []).append(gap)
+
+    def gaps(self, name: ChainName) -> list[Range]:
+        """The missing ranges between 1 and the highest seq that no `dropped` event names."""
+        missing, expected = [], 1
+        for seq in sorted(self.links[name]):
+            if seq > expected:
+                missing += without((expected, seq - 1), self.dropped.get(name, []))
+            expected = seq + 1
+        return missing
+
+    def findings(self) -> list[Finding]:
+        return sorted(finding for name in self.links for finding in self._findings(name))
+
+    def _findings(self, name: ChainName) -> Iterator[Finding]:
+        gateway, epoch, stream = name
+        chain = self.links[name]
+        for first, last in self.gaps(name):
+            yield Finding(gateway, stream, epoch, first, last, Fault.GAP)
+        for seq, here in chain.items():
+            faults = faults_of(stream, epoch, seq, list(here.values()), chain.get(seq - 1, {}))
+            for fault in faults:
+                yield Finding(gateway, stream, epoch, seq, seq, fault)

@@ -6,6 +6,7 @@ from typing import Protocol
 from sqlalchemy import Connection, Engine, insert, select, update
 
 from collector.ledger.ledger import Entry, read_entries
+from collector.storage import reading
 from collector.storage.tables import follower as table
 
 BATCH = 500
@@ -21,6 +22,9 @@ class Follower(Protocol):
 
 def advance(engine: Engine, follower: Follower, limit: int = BATCH) -> int:
     """Hand the follower its next entries; return how many there were."""
+    with reading(engine) as connection:  # with nothing to do it takes no writer's lock
+        if not read_entries(connection, position_of(connection, follower.name) or 0, 1):
+            return 0
     with engine.begin() as connection:
         cursor = position_of(connection, follower.name)
         entries = read_entries(connection, cursor or 0, limit)

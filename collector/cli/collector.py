@@ -125,6 +125,7 @@ def status(directory: Directory, as_json: AsJson = False) -> None:
         typer.echo(json.dumps(state, indent=2))
         return
     typer.echo(f"ledger: {state['frames']} frames; refused: {state['refused'] or 'none'}")
+    typer.echo(f"faults: {state['faults'] or 'none'}; flagged: {state['flagged'] or 'none'}")
     for row in state["chains"]:
         typer.echo(
             f"{row['gateway']} epoch {row['epoch']} {row['stream']}: contiguous to {row['upto']}"

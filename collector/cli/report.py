@@ -13,6 +13,7 @@ from collector.checks.allocation import PeriodResult
 from collector.evidence.frame import Stream
 from collector.intake import quarantine
 from collector.intervals.energy import IMPORT, first_snapshot, last_snapshot
+from collector.ledger import flags
 from collector.model.order import Step
 from collector.model.records import Meter
 from collector.orders import store
@@ -67,6 +68,7 @@ def _status(connection: Connection) -> dict[str, Any]:
         "frames": connection.scalar(select(func.count()).select_from(frame)),
         "refused": quarantine.counts(connection),
         "faults": dict(faults.all()),
+        "flagged": flags.counts(connection),
         "chains": chains,
     }
 

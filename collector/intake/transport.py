@@ -3,6 +3,7 @@
 import json
 import queue
 import ssl
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,6 +60,7 @@ class Transport:
         )
         self._client.reconnect_delay_set(1, 30)
         self._client.on_connect = self._connected
+        self._client.on_connect_fail = self._unreachable
         self._client.on_disconnect = self._disconnected
         self._client.on_message = self._received
         if broker.tls is not None:
@@ -88,6 +90,13 @@ class Transport:
         self._connection += 1
         client.subscribe([("esep/v1/+/frame", 1), ("esep/v1/+/status", 1)])
         log.info("broker.connected", host=self._broker.host, port=self._broker.port)
+
+    def _unreachable(self, _client: Client, _data: Any) -> None:
+        # paho calls this while it handles the error, and does not hand it over
+        reason = str(sys.exc_info()[1] or "unknown")
+        log.error(
+            "broker.unreachable", host=self._broker.host, port=self._broker.port, reason=reason
+        )
 
     def _disconnected(self, _client: Client, _data: Any, _f: Any, reason: Any, _p: Any) -> None:
         log.warning("broker.lost", reason=str(reason))

@@ -7,12 +7,12 @@ from typing import Any
 import structlog
 from sqlalchemy import Connection, delete, insert, select
 
-from collector.evidence.errors import EvidenceError
-from collector.evidence.frame import Clock, Event, EventCode, Frame, Interval, Reading, Stream
+from collector.evidence.frame import Event, EventCode, Frame, Interval, Reading, Stream
 from collector.intervals.energy import IMPORT, first_snapshot
+from collector.ledger.flags import Flag, keep_flag
 from collector.ledger.ledger import Entry
-from collector.model.profile import ReadingError
-from collector.registry.configurations import ConfigurationError, Configurations
+from collector.ledger.readings import AHEAD_MS, Decoded, FlaggedReading, decode
+from collector.registry.configurations import Configurations
 from collector.storage.tables import gateway_fact, snapshot
 
 log = structlog.get_logger()
@@ -33,57 +33,56 @@ class IntervalFollower:
                 continue
             for record in frame.records:
                 if isinstance(record, Interval | Reading):
-                    self._snapshot(connection, frame, record, entry.position)
-                elif isinstance(record, Event):
-                    _fact(connection, frame.gateway, record, entry.position)
+                    self._snapshot(connection, frame, record, entry)
+                elif isinstance(record, Event) and record.code is EventCode.BOOT:
+                    _keep_boot(connection, frame, record, entry)
 
     def _snapshot(
-        self, connection: Connection, frame: Frame, record: Interval | Reading, position: int
+        self, connection: Connection, frame: Frame, record: Interval | Reading, entry: Entry
     ) -> None:
         try:
-            meter = self._configurations.meters(frame.configuration)[record.slot]
-            values = meter.decode(record.raw, record.quality, interval=True)
-        except (ConfigurationError, EvidenceError, ReadingError, KeyError) as error:
-            log.error("intervals.undecoded", position=position, error=str(error))
+            read = decode(self._configurations, entry, frame, record)
+            _check_counts(read)
+        except FlaggedReading as error:
+            keep_flag(connection, entry.position, error.flag, str(error))
             return
-        kind, at_ms, offset_ms = _moment(record)
-        if IMPORT in values and first_snapshot(connection, meter.serial) is None:
-            energy_wh = str(values[IMPORT].value)
-            log.info("meter.first_reading", meter=meter.serial, at_ms=at_ms, energy_wh=energy_wh)
-        for name, quantity in values.items():
+        if IMPORT in read.values and first_snapshot(connection, read.meter) is None:
+            energy_wh = str(read.values[IMPORT].value)
+            log.info("meter.first_reading", meter=read.meter, at_ms=read.at_ms, energy_wh=energy_wh)
+        is_interval = isinstance(record, Interval)
+        for name, quantity in read.values.items():
             row = {
-                "meter": meter.serial,
+                "meter": read.meter,
                 "quantity": name,
-                "at_ms": at_ms,
-                "kind": kind,
+                "at_ms": read.at_ms,
+                "kind": "interval" if is_interval else "reading",
                 "count": quantity.count,
                 "quantum": str(quantity.quantum),
-                "offset_ms": offset_ms,
-                "clock": _clock(frame.clock),
-                "position": position,
+                "offset_ms": record.offset_ms if isinstance(record, Interval) else 0,
+                "clock": frame.clock.letter,
+                "position": entry.position,
             }
             same = (
-                snapshot.c.meter == meter.serial,
+                snapshot.c.meter == read.meter,
                 snapshot.c.quantity == name,
-                snapshot.c.at_ms == at_ms,
+                snapshot.c.at_ms == read.at_ms,
             )
             if connection.execute(select(snapshot.c.position).where(*same)).first() is None:
                 connection.execute(insert(snapshot).values(row))
 
 
-def _moment(record: Interval | Reading) -> tuple[str, int, int]:
-    if isinstance(record, Interval):
-        return "interval", record.boundary_ms, record.offset_ms
-    return "reading", record.read_ms, 0
+def _check_counts(read: Decoded) -> None:
+    for name, quantity in read.values.items():
+        if not -(2**63) <= quantity.count < 2**63:
+            raise FlaggedReading(Flag.UNDECODED, f"{name}: a count of {quantity.count}")
 
 
-def _clock(clock: Clock) -> str:
-    return clock.letter
-
-
-def _fact(connection: Connection, gateway: bytes, event: Event, position: int) -> None:
-    """The newest boot of a gateway, as it reported it."""
-    if event.code is not EventCode.BOOT:
+def _keep_boot(connection: Connection, frame: Frame, event: Event, entry: Entry) -> None:
+    """The newest boot of a gateway in the order of its chain, as it reported it."""
+    table = gateway_fact
+    same = (table.c.gateway == frame.gateway, table.c.name == "boot")
+    known = connection.scalar(select(table.c.body).where(*same))
+    if known is not None and _place(json.loads(known)) > (frame.epoch, frame.seq):
         return
     detail: dict[int, Any] = event.detail
     body = json.dumps(
@@ -92,12 +91,21 @@ def _fact(connection: Connection, gateway: bytes, event: Event, position: int) -
             "implementation": detail[1],
             "firmware": detail[2],
             "firmware_sha256": detail[3].hex(),
+            "epoch": frame.epoch,
+            "seq": frame.seq,
         }
     )
-    table = gateway_fact
-    connection.execute(delete(table).where(table.c.gateway == gateway, table.c.name == "boot"))
+    is_ahead = event.at_ms > entry.received_ms + AHEAD_MS
+    if is_ahead:
+        keep_flag(connection, entry.position, Flag.TIME_IMPOSSIBLE, f"boot at {event.at_ms}")
+    at_ms = entry.received_ms if is_ahead else event.at_ms
+    connection.execute(delete(table).where(*same))
     connection.execute(
         insert(table).values(
-            gateway=gateway, name="boot", at_ms=event.at_ms, position=position, body=body
+            gateway=frame.gateway, name="boot", at_ms=at_ms, position=entry.position, body=body
         )
     )
+
+
+def _place(body: dict[str, Any]) -> tuple[int, int]:
+    return body["epoch"], body["seq"]

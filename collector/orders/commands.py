@@ -9,6 +9,7 @@ from collector.storage import reading
 from collector.storage.tables import command_counter, issued, outbox
 
 KIND = "command"
+_MAX_COUNTER = 2**32 - 1
 
 
 def next_counter(connection: Connection, gateway: str) -> int:
@@ -19,6 +20,16 @@ def next_counter(connection: Connection, gateway: str) -> int:
         return 1
     connection.execute(update(table).where(table.c.target == gateway).values(counter=last + 1))
     return last + 1
+
+
+def catch_up(connection: Connection, gateway: str, last: int) -> None:
+    """Count on from the last counter that the gateway says it accepted, if ours is behind."""
+    if not 0 < last < _MAX_COUNTER:
+        return
+    table = command_counter
+    connection.execute(
+        update(table).where(table.c.target == gateway, table.c.counter < last).values(counter=last)
+    )
 
 
 def send(

@@ -6,9 +6,11 @@ import structlog
 from sqlalchemy import Connection
 
 from collector.evidence.frame import CommandPhase, Event, EventCode, Frame, Stream
+from collector.ledger.flags import Flag, keep_flag
 from collector.ledger.ledger import Entry
+from collector.ledger.readings import AHEAD_MS
 from collector.model.order import Step
-from collector.orders import store
+from collector.orders import commands, store
 from collector.orders.store import Order, StepRecord
 
 log = structlog.get_logger()
@@ -43,18 +45,34 @@ def _take(connection: Connection, frame: Frame, event: Event, entry: Entry) -> N
     order = store.load(connection, identity)
     if order is None or order.terms.gateway != frame.gateway.hex():
         return
+    if phase is CommandPhase.REFUSED and 5 in event.detail:
+        commands.catch_up(connection, order.terms.gateway, event.detail[5])
+    at_ms = _believable(order, event, entry)
+    details = {"counter": counter}
+    if at_ms != event.at_ms:
+        details["device_at_ms"] = event.at_ms
+        keep_flag(connection, entry.position, Flag.TIME_IMPOSSIBLE, f"event at {event.at_ms}")
+    if 3 in event.detail:
+        details["reason"] = event.detail[3]
     for step in _steps(order, phase, counter):
-        details = {"counter": counter}
-        if 3 in event.detail:
-            details["reason"] = event.detail[3]
-        record = StepRecord(step, event.at_ms, entry.received_ms, entry.position, details)
+        record = StepRecord(step, at_ms, entry.received_ms, entry.position, details)
         order = store.take_step(connection, order, record)
+
+
+def _believable(order: Order, event: Event, entry: Entry) -> int:
+    """The device's time between the issue of the order and the receipt of the event, else ours."""
+    issued = order.steps.get(Step.ISSUED)
+    earliest_ms = issued.at_ms - AHEAD_MS if issued else 0
+    is_so = earliest_ms <= event.at_ms <= entry.received_ms + AHEAD_MS
+    return event.at_ms if is_so else entry.received_ms
 
 
 def _steps(order: Order, phase: CommandPhase, counter: int) -> list[Step]:
     """The steps that an event means for an order where it stands; none when it is old news."""
     issued = order.steps.get(Step.ISSUED)
     is_open = issued is not None and issued.details["counter"] == counter
+    released = order.steps.get(Step.RELEASED)
+    is_release = released is not None and released.details.get("counter") == counter
     match phase, order.step:
         case CommandPhase.RECEIVED, Step.ISSUED if is_open:
             return [Step.RECEIVED]
@@ -66,8 +84,8 @@ def _steps(order: Order, phase: CommandPhase, counter: int) -> list[Step]:
             return [Step.REJECTED]
         case CommandPhase.FAILED, Step.ISSUED | Step.RECEIVED if is_open:
             return [Step.FAILED]
-        case CommandPhase.RESTORED, Step.RELEASED:
+        case CommandPhase.RESTORED, Step.RELEASED if is_open or is_release:
             return [Step.RESTORED]
-        case CommandPhase.RESTORED, Step.APPLIED | Step.VERIFIED:
+        case CommandPhase.RESTORED, Step.APPLIED | Step.VERIFIED if is_open:
             return [Step.RELEASED, Step.RESTORED]  # the hold ran out at the gateway
     return []

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import structlog
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import ColumnElement, Connection, insert, select, true, update
 
 from collector.model.order import NEXT, DropResult, Step, check_step
 from collector.model.records import OrderReason
@@ -121,18 +121,25 @@ def _insert_step(connection: Connection, order: Order, record: StepRecord) -> No
 
 def load_all(connection: Connection) -> list[Order]:
     """Every order with its steps, in the order they were drafted."""
+    return _load(connection, true())
+
+
+def load(connection: Connection, identity: bytes) -> Order | None:
+    return next(iter(_load(connection, step_table.c.order_id == identity)), None)
+
+
+def _load(connection: Connection, which: ColumnElement[bool]) -> list[Order]:
     steps: dict[bytes, dict[Step, StepRecord]] = {}
-    for row in connection.execute(select(step_table).order_by(step_table.c.id)):
+    for row in connection.execute(select(step_table).where(which).order_by(step_table.c.id)):
         record = StepRecord(
             Step(row.step), row.at_ms, row.recorded_ms, row.position, json.loads(row.body)
         )
         steps.setdefault(row.order_id, {})[record.step] = record
-    rows = {row.id: row for row in connection.execute(select(order_table))}
+    query = select(order_table).where(
+        order_table.c.id.in_(select(step_table.c.order_id).where(which))
+    )
+    rows = {row.id: row for row in connection.execute(query)}
     return [_order(rows[identity], records) for identity, records in steps.items()]
-
-
-def load(connection: Connection, identity: bytes) -> Order | None:
-    return next((order for order in load_all(connection) if order.id == identity), None)
 
 
 def _order(row: Any, steps: Mapping[Step, StepRecord]) -> Order:

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Engine, insert, select
 
 from collector.evidence.configuration import read_configuration
 from collector.evidence.cose import message_hash
+from collector.evidence.errors import EvidenceError
 from collector.evidence.keys import PublicKey
 from collector.model.energy import Quantity
 from collector.model.profile import Profile
@@ -38,13 +39,23 @@ class ConfiguredMeter:
         return self.profile.decode(raw, quality, interval=interval, ct=self.ct, vt=self.vt)
 
 
+@dataclass(frozen=True)
+class Configured:
+    """What a configuration says of its gateway; meters by slot."""
+
+    gateway: bytes
+    issued_ms: int
+    interval_ms: int
+    meters: Mapping[int, ConfiguredMeter]
+
+
 class Configurations:
     """Stores signed configurations and answers what a slot means under one of them."""
 
     def __init__(self, engine: Engine, root: PublicKey) -> None:
         self._engine = engine
         self._root = root
-        self._meters: dict[bytes, Mapping[int, ConfiguredMeter]] = {}
+        self._known: dict[bytes, Configured] = {}
 
     def store(self, message: bytes, issued_ms: int) -> bytes:
         """Keep a signed configuration and the profiles it names; return its hash."""
@@ -59,14 +70,25 @@ class Configurations:
                 keep_issued(connection, kind, raw, issued_ms)
         return message_hash(message)
 
-    def meters(self, digest: bytes) -> Mapping[int, ConfiguredMeter]:
-        """The meters by slot; raises ConfigurationError, EvidenceError or ProfileError."""
-        if digest not in self._meters:
-            self._meters[digest] = self._load(digest)
-        return self._meters[digest]
+    def of(self, gateway: bytes, digest: bytes) -> Configured:
+        """The configuration of that hash; raises ConfigurationError when it is not here, cannot
+        be read, or was issued for another gateway.
+        """
+        if digest not in self._known:
+            self._known[digest] = self._load(digest)
+        configured = self._known[digest]
+        if configured.gateway != gateway:
+            raise ConfigurationError(f"{digest.hex()} is of gateway {configured.gateway.hex()}")
+        return configured
 
-    def _load(self, digest: bytes) -> Mapping[int, ConfiguredMeter]:
-        return {entry[0]: self._meter(entry) for entry in self._payload(self._issued(digest))[8]}
+    def _load(self, digest: bytes) -> Configured:
+        message = self._issued(digest)
+        try:
+            body = self._payload(message)
+            meters = {entry[0]: self._meter(entry) for entry in body[8]}
+        except (EvidenceError, LookupError, ValueError, ArithmeticError) as error:
+            raise ConfigurationError(f"{digest.hex()} cannot be read: {error}") from error
+        return Configured(body[1], body[3], body[6][0], meters)
 
     def _meter(self, entry: dict[int, Any]) -> ConfiguredMeter:
         profile = Profile.parse(self._issued(entry[3]))

@@ -1,18 +1,15 @@
 """Follows the ledger into a series store."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-import structlog
 from sqlalchemy import Connection
 
-from collector.evidence.errors import EvidenceError
 from collector.evidence.frame import Sample
+from collector.ledger.flags import keep_flag
 from collector.ledger.ledger import Entry
-from collector.model.profile import ReadingError
-from collector.registry.configurations import ConfigurationError, Configurations
+from collector.ledger.readings import FlaggedReading, decode
+from collector.registry.configurations import Configurations
 from collector.series.store import Point, SeriesStore
-
-log = structlog.get_logger()
 
 
 class SeriesFollower:
@@ -22,32 +19,20 @@ class SeriesFollower:
         self._store = store
         self._configurations = configurations
 
-    def follow(self, connection: Connection, entries: Sequence[Entry]) -> None:  # noqa: ARG002
-        points = [point for entry in entries for point in self._points(entry)]
+    def follow(self, connection: Connection, entries: Sequence[Entry]) -> None:
+        points = [point for entry in entries for point in self._points(connection, entry)]
         if points:
             self._store.write(points)
 
-    def _points(self, entry: Entry) -> list[Point]:
+    def _points(self, connection: Connection, entry: Entry) -> Iterator[Point]:
         frame = entry.frame
-        samples = [record for record in frame.records if isinstance(record, Sample)]
-        if not samples:
-            return []
-        try:
-            meters = self._configurations.meters(frame.configuration)
-            return [
-                Point(
-                    meters[sample.slot].serial,
-                    sample.read_ms,
-                    {
-                        name: float(quantity.value)
-                        for name, quantity in meters[sample.slot]
-                        .decode(sample.raw, sample.quality, interval=False)
-                        .items()
-                    },
-                    entry.position,
-                )
-                for sample in samples
-            ]
-        except (ConfigurationError, EvidenceError, ReadingError, KeyError) as error:
-            log.error("series.undecoded", position=entry.position, error=str(error))
-            return []
+        for record in frame.records:
+            if not isinstance(record, Sample):
+                continue
+            try:
+                read = decode(self._configurations, entry, frame, record)
+            except FlaggedReading as error:
+                keep_flag(connection, entry.position, error.flag, str(error))
+                continue
+            values = {name: float(quantity.value) for name, quantity in read.values.items()}
+            yield Point(read.meter, read.at_ms, values, entry.position)

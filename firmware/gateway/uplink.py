@@ -17,6 +17,7 @@ _STATUS_MS = 30_000
 _LOOK_MS = 1_000
 _FIRST_PAUSE_MS = 500
 _LONGEST_PAUSE_MS = 60_000
+_CLOSED = (32, 104)  # EPIPE, ECONNRESET
 
 
 class Uplink:
@@ -59,12 +60,19 @@ class Uplink:
         while True:
             if self._board.network_up():
                 error = await self._session()
-                log("broker: %s %s" % (type(error).__name__, str(error).strip()))
+                log("broker: " + self._explain(error))
                 if self._connected:
                     pause_ms = _FIRST_PAUSE_MS
             jitter_ms = int.from_bytes(self._board.random(2), "big") * pause_ms >> 16
             await asyncio.sleep_ms(pause_ms // 2 + jitter_ms)
             pause_ms = min(2 * pause_ms, _LONGEST_PAUSE_MS)
+
+    def _explain(self, error):
+        text = "%s %s" % (type(error).__name__, str(error).strip())
+        closed = isinstance(error, EOFError) or (error.args and error.args[0] in _CLOSED)
+        if closed and self._tls and not self._connected:
+            text += ": it closed the connection; does it accept this gateway's certificate?"
+        return text
 
     async def stop(self) -> None:
         """Say that this gateway goes, while the broker is there to hear it."""

@@ -25,6 +25,7 @@ from collector.series.store import SeriesStore
 
 log = structlog.get_logger()
 
+_CLOSE_AT_ONCE = 1000
 NO_LOAD_PERMILLE = 50
 """Stages below this share of the site's draw are off: what runs is auxiliaries, not mining."""
 
@@ -51,13 +52,15 @@ class Checks:
     def _close(
         self, connection: Connection, view: View, holder: Holder, now_ms: int
     ) -> Iterator[PeriodResult]:
-        """Every period that has ended and can be judged, in order."""
+        """Periods that have ended and can be judged, in order, at most so many a run."""
         period_ms = view.market.period_ms
         late_ms = int(view.policy.late_s * 1000)
         last = periods.last_closed(connection, holder)
         start_ms = _first_period(connection, view, holder) if last is None else last + period_ms
         metered = _delivery_meters(view, holder)
-        while start_ms is not None and start_ms + period_ms <= now_ms:
+        for _ in range(_CLOSE_AT_ONCE):
+            if start_ms is None or start_ms + period_ms > now_ms:
+                return
             end_ms = start_ms + period_ms
             energies = [
                 energy_between(connection, meter.serial, start_ms, end_ms) for meter in metered
@@ -97,7 +100,8 @@ class Checks:
             return
         power_w = meters.power_w(view, self._series, view.delivery_meters(site.name), now_ms)
         staged = [meter for meter in view.meters_of(site.name) if meter.point != "delivery"]
-        mining_w = meters.power_w(view, self._series, staged, now_ms)
+        # without meters of stages all load is taken for mining
+        mining_w = meters.power_w(view, self._series, staged, now_ms) if staged else power_w
         if power_w is None or mining_w is None or mining_w * 1000 <= power_w * NO_LOAD_PERMILLE:
             return
         ended_ms = last_end(licences, now_ms)

@@ -57,10 +57,15 @@ def last_snapshot(
 def energy_between(
     connection: Connection, meter: str, start_ms: int, end_ms: int
 ) -> MeteredEnergy | None:
-    """Imported energy between two boundaries; None while either snapshot is missing."""
+    """Imported energy between two boundaries; None while either snapshot is missing.
+
+    None too when the register went back: a rollover or another instrument measured nothing here.
+    """
     start = snapshot_at(connection, meter, start_ms)
     end = snapshot_at(connection, meter, end_ms)
-    return None if start is None or end is None else MeteredEnergy(start, end)
+    if start is None or end is None or end.energy_wh < start.energy_wh:
+        return None
+    return MeteredEnergy(start, end)
 
 
 def _snapshots(meter: str, quantity: str) -> Select[Any]:

@@ -1,6 +1,6 @@
 """Moves orders on: drafts, gives notice, issues, repeats, verifies, releases."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from decimal import Decimal
 from fractions import Fraction
@@ -39,33 +39,47 @@ class Desk:
             orders = store.load_all(connection)
             for terms in rules.wanted(connection, view, orders, now_ms):
                 orders.append(store.draft(connection, terms, now_ms))
-        for order in orders:
-            if not order.is_over:
+        current = {order.id: order for order in orders}
+        for identity, order in current.items():
+            if order.is_over:
+                continue
+            try:
                 with self._engine.begin() as connection:
-                    self._move(connection, view, order, now_ms)
+                    current[identity] = self._move(connection, view, order, current, now_ms)
+            except (LookupError, ValueError, ArithmeticError) as error:
+                # one order that cannot be moved must not hold up the others
+                log.exception("order.stuck", order=identity.hex(), error=str(error))
 
-    def _move(self, connection: Connection, view: View, order: Order, now_ms: int) -> None:
+    def _move(
+        self,
+        connection: Connection,
+        view: View,
+        order: Order,
+        current: Mapping[bytes, Order],
+        now_ms: int,
+    ) -> Order:
+        """The order as it stands after this run."""
         match order.step:
             case Step.DRAFTED:
                 approved = {"by": order.terms.official, "rule": order.terms.rule}
-                self._step(connection, order, Step.APPROVED, now_ms, approved)
+                return self._step(connection, order, Step.APPROVED, now_ms, approved)
             case Step.APPROVED:
-                self._notify(connection, order, now_ms)
+                return self._notify(connection, order, now_ms)
             case Step.NOTIFIED:
                 due_ms = order.steps[Step.NOTIFIED].at_ms + order.terms.notice_s * 1000
                 if now_ms >= due_ms:
-                    self._issue(connection, view, order, now_ms)
-            case Step.ISSUED:
-                self._repeat(connection, view, order, Step.ISSUED, now_ms)
+                    return self._issue(connection, view, order, now_ms)
+            case Step.ISSUED | Step.RELEASED as step:
+                return self._repeat(connection, view, order, step, now_ms)
             case Step.RECEIVED:
-                self._give_up(connection, view, order, now_ms)
+                return self._give_up(connection, view, order, now_ms)
             case Step.APPLIED:
-                self._verify(connection, view, order, now_ms)
+                return self._verify(connection, view, order, now_ms)
             case Step.VERIFIED:
-                if release.is_due(connection, view, self._series, order, now_ms):
-                    self._release(connection, view, order, now_ms)
-            case Step.RELEASED:
-                self._repeat(connection, view, order, Step.RELEASED, now_ms)
+                others = current.values()
+                if release.is_due(connection, view, self._series, order, others, now_ms):
+                    return self._release(connection, view, order, others, now_ms)
+        return order
 
     def _step(
         self,
@@ -75,28 +89,44 @@ class Desk:
         now_ms: int,
         details: Mapping[str, object],
         result: DropResult | None = None,
-    ) -> None:
+    ) -> Order:
         record = StepRecord(step, now_ms, now_ms, None, details)
-        store.take_step(connection, order, record, result)
+        return store.take_step(connection, order, record, result)
 
-    def _notify(self, connection: Connection, order: Order, now_ms: int) -> None:
+    def _notify(self, connection: Connection, order: Order, now_ms: int) -> Order:
         notice: dict[str, object] = {
             "to": order.terms.licensee,
             "channel": "control room page",
             "authority": order.terms.authority,
             "in_force_ms": now_ms + order.terms.notice_s * 1000,
         }
-        self._step(connection, order, Step.NOTIFIED, now_ms, notice)
+        return self._step(connection, order, Step.NOTIFIED, now_ms, notice)
 
-    def _issue(self, connection: Connection, view: View, order: Order, now_ms: int) -> None:
+    def _issue(self, connection: Connection, view: View, order: Order, now_ms: int) -> Order:
+        if why := rules.void(view, order, now_ms):
+            return self._step(connection, order, Step.CANCELLED, now_ms, {"reason": why})
         until_ms = now_ms + order.terms.hold_s * 1000
         sent = self._send(connection, view, order, Action.OPEN, now_ms, until_ms=until_ms)
-        self._step(connection, order, Step.ISSUED, now_ms, sent | {"until_ms": until_ms})
+        return self._step(connection, order, Step.ISSUED, now_ms, sent | {"until_ms": until_ms})
 
-    def _release(self, connection: Connection, view: View, order: Order, now_ms: int) -> None:
+    def _release(
+        self,
+        connection: Connection,
+        view: View,
+        order: Order,
+        orders: Collection[Order],
+        now_ms: int,
+    ) -> Order:
+        stages = release.own_stages(order, orders)
+        if not stages:
+            held = {"reason": "another order holds its stages open"}
+            order = self._step(connection, order, Step.RELEASED, now_ms, held)
+            return self._step(connection, order, Step.RESTORED, now_ms, held)
         ramp = (view.policy.ramp_offset_ms, view.policy.ramp_step_ms)
-        sent = self._send(connection, view, order, Action.RELEASE, now_ms, ramp_ms=ramp)
-        self._step(connection, order, Step.RELEASED, now_ms, sent)
+        sent = self._send(
+            connection, view, order, Action.RELEASE, now_ms, stages=stages, ramp_ms=ramp
+        )
+        return self._step(connection, order, Step.RELEASED, now_ms, sent)
 
     def _send(
         self,
@@ -106,6 +136,7 @@ class Desk:
         action: Action,
         now_ms: int,
         *,
+        stages: tuple[int, ...] | None = None,
         until_ms: int | None = None,
         ramp_ms: tuple[int, int] | None = None,
     ) -> dict[str, object]:
@@ -117,7 +148,7 @@ class Desk:
             expires_ms=now_ms + view.policy.command_ttl_s * 1000,
             order=order.id,
             action=action,
-            stages=order.terms.stages,
+            stages=order.terms.stages if stages is None else stages,
             until_ms=until_ms,
             ramp_ms=ramp_ms,
             authority=bytes.fromhex(order.terms.document_sha256),
@@ -128,27 +159,29 @@ class Desk:
 
     def _repeat(
         self, connection: Connection, view: View, order: Order, step: Step, now_ms: int
-    ) -> None:
+    ) -> Order:
         """Queue the same command again while its gateway has not answered; then give up."""
         record = order.steps[step]
         if "command" not in record.details:
-            return  # the gateway released by itself when the hold ran out
+            return order  # the gateway released by itself when the hold ran out
         digest = bytes.fromhex(record.details["command"])
         repeats = commands.times_sent(connection, digest) - 1
         if repeats < 0 or now_ms < record.at_ms + (repeats + 1) * view.policy.repeat_s * 1000:
-            return
+            return order
         if repeats < view.policy.max_repeats:
             log.warning("order.repeated", order=order.id.hex(), step=step, times=repeats + 1)
             commands.queue(connection, order.terms.gateway, digest, now_ms)
         elif step is Step.ISSUED:
-            self._step(connection, order, Step.FAILED, now_ms, {"reason": "no answer"})
+            return self._step(connection, order, Step.FAILED, now_ms, {"reason": "no answer"})
+        return order
 
-    def _give_up(self, connection: Connection, view: View, order: Order, now_ms: int) -> None:
+    def _give_up(self, connection: Connection, view: View, order: Order, now_ms: int) -> Order:
         received_ms = order.steps[Step.RECEIVED].recorded_ms
         if now_ms >= received_ms + view.policy.verify_timeout_s * 1000:
-            self._step(connection, order, Step.FAILED, now_ms, {"reason": "never applied"})
+            return self._step(connection, order, Step.FAILED, now_ms, {"reason": "never applied"})
+        return order
 
-    def _verify(self, connection: Connection, view: View, order: Order, now_ms: int) -> None:
+    def _verify(self, connection: Connection, view: View, order: Order, now_ms: int) -> Order:
         policy = view.policy
         metered = view.meters_of(order.terms.site)
         stage = self._samples(
@@ -162,10 +195,11 @@ class Desk:
             watts = {
                 name: round(value, 1) for name, value in asdict(drop).items() if name != "result"
             }
-            self._verified(connection, order, now_ms, watts, drop.result)
-        elif now_ms >= order.steps[Step.APPLIED].recorded_ms + policy.verify_timeout_s * 1000:
+            return self._verified(connection, order, now_ms, watts, drop.result)
+        if now_ms >= order.steps[Step.APPLIED].recorded_ms + policy.verify_timeout_s * 1000:
             reason = {"reason": "too few fresh samples"}
-            self._verified(connection, order, now_ms, reason, DropResult.UNVERIFIABLE)
+            return self._verified(connection, order, now_ms, reason, DropResult.UNVERIFIABLE)
+        return order
 
     def _verified(
         self,
@@ -174,11 +208,14 @@ class Desk:
         now_ms: int,
         details: Mapping[str, object],
         result: DropResult,
-    ) -> None:
-        self._step(connection, order, Step.VERIFIED, now_ms, {**details, "result": result}, result)
+    ) -> Order:
+        return self._step(
+            connection, order, Step.VERIFIED, now_ms, {**details, "result": result}, result
+        )
 
     def _samples(self, view: View, order: Order, meters: Sequence[Meter]) -> list[Samples]:
-        issued_ms = order.steps[Step.ISSUED].at_ms
+        # the gateway's clock, which times the samples, may be behind ours
+        issued_ms = min(order.steps[step].at_ms for step in (Step.ISSUED, Step.RECEIVED))
         settled_ms = order.steps[Step.APPLIED].at_ms + _ms(view.policy.settle_s)
         before_ms = issued_ms - view.policy.before_window_s * 1000
         far_ms = settled_ms + view.policy.verify_timeout_s * 1000

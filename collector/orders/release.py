@@ -1,5 +1,6 @@
 """When a cut may end before its hold runs out."""
 
+from collections.abc import Iterable
 from fractions import Fraction
 
 from sqlalchemy import Connection
@@ -15,15 +16,50 @@ from collector.orders.store import Order
 from collector.registry.view import View
 from collector.series.store import SeriesStore
 
+_HOLDING = {Step.ISSUED, Step.RECEIVED, Step.APPLIED, Step.VERIFIED}
+
 
 def is_due(
-    connection: Connection, view: View, series: SeriesStore, order: Order, now_ms: int
+    connection: Connection,
+    view: View,
+    series: SeriesStore,
+    order: Order,
+    orders: Iterable[Order],
+    now_ms: int,
 ) -> bool:
+    """Whether a verified order may be released; `orders` are all there are."""
     if order.terms.reason is OrderReason.OVER_ALLOCATION:
+        if any(_is_returning(view, order, other, now_ms) for other in orders):
+            return False  # the load on its way back is not in the figures yet
         return _allocation_permits(connection, view, series, order, now_ms)
     if order.terms.reason is OrderReason.LICENCE:
         return is_licensed(view.licences_of(order.terms.site), now_ms)
     return False
+
+
+def own_stages(order: Order, orders: Iterable[Order]) -> tuple[int, ...]:
+    """The stages that no other order holds open: only these may close."""
+    held = {
+        stage
+        for other in orders
+        if other.id != order.id and other.terms.site == order.terms.site and other.step in _HOLDING
+        for stage in other.terms.stages
+    }
+    return tuple(stage for stage in order.terms.stages if stage not in held)
+
+
+def _is_returning(view: View, order: Order, other: Order, now_ms: int) -> bool:
+    """Whether another load of the same holder is closing, or closed a short while ago."""
+    same = (other.terms.licensee, view.one(Site, other.terms.site).zone) == (
+        order.terms.licensee,
+        view.one(Site, order.terms.site).zone,
+    )
+    if other.id == order.id or not same:
+        return False
+    if other.step is Step.RESTORED:
+        settled_ms = view.policy.verify_timeout_s * 1000
+        return now_ms < other.steps[Step.RESTORED].recorded_ms + settled_ms
+    return other.step is Step.RELEASED
 
 
 def _allocation_permits(

@@ -6,6 +6,7 @@ from sqlalchemy import Connection
 
 from collector.checks import findings
 from collector.checks.findings import Code, Finding
+from collector.checks.licence import is_licensed
 from collector.model.order import Step
 from collector.model.records import Authority, OrderReason, Site
 from collector.orders.store import Order, Terms
@@ -21,47 +22,90 @@ _RULES = {
 }
 
 
-def wanted(connection: Connection, view: View, orders: Sequence[Order], now_ms: int) -> list[Terms]:
-    """The orders that follow from findings and are not drafted yet.
+_PRESENT_MS = 10_000
+"""A condition that was seen this long ago is taken to be there still."""
+_NEVER_APPLIED = {Step.REJECTED, Step.FAILED, Step.CANCELLED}
 
-    Without a valid authority for the reason there are none: the finding stays a warning.
+
+def wanted(connection: Connection, view: View, orders: Sequence[Order], now_ms: int) -> list[Terms]:
+    """The orders that follow from findings of now and are not drafted yet.
+
+    Without a valid authority for the reason there are none: the finding stays a warning. What was
+    found long ago calls for nothing, whatever authority is loaded later.
     """
-    terms = []
+    terms: list[Terms] = []
     for finding in findings.stored(connection):
         reason = _REASONS.get(finding.code)
-        if reason is None or _is_answered(finding, orders):
+        if reason is None or not _is_current(view, reason, finding, now_ms):
             continue
         authority = view.authority_for(reason, now_ms)
-        if authority is None:
+        if authority is None or _is_answered(view, reason, finding, orders):
             continue
-        for site_name in _sites(finding):
-            site = view.one(Site, site_name)
-            stages = _stages(reason, site, orders)
-            if stages and not _waits(reason, finding, site, orders):
+        sites = [view.one(Site, name) for name in _sites(finding)]
+        if any(planned.site == site.name for planned in terms for site in sites):
+            continue  # one thing at a time: the next run sees what this one drafts
+        for site in sites:
+            if stages := _stages(reason, site, orders):
                 terms.append(_terms(view, site, reason, stages, finding, authority))
                 break
     return terms
+
+
+def void(view: View, order: Order, now_ms: int) -> str | None:
+    """Why an order that is not issued yet must not be: its ground or its authority is gone."""
+    terms = order.terms
+    authority = view.all(Authority).get(terms.authority)
+    if (
+        authority is None
+        or terms.reason not in authority.reasons
+        or not authority.valid_from <= now_ms < authority.valid_until
+    ):
+        return "its authority is no longer valid"
+    if terms.reason is OrderReason.LICENCE and is_licensed(view.licences_of(terms.site), now_ms):
+        return "the site is licensed again"
+    return None
 
 
 def _sites(finding: Finding) -> list[str]:
     return list(finding.details.get("sites", [finding.details.get("site")]))
 
 
-def _is_answered(finding: Finding, orders: Sequence[Order]) -> bool:
-    name = {"code": finding.code, "subject": finding.subject, "first_ms": finding.first_ms}
-    return any(order.terms.finding == name for order in orders)
+def _is_current(view: View, reason: OrderReason, finding: Finding, now_ms: int) -> bool:
+    """A breach until the next period could have been closed; a licence while load is seen."""
+    if reason is OrderReason.LICENCE:
+        return now_ms - finding.last_ms <= _PRESENT_MS
+    late_ms = int(view.policy.late_s * 1000)
+    return now_ms - finding.last_ms <= view.market.period_ms + late_ms
 
 
-def _waits(reason: OrderReason, finding: Finding, site: Site, orders: Sequence[Order]) -> bool:
+def _is_answered(
+    view: View, reason: OrderReason, finding: Finding, orders: Sequence[Order]
+) -> bool:
+    if reason is OrderReason.LICENCE:
+        retry_ms = view.policy.verify_timeout_s * 1000
+        return any(
+            not order.is_over or finding.last_ms <= order.steps[order.step].recorded_ms + retry_ms
+            for order in orders
+            if order.terms.finding == _name(finding)
+        )
+    sites = _sites(finding)
+    return any(
+        order.terms.finding == _name(finding) or _is_yet_to_work(order, finding)
+        for order in orders
+        if order.terms.reason is reason and order.terms.site in sites
+    )
+
+
+def _is_yet_to_work(order: Order, finding: Finding) -> bool:
     """A breach during which an earlier order had not yet taken effect calls for no other."""
-    if reason is not OrderReason.OVER_ALLOCATION:
-        return False
-    for order in orders:
-        if order.terms.site == site.name and not order.is_over:
-            applied = order.steps.get(Step.APPLIED)
-            if applied is None or applied.at_ms > finding.first_ms:
-                return True
-    return False
+    applied = order.steps.get(Step.APPLIED)
+    if applied is None:
+        return order.step not in _NEVER_APPLIED
+    return applied.at_ms > finding.first_ms
+
+
+def _name(finding: Finding) -> dict[str, object]:
+    return {"code": finding.code, "subject": finding.subject, "first_ms": finding.first_ms}
 
 
 def _stages(reason: OrderReason, site: Site, orders: Sequence[Order]) -> tuple[int, ...]:
@@ -92,11 +136,7 @@ def _terms(
         reason=reason,
         stages=stages,
         rule=_RULES[reason],
-        finding={
-            "code": finding.code,
-            "subject": finding.subject,
-            "first_ms": finding.first_ms,
-        },
+        finding=_name(finding),
         authority=authority.id,
         document_sha256=authority.document_sha256,
         official=authority.official,

@@ -46,7 +46,7 @@ def judge(stage: Sequence[Samples], boundary: Sequence[Samples], policy: Policy)
     """
     stage_before, stage_after, sigma = _sums(stage)
     site_before, site_after, site_sigma = _sums(boundary)
-    if stage_before < _UNVERIFIABLE_SIGMAS * sigma or stage_before <= 0:
+    if not boundary or stage_before < _UNVERIFIABLE_SIGMAS * sigma or stage_before <= 0:
         result = DropResult.UNVERIFIABLE
     else:
         at_stage = _grade(stage_before - stage_after, stage_before, policy)

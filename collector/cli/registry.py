@@ -9,7 +9,7 @@ from collector.cli.service import now_ms
 from collector.evidence.downlink import Role
 from collector.registry.configuration import compile_configuration
 from collector.registry.configurations import Configurations
-from collector.registry.files import FileError, read_records
+from collector.registry.files import FileError, import_file
 from collector.registry.keyring import Keyring
 from collector.registry.profiles import ProfileError
 from collector.registry.store import Registry
@@ -27,8 +27,7 @@ def import_(
 ) -> None:
     """Take a registry file: all of it, or nothing."""
     try:
-        records, document = read_records(file)
-        count = Registry(open_database(directory)).record(records, document, now_ms())
+        count, document = import_file(Registry(open_database(directory)), file, now_ms())
     except (FileError, FileNotFoundError) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from None

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, Field
 
 ASTANA = ZoneInfo("Asia/Almaty")  # UTC+6, since 2024-03-01 UTC+5; Astana has no zone of its own
 
@@ -19,8 +19,8 @@ def _to_ms(value: Any) -> Any:
     return value
 
 
-Instant = Annotated[int, BeforeValidator(_to_ms)]
-"""Unix milliseconds; files may write it as a date-time with offset."""
+Instant = Annotated[int, BeforeValidator(_to_ms), Field(ge=0, lt=253_402_300_800_000)]
+"""Unix milliseconds, before the year 10000; files may write it as a date-time with offset."""
 
 
 def astana(instant_ms: int) -> datetime:

@@ -2,6 +2,7 @@
 
 import hashlib
 import tomllib
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,9 @@ from pydantic import ValidationError
 
 from collector.evidence.downlink import read_enrolment
 from collector.evidence.errors import EvidenceError
-from collector.model.records import KINDS, Record
+from collector.model.records import KINDS, Gateway, Record
+from collector.registry.references import problems
+from collector.registry.store import Registry
 
 
 class FileError(ValueError):
@@ -30,27 +33,50 @@ def read_records(path: Path) -> tuple[list[Record], bytes]:
     except tomllib.TOMLDecodeError as error:
         raise FileError(f"{path}: is not TOML: {error}") from None
     records: list[Record] = []
-    problems: list[str] = []
+    wrong: list[str] = []
     for kind, entries in document.items():
         if kind not in KINDS:
-            problems.append(f"[{kind}]: no such kind; the kinds are {', '.join(KINDS)}")
+            wrong.append(f"  [{kind}]: no such kind; the kinds are {', '.join(KINDS)}")
             continue
         for number, entry in enumerate(entries if isinstance(entries, list) else [entries], 1):
             try:
-                if kind == "gateway" and "enrolment" in entry:
-                    entry = _enrolled(entry)  # noqa: PLW2901
-                records.append(KINDS[kind].model_validate(entry))
+                records.append(KINDS[kind].model_validate(_enrolled(kind, entry)))
             except ValidationError as error:
-                problems += _explain(kind, number, error)
+                wrong += _explain(kind, number, error)
             except (EvidenceError, ValueError) as error:
-                problems.append(f"  {kind} {number}, enrolment: {error}")
-    if problems:
-        raise FileError("\n".join([f"{path}: nothing was taken:", *problems]))
+                wrong.append(f"  {kind} {number}, enrolment: {error}")
+    named = Counter((record.kind, record.key) for record in records)
+    wrong += [
+        f"  {kind} {key}: it stands {count} times; once would be right"
+        for (kind, key), count in named.items()
+        if count > 1
+    ]
+    if wrong:
+        raise FileError("\n".join([f"{path}: nothing was taken:", *wrong]))
     return records, hashlib.sha256(content).digest()
 
 
-def _enrolled(entry: dict[str, Any]) -> dict[str, Any]:
-    """A gateway's entry with the key its enrolment proves possession of."""
+def import_file(registry: Registry, path: Path, now_ms: int) -> tuple[int, bytes]:
+    """Take a registry file: all of it when it fits the register, else nothing.
+
+    Returns the number of records and the SHA-256 of the file; raises FileError.
+    """
+    records, document = read_records(path)
+    found = problems(registry.view().with_records(records), records)
+    if found:
+        raise FileError("\n".join([f"{path}: nothing was taken:", *found]))
+    return registry.record(records, document, now_ms), document
+
+
+def _enrolled(kind: str, entry: Any) -> Any:
+    """A gateway's entry with the key its enrolment proves possession of; others as they are."""
+    if kind != Gateway.kind or not isinstance(entry, dict) or "enrolment" not in entry:
+        return entry
+    for name in ("id", "keys"):
+        if name in entry:
+            raise ValueError(f"{name} follows from the enrolment; give one or the other")
+    if not isinstance(entry["enrolment"], str):
+        raise ValueError("it is a text of hex digits, as the gateway printed it")
     key, _ = read_enrolment(bytes.fromhex(entry["enrolment"]))
     rest = {name: value for name, value in entry.items() if name != "enrolment"}
     point = {"x": key.raw[:32].hex(), "y": key.raw[32:].hex()}

@@ -42,6 +42,11 @@ class View:
         for record in records:
             self._records.setdefault(record.kind, {})[record.key] = record
 
+    def with_records(self, records: Iterable[Record]) -> "View":
+        """This register with newer versions of some records."""
+        known = [record for kind in self._records.values() for record in kind.values()]
+        return View([*known, *records])
+
     def all(self, kind: type[R]) -> dict[str, R]:
         """Every record of a kind by its key."""
         return self._records.get(kind.kind, {})  # type: ignore[return-value]

@@ -1,0 +1,135 @@
+"""Whether the records of the register fit together."""
+
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from typing import Any
+
+from collector.evidence.keys import PublicKey
+from collector.model.records import (
+    Allocation,
+    Gateway,
+    Licence,
+    Licensee,
+    Market,
+    Meter,
+    Record,
+    Site,
+)
+from collector.registry.profiles import ProfileError, load_profile
+from collector.registry.view import View
+
+
+def problems(view: View, records: Iterable[Record]) -> list[str]:
+    """What of `records` does not fit the register `view`, which holds them already.
+
+    Each says which record, what is wrong, and what would be right.
+    """
+    found: list[str] = []
+    for record in records:
+        judge = _JUDGES.get(record.kind)
+        if judge is not None:
+            found += [f"  {record.kind} {record.key}: {text}" for text in judge(view, record)]
+    return found + [f"  {text}" for text in _shared_slots(view)]
+
+
+def _missing(view: View, kind: type[Record], key: str, field: str) -> Iterator[str]:
+    if key not in view.all(kind):
+        known = ", ".join(sorted(view.all(kind))[:10]) or "none"
+        yield f"{field}: there is no {kind.kind} {key!r}; the register has: {known}"
+
+
+def _market(_view: View, market: Market) -> Iterator[str]:
+    if market.period_s % market.interval_s:
+        yield f"interval_s: a period of {market.period_s} s is no multiple of {market.interval_s} s"
+
+
+def _licence(view: View, licence: Licence) -> Iterator[str]:
+    yield from _missing(view, Licensee, licence.licensee, "licensee")
+    if licence.valid_from >= licence.valid_until:
+        yield "valid_until: it must be after valid_from"
+    for name in licence.sites:
+        yield from _missing(view, Site, name, "sites")
+        site = view.all(Site).get(name)
+        if site is not None and site.licensee != licence.licensee:
+            yield f"sites: {name!r} is a site of licensee {site.licensee}"
+
+
+def _site(view: View, site: Site) -> Iterator[str]:
+    yield from _missing(view, Licensee, site.licensee, "licensee")
+    yield from _missing(view, Gateway, site.gateway, "gateway")
+    yield from _twice("stages: the id", (stage.id for stage in site.stages))
+    yield from _twice("stages: the output", (stage.output for stage in site.stages))
+
+
+def _gateway(view: View, gateway: Gateway) -> Iterator[str]:
+    yield from _missing(view, Site, gateway.site, "site")
+    market = view.all(Market).get("market")
+    if market is not None and market.interval_s * 1000 % gateway.timing.interval_ms:
+        yield (
+            f"timing.interval_ms: {gateway.timing.interval_ms} does not divide the market's"
+            f" interval of {market.interval_s * 1000}"
+        )
+    for number, key in enumerate(gateway.keys, 1):
+        try:
+            public = PublicKey(bytes.fromhex(key.x + key.y))
+        except ValueError:
+            yield f"keys: x and y of key {number} are not a point of P-256"
+            continue
+        if number == 1 and public.kid.hex() != gateway.id:
+            yield f"id: a gateway is named by its first key, {public.kid.hex()}"
+
+
+def _meter(view: View, meter: Meter) -> Iterator[str]:
+    yield from _missing(view, Site, meter.site, "site")
+    yield from _missing(view, Gateway, meter.gateway, "gateway")
+    gateway, site = view.all(Gateway).get(meter.gateway), view.all(Site).get(meter.site)
+    if gateway is not None and not 0 <= meter.bus < len(gateway.buses):
+        yield f"bus: the gateway has {len(gateway.buses)}, counted from 0; given: {meter.bus}"
+    if gateway is not None and gateway.site != meter.site:
+        yield f"gateway: {meter.gateway} stands at site {gateway.site!r}, not at {meter.site!r}"
+    if site is not None and meter.point != "delivery":
+        stages = [stage.id for stage in site.stages]
+        if meter.point not in stages:
+            yield f"point: 'delivery' or a stage of the site, one of {stages}; given: {meter.point}"
+    try:
+        load_profile(meter.profile)
+    except ProfileError as error:
+        yield f"profile: {error}"
+
+
+def _allocation(view: View, allocation: Allocation) -> Iterator[str]:
+    yield from _missing(view, Licensee, allocation.licensee, "licensee")
+    zones = {site.zone for site in view.all(Site).values()}
+    if allocation.zone not in zones:
+        yield f"zone: no site is in {allocation.zone!r}; the zones are: {', '.join(sorted(zones))}"
+    market = view.all(Market).get("market")
+    if market is not None and allocation.start % market.period_ms:
+        yield f"start: no delivery period of {market.period_s} s begins then"
+
+
+def _twice(what: str, values: Iterable[Hashable]) -> Iterator[str]:
+    seen: set[Hashable] = set()
+    for value in values:
+        if value in seen:
+            yield f"{what} {value} stands twice"
+        seen.add(value)
+
+
+def _shared_slots(view: View) -> Iterator[str]:
+    seen: dict[tuple[str, int], str] = {}
+    for meter in view.all(Meter).values():
+        other = seen.setdefault((meter.gateway, meter.slot), meter.serial)
+        if other != meter.serial:
+            yield (
+                f"meter {meter.serial}: slot {meter.slot} of gateway {meter.gateway}"
+                f" is already that of meter {other}"
+            )
+
+
+_JUDGES: dict[str, Callable[[View, Any], Iterator[str]]] = {
+    Market.kind: _market,
+    Licence.kind: _licence,
+    Site.kind: _site,
+    Gateway.kind: _gateway,
+    Meter.kind: _meter,
+    Allocation.kind: _allocation,
+}

@@ -3,52 +3,47 @@
 import hashlib
 from time import ticks_diff, ticks_ms
 
-from gateway import cose, records, replay, stages
+from gateway import cose, records, replay, shape, stages
 
 _OPEN, _RELEASE, _READ = 1, 2, 3
 # Anyone who can publish could fill the journal with refusals of what nobody signed.
 _UNSIGNED_REFUSALS = 10
 _UNSIGNED_PERIOD_MS = 60_000
 
-
-def _uint(value) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
-
-
-class Command:
-    """The body of a verified command. Raises WireError unless it has the grammar's shape."""
-
-    def __init__(self, body):
-        get = body.get
-        self.target = get(1)
-        self.order = [get(5), get(2)]
-        self.expires_ms = get(4)
-        self.action = get(6)
-        self.stages = get(7)
-        self.until_ms = get(8)
-        self.ramp = get(9)
-        ok = (
-            all(key in range(12) for key in body)
-            and isinstance(self.target, (bytes, str))
-            and all(_uint(value) for value in (get(2), get(3), get(4)))
-            and 0 < get(2) <= 0xFFFFFFFF
-            and isinstance(get(5), bytes)
-            and len(get(5)) == 16
-            and self.action in (_OPEN, _RELEASE, _READ)
-            and (self.stages is None or _ids(self.stages))
-            and (self.until_ms is None or _uint(self.until_ms))
-            and (self.ramp is None or _pair(self.ramp))
-        )
-        if not ok:
-            raise cose.WireError("wrong_shape")
+_is_command = shape.record(
+    {
+        0: shape.version,
+        1: shape.either(shape.data(8), shape.text),
+        2: shape.seq,
+        3: shape.uint,
+        4: shape.uint,
+        5: shape.data(16),
+        6: shape.span(_OPEN, _READ),
+    },
+    {
+        7: shape.array(shape.span(1, 32), 1, 32),
+        8: shape.uint,
+        9: shape.row(shape.uint, shape.uint),
+        10: shape.data(32),
+        11: shape.text,
+    },
+)
+_NOT_OF_ACTION = {_OPEN: (), _RELEASE: (8,), _READ: (7, 8, 9)}
 
 
-def _ids(value):
-    return isinstance(value, list) and value and all(_uint(stage) for stage in value)
+def _well_shaped(body) -> bool:
+    return _is_command(body) and not any(key in body for key in _NOT_OF_ACTION[body[6]])
 
 
-def _pair(value):
-    return isinstance(value, list) and len(value) == 2 and all(_uint(ms) for ms in value)
+class _Command:
+    def __init__(self, body: dict):
+        self.target = body[1]
+        self.expires_ms = body[4]
+        self.order = [body[5], body[2]]
+        self.action = body[6]
+        self.stages = body.get(7)
+        self.until_ms = body.get(8)
+        self.ramp = body.get(9)
 
 
 class _Expected:
@@ -83,9 +78,9 @@ class Orders:
     async def handle(self, message: bytes) -> None:
         """Obey a command, or refuse it with an event. To be awaited one message at a time."""
         try:
-            command = Command(
+            command = _Command(
                 await self._trust.accept(
-                    message, cose.COMMAND, self._clock.known(), self._clock.now_ms()
+                    message, cose.COMMAND, _well_shaped, self._clock.known(), self._clock.now_ms()
                 )
             )
         except cose.WireError as error:
@@ -110,7 +105,7 @@ class Orders:
     def _objection(self, command, verdict):
         if verdict == replay.REPLAYED:
             return "replayed"
-        if self._clock.known() and self._clock.now_ms() > command.expires_ms:
+        if self._clock.known() and self._clock.now_ms() >= command.expires_ms:
             return "expired"
         if command.stages and any(i not in self._stages.ids() for i in command.stages):
             return "unknown_stage"
@@ -119,7 +114,7 @@ class Orders:
         return None
 
     def _obey(self, command):
-        ids = command.stages or self._stages.ids()
+        ids = sorted(set(command.stages or self._stages.ids()))
         order = command.order
         if command.action == _READ:
             self._event(order, records.RECEIVED)
@@ -201,9 +196,9 @@ class Orders:
         order = [bytes(16), 0]
         try:
             claimed = cose.parse(message, cose.COMMAND, cose.MAX_MESSAGE).payload
-            if isinstance(claimed.get(5), bytes) and len(claimed[5]) == 16:
+            if shape.data(16)(claimed.get(5)):
                 order[0] = claimed[5]
-            if _uint(claimed.get(2)) and claimed[2] <= 0xFFFFFFFF:
+            if shape.uint32(claimed.get(2)):
                 order[1] = claimed[2]
         except cose.WireError:
             pass

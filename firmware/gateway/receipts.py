@@ -2,9 +2,21 @@
 
 import asyncio
 
-from gateway import cose, records
+from gateway import cose, records, shape
 from gateway.health import log
 from gateway.journal import BILLING, TELEMETRY
+
+_RANGES = shape.array(shape.row(shape.seq, shape.seq), 0, 16)
+_STREAM = shape.row(shape.seq, shape.uint32, _RANGES, _RANGES)
+_well_shaped = shape.record(
+    {
+        0: shape.version,
+        1: shape.data(8),
+        2: shape.uint,
+        3: shape.uint,
+        4: shape.row(_STREAM, _STREAM),
+    }
+)
 
 
 class Receipts:
@@ -20,7 +32,7 @@ class Receipts:
         self._on_room = on_room
         self._message = b""
         self._arrived = asyncio.Event()
-        self._number = -1
+        self.last_number = -1  # of the last one taken since the start
 
     def offer(self, message: bytes) -> None:
         self._message = message
@@ -31,20 +43,21 @@ class Receipts:
             await self._arrived.wait()
             self._arrived.clear()
             try:
-                await self._take(self._message)
+                await self.take(self._message)
             except cose.WireError as error:
                 log("receipt refused: " + error.reason)
 
-    async def _take(self, message):
+    async def take(self, message: bytes) -> None:
+        """Do what a receipt says. Raises WireError when it is to be ignored."""
         clock = self._clock
-        body = await self._trust.accept(message, cose.RECEIPT, clock.known(), clock.now_ms())
-        if not _well_shaped(body):
-            raise cose.WireError("wrong_shape")
+        body = await self._trust.accept(
+            message, cose.RECEIPT, _well_shaped, clock.known(), clock.now_ms()
+        )
         if body[1] != self._gateway:
             raise cose.WireError("not_for_me")
-        if body[2] <= self._number:
-            return
-        self._number = body[2]
+        if body[2] <= self.last_number:
+            raise cose.WireError("replayed")
+        self.last_number = body[2]
         step = clock.hear(body[3])
         if step:
             self._bill(records.clock_step(clock.now_ms(), step[0], step[1], "receipt"))
@@ -53,29 +66,3 @@ class Receipts:
             self._outbox.want(stream, epoch, wanted)
         self._outbox.receipt_came()
         self._on_room()
-
-
-def _well_shaped(body):
-    streams = body.get(4)
-    return (
-        len(body) == 5
-        and isinstance(body.get(1), bytes)
-        and _uint(body.get(2))
-        and _uint(body.get(3))
-        and isinstance(streams, list)
-        and len(streams) == 2
-        and all(isinstance(stream, list) and len(stream) == 4 for stream in streams)
-        and all(_uint(stream[0]) and _uint(stream[1]) for stream in streams)
-        and all(_ranges(stream[2]) and _ranges(stream[3]) for stream in streams)
-    )
-
-
-def _ranges(value):
-    return isinstance(value, list) and all(
-        isinstance(pair, list) and len(pair) == 2 and _uint(pair[0]) and _uint(pair[1])
-        for pair in value
-    )
-
-
-def _uint(value):
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0

@@ -4,7 +4,7 @@ import hashlib
 
 from micropython import const
 
-from gateway import cose, identity
+from gateway import cose, identity, shape
 from gateway.cose import WireError
 
 _ROLES = {
@@ -15,34 +15,28 @@ _ROLES = {
 }
 _ALL_ROLES = ("receipts", "orders", "configuration", "checkpoints", "release")
 
+_COSE_KEY = {1: shape.span(2, 2), -1: shape.span(1, 1), -2: shape.data(32), -3: shape.data(32)}
+_is_certificate = shape.record(
+    {
+        0: shape.version,
+        1: lambda role: role in _ALL_ROLES,
+        2: shape.record(_COSE_KEY),
+        3: shape.uint,
+        4: shape.uint,
+    }
+)
+
 _MAX_CACHED = const(8)
 
 
 class _Certificate:
     def __init__(self, body: dict) -> None:
-        if len(body) != 5 or body.get(1) not in _ALL_ROLES:
+        if not _is_certificate(body):
             raise WireError("wrong_shape")
         self.role = body[1]
-        self.public = _public(body.get(2))
-        if not _is_uint(body.get(3)) or not _is_uint(body.get(4)):
-            raise WireError("wrong_shape")
+        self.public = body[2][-2] + body[2][-3]
         self.not_before_ms, self.not_after_ms = body[3], body[4]
         self.kid = identity.thumbprint(self.public)[:8]
-
-
-def _is_uint(value) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
-
-
-def _public(key) -> bytes:
-    if not isinstance(key, dict) or len(key) != 4:
-        raise WireError("wrong_shape")
-    if key.get(1) != 2 or key.get(-1) != 1 or key[-1] is True:
-        raise WireError("wrong_shape")
-    x, y = key.get(-2), key.get(-3)
-    if not isinstance(x, bytes) or not isinstance(y, bytes) or len(x) != 32 or len(y) != 32:
-        raise WireError("wrong_shape")
-    return x + y
 
 
 class Trust:
@@ -52,16 +46,19 @@ class Trust:
         self._root_kid = identity.thumbprint(root_public)[:8]
         self._certificates: dict = {}  # those the root signed, by hash
 
-    async def accept(self, buf, content_type: str, clock_known: bool, now_ms: int) -> dict:
+    async def accept(
+        self, buf, content_type: str, well_shaped, clock_known: bool, now_ms: int
+    ) -> dict:
         """The body of a message that is to be believed. Raises WireError.
 
-        A certificate that does not speak for the message is `bad_signature`. Its dates are judged
-        only when the clock is known.
+        `well_shaped(body)` says whether the body is as the grammar has it. A certificate that does
+        not speak for the message is `bad_signature`. Its dates are judged only when the clock is
+        known.
         """
         configuration = content_type == cose.CONFIGURATION
         limit = cose.MAX_CONFIGURATION if configuration else cose.MAX_MESSAGE
         message = cose.parse(buf, content_type, limit)
-        if message.certificate is None:
+        if message.certificate is None or not well_shaped(message.payload):
             raise WireError("wrong_shape")
         certificate = await self._certificate(message.certificate)
         if certificate.role != _ROLES[content_type] or certificate.kid != message.kid:

@@ -3,7 +3,6 @@ from serve import serve  # isort: skip
 import asyncio
 
 from gateway import cose, p256
-from gateway.trust import Trust
 
 
 def public(secret):
@@ -51,30 +50,10 @@ def judge(message, content_type, public_key):
     return "ok"
 
 
-trust = None
-
-
-def new_trust(root):
-    global trust
-    trust = Trust(bytes.fromhex(root))
-
-
-def accept(message, content_type, clock_known, now_ms):
-    """`ok` or the reason why the message is not believed."""
-    try:
-        message = bytes.fromhex(message)
-        asyncio.run(trust.accept(message, content_type, clock_known, now_ms))
-    except cose.WireError as error:
-        return error.reason
-    return "ok"
-
-
 serve(
     public=public,
     sign=sign,
     verify=verify,
     turns_of_others=turns_of_others,
     judge=judge,
-    trust=new_trust,
-    accept=accept,
 )

@@ -76,6 +76,13 @@ def _obeyed() -> Iterable[Vector]:
     )
     yield obeyed("release", "Release every stage by a ramp.", body(RELEASE, f9=RAMP))
     yield obeyed("release_some", "Release one stage.", body(RELEASE, f7=[2], f9=RAMP))
+    yield obeyed("release_without_ramp", "Release by the ramp of the open.", body(RELEASE))
+    yield obeyed(
+        "open_with_ramp",
+        "Open every stage until a time, and return by a ramp.",
+        body(f8=NOW_MS + 3_600_000, f9=RAMP),
+    )
+    yield obeyed("open_32", "As many stages as a command may name.", body(f7=[1, 2] * 16))
     yield obeyed("read", "Read every meter now.", body(READ))
     yield obeyed("open_zone", "Open every stage of the zone.", body(**to_zone))
     yield obeyed("release_zone", "Release the zone.", body(RELEASE, f9=RAMP, **to_zone))
@@ -250,6 +257,9 @@ def _refused() -> Iterable[Vector]:
         "unknown_stage", "A stage that the gateway does not have.", "unknown_stage", body(f7=[1, 9])
     )
     yield refused(
+        "stage_32", "The greatest stage that a gateway may have.", "unknown_stage", body(f7=[32])
+    )
+    yield refused(
         "clock_unknown_release",
         "A release while the clock is unknown.",
         "clock_unknown",
@@ -271,6 +281,13 @@ def _shapes() -> Iterable[Vector]:
         sign(RECEIPTS, "receipt", body(), certificate=certificate(RECEIPTS, "receipts")),
         "wrong_shape",
     )
+    yield bad(
+        "shape_before_signature",
+        "Misshapen, and signed by another key: the shape is judged first.",
+        _message(body(f7=[]), STRANGER),
+        "wrong_shape",
+    )
+    yield shape("action_0", "An action below the first.", body(0))
     yield shape("action_4", "An unknown action.", body(4))
     yield shape("action_true", "Action true, which is not 1.", body(True))
     yield shape("counter_0", "Counter 0.", body(f2=0))
@@ -278,8 +295,22 @@ def _shapes() -> Iterable[Vector]:
     yield shape("order_id_15_bytes", "An order-id of 15 bytes.", body(f5=bytes(15)))
     yield shape("stages_none", "An empty list of stages.", body(f7=[]))
     yield shape("stage_0", "Stage 0.", body(f7=[0]))
+    yield shape("stage_33", "A stage that no gateway can have.", body(f7=[33]))
     yield shape("stages_33", "33 stages.", body(f7=[1] * 33))
     yield shape("ramp_of_one", "A ramp of one number.", body(RELEASE, f9=[60_000]))
+    yield shape("ramp_of_three", "A ramp of three numbers.", body(f9=[60_000, 5000, 1]))
+    yield shape("release_until", "A release until a time.", body(RELEASE, f8=NOW_MS + 60_000))
+    yield shape("read_stages", "A reading of stages.", body(READ, f7=[1]))
+    yield shape("read_until", "A reading until a time.", body(READ, f8=NOW_MS + 60_000))
+    yield shape("read_ramp", "A reading by a ramp.", body(READ, f9=RAMP))
+    yield shape("gateway_7_bytes", "A gateway's name of 7 bytes.", body(f1=bytes(7)))
+    yield shape("authority_31_bytes", "A document's hash of 31 bytes.", body(f10=bytes(31)))
+    yield shape("reason_as_bytes", "A reason that is no text.", body(f11=b"over_allocation"))
+    yield shape(
+        "expires_missing",
+        "A command that never expires.",
+        {key: value for key, value in body().items() if key != 4},
+    )
     yield shape("version_2", "Version 2.", body(f0=2))
     yield shape("field_of_more", "A field that the grammar does not name.", body(f12=0))
     yield bad(

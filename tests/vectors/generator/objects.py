@@ -30,6 +30,7 @@ from generator.messages import (
 from generator.site import METER_ON_A_BUS, configuration_body
 
 OFF_THE_CURVE = bytes(31) + b"\x01"
+STAGE: Body = {0: 1, 1: 0, 2: 300_000, 3: 60_000, 4: 2000}
 
 
 def configurations() -> Vector:
@@ -94,17 +95,28 @@ def _configurations() -> Iterable[Vector]:
     )
     yield shape("no_meters", "No meter.", {8: []})
     yield shape("65_meters", "A meter too many.", {8: [*meters, METER_ON_A_BUS]})
+    yield shape("field_of_more", "A field that the grammar does not name.", {10: 0})
+    yield shape("no_buses", "No bus.", {7: []})
+    yield shape("9_buses", "A bus too many.", {7: [[1, "192.0.2.10", 502]] * 9})
     yield shape("bus_of_kind_2", "A bus of an unknown kind.", {7: [[2, "host", 1]]})
     yield shape("parity_3", "A serial bus of unknown parity.", {7: [[0, 9600, 3, 1]]})
+    yield meter("slot_64", "A meter beyond the last slot.", {0: 64})
     yield meter("unit_0", "A meter at the broadcast address.", {5: 0})
     yield meter("unit_248", "A meter beyond the last address.", {5: 248})
     yield meter("function_6", "A meter read by a function that writes.", {8: 6})
+    yield meter("126_registers_at_once", "Requests longer than Modbus has.", {9: 126})
+    yield meter("no_quantities", "A meter of which nothing is read.", {12: []})
+    yield meter("65_quantities", "A quantity too many.", {12: [*quantities, [0, 1, 0]]})
     yield meter("5_registers", "A quantity of five registers.", {12: [[0, 5, 1]]})
     yield meter("flags_2", "A quantity with an unknown flag.", {12: [[0, 2, 2]]})
     yield meter("ratio_of_one", "A ratio of one number.", {6: [1]})
     yield meter("meter_field_of_more", "A meter's field that the grammar does not name.", {13: 0})
+    yield shape("stage_33", "A stage that no command can name.", {9: [{**STAGE, 0: 33}]})
+    yield shape("33_stages", "A stage too many.", {9: [STAGE] * 33})
     yield shape(
-        "stage_field_missing", "A stage without its last field.", {9: [{0: 1, 1: 0, 2: 1, 3: 1}]}
+        "stage_field_missing",
+        "A stage without its last field.",
+        {9: [{key: value for key, value in STAGE.items() if key != 4}]},
     )
 
 

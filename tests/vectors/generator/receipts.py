@@ -111,6 +111,18 @@ def _shapes() -> Iterable[Vector]:
     yield shape(
         "range_from_0", "A range that begins at 0.", body(f4=[[1, 0, [[0, 2]], []], NOTHING])
     )
+    yield shape(
+        "range_to_2_32", "A range beyond any seq.", body(f4=[[1, 0, [[1, 2**32]], []], NOTHING])
+    )
+    yield shape("wanted_from_0", "Seq 0 is wanted.", body(f4=[[1, 0, [], [[0, 2]]], NOTHING]))
+    yield shape("epoch_0", "Epoch 0.", body(f4=[[0, 0, [], []], NOTHING]))
+    yield shape("epoch_too_great", "Epoch 2^32.", body(f4=[NOTHING, [2**32, 0, [], []]]))
+    yield shape("upto_too_great", "An upto of 2^32.", body(f4=[NOTHING, [1, 2**32, [], []]]))
+    yield shape(
+        "stream_of_five", "A stream's part of five.", body(f4=[[1, 0, [], [], []], NOTHING])
+    )
+    yield shape("time_true", "Time true, which is not 1.", body(f3=True))
+    yield shape("field_of_more", "A field that the grammar does not name.", body(f5=0))
     yield shape("upto_negative", "A negative upto.", body(f4=[[1, -1, [], []], NOTHING]))
     yield shape("number_as_text", "A number as text.", body(f2="101"))
     yield bad("cut", "A receipt without its last byte.", _encode(body())[:-1], "malformed")

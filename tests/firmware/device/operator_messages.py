@@ -1,0 +1,142 @@
+"""The parts of a gateway that act on what its operator sends, with recorders around them.
+
+Arguments: the files of the flash and of the message that a request is about. Messages come in a
+file because the heap does not hold the longest of them as text beside all these parts.
+"""
+
+from serve import serve  # isort: skip
+
+import asyncio
+import sys
+
+from gateway import configuration, cose
+from gateway.journal import Journal
+from gateway.orders import Orders
+from gateway.outbox import Outbox
+from gateway.receipts import Receipts
+from gateway.replay import ReplayGuard
+from gateway.trust import Trust
+from nor import Nor
+
+BLOCKS = 18
+
+
+class Clock:
+    """Stands still."""
+
+    def __init__(self, now_ms, letter):
+        self.now_ms = lambda: now_ms
+        self.known = lambda: letter != "U"
+        self.hear = lambda time_ms: told.append(["hear", time_ms])
+
+
+class Stages:
+    """Every stage can be moved."""
+
+    def __init__(self, ids):
+        self.ids = lambda: ids
+
+    def open(self, ids, order, until_ms, ramp):
+        told.append(["open", ids, until_ms, ramp])
+
+    def release(self, ids, order, ramp):
+        told.append(["release", ids, ramp])
+        return ids
+
+
+class Board:
+    def read_setting(self, name):
+        return message() if name == "configuration.cose" else None
+
+
+def message():
+    with open(sys.argv[2], "rb") as file:
+        return file.read()
+
+
+trust = clock = journal = guard = orders = outbox = receipts = None
+gateway = zone = None
+told: list = []  # what the parts around were told
+events: list = []
+
+
+def trust_in(root):
+    global trust
+    trust = Trust(bytes.fromhex(root))
+
+
+def begin(context):
+    """A gateway on erased flash, in the context of a vector, which believes whom it believed."""
+    global clock, journal, guard, orders, outbox, receipts, gateway, zone
+    device = Nor(sys.argv[1], BLOCKS)
+    device.wipe(0, BLOCKS)
+    gateway, zone = bytes.fromhex(context["gateway"]), context.get("zone", "")
+    clock = Clock(context["now_ms"], context["clock"])
+    journal = Journal(device)
+    guard = ReplayGuard(journal)
+    for target, name in ((gateway, "gateway"), (zone, "zone")):
+        guard.commit(target, context.get("last_counter_" + name, 0), bytes(32))
+    stages = Stages(context.get("stages", []))
+    read_meters = lambda done: told.append(["read"])  # noqa: E731
+    orders = Orders((gateway, zone), trust, guard, clock, stages, read_meters, events.append)
+    outbox = Outbox(journal, 1 << 29)
+    receipts = Receipts(gateway, trust, clock, journal, outbox, events.append, lambda: None)
+    receipts.last_number = context.get("last_number", -1)
+
+
+def command():
+    """What came of it: [events, what was told, the last counters]."""
+    told.clear()
+    events.clear()
+    asyncio.run(orders.handle(message()))
+    return [[plain(event) for event in events], told, [guard.last(gateway), guard.last(zone)]]
+
+
+def plain(event):
+    """A command event's detail, as JSON can hold it."""
+    kind, _, code, detail = event
+    assert (kind, code) == (3, 4)
+    return {str(key): v.hex() if isinstance(v, bytes) else v for key, v in detail.items()}
+
+
+def fill(stream, epoch, count):
+    for seq in range(1, count + 1):
+        journal.append(stream, epoch, seq, b"%d" % seq)
+
+
+def receipt():
+    """[`ok` or why it is ignored, what was told, seqs without receipt of each stream]."""
+    told.clear()
+    events.clear()
+    try:
+        asyncio.run(receipts.take(message()))
+        verdict = "ok"
+    except cose.WireError as error:
+        verdict = error.reason
+    assert events == []
+    return verdict, told, [[seq for seq, _ in journal.pending_after(s, 0)] for s in (0, 1)]
+
+
+def offered(count):
+    """(stream, epoch, seq) of what is to be sent next."""
+    return [outbox.next()[:3] for _ in range(count)]
+
+
+def configure():
+    """The hash of the configuration that is now in force, or what a technician is told."""
+    try:
+        loading = configuration.load(Board(), trust, clock, gateway)
+        return asyncio.run(loading).hash.hex()
+    except configuration.SetupError as error:
+        return str(error)
+
+
+serve(
+    trust_in=trust_in,
+    begin=begin,
+    command=command,
+    fill=fill,
+    receipt=receipt,
+    offered=offered,
+    configure=configure,
+)

@@ -1,0 +1,150 @@
+"""The gateway does with commands, receipts and configurations what tests/vectors say."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import cbor2
+import pytest
+
+Ask = Callable[..., Any]
+Vector = dict[str, Any]
+
+VECTORS = Path(__file__).parents[1] / "vectors"
+LONGEST = 8192  # what a configuration of more says does not fit in the heap
+
+BILLING, TELEMETRY = 0, 1
+OPEN, RELEASE, READ = 1, 2, 3
+RECEIVED, APPLIED, REFUSED = 1, 2, 3
+JUDGED_BY_THE_LAST_COUNTER_OR_LATER = ("replayed", "expired", "unknown_stage", "clock_unknown")
+
+
+def vectors(kind: str) -> list[Vector]:
+    """Each with the whole of its context."""
+    content = json.loads((VECTORS / f"{kind}s.json").read_text())
+    return [
+        vector | {"context": content["context"] | vector.get("context", {})}
+        for vector in content["vectors"]
+        if len(vector["message"]) <= 2 * LONGEST
+    ]
+
+
+def each(kind: str) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("vector", vectors(kind), ids=lambda v: v["name"])
+
+
+@pytest.fixture(scope="module")
+def ask(start_device: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) -> Ask:
+    """Makes a request of the device, which finds the message it may be about in a file."""
+    directory = tmp_path_factory.mktemp("operator_messages")
+    flash, message = directory / "flash", directory / "message"
+    device = start_device("operator_messages", str(flash), str(message))
+
+    def asking(request: str, *arguments: Any, about: Vector | None = None) -> Any:
+        if about:
+            message.write_bytes(bytes.fromhex(about["message"]))
+        return device.ask(request, *arguments)
+
+    return asking
+
+
+def trust_in_root(ask: Ask, context: dict[str, Any]) -> None:
+    ask("trust_in", context["root_x"] + context["root_y"])
+
+
+def payload(vector: Vector) -> dict[int, Any]:
+    body: dict[int, Any] = cbor2.loads(cbor2.loads(bytes.fromhex(vector["message"])).value[2])
+    return body
+
+
+def obeyed(body: dict[int, Any], context: dict[str, Any]) -> tuple[list[Any], list[Any]]:
+    """The events of a command that is obeyed, and what is done."""
+    stages = sorted(set(body.get(7, context["stages"])))
+    event = {"0": body[5].hex(), "1": body[2], "2": RECEIVED, "4": stages}
+    if body[6] == OPEN:
+        return [event], [["open", stages, body.get(8), body.get(9)]]
+    if body[6] == RELEASE:
+        return [event, event | {"2": APPLIED}], [["release", stages, body.get(9)]]
+    del event["4"]
+    return [event], [["read"]]
+
+
+def judge(ask: Ask, vector: Vector) -> None:
+    context = vector["context"]
+    counters = [context["last_counter_gateway"], context["last_counter_zone"]]
+    ask("begin", context)
+    for expect in (vector["expect"], vector.get("again", vector["expect"])):
+        events, told, last_counters = ask("command", about=vector)
+        if expect == "ok":
+            body = payload(vector)
+            to_zone = isinstance(body[1], str)
+            counters[to_zone] = body[2]
+            assert (events, told) == obeyed(body, context)
+        elif expect == "ignored":
+            assert (events, told) == ([], [])
+        else:
+            assert [(event["2"], event["3"]) for event in events] == [(REFUSED, expect)]
+            assert told == []
+            if expect in JUDGED_BY_THE_LAST_COUNTER_OR_LATER:
+                body = payload(vector)
+                assert (events[0]["0"], events[0]["1"]) == (body[5].hex(), body[2])
+                assert events[0]["5"] == counters[isinstance(body[1], str)]
+            else:
+                assert "5" not in events[0]
+        assert last_counters == counters
+
+
+@each("command")
+def test_commands(ask: Ask, vector: Vector) -> None:
+    trust_in_root(ask, vector["context"])
+    judge(ask, vector)
+
+
+def test_a_command_is_judged_by_itself_whatever_came_before(ask: Ask) -> None:
+    every = vectors("command")
+    trust_in_root(ask, every[0]["context"])
+    for vector in every:
+        judge(ask, vector)
+
+
+def covered(stream: list[Any]) -> set[int]:
+    _, upto, held, _ = stream
+    return set(range(1, upto + 1)).union(*(range(first, last + 1) for first, last in held))
+
+
+@each("receipt")
+def test_receipts(ask: Ask, vector: Vector) -> None:
+    context = vector["context"]
+    trust_in_root(ask, context)
+    ask("begin", context)
+    if vector["expect"] != "ok":
+        ask("fill", TELEMETRY, 1, 3)
+        for _ in range(2):
+            assert ask("receipt", about=vector) == [vector["expect"], [], [[], [1, 2, 3]]]
+        return
+    body = payload(vector)
+    left, wanted = [], []
+    for number, stream in enumerate(body[4]):
+        epoch, *_, asked_for = stream
+        newest = max(covered(stream), default=0)
+        ask("fill", number, epoch, newest)
+        left.append(sorted(set(range(1, newest + 1)) - covered(stream)))
+        wanted += [
+            [number, epoch, seq] for first, last in asked_for for seq in range(first, last + 1)
+        ]
+    assert ask("receipt", about=vector) == ["ok", [["hear", body[3]]], left]
+    assert ask("offered", len(wanted)) == wanted
+    assert ask("receipt", about=vector) == [vector["again"], [], left]
+
+
+@each("configuration")
+def test_configurations(ask: Ask, vector: Vector) -> None:
+    trust_in_root(ask, vector["context"])
+    ask("begin", vector["context"])
+    for _ in range(2):  # the second time the certificate is known
+        answer = ask("configure", about=vector)
+        if vector["expect"] == "ok":
+            assert answer == vector["hash"]
+        else:
+            assert f"configuration.cose is refused ({vector['expect']})" in answer

@@ -1,0 +1,72 @@
+"""The database: its migrations make what the tables say, and a commit is durable."""
+
+from pathlib import Path
+
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from collector_world import NOW_MS, World
+from sqlalchemy import create_engine, inspect, text
+
+from collector.ledger.ledger import Ledger
+from collector.storage import engine as engine_module
+from collector.storage import metadata, open_database, reading
+
+
+def test_migrations_make_the_tables_that_the_program_uses(tmp_path: Path) -> None:
+    with open_database(tmp_path, create=True).connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+
+
+def test_unique_constraints_and_keys_are_those_of_the_tables(tmp_path: Path) -> None:
+    """What alembic does not compare on SQLite."""
+    plain = create_engine("sqlite://")
+    metadata.create_all(plain)
+    made, meant = inspect(open_database(tmp_path, create=True)), inspect(plain)
+    for table in metadata.tables:
+        assert made.get_pk_constraint(table) == meant.get_pk_constraint(table)
+        assert made.get_unique_constraints(table) == meant.get_unique_constraints(table)
+        assert made.get_indexes(table) == meant.get_indexes(table)
+
+
+def test_downgrade_leaves_nothing_and_upgrade_brings_it_back(tmp_path: Path) -> None:
+    engine = open_database(tmp_path, create=True)
+    config = Config()
+    config.set_main_option("script_location", str(engine_module._MIGRATIONS))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, "base")
+    assert set(inspect(engine).get_table_names()) == {"alembic_version"}
+    engine_module.migrate(engine)
+    assert set(metadata.tables) <= set(inspect(engine).get_table_names())
+
+
+def test_a_database_is_not_made_by_looking_for_it(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="esep collector init"):
+        open_database(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_every_commit_is_synchronous(world: World) -> None:
+    with world.engine.connect() as connection:
+        assert connection.scalar(text("PRAGMA synchronous")) == 2
+        assert connection.scalar(text("PRAGMA journal_mode")) == "wal"
+
+
+def test_opened_again_it_holds_what_was_committed(world: World, tmp_path: Path) -> None:
+    message = world.gateway.frame()
+    world.append([message])
+    with world.engine.connect() as connection:
+        connection.begin()
+        Ledger(world.engine).append(
+            connection, [world.admitted(world.gateway.frame(seq=2))], NOW_MS
+        )
+        connection.rollback()
+    assert [entry.raw for entry in Ledger(open_database(tmp_path)).entries()] == [message]
+
+
+def test_a_reader_does_not_wait_for_a_writer(world: World) -> None:
+    with world.engine.begin(), reading(world.engine) as connection:
+        assert connection.scalar(text("SELECT count(*) FROM frame")) == 0

@@ -1,0 +1,250 @@
+"""Every change to a ledger is named by `verify`; an export convinces the auditor, who is alone."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from collector_world import (
+    BILLING,
+    NOW_MS,
+    TELEMETRY,
+    TestGateway,
+    World,
+    clock_event,
+    dropped_event,
+    interval,
+    sample,
+    signer_for,
+)
+from sqlalchemy import text
+
+from collector.cli import export
+from collector.cli.verify import Verdict, verify_directory
+from collector.evidence.downlink import Role, read_checkpoint
+from collector.evidence.merkle import Frontier
+from collector.ledger import checkpoints
+from collector.ledger.ledger import Ledger
+from collector.registry.profiles import load_profile
+
+REPOSITORY = Path(__file__).parents[2]
+PROFILE = load_profile("schneider-pm5560")
+
+
+def zeros(*, interval_only: bool) -> bytes:
+    entries = [entry for entry in PROFILE.registers if entry.interval or not interval_only]
+    return bytes(sum(2 * entry.registers for entry in entries))
+
+
+@pytest.fixture
+def evidence(world: World) -> World:
+    """Nine billing and nine telemetry frames, telemetry 4 thinned; two checkpoints."""
+    billing, telemetry = world.gateway.chain(BILLING), world.gateway.chain(TELEMETRY)
+    signer = signer_for(world.root, Role.CHECKPOINTS)
+    for number in range(9):
+        at_ms = NOW_MS + number * 5000
+        records = [interval(0, at_ms, zeros(interval_only=True))]
+        if number == 5:
+            records.append(dropped_event(1, 4, 4))
+        reading = telemetry.next(sample(0, at_ms, zeros(interval_only=False)))
+        world.append([billing.next(*records), *([] if number == 3 else [reading])], at_ms)
+        if number in (4, 8):
+            checkpoints.make(world.engine, signer, at_ms)
+    return world
+
+
+def judge(world: World) -> Verdict:
+    return verify_directory(world.engine, world.root.public)
+
+
+def tamper(world: World, *statements: str, **values: object) -> Verdict:
+    """Past every rule of the program: straight into the tables."""
+    with world.engine.begin() as connection:
+        for statement in statements:
+            connection.execute(text(statement), values)
+    return judge(world)
+
+
+def test_untouched_it_holds(evidence: World) -> None:
+    verdict = judge(evidence)
+    assert verdict.holds, verdict.text()
+    assert (verdict.frames, verdict.checkpoints, verdict.unproven) == (17, 2, 0)
+    assert verdict.gaps == 0
+    assert "THE EVIDENCE HOLDS" in verdict.text()
+
+
+def test_frames_after_the_last_checkpoint_are_counted(evidence: World) -> None:
+    evidence.append([evidence.gateway.frame(BILLING, 10, [clock_event()])])
+    assert judge(evidence).unproven == 1
+
+
+@pytest.mark.parametrize("position", [1, 8, 17])
+@pytest.mark.parametrize("where", [0.1, 0.5, 0.99])
+def test_a_flipped_bit_is_named(evidence: World, position: int, where: float) -> None:
+    entry = next(e for e in Ledger(evidence.engine).entries() if e.position == position)
+    changed = bytearray(entry.raw)
+    changed[int(len(changed) * where)] ^= 4
+    verdict = tamper(
+        evidence, "UPDATE frame SET raw = :raw WHERE position = :p", raw=bytes(changed), p=position
+    )
+    assert any(fault.startswith(f"position {position}:") for fault in verdict.faults)
+    assert any("another root" in fault for fault in verdict.faults)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ("hash = randomblob(32)", "position 9: the stored hash"),
+        ("seq = 4000", "position 9: it is filed under another name"),
+        ("epoch = 2", "position 9: it is filed under another name"),
+        ("stream = 1 - stream", "position 9: it is filed under another name"),
+        ("gateway = randomblob(8)", "position 9: it is filed under another name"),
+        ("position = 99", "position 99 stands where 17 should"),
+        ("position = -1", "position -1 stands where 1 should"),
+    ],
+)
+def test_an_altered_column_is_named(evidence: World, change: str, said: str) -> None:
+    verdict = tamper(evidence, f"UPDATE frame SET {change} WHERE position = 9")  # noqa: S608
+    assert any(said in fault for fault in verdict.faults), verdict.faults
+
+
+@pytest.mark.parametrize("position", [1, 9, 17])
+def test_a_deleted_frame_is_named(evidence: World, position: int) -> None:
+    verdict = tamper(evidence, "DELETE FROM frame WHERE position = :p", p=position)
+    assert any("a checkpoint covers 17 frames, but only 16" in fault for fault in verdict.faults)
+    assert not verdict.holds
+
+
+def test_a_deleted_frame_is_named_even_when_the_others_close_up(evidence: World) -> None:
+    """Position 3 is billing 2."""
+    verdict = tamper(
+        evidence,
+        "DELETE FROM frame WHERE position = 3",
+        "UPDATE frame SET position = position - 1 WHERE position > 3",
+    )
+    assert any("another root" in fault for fault in verdict.faults)
+    [billing] = [chain for name, chain in verdict.chains.items() if name[2] == "billing"]
+    assert billing.missing == [(2, 2)]
+    assert verdict.gaps == 1
+
+
+def test_two_frames_in_each_others_place_are_named(evidence: World) -> None:
+    verdict = tamper(
+        evidence,
+        "UPDATE frame SET position = 100 WHERE position = 2",
+        "UPDATE frame SET position = 2 WHERE position = 5",
+        "UPDATE frame SET position = 5 WHERE position = 100",
+    )
+    assert verdict.faults == [
+        "the checkpoint over 9 frames has another root",
+        "the checkpoint over 17 frames has another root",
+    ]
+
+
+def test_an_inserted_frame_is_named(evidence: World) -> None:
+    """A forged one is not signed; a true one of the gateway is a fork and another tree."""
+    evidence.append([evidence.gateway.frame(BILLING, 2, [clock_event("other")])])
+    verdict = tamper(
+        evidence,
+        "UPDATE frame SET position = -position",
+        "UPDATE frame SET position = 1 WHERE position = -18",
+        "UPDATE frame SET position = 1 - position WHERE position < 0",
+    )
+    assert any(fault.startswith("fork:") for fault in verdict.faults)
+    assert any("another root" in fault for fault in verdict.faults)
+
+
+def test_a_frame_of_an_unregistered_gateway_is_named(evidence: World) -> None:
+    stranger = TestGateway()
+    verdict = tamper(
+        evidence,
+        "INSERT INTO frame VALUES (18, :gateway, 1, 0, 1, :hash, 0, :raw)",
+        gateway=stranger.id,
+        hash=bytes(32),
+        raw=stranger.frame(),
+    )
+    assert any(fault.startswith("position 18: unknown_gateway") for fault in verdict.faults)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ("DELETE FROM issued WHERE kind = 'configuration'", "its configuration is not here"),
+        (
+            "UPDATE issued SET raw = CAST(raw || x'00' AS BLOB) WHERE kind = 'configuration'",
+            "other bytes than its hash",
+        ),
+        ("UPDATE checkpoint SET size = 12 WHERE size = 9", "says 9"),
+        ("UPDATE checkpoint SET raw = x'00' WHERE size = 9", "the checkpoint over 9 frames"),
+    ],
+)
+def test_what_the_frames_rest_on_is_judged_too(evidence: World, change: str, said: str) -> None:
+    verdict = tamper(evidence, change)
+    assert any(said in fault for fault in verdict.faults), verdict.faults
+
+
+def test_a_checkpoint_by_another_root_is_no_checkpoint(evidence: World) -> None:
+    other = signer_for(TestGateway().key, Role.CHECKPOINTS)
+    evidence.append([evidence.gateway.frame(BILLING, 10, [clock_event()])])
+    checkpoints.make(evidence.engine, other, NOW_MS)
+    assert any("not signed by the root" in fault for fault in judge(evidence).faults)
+
+
+# --- checkpoints
+
+
+def test_a_checkpoint_is_the_tree_of_the_frames_in_order(evidence: World) -> None:
+    raws = [entry.raw for entry in Ledger(evidence.engine).entries()]
+    for size, message in checkpoints.stored(evidence.engine):
+        assert read_checkpoint(message, evidence.root.public)[:2] == (
+            size,
+            Frontier(raws[:size]).root(),
+        )
+
+
+def test_a_size_is_signed_once(evidence: World) -> None:
+    signer = signer_for(evidence.root, Role.CHECKPOINTS)
+    before = checkpoints.stored(evidence.engine)
+    assert checkpoints.make(evidence.engine, signer, NOW_MS + 10**6) == before[-1]
+    assert checkpoints.stored(evidence.engine) == before
+
+
+# --- the auditor
+
+
+def audit(folder: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "auditor", str(folder)],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def exported(world: World, directory: Path) -> Path:
+    (directory / "root.pub").write_bytes(world.root.public.raw)
+    assert export.write(world.engine, world.registry, directory, directory / "out") == 17
+    return directory / "out"
+
+
+def test_the_auditor_accepts_what_is_exported(evidence: World, tmp_path: Path) -> None:
+    run = audit(exported(evidence, tmp_path))
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert "everything holds" in run.stdout
+
+
+def _first_checkpoint(folder: Path) -> Path:
+    return folder / "checkpoints" / "9.cose"
+
+
+@pytest.mark.parametrize("file", [lambda folder: folder / "frames.bin", _first_checkpoint])
+def test_the_auditor_refuses_a_changed_byte(
+    evidence: World, tmp_path: Path, file: Callable[[Path], Path]
+) -> None:
+    folder = exported(evidence, tmp_path)
+    content = bytearray(file(folder).read_bytes())
+    content[len(content) // 2] ^= 1
+    file(folder).write_bytes(content)
+    assert audit(folder).returncode == 1

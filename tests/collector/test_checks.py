@@ -1,0 +1,370 @@
+"""The checks, in exact watt-hours, for the demo's market and the real one."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+from collector_world import (
+    BIN,
+    DEMO,
+    LICENCE,
+    NOW_MS,
+    REAL,
+    SITE,
+    ZONE,
+    World,
+    allocation,
+)
+from sqlalchemy import insert
+
+from collector.checks import findings, periods
+from collector.checks.allocation import (
+    Draw,
+    Holder,
+    PeriodOutcome,
+    PeriodResult,
+    close_period,
+    project,
+)
+from collector.checks.findings import Code, Finding
+from collector.checks.licence import is_licensed, last_end
+from collector.checks.runner import Checks
+from collector.intervals.energy import IMPORT, MeteredEnergy, Snapshot
+from collector.model.energy import mwh_to_wh
+from collector.model.records import Licence, Market
+from collector.series.embedded import EmbeddedSeries
+from collector.series.store import Point
+from collector.storage import reading
+from collector.storage.tables import snapshot
+
+HOLDER = Holder(BIN, ZONE, (SITE,))
+MARKETS = [pytest.param(DEMO, id="demo"), pytest.param(REAL, id="real")]
+
+
+def metered(start: Fraction, end: Fraction, positions: tuple[int, int] = (1, 2)) -> MeteredEnergy:
+    quantum = Fraction(1)
+    return MeteredEnergy(
+        Snapshot(0, start, quantum, positions[0]), Snapshot(20_000, end, quantum, positions[1])
+    )
+
+
+# --- pure functions
+
+
+@pytest.mark.parametrize(
+    ("allowed", "energies", "outcome", "measured"),
+    [
+        ("100", ["100"], PeriodOutcome.WITHIN, "100"),
+        ("100", ["100.001"], PeriodOutcome.BREACH, "100.001"),
+        ("100", ["60", "40"], PeriodOutcome.WITHIN, "100"),
+        ("100", ["60", "40.1"], PeriodOutcome.BREACH, "100.1"),
+        ("0", ["0"], PeriodOutcome.WITHIN, "0"),
+        ("0", ["0.0001"], PeriodOutcome.BREACH, "0.0001"),
+        ("100", [None], PeriodOutcome.UNMEASURED, None),
+        ("100", ["500", None], PeriodOutcome.UNMEASURED, None),
+        ("100", [], PeriodOutcome.UNMEASURED, None),
+    ],
+)
+def test_a_period_is_judged_exactly(
+    allowed: str, energies: list[str | None], outcome: PeriodOutcome, measured: str | None
+) -> None:
+    base = Fraction(10**12)
+    found: list[MeteredEnergy | None] = [
+        None if wh is None else metered(base, base + Fraction(wh)) for wh in energies
+    ]
+    result = close_period(HOLDER, 0, 20_000, Fraction(allowed), found)
+    assert result.outcome is outcome
+    assert result.measured_wh == (None if measured is None else Fraction(measured))
+
+
+def test_a_result_names_the_frames_it_rests_on() -> None:
+    found: list[MeteredEnergy | None] = [
+        metered(Fraction(0), Fraction(1), (9, 12)),
+        metered(Fraction(0), Fraction(1), (3, 12)),
+        None,
+    ]
+    assert close_period(HOLDER, 0, 20_000, Fraction(1), found).positions == (3, 9, 12)
+
+
+def test_sums_of_the_instruments_steps_are_exact() -> None:
+    """Ten times a tenth of a watt-hour is one watt-hour."""
+    found: list[MeteredEnergy | None] = [metered(Fraction(0), Fraction(1, 10)) for _ in range(10)]
+    assert close_period(HOLDER, 0, 1, Fraction(1), found).outcome is PeriodOutcome.WITHIN
+
+
+@pytest.mark.parametrize(
+    ("used", "power", "at_ms", "end_ms", "breach_ms"),
+    [
+        ("0", "3600000", 0, 1000, None),  # 1000 Wh at the end: just within
+        ("0", "3600001", 0, 1000, 999),
+        ("500", "3600000", 0, 1000, 500),
+        ("1000", "0", 0, 1000, None),
+        ("1000", "1", 0, 1000, 0),
+        ("1000.5", "0", 300, 1000, 300),  # it has happened
+        ("1000.5", "-5", 300, 1000, 300),
+        ("0", "-5", 0, 1000, None),
+        ("999", "3600000", 1000, 1000, None),
+        ("999", "3600000", 2000, 1000, None),  # a value from after the end projects nothing
+    ],
+)
+def test_the_projected_instant_of_breach(
+    used: str, power: str, at_ms: int, end_ms: int, breach_ms: int | None
+) -> None:
+    draw = Draw(at_ms, Fraction(used), Fraction(power))
+    assert project(draw, end_ms, Fraction(1000)).breach_ms == breach_ms
+
+
+@pytest.mark.parametrize(
+    ("at_ms", "expected"),
+    [(99, False), (100, True), (199, True), (200, False), (249, False), (250, True), (300, False)],
+)
+def test_a_licence_holds_to_the_millisecond_before_its_end(at_ms: int, expected: bool) -> None:
+    spans = [(100, 200), (250, 300)]
+    licences = [
+        LICENCE.model_copy(update={"valid_from": start, "valid_until": end}) for start, end in spans
+    ]
+    assert is_licensed(licences, at_ms) is expected
+
+
+def test_the_last_end_of_a_licence() -> None:
+    def until(end_ms: int) -> Licence:
+        return LICENCE.model_copy(update={"valid_from": 0, "valid_until": end_ms})
+
+    assert last_end([until(100), until(300)], 299) == 100
+    assert last_end([until(100), until(300)], 300) == 300
+    assert last_end([until(100)], 99) is None
+    assert last_end([], 99) is None
+
+
+def test_megawatt_hours_are_decimals_not_floats() -> None:
+    assert mwh_to_wh(Decimal("0.1")) == 100_000
+    assert mwh_to_wh(Decimal("0.0000001")) == Fraction(1, 10)
+
+
+# --- over time, with a database
+
+
+@dataclass
+class Control:
+    world: World
+    market: Market
+    series: EmbeddedSeries
+
+    @property
+    def period_ms(self) -> int:
+        return self.market.period_ms
+
+    @property
+    def start_ms(self) -> int:
+        """A period began then."""
+        return self.market.period_start(NOW_MS) + self.period_ms
+
+    def register(self, at_ms: int, energy_wh: str, meter: str = "feeder") -> None:
+        count = Fraction(energy_wh) * 1000
+        row = {
+            "meter": meter,
+            "quantity": IMPORT,
+            "at_ms": at_ms,
+            "kind": "interval",
+            "count": int(count),
+            "quantum": "1/1000",
+            "offset_ms": 0,
+            "clock": "S",
+            "position": 1,
+        }
+        with self.world.engine.begin() as connection:
+            connection.execute(insert(snapshot).values(row))
+
+    def allow(self, start_ms: int, mwh: str) -> None:
+        self.world.registry.record([allocation(start_ms, mwh)], bytes(32), NOW_MS)
+
+    def point(self, meter: str, at_ms: int, power_w: float, energy_wh: float = 0) -> None:
+        values = {"active_power": power_w, IMPORT: energy_wh}
+        self.series.write([Point(meter, at_ms, values, 1)])
+
+    def run(self, now_ms: int) -> list[PeriodResult]:
+        Checks(self.world.engine, self.world.registry, self.series).run(now_ms)
+        with reading(self.world.engine) as connection:
+            return periods.stored(connection)
+
+    def findings(self) -> list[Finding]:
+        with reading(self.world.engine) as connection:
+            return findings.stored(connection)
+
+
+@pytest.fixture(params=MARKETS)
+def control(request: pytest.FixtureRequest, tmp_path: Path) -> Control:
+    market: Market = request.param
+    return Control(World.make(tmp_path, market), market, EmbeddedSeries(tmp_path))
+
+
+LATE_MS = 8000
+
+
+def test_a_period_closes_when_both_its_boundaries_are_read(control: Control) -> None:
+    start, end = control.start_ms, control.start_ms + control.period_ms
+    control.allow(start, "0.0001")
+    control.register(start, "5000")
+    assert control.run(end - 1) == []
+    assert control.run(end) == []
+    control.register(end, "5100")
+    [result] = control.run(end)
+    assert (result.start_ms, result.end_ms) == (start, end)
+    assert result.outcome is PeriodOutcome.WITHIN
+    assert result.measured_wh == result.allowed_wh == Fraction(100)
+    assert control.findings() == []
+
+
+def test_one_step_of_the_register_more_is_a_breach(control: Control) -> None:
+    start, end = control.start_ms, control.start_ms + control.period_ms
+    control.allow(start, "0.0001")
+    control.register(start, "5000")
+    control.register(end, "5100.001")
+    [result] = control.run(end)
+    assert (result.outcome, result.measured_wh) == ("breach", Fraction("100.001"))
+    [finding] = control.findings()
+    assert (finding.code, finding.first_ms, finding.last_ms) == (Code.BREACH, start, end)
+    assert Fraction(finding.details["measured_wh"]) == Fraction("100.001")
+    assert finding.details["sites"] == [SITE]
+
+
+def test_without_an_allocation_nothing_is_allowed(control: Control) -> None:
+    start, end = control.start_ms, control.start_ms + control.period_ms
+    control.allow(end, "1")  # of another period
+    control.register(start, "5000")
+    control.register(end, "5000.001")
+    [result] = control.run(end)
+    assert result.outcome is PeriodOutcome.BREACH
+    assert result.allowed_wh == Fraction(0)
+
+
+def test_a_period_is_closed_once(control: Control) -> None:
+    start, end = control.start_ms, control.start_ms + control.period_ms
+    control.register(start, "5000")
+    control.register(end, "5100")
+    first = control.run(end)
+    control.allow(start, "100")  # bought afterwards
+    assert control.run(end + 1) == first
+    assert control.run(end + control.period_ms - 1) == first
+    assert len(control.findings()) == 1
+
+
+def test_what_is_not_read_in_time_is_unmeasured_and_stays_so(control: Control) -> None:
+    start, end = control.start_ms, control.start_ms + control.period_ms
+    control.register(start, "5000")
+    assert control.run(end + LATE_MS - 1) == []
+    [result] = control.run(end + LATE_MS)
+    assert (result.outcome, result.measured_wh) == ("unmeasured", None)
+    assert [finding.code for finding in control.findings()] == [Code.UNMEASURED]
+    control.register(end, "5100")
+    assert control.run(end + LATE_MS + 1) == [result]
+
+
+def test_data_that_is_late_but_in_time_counts(control: Control) -> None:
+    start, end = control.start_ms, control.start_ms + control.period_ms
+    control.allow(start, "0.0001")
+    control.register(start, "5000")
+    assert control.run(end + LATE_MS - 2) == []
+    control.register(end, "5100")
+    [result] = control.run(end + LATE_MS - 1)
+    assert result.outcome == "within"
+
+
+def test_a_register_that_went_back_measured_nothing(control: Control) -> None:
+    """A rollover, or another instrument: never energy within the allowance."""
+    start, end = control.start_ms, control.start_ms + control.period_ms
+    control.allow(start, "1")
+    control.register(start, "999999")
+    control.register(end, "3")
+    assert control.run(end) == []
+    [result] = control.run(end + LATE_MS)
+    assert result.outcome == "unmeasured"
+
+
+def test_periods_close_in_order_without_holes(control: Control) -> None:
+    start = control.start_ms
+    for number in (0, 1, 3, 4):
+        control.register(start + number * control.period_ms, str(5000 + number))
+    results = control.run(start + 4 * control.period_ms + LATE_MS)
+    assert [result.outcome for result in results] == [
+        "breach",
+        "unmeasured",
+        "unmeasured",
+        "breach",
+    ]
+    assert [result.start_ms for result in results] == [
+        start + number * control.period_ms for number in range(4)
+    ]
+
+
+def test_a_long_absence_is_worked_off_in_parts(control: Control) -> None:
+    start = control.start_ms
+    control.register(start, "5000")
+    late = start + 2500 * control.period_ms
+    assert [len(control.run(late)) for _ in range(4)] == [1000, 2000, 2499, 2499]
+
+
+def test_the_first_period_began_after_the_first_reading(control: Control) -> None:
+    start = control.start_ms
+    control.register(start - 1, "5000")
+    control.register(start + control.period_ms, "5100")
+    results = control.run(start + control.period_ms + LATE_MS)
+    assert [result.start_ms for result in results] == [start]
+
+
+def test_a_breach_is_foreseen_with_its_instant(control: Control) -> None:
+    """Allowed 1000 Wh; half of it used at a quarter of the period."""
+    start = control.start_ms
+    now = start + control.period_ms // 4
+    control.allow(start, "0.001")
+    control.register(start, "5000")
+    power_w = 1000 * 3_600_000 / control.period_ms
+    control.point("feeder", now, power_w, 5500)
+    control.run(now)
+    [finding] = control.findings()
+    assert finding.code is Code.WILL_EXCEED
+    assert finding.details["breach_ms"] == start + control.period_ms * 3 // 4
+    assert finding.details["projected_excess_wh"] == "250"
+    assert finding.severity == "warning"
+
+
+@pytest.mark.parametrize("age", ["old", "from the future"])
+def test_a_value_that_is_not_of_now_foresees_nothing(control: Control, age: str) -> None:
+    start = control.start_ms
+    now = start + control.period_ms // 2
+    control.register(start, "5000")
+    at_ms = now - 60_000 if age == "old" else now + 60_000
+    control.point("feeder", at_ms, 1e9, 5500)
+    control.run(now)
+    assert control.findings() == []
+
+
+def test_load_is_unlicensed_from_the_millisecond_the_licence_ends(control: Control) -> None:
+    end = control.start_ms + 1500
+    control.world.registry.record(
+        [LICENCE.model_copy(update={"valid_until": end})], bytes(32), NOW_MS
+    )
+    for meter, watts in (("feeder", 1000.0), ("stage-1", 900.0), ("stage-2", 0.0)):
+        control.point(meter, end - 100, watts)
+    control.run(end - 1)
+    assert Code.UNLICENSED_LOAD not in [finding.code for finding in control.findings()]
+    control.run(end)
+    control.run(end + 700)
+    [finding] = [f for f in control.findings() if f.code is Code.UNLICENSED_LOAD]
+    assert (finding.subject, finding.first_ms, finding.last_ms) == (SITE, end, end + 700)
+    assert finding.severity == "breach"
+
+
+def test_auxiliaries_alone_are_not_mining(control: Control) -> None:
+    control.world.registry.record(
+        [LICENCE.model_copy(update={"valid_until": NOW_MS})], bytes(32), NOW_MS
+    )
+    for meter, watts in (("feeder", 1000.0), ("stage-1", 50.0), ("stage-2", 0.0)):
+        control.point(meter, NOW_MS, watts)
+    control.run(NOW_MS)
+    assert control.findings() == []
+    control.point("stage-1", NOW_MS + 1, 51.0)
+    control.run(NOW_MS + 1)
+    assert [finding.code for finding in control.findings()] == [Code.UNLICENSED_LOAD]

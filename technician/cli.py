@@ -27,6 +27,9 @@ def bundle(
         raise typer.Exit(2)
     try:
         sizes = write_bundle(out)
+    except OSError as error:
+        typer.echo(f"{out}: {error.strerror}; name a new directory", err=True)
+        raise typer.Exit(2) from None
     except BundleError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from None

@@ -2,6 +2,8 @@
 
 import json
 import signal
+import socket
+import ssl
 import sys
 import threading
 from pathlib import Path
@@ -46,6 +48,24 @@ def _address(text: str, what: str) -> tuple[str, int]:
     return host, int(port)
 
 
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        return socket.create_server((host, port))
+    except OSError as error:
+        raise _fail(f"--http {host}:{port}: {error.strerror}; choose another") from None
+
+
+def _tls(ca: Path | None, certificate: Path | None, key: Path | None) -> Tls | None:
+    if ca is None and certificate is None and key is None:
+        return None
+    if ca is None or certificate is None or key is None:
+        raise _fail("--ca, --certificate and --key are given together or not at all")
+    for path in (ca, certificate, key):
+        if not path.is_file():
+            raise _fail(f"{path}: there is no such file")
+    return Tls(ca, certificate, key)
+
+
 @app.command()
 def init(
     directory: Directory,
@@ -54,9 +74,14 @@ def init(
     ] = None,
 ) -> None:
     """Make a data directory: the database, the operator's keys, their certificates."""
-    if directory.exists() and any(directory.iterdir()):
+    if directory.is_dir() and any(directory.iterdir()):
         raise _fail(f"{directory} is not empty; name a new directory")
-    directory.mkdir(parents=True, exist_ok=True)
+    if root_key is not None and (root_key.exists() or not root_key.parent.is_dir()):
+        raise _fail(f"--root-key {root_key}: name a new file in a folder that is there")
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _fail(f"{directory}: {error.strerror}; name a new directory") from None
     root_path = root_key or directory / "root.pem"
     create_keyring(directory, root_path)
     open_database(directory, create=True)
@@ -75,16 +100,16 @@ def run(
     """Run until SIGINT or SIGTERM. Facts go to standard output as JSON lines."""
     logs.to_stdout()
     host, port = _address(broker, "--broker")
-    tls_files = (ca, certificate, key)
-    if any(tls_files) and not all(tls_files):
-        raise _fail("--ca, --certificate and --key are given together or not at all")
-    tls = Tls(ca, certificate, key) if ca and certificate and key else None
+    tls = _tls(ca, certificate, key)
+    listener = None if http is None else _listen(*_address(http, "--http"))
     try:
         engine = open_database(directory)
         service = Service(directory, engine, Broker(host, port, tls))
         service.registry.view().policy  # noqa: B018
     except (FileNotFoundError, PermissionError, UnknownError) as error:
         raise _fail(str(error.args[-1])) from None
+    except ssl.SSLError as error:
+        raise _fail(f"--ca, --certificate, --key: not the PEM files of a client: {error}") from None
     stopping = threading.Event()
 
     def stop(_number: int, _frame: FrameType | None) -> None:
@@ -94,20 +119,16 @@ def run(
         signal.signal(number, stop)
     service.start()
     pages, page_thread = None, None
-    if http is not None:
-        page_host, page_port = _address(http, "--http")
+    if listener is not None:
         application = create_app(engine, service.registry, service.series, service.statuses)
         pages = uvicorn.Server(
             uvicorn.Config(
-                application,
-                page_host,
-                page_port,
-                log_level="warning",
-                lifespan="off",
-                timeout_graceful_shutdown=1,
+                application, log_level="warning", lifespan="off", timeout_graceful_shutdown=1
             )
         )
-        page_thread = threading.Thread(target=pages.run, name="pages", daemon=True)
+        page_thread = threading.Thread(
+            target=pages.run, args=([listener],), name="pages", daemon=True
+        )
         page_thread.start()
     log.info("collector.started", directory=str(directory), http=http)
     stopping.wait()

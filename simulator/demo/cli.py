@@ -38,13 +38,16 @@ def demo(
 ) -> None:
     """Run the main job: meter, firmware, broker, collector, check, relay, measured drop."""
     directory = (data or Path("demo-data") / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}").resolve()
-    if directory.exists() and any(directory.iterdir()):
+    if directory.is_dir() and any(directory.iterdir()):
         raise _fail(f"{directory} is not empty; give --data a new directory")
     if report_file is not None and not report_file.resolve().parent.is_dir():
         raise _fail(f"--report {report_file}: there is no such folder; make it first")
     if not headless and not _is_free(port):
         raise _fail(f"port {port} is taken; choose another with --port, or --headless")
-    directory.mkdir(parents=True, exist_ok=True)
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _fail(f"{directory}: {error.strerror}; give --data a new directory") from None
     http = None if headless else f"{_HTTP_HOST}:{port}"
     signal.signal(signal.SIGTERM, _interrupt)
     world = World(directory, plan.plan_sites(sites), seed)

@@ -1,27 +1,24 @@
 """One installation for the tests of this folder, which maltreat it and then see what it lost."""
 
-import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from random import Random
-from secrets import randbelow
 
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "end_to_end"))
 
 from disk import Disk
+from installation.moments import random_moments
 from installation.sites import all_within
 from installation.world import Installation
 
 
 @pytest.fixture
 def moments() -> Random:
-    """Of the moments at which programs are killed; a failing test shows the seed."""
-    seed = int(os.environ.get("ESEP_FAULT_SEED", "") or randbelow(2**32))
-    print(f"again with: ESEP_FAULT_SEED={seed}")
-    return Random(seed)
+    """Of the moments at which programs are killed."""
+    return random_moments()
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,8 @@ import tomllib
 from functools import cache
 from pathlib import Path
 
-import jsonschema
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import best_match
 
 from collector.model.profile import Profile
 
@@ -30,11 +31,16 @@ def read_profile(name: str) -> bytes:
     except FileNotFoundError:
         known = ", ".join(sorted(file.stem for file in METERS.glob("*.toml")))
         raise ProfileError(f"there is no meter profile {name!r}; there are: {known}") from None
-    schema = json.loads((METERS / "profile.schema.json").read_text())
     try:
-        jsonschema.validate(tomllib.loads(content.decode()), schema)
-    except (jsonschema.ValidationError, tomllib.TOMLDecodeError) as error:
-        message = getattr(error, "message", str(error))
-        where = getattr(error, "json_path", "$")
-        raise ProfileError(f"{path.name}, {where}: {message}") from error
+        document = tomllib.loads(content.decode())
+    except ValueError as error:
+        raise ProfileError(f"{path.name}: is not TOML: {error}") from error
+    wrong = best_match(_schema().iter_errors(document))
+    if wrong is not None:
+        raise ProfileError(f"{path.name}, {wrong.json_path}: {wrong.message}")
     return content
+
+
+@cache
+def _schema() -> Draft202012Validator:
+    return Draft202012Validator(json.loads((METERS / "profile.schema.json").read_text()))

@@ -3,7 +3,9 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from sqlalchemy import Engine
@@ -36,6 +38,7 @@ from collector.registry.configuration import compile_configuration
 from collector.registry.configurations import Configurations
 from collector.registry.store import Registry
 from collector.storage import open_database
+from collector.storage.engine import FILE_NAME
 
 BILLING, TELEMETRY = Stream.BILLING, Stream.TELEMETRY
 NOW_MS = 1_795_424_400_000  # 2026-11-23 14:00:00 in Astana
@@ -247,6 +250,19 @@ def site_records(gateway: TestGateway, market: Market = DEMO) -> list[Record]:
     ]
 
 
+@cache
+def _empty_database() -> bytes:
+    with TemporaryDirectory() as directory:
+        open_database(Path(directory), create=True).dispose()
+        return (Path(directory) / FILE_NAME).read_bytes()
+
+
+def database(directory: Path) -> Engine:
+    """A new database, migrated once for all tests."""
+    (directory / FILE_NAME).write_bytes(_empty_database())
+    return open_database(directory)
+
+
 @dataclass
 class World:
     """A collector's database with one registered, configured gateway."""
@@ -259,7 +275,7 @@ class World:
 
     @classmethod
     def make(cls, directory: Path, market: Market = DEMO) -> "World":
-        engine = open_database(directory, create=True)
+        engine = database(directory)
         registry = Registry(engine)
         root = PrivateKey.generate()
         gateway = TestGateway()

@@ -178,7 +178,7 @@ def _frame(draw: st.DrawFn, stream: Stream, epoch: int, seq: int, hashes: list[b
     return GATEWAY.frame(stream, seq, records, epoch=epoch, prev=ZERO_HASH if seq == 1 else prev)
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(messages=deliveries(), batch=st.integers(1, 7))
 def test_follower_and_verifier_agree_with_the_model_in_any_order(
     messages: list[bytes], batch: int

@@ -19,7 +19,7 @@ from collector_world import (
 )
 from sqlalchemy import insert
 
-from collector.checks import findings, periods
+from collector.checks import findings, periods, runner
 from collector.checks.allocation import (
     Draw,
     Holder,
@@ -299,11 +299,14 @@ def test_periods_close_in_order_without_holes(control: Control) -> None:
     ]
 
 
-def test_a_long_absence_is_worked_off_in_parts(control: Control) -> None:
+def test_a_long_absence_is_worked_off_in_parts(
+    control: Control, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner, "_CLOSE_AT_ONCE", 10)
     start = control.start_ms
     control.register(start, "5000")
-    late = start + 2500 * control.period_ms
-    assert [len(control.run(late)) for _ in range(4)] == [1000, 2000, 2499, 2499]
+    late = start + 25 * control.period_ms
+    assert [len(control.run(late)) for _ in range(4)] == [10, 20, 24, 24]
 
 
 def test_the_first_period_began_after_the_first_reading(control: Control) -> None:

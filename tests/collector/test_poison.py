@@ -30,7 +30,7 @@ from collector.checks.runner import Checks
 from collector.cli import report
 from collector.evidence.downlink import Role
 from collector.intake import receipts
-from collector.intervals.energy import first_snapshot, last_snapshot
+from collector.intervals.energy import first_snapshot, snapshot_at
 from collector.intervals.follower import IntervalFollower
 from collector.ledger import flags
 from collector.ledger.chain import ChainFollower
@@ -162,22 +162,29 @@ def poisons() -> dict[str, Any]:
 POISONS = poisons()
 
 
+@pytest.fixture(scope="module")
+def long_lived(tmp_path_factory: pytest.TempPathFactory) -> Collector:
+    """One collector takes all of them, one after the other."""
+    directory = tmp_path_factory.mktemp("long-lived")
+    return Collector(World.make(directory), directory)
+
+
 @pytest.mark.parametrize("name", POISONS)
-def test_a_strange_frame_is_kept_and_stops_nothing(collector: Collector, name: str) -> None:
-    world = collector.world
-    poison = POISONS[name](world.gateway)
-    after = world.gateway.frame(
-        BILLING, 2, [interval(0, NOW_MS - 5000, raw_of(interval_only=True, energy_wh=77))]
-    )
-    collector.take(poison)
-    collector.take(after)
-    assert [entry.raw for entry in Ledger(world.engine).entries()] == [poison, after]
-    assert collector.positions() == {2}
-    with reading(world.engine) as connection:
-        snapshot = last_snapshot(connection, "feeder")
+def test_a_strange_frame_is_kept_and_stops_nothing(long_lived: Collector, name: str) -> None:
+    gateway = long_lived.world.gateway
+    head = Ledger(long_lived.world.engine).head()
+    at_ms, energy_wh = NOW_MS - 10**6 + head, 1000 + head
+    good = interval(0, at_ms, raw_of(interval_only=True, energy_wh=energy_wh))
+    poison, after = POISONS[name](gateway), gateway.frame(BILLING, 1000 + head, [good])
+    long_lived.take(poison)
+    long_lived.take(after)
+    kept = Ledger(long_lived.world.engine).entries(after=head)
+    assert [entry.raw for entry in kept] == [poison, after]
+    assert long_lived.positions() == {head + 2}
+    with reading(long_lived.world.engine) as connection:
+        snapshot = snapshot_at(connection, "feeder", at_ms)
     assert snapshot is not None
-    assert snapshot.at_ms == NOW_MS - 5000
-    assert snapshot.energy_wh == Fraction(77)
+    assert snapshot.energy_wh == Fraction(energy_wh)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,89 @@
+"""What the broker brings, without a broker: acknowledged in our time, and never fatal."""
+
+import queue
+from typing import Any, cast
+
+import pytest
+from paho.mqtt.client import Client, MQTTMessage
+
+from collector.intake.intake import Pending
+from collector.intake.transport import Broker, Transport
+
+
+class Acknowledgements:
+    """In the client's place: it notes what is acknowledged."""
+
+    def __init__(self) -> None:
+        self.acknowledged: list[int] = []
+
+    def ack(self, mid: int, _qos: int) -> None:
+        self.acknowledged.append(mid)
+
+    def subscribe(self, _topics: Any) -> None: ...
+
+
+class Accepted:
+    is_failure = False
+
+
+class Line:
+    def __init__(self) -> None:
+        self.deliveries: queue.Queue[Pending] = queue.Queue()
+        self.statuses: list[tuple[str, dict[str, Any]]] = []
+        self.client = Acknowledgements()
+        broker = Broker("127.0.0.1", 1)
+        self.transport = Transport(
+            broker, "test", self.deliveries, lambda *status: self.statuses.append(status)
+        )
+        self.connect()
+
+    def connect(self) -> None:
+        self.transport._connected(cast(Client, self.client), None, None, Accepted(), None)
+
+    def receive(self, topic: bytes, payload: bytes, mid: int = 1) -> None:
+        message = MQTTMessage(mid, topic)
+        message.payload, message.qos = payload, 1
+        self.transport._received(cast(Client, self.client), None, message)
+
+
+def test_a_frame_is_acknowledged_only_when_the_intake_says_so() -> None:
+    line = Line()
+    line.receive(b"esep/v1/0011223344556677/frame", b"frame", mid=7)
+    waiting = line.deliveries.get_nowait()
+    assert (waiting.delivery.head, waiting.delivery.topic[-6:]) == (b"frame", "/frame")
+    assert line.client.acknowledged == []
+    waiting.acknowledge()
+    assert line.client.acknowledged == [7]
+
+
+def test_what_came_before_a_reconnect_is_not_acknowledged_after_it() -> None:
+    """Its number now means another message; the broker delivers it again."""
+    line = Line()
+    line.receive(b"esep/v1/0011223344556677/frame", b"frame", mid=7)
+    line.connect()
+    line.deliveries.get_nowait().acknowledge()
+    assert line.client.acknowledged == []
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [b"", b"[" * 100_000, b'{"a":' * 5000, b"\xff", b"null", b"[]", b"1e999", b"9" * 5000],
+)
+def test_a_status_of_any_bytes_is_acknowledged_and_harms_nothing(payload: bytes) -> None:
+    line = Line()
+    line.receive(b"esep/v1/x/status", payload)
+    assert line.statuses == []
+    assert line.client.acknowledged == [1]
+
+
+def test_a_status_is_handed_on() -> None:
+    line = Line()
+    line.receive(b"esep/v1/0011223344556677/status", b'{"online": true}')
+    assert line.statuses == [("0011223344556677", {"online": True})]
+    assert line.deliveries.empty()
+
+
+def test_a_topic_that_is_no_text_is_taken_as_its_bytes() -> None:
+    line = Line()
+    line.receive(b"esep/v1/\xff/frame", b"frame")
+    assert "\\xff" in line.deliveries.get_nowait().delivery.topic

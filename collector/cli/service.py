@@ -1,5 +1,6 @@
 """The running collector: the threads and what each does."""
 
+import sqlite3
 import threading
 import time
 from collections.abc import Callable
@@ -37,6 +38,7 @@ _TICK_S = 0.1
 _CHECK_S = 0.5
 _RETRY_S = 1.0
 _STATUS_KEPT = 10_000
+_DISK = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
 
 
 def now_ms() -> int:
@@ -84,9 +86,13 @@ class Service:
         self._stopping.set()
         for thread in self._threads:
             thread.join()
-        size, _ = checkpoints.make(self._engine, self._checkpoint_signer, now_ms())
+        _guarded("checkpoint", self._checkpoint)
         self.series.close()
-        log.info("collector.stopped", checkpoint=size, repeated=self.intake.repeated)
+        log.info("collector.stopped", repeated=self.intake.repeated)
+
+    def _checkpoint(self) -> None:
+        size, _ = checkpoints.make(self._engine, self._checkpoint_signer, now_ms())
+        log.info("checkpoint.signed", frames=size)
 
     def _is_known(self, gateway: bytes) -> bool:
         return self.registry.view().knows(gateway)
@@ -159,6 +165,13 @@ def _guarded(name: str, work: Callable[[], Any]) -> Any:
     try:
         return work()
     except Exception as error:
-        log.exception("collector.failed", part=name, error=str(error))
+        log.exception("collector.failed", part=name, error=str(error), advice=_advice(error))
         time.sleep(_RETRY_S)
         return None
+
+
+def _advice(error: Exception) -> str | None:
+    cause = getattr(error, "orig", error)
+    if isinstance(cause, sqlite3.OperationalError) and cause.sqlite_errorcode & 0xFF in _DISK:
+        return "make room on the collector's disk; until then the gateways keep what they measure"
+    return None

@@ -9,7 +9,6 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "end_to_end"))
 
-from disk import Disk
 from installation.moments import random_moments
 from installation.sites import all_within
 from installation.world import Installation
@@ -22,15 +21,8 @@ def moments() -> Random:
 
 
 @pytest.fixture(scope="session")
-def disk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Disk]:
-    """The collector's, which tests can fill."""
-    with Disk(tmp_path_factory.mktemp("faults") / "collector") as disk:
-        yield disk
-
-
-@pytest.fixture(scope="session")
-def running(disk: Disk) -> Iterator[Installation]:
-    world = Installation(disk.path.parent, all_within())
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    world = Installation(tmp_path_factory.mktemp("faults"), all_within())
     try:
         world.open()
         yield world

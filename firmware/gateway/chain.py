@@ -23,6 +23,9 @@ class Chain:
         self._journal = journal
         self._identity = identity
         self._lock = asyncio.Lock()
+        if stream == BILLING and not journal.fresh:
+            # An epoch that began without leaving a billing frame here may have made some.
+            journal.fresh = journal.last(BILLING)[0] < identity.epoch
 
     async def append(self, records: list, config_hash: bytes, clock: list) -> tuple:
         """Signs the records as the next frame and keeps it: (seq, message).

@@ -18,6 +18,7 @@ TELEMETRY = const(1)
 _CELL_BLOCKS = const(2)
 _SEGMENT_BYTES = const(8192)  # a frame of 4096 bytes and its headers fit
 
+_TELEMETRY_EPOCH = "telemetry epoch"
 _DROPPED = "dropped"
 _DROPPED_RANGE = "<III"
 
@@ -38,15 +39,17 @@ class Journal:
             Ring(billing, segment_blocks, b"ESB1"),
             Ring(telemetry, segment_blocks, b"EST1", self._note_dropped),
         )
-        # No billing frame is here: none was ever written, or they were lost. The chain begins a
-        # new epoch and clears this.
-        self.fresh = self.last(BILLING) is None
+        # A stream's newest frames are not here: none was ever written, or they were lost. The
+        # chain begins a new epoch and clears this.
+        self.fresh = self.last(BILLING) is None or self._telemetry_lost()
 
     def append(self, stream: int, epoch: int, seq: int, message: bytes) -> None:
         """Durable on return. Raises JournalFull (billing), ValueError out of order.
 
         Telemetry makes room by dropping its oldest frames: see `dropped`.
         """
+        if stream == TELEMETRY:
+            self._cells.put(_TELEMETRY_EPOCH, struct.pack("<I", epoch))
         self._rings[stream].append(epoch, seq, message)
 
     def last(self, stream: int):
@@ -56,6 +59,25 @@ class Journal:
     def receipt(self, stream: int, epoch: int, upto: int, held_ranges) -> None:
         """The collector has the frames 1…upto and those in the ranges [(first, last), …]."""
         self._rings[stream].receipt(epoch, upto, held_ranges)
+
+    def has_lost(self, stream: int, epoch: int, seq: int) -> bool:
+        """Whether a frame of this name, if it exists, shows that the stream's counter was lost.
+
+        One of an epoch that is over shows nothing.
+        """
+        if epoch < max(self._epoch(BILLING), self._epoch(TELEMETRY)):
+            return False
+        return seq > (self.last(stream)[1] if self._epoch(stream) == epoch else 0)
+
+    def _telemetry_lost(self) -> bool:
+        """Whether the newest epoch has begun in telemetry, and nothing of that is here."""
+        record = self._cells.get(_TELEMETRY_EPOCH)
+        begun = struct.unpack("<I", record)[0] if record else 0
+        return self._epoch(BILLING) <= begun and self._epoch(TELEMETRY) < begun
+
+    def _epoch(self, stream: int) -> int:
+        last = self.last(stream)
+        return last[0] if last else 0
 
     def pending(self, stream: int) -> int:
         """Frames without receipt."""

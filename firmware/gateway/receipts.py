@@ -62,6 +62,13 @@ class Receipts:
         if step:
             self._bill(records.clock_step(clock.now_ms(), step[0], step[1], "receipt"))
         for stream, (epoch, upto, held, wanted) in zip((BILLING, TELEMETRY), body[4]):
+            if self._journal.has_lost(stream, epoch, max([upto] + [last for _, last in held])):
+                # Frames made since the loss have names of others, and the collector may not have
+                # them: they are kept, and the event begins the billing of a new epoch.
+                self._journal.fresh = True
+                what = "frames of stream %d are lost here" % stream
+                self._bill(records.fault(clock.now_ms(), "journal", what))
+                continue
             self._journal.receipt(stream, epoch, upto, held)
             self._outbox.want(stream, epoch, wanted)
         self._outbox.receipt_came()

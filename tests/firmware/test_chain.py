@@ -9,13 +9,14 @@ import cbor2
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, utils
 from cryptography.hazmat.primitives.hashes import SHA256
+from plant.authority import Authority
 
 Ask = Callable[..., Any]
 
 BILLING, TELEMETRY = 0, 1
 SEED = "5a" * 40
 N = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
-CELL_BLOCKS, RING_BLOCKS = 2, 8
+CELL_BLOCKS, RING_BLOCKS, SEGMENT_BLOCKS = 2, 8, 2
 CLOCK = [1800000000000, "S", 12]
 
 
@@ -128,6 +129,100 @@ def test_a_lost_billing_chain_is_a_new_epoch_of_both(ask: Ask, public: str) -> N
     assert [body[2] for body in frames(ask, BILLING, public)] == [2]
     assert [body[2] for body in frames(ask, TELEMETRY, public, 1)] == [1, 1]
     assert [body[2] for body in frames(ask, TELEMETRY, public, 2)] == [2, 2]
+
+
+def test_a_lost_telemetry_chain_is_a_new_epoch_of_both(ask: Ask, public: str) -> None:
+    for stream in (BILLING, TELEMETRY, TELEMETRY):
+        ask("append", stream, [1])
+    ask("lose", CELL_BLOCKS + RING_BLOCKS, RING_BLOCKS)
+    ask("append", BILLING, [1])
+    ask("restart")
+    for stream in (BILLING, TELEMETRY, TELEMETRY):
+        ask("append", stream, [1])
+    assert [body[2] for body in frames(ask, BILLING, public, 1)] == [1]
+    assert [body[2] for body in frames(ask, BILLING, public, 2)] == [2, 2]
+    assert [body[2] for body in frames(ask, TELEMETRY, public)] == [2, 2]
+
+
+class Operator:
+    """Sends a gateway receipts."""
+
+    def __init__(self, ask: Ask, public: str) -> None:
+        self._ask = ask
+        self._gateway = key_id(public)
+        self._authority = Authority()
+
+    def receipt(self, billing: list[Any], telemetry: list[Any]) -> list[Any]:
+        """Of each stream [epoch, upto, held]. Returns the records that the gateway bills."""
+        streams = [[*stream, []] for stream in (billing, telemetry)]
+        body = {0: 1, 1: self._gateway, 2: 1, 3: CLOCK[0], 4: streams}
+        message = self._authority.issue("receipts", "receipt", body)
+        told: list[Any] = self._ask("receive", self._authority.root.public.hex(), message.hex())
+        return told
+
+
+def test_a_receipt_for_lost_frames_begins_an_epoch_of_both(ask: Ask, public: str) -> None:
+    operator = Operator(ask, public)
+    for stream in (BILLING, TELEMETRY, TELEMETRY):
+        ask("append", stream, [1])
+    ask("lose", CELL_BLOCKS + RING_BLOCKS, RING_BLOCKS)
+    ask("lose", 0, CELL_BLOCKS)
+    for told in (1, 0, 0):
+        assert len(operator.receipt([1, 1, []], [1, 50, []])) == told
+        ask("append", BILLING, [1])
+        ask("append", TELEMETRY, [1])
+    assert ask("kept_after", BILLING, 0, 1) is None
+    billing, telemetry = frames(ask, BILLING, public, 2), frames(ask, TELEMETRY, public, 2)
+    assert [body[2] for body in billing + telemetry] == [2] * 6
+    assert billing[0][8][0] == [3, CLOCK[0], 8, {0: 1, 1: "counter lost"}]
+    ask("restart")
+    ask("append", BILLING, [1])
+    assert len(frames(ask, BILLING, public, 2)) == 4
+
+
+@pytest.mark.parametrize("known", [[1, 6, []], [1, 1, [[3, 4], [6, 6]]]])
+def test_what_is_left_of_a_stream_that_lost_frames_is_kept(
+    ask: Ask, public: str, known: list[Any]
+) -> None:
+    for _ in range(5):
+        ask("append", BILLING, [3000])
+    assert len(Operator(ask, public).receipt(known, [1, 0, []])) == 1
+    ask("append", BILLING, [1])
+    assert [body[2] for body in frames(ask, BILLING, public, 1)] == [1] * 5
+    assert [body[4] for body in frames(ask, BILLING, public, 2)] == [1]
+
+
+def test_a_receipt_for_what_is_here_begins_no_epoch(ask: Ask, public: str) -> None:
+    operator = Operator(ask, public)
+    for stream in (BILLING, TELEMETRY, TELEMETRY):
+        ask("append", stream, [1])
+    assert operator.receipt([1, 1, []], [1, 1, [[2, 2]]]) == []
+    ask("lose", CELL_BLOCKS, RING_BLOCKS)
+    ask("append", BILLING, [1])
+    # the collector has not heard of the new epoch yet, or speaks of the old one in turn
+    assert operator.receipt([1, 9, []], [1, 2, []]) == []
+    ask("append", BILLING, [1])
+    assert [body[4] for body in frames(ask, BILLING, public, 2)] == [1, 2]
+
+
+def test_frames_of_an_old_epoch_do_not_stand_for_those_of_the_newest(ask: Ask, public: str) -> None:
+    for stream in (BILLING, TELEMETRY, TELEMETRY, TELEMETRY):
+        ask("append", stream, [1])
+    ask("lose", CELL_BLOCKS, RING_BLOCKS)
+    ask("append", BILLING, [1])
+    assert len(Operator(ask, public).receipt([2, 1, []], [2, 2, []])) == 1
+
+
+def test_a_lost_epoch_is_not_begun_again(ask: Ask, public: str) -> None:
+    for stream in (BILLING, TELEMETRY):
+        ask("append", stream, [1])
+    Operator(ask, public).receipt([1, 5, []], [1, 1, []])
+    ask("append", BILLING, [1])
+    assert [body[2] for body in frames(ask, BILLING, public, 2)] == [2]
+    ask("lose", CELL_BLOCKS + SEGMENT_BLOCKS, SEGMENT_BLOCKS)
+    ask("append", BILLING, [1])
+    assert [body[2] for body in frames(ask, BILLING, public, 1)] == [1]
+    assert [body[2] for body in frames(ask, BILLING, public, 3)] == [3]
 
 
 def test_the_longest_frame(ask: Ask, public: str) -> None:

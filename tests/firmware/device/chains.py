@@ -7,7 +7,11 @@ import sys
 
 from gateway import identity as identities
 from gateway.chain import Chain, FrameTooLong
+from gateway.clock import Clock
 from gateway.journal import BILLING, TELEMETRY, Journal, JournalFull
+from gateway.outbox import Outbox
+from gateway.receipts import Receipts
+from gateway.trust import Trust
 from nor import Nor
 
 BLOCKS = 18
@@ -56,6 +60,27 @@ def lose(first, blocks):
     return restart()
 
 
+class Rtc:
+    def now_ms(self):
+        return CLOCK[0]
+
+
+def receive(root, message):
+    """Takes a receipt: what is to be told in billing of it."""
+    told = []
+    receipts = Receipts(
+        identity.gateway,
+        Trust(bytes.fromhex(root)),
+        Clock(Rtc()),
+        journal,
+        Outbox(journal, 1 << 29),
+        told.append,
+        lambda: None,
+    )
+    asyncio.run(receipts.take(bytes.fromhex(message)))
+    return told
+
+
 def append(stream, sizes):
     """A frame with a sample of each size: [seq, message], or the exception's name."""
     return asyncio.run(_append(stream, sizes))
@@ -99,6 +124,7 @@ serve(
     restart=restart,
     spoil_identity=spoil_identity,
     lose=lose,
+    receive=receive,
     append=append,
     append_at_once=append_at_once,
     kept_after=kept_after,

@@ -1,0 +1,184 @@
+"""A site at night: its findings, its gateway's answers, its meters, and the desk."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from collector_world import (
+    BILLING,
+    BIN,
+    NOW_MS,
+    SITE,
+    ZONE,
+    World,
+    command_event,
+    signer_for,
+)
+
+from collector.checks import findings
+from collector.checks.findings import Code, Finding
+from collector.evidence.cose import ContentType, parse
+from collector.evidence.downlink import Role, Signer
+from collector.intervals.energy import IMPORT
+from collector.ledger.followers import advance
+from collector.model.order import Step
+from collector.model.records import Record
+from collector.orders import commands, store
+from collector.orders.desk import Desk
+from collector.orders.follower import OrderFollower
+from collector.orders.store import Order
+from collector.series.embedded import EmbeddedSeries
+from collector.series.store import Point
+from collector.storage import reading
+from collector.storage.tables import snapshot
+
+RECEIVED, APPLIED, REFUSED, FAILED, RESTORED = 1, 2, 3, 4, 5
+PERIOD_MS = 20_000
+SECOND = 1000
+STAGE_W = {"stage-1": 600_000, "stage-2": 300_000}
+OTHER_W = 10_000
+
+
+@dataclass
+class Night:
+    """A site, its gateway's answers, its meters, and a desk that can be killed at any time."""
+
+    world: World
+    directory: Path
+    now_ms: int = NOW_MS
+    seq: int = 0
+    signer: Signer = field(init=False)
+    series: EmbeddedSeries = field(init=False)
+    desk: Desk = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.signer = signer_for(self.world.root, Role.ORDERS)
+        self.series = EmbeddedSeries(self.directory)
+        self.restart()
+
+    def restart(self) -> None:
+        """The collector is killed and started again: all it has is its database."""
+        self.desk = Desk(self.world.engine, self.world.registry, self.series, self.signer)
+
+    def at(self, second: float) -> "Night":
+        """Let that many seconds of the night have passed; the desk looks once."""
+        self.now_ms = NOW_MS + int(second * SECOND)
+        self.desk.run(self.now_ms)
+        return self
+
+    def record(self, *records: Record) -> None:
+        self.world.registry.record(records, bytes(32), self.now_ms)
+
+    def breach(self, start_s: int) -> None:
+        """A period that closed in breach."""
+        start_ms = NOW_MS + start_s * SECOND
+        details = {"sites": [SITE]}
+        finding = Finding(Code.BREACH, f"{BIN}/{ZONE}", start_ms, start_ms + PERIOD_MS, details)
+        self.find(finding)
+
+    def unlicensed(self, first_s: float, last_s: float) -> None:
+        first_ms, last_ms = (NOW_MS + int(second * SECOND) for second in (first_s, last_s))
+        self.find(Finding(Code.UNLICENSED_LOAD, SITE, first_ms, last_ms, {"site": SITE}))
+
+    def find(self, finding: Finding) -> None:
+        with self.world.engine.begin() as connection:
+            findings.keep(connection, finding)
+
+    def orders(self) -> list[Order]:
+        with reading(self.world.engine) as connection:
+            return store.load_all(connection)
+
+    def order(self) -> Order:
+        [order] = self.orders()
+        return order
+
+    def sent(self) -> list[dict[int, Any]]:
+        """The bodies of the commands that reach the broker now; their signatures verify."""
+        bodies = []
+        for identity, topic, message in commands.unsent(self.world.engine):
+            assert topic == f"esep/v1/{self.world.gateway.id.hex()}/command"
+            parsed = parse(message, ContentType.COMMAND)
+            parsed.verify(self.signer.key.public)
+            bodies.append(parsed.payload)
+            commands.mark_sent(self.world.engine, identity, self.now_ms)
+        return bodies
+
+    def answer(
+        self,
+        order: Order,
+        phase: int,
+        *,
+        counter: int | None = None,
+        at_s: float | None = None,
+        **more: Any,
+    ) -> None:
+        """A signed event of the gateway comes in; its counter is that of the order's command."""
+        if counter is None:
+            step = Step.RELEASED if Step.RELEASED in order.steps else Step.ISSUED
+            counter = order.steps[step].details["counter"]
+        at_ms = self.now_ms if at_s is None else NOW_MS + int(at_s * SECOND)
+        self.seq += 1
+        record = command_event(order.id, counter, phase, at_ms, **more)
+        self.world.append([self.world.gateway.frame(BILLING, self.seq, [record])], self.now_ms)
+        while advance(self.world.engine, OrderFollower()):
+            pass
+
+    def measure(
+        self,
+        from_s: int,
+        until_s: int,
+        on: tuple[str, ...] = ("stage-1", "stage-2"),
+        elsewhere_w: int = 0,
+    ) -> None:
+        """A sample a second of each meter while these stages are on."""
+        for second in range(from_s, until_s):
+            at_ms = NOW_MS + second * SECOND
+            loads = {name: STAGE_W[name] * (name in on) for name in STAGE_W}
+            loads["feeder"] = sum(loads.values()) + OTHER_W + elsewhere_w
+            self.series.write(
+                [
+                    Point(name, at_ms, {"active_power": float(watts), IMPORT: 0.0}, 1)
+                    for name, watts in loads.items()
+                ]
+            )
+
+    def boundary(self, second: int) -> None:
+        """The delivery meter's register stood at nothing at a boundary."""
+        row = {
+            "meter": "feeder",
+            "quantity": IMPORT,
+            "at_ms": NOW_MS + second * SECOND,
+            "kind": "interval",
+            "count": 0,
+            "quantum": "1",
+            "offset_ms": 0,
+            "clock": "S",
+            "position": 1,
+        }
+        with self.world.engine.begin() as connection:
+            connection.execute(snapshot.insert().values(row))
+
+    def cut(self, *, on_after: tuple[str, ...] = ("stage-2",), elsewhere_w: int = 0) -> Order:
+        """From a breach to the verified order: issued at 3 s, open at 4 s, judged at 15 s."""
+        self.breach(-20)
+        for second in (0, 0.1, 0.2, 3):
+            self.at(second)
+        self.sent()
+        self.answer(self.order(), RECEIVED, at_s=3.5)
+        self.answer(self.order(), APPLIED, at_s=4)
+        self.measure(-30, 4)
+        self.measure(4, 15, on_after, elsewhere_w)
+        self.at(15)
+        return self.order()
+
+
+def steps(order: Order) -> list[Step]:
+    return list(order.steps)
+
+
+def issued(night: Night) -> Order:
+    night.breach(-20)
+    for second in (0, 0.1, 0.2, 3):
+        night.at(second)
+    assert len(night.sent()) == 1
+    return night.order()

@@ -1,0 +1,178 @@
+"""From a finding to an order, and what the gateway answers; the clock in the test's hand."""
+
+import pytest
+from collector_world import (
+    AUTHORITY,
+    BIN,
+    LICENCE,
+    NOW_MS,
+    POLICY,
+    SITE,
+    ZONE,
+)
+from order_night import APPLIED, FAILED, RECEIVED, REFUSED, RESTORED, SECOND, Night, issued, steps
+
+from collector.checks.findings import Code, Finding
+from collector.model.order import Step
+from collector.model.records import OrderReason, Record
+from collector.orders import store
+from collector.storage import reading
+
+# --- from a finding to an order
+
+
+def test_without_an_authority_nothing_is_ordered(night: Night) -> None:
+    night.record(AUTHORITY.model_copy(update={"valid_until": NOW_MS}))
+    night.breach(-20)
+    night.unlicensed(-20, 0)
+    for second in range(30):
+        night.at(second)
+    assert night.orders() == []
+    assert night.sent() == []
+
+
+def test_an_authority_orders_only_for_the_reasons_it_names(night: Night) -> None:
+    night.record(AUTHORITY.model_copy(update={"reasons": (OrderReason.LICENCE,)}))
+    night.breach(-20)
+    assert night.at(1).orders() == []
+    night.unlicensed(0, 1)
+    assert night.at(1).order().terms.reason is OrderReason.LICENCE
+
+
+def test_a_warning_orders_nothing(night: Night) -> None:
+    night.find(Finding(Code.WILL_EXCEED, f"{BIN}/{ZONE}", NOW_MS, NOW_MS, {"sites": [SITE]}))
+    assert night.at(1).orders() == []
+
+
+def test_what_was_found_long_ago_calls_for_nothing(night: Night) -> None:
+    """However late an authority is loaded or the collector comes back."""
+    night.breach(-3600)
+    night.unlicensed(-3600, -1800)
+    assert night.at(0).orders() == []
+
+
+def test_a_breach_takes_the_first_stage_and_a_licence_all(night: Night) -> None:
+    night.breach(-20)
+    assert night.at(0).order().terms.stages == (1,)
+    night.unlicensed(-1, 1)
+    assert [order.terms.stages for order in night.at(1).orders()] == [(1,), (1, 2)]
+
+
+def test_one_finding_leads_to_one_order(night: Night) -> None:
+    night.breach(-20)
+    for second in range(5):
+        night.at(second)
+        night.breach(-20)
+    assert len(night.orders()) == 1
+
+
+def test_notice_runs_before_the_command(night: Night) -> None:
+    night.breach(-20)
+    for second in (0, 0.1, 0.2, 1.9, 2.0):
+        night.at(second)
+        assert night.order().step in (Step.DRAFTED, Step.APPROVED, Step.NOTIFIED)
+        assert night.sent() == []
+    night.at(2.2)
+    assert steps(night.order()) == [Step.DRAFTED, Step.APPROVED, Step.NOTIFIED, Step.ISSUED]
+    [body] = night.sent()
+    assert body[1] == night.world.gateway.id
+    assert body[5] == night.order().id
+    assert (body[6], body[7]) == (1, [1])
+    assert (body[3], body[4]) == (night.now_ms, night.now_ms + 60_000)
+    assert body[8] == night.now_ms + POLICY.hold_s * SECOND
+    assert body[10] == bytes.fromhex(AUTHORITY.document_sha256)
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        (AUTHORITY.model_copy(update={"valid_until": NOW_MS + 1000}), "authority"),
+        (AUTHORITY.model_copy(update={"reasons": ()}), "authority"),
+        (LICENCE.model_copy(update={"valid_until": NOW_MS + 10**9}), "licensed again"),
+    ],
+)
+def test_an_order_whose_ground_is_gone_before_its_notice_ends_is_cancelled(
+    night: Night, change: Record, why: str
+) -> None:
+    night.record(LICENCE.model_copy(update={"valid_until": NOW_MS - 1}))
+    night.unlicensed(0, 0)
+    for second in (0, 0.1, 0.2):
+        night.at(second)
+    night.record(change)
+    night.at(3)
+    assert night.order().step is Step.CANCELLED
+    assert why in night.order().steps[Step.CANCELLED].details["reason"]
+    assert night.sent() == []
+
+
+# --- answers
+
+
+def test_no_answer_is_asked_again_with_the_same_bytes_and_then_given_up(night: Night) -> None:
+    order = issued(night)
+    with reading(night.world.engine) as connection:
+        first = store.load(connection, order.id)
+    assert first is not None
+    counters = []
+    for second in (7.9, 8.1, 12.9, 13.1, 17.9):
+        night.at(second)
+        counters.append([body[2] for body in night.sent()])
+    assert counters == [[], [1], [], [1], []]
+    night.at(18.1)
+    assert night.order().step is Step.FAILED
+    assert night.order().steps[Step.FAILED].details["reason"] == "no answer"
+    assert night.at(100).sent() == []
+
+
+def test_while_the_broker_is_away_nothing_is_repeated_and_nothing_given_up(night: Night) -> None:
+    night.breach(-20)
+    for second in (0, 0.1, 0.2, 3, 8, 13, 18, 60):
+        night.at(second)
+    assert night.order().step is Step.ISSUED
+    assert len(night.sent()) == 1
+
+
+def test_a_refusal_ends_the_order_and_teaches_the_counter(night: Night) -> None:
+    order = issued(night)
+    night.answer(order, REFUSED, reason="replayed", last=41)
+    assert night.order().step is Step.REJECTED
+    assert night.order().steps[Step.REJECTED].details["reason"] == "replayed"
+    night.breach(0)
+    for second in (20, 20.1, 20.2, 23):
+        night.at(second)
+    assert [body[2] for body in night.sent()] == [42]
+
+
+@pytest.mark.parametrize("last", [0, 2**32 - 1, 2**64 - 1])
+def test_a_counter_that_cannot_be_is_not_learnt(night: Night, last: int) -> None:
+    night.answer(issued(night), REFUSED, reason="replayed", last=last)
+    night.breach(0)
+    for second in (20, 20.1, 20.2, 23):
+        night.at(second)
+    assert [body[2] for body in night.sent()] == [2]
+
+
+def test_a_contact_that_did_not_follow_fails_the_order(night: Night) -> None:
+    order = issued(night)
+    night.answer(order, RECEIVED)
+    night.answer(order, FAILED, reason="contact", stages=[1])
+    assert night.order().step is Step.FAILED
+
+
+def test_received_and_never_applied_fails(night: Night) -> None:
+    night.answer(issued(night), RECEIVED)
+    assert night.at(32.9).order().step is Step.RECEIVED
+    assert night.at(33.1).order().step is Step.FAILED
+
+
+def test_events_for_another_counter_or_of_another_gateway_move_nothing(night: Night) -> None:
+    order = issued(night)
+    night.answer(order, APPLIED, counter=7)
+    assert night.order().step is Step.ISSUED
+    night.answer(order, RESTORED, counter=7)
+    assert night.order().step is Step.ISSUED
+
+
+def test_applied_alone_means_received_too(night: Night) -> None:
+    night.answer(issued(night), APPLIED)
+    assert steps(night.order())[-2:] == [Step.RECEIVED, Step.APPLIED]

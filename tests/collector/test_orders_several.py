@@ -1,0 +1,145 @@
+"""Several orders at once, and a collector killed between any two steps."""
+
+from typing import Any
+
+import pytest
+from collector_world import (
+    LICENCE,
+    NOW_MS,
+    allocation,
+)
+from order_night import APPLIED, FAILED, RECEIVED, RESTORED, SECOND, Night, issued
+
+from collector.model.order import DropResult, Step
+from collector.orders import commands
+
+# --- several orders
+
+
+def test_a_breach_before_the_cut_took_effect_calls_for_no_second_one_ever(night: Night) -> None:
+    night.breach(-20)
+    for second in (0, 0.1, 0.2, 3):
+        night.at(second)
+    night.answer(night.order(), APPLIED, at_s=4)
+    night.breach(0)  # 0 to 20 s: open only from 4 s on
+    night.at(20)
+    night.answer(night.order(), RESTORED)
+    for second in range(20, 60):
+        night.at(second)
+    assert len(night.orders()) == 1
+
+
+def test_a_breach_in_spite_of_the_cut_takes_the_next_stage(night: Night) -> None:
+    night.cut()
+    night.breach(20)
+    assert [order.terms.stages for order in night.at(40).orders()] == [(1,), (2,)]
+
+
+def test_a_breach_after_an_order_failed_is_ordered(night: Night) -> None:
+    night.answer(issued(night), FAILED, reason="contact")
+    night.breach(0)
+    assert [order.terms.stages for order in night.at(20).orders()] == [(1,), (1,)]
+
+
+def test_two_breaches_found_at_once_are_one_order(night: Night) -> None:
+    night.breach(-20)
+    night.breach(-40)
+    for second in range(4):
+        night.at(second)
+    assert len(night.orders()) == 1
+
+
+def test_a_stage_that_another_order_holds_is_not_closed(night: Night) -> None:
+    """The allocation permits the return of a stage that the licence order holds open."""
+    night.record(allocation(NOW_MS + 20_000, "1"), allocation(NOW_MS + 40_000, "1"))
+    night.cut()
+    night.record(LICENCE.model_copy(update={"valid_until": NOW_MS + 14_000}))
+    night.unlicensed(14, 15)
+    for second in (15, 15.1, 15.2, 18):
+        night.at(second)
+    over, licence = night.orders()
+    assert licence.step is Step.ISSUED
+    night.answer(licence, APPLIED, at_s=18.5)
+    night.sent()
+    night.boundary(20)
+    night.measure(15, 25, on=())
+    night.at(24)
+    over, licence = night.orders()
+    assert (over.step, licence.step) == (Step.RESTORED, Step.VERIFIED)
+    assert night.sent() == []
+    night.record(LICENCE)
+    night.at(25)
+    assert [(body[5], body[6], body[7]) for body in night.sent()] == [(licence.id, 2, [1, 2])]
+
+
+def test_two_cuts_do_not_return_at_once(night: Night) -> None:
+    """Each alone fits into the allowance, both together do not."""
+    night.cut()
+    night.breach(20)
+    for second in (40, 40.1, 40.2, 43):
+        night.at(second)
+    first, second_order = night.orders()
+    night.answer(second_order, APPLIED, at_s=44)
+    night.measure(15, 44, on=("stage-2",))
+    night.measure(44, 65, on=())
+    night.at(55)
+    night.sent()
+    assert [order.step for order in night.orders()] == [Step.VERIFIED, Step.VERIFIED]
+    for start_s in range(60, 200, 20):
+        night.record(allocation(NOW_MS + start_s * SECOND, "0.005"))
+        night.boundary(start_s)
+    night.at(64)
+    assert [order.step for order in night.orders()] == [Step.RELEASED, Step.VERIFIED]
+    night.answer(first, RESTORED, counter=3)
+    night.measure(65, 125, on=("stage-1",))
+    for second in range(65, 125):
+        night.at(second)
+    # with the first load back there is no room for the second: 910 kW for 20 s
+    assert [order.step for order in night.orders()] == [Step.RESTORED, Step.VERIFIED]
+
+
+# --- killed at any step
+
+
+@pytest.mark.parametrize("killed_after", range(11))
+def test_killed_after_any_step_the_same_commands_are_sent_once(
+    night: Night, killed_after: int
+) -> None:
+    night.record(allocation(NOW_MS + 20_000, "1"), allocation(NOW_MS + 40_000, "1"))
+    night.breach(-20)
+    night.boundary(20)
+    night.measure(-30, 4)
+    night.measure(4, 25, on=("stage-2",))
+    script: list[Any] = [
+        lambda: night.at(0),
+        lambda: night.at(0.1),
+        lambda: night.at(0.2),
+        lambda: night.at(3),
+        lambda: night.answer(night.order(), RECEIVED, at_s=3.5),
+        lambda: night.answer(night.order(), APPLIED, at_s=4),
+        lambda: night.at(15),
+        lambda: night.at(24),
+        lambda: night.answer(night.order(), APPLIED, at_s=24),
+        lambda: night.answer(night.order(), RESTORED, at_s=24.5),
+        lambda: night.at(25),
+    ]
+    bodies = []
+    for number, act in enumerate(script):
+        act()
+        bodies += night.sent()
+        if number == killed_after:
+            night.restart()
+            night.desk.run(night.now_ms)
+    assert [(body[2], body[6]) for body in bodies] == [(1, 1), (2, 2)]
+    assert night.order().step is Step.RESTORED
+    assert night.order().result is DropResult.FULL
+
+
+def test_killed_between_sending_and_noting_it_the_same_bytes_go_again(night: Night) -> None:
+    night.breach(-20)
+    for second in (0, 0.1, 0.2, 3):
+        night.at(second)
+    [(_, _, first)] = commands.unsent(night.world.engine)
+    night.restart()
+    [(_, _, again)] = commands.unsent(night.world.engine)
+    assert first == again

@@ -38,10 +38,17 @@ NEXT: dict[Step, frozenset[Step]] = {
     Step.RELEASED: frozenset({Step.RESTORED}),
     Step.RESTORED: frozenset(),
     Step.REJECTED: frozenset(),
-    Step.FAILED: frozenset(),
+    Step.FAILED: frozenset({Step.RECEIVED, Step.APPLIED}),
     Step.CANCELLED: frozenset(),
 }
-"""Which step may follow which. `applied` means every contact of the order reports open."""
+"""Which step may follow which. `applied`: the stages were opened, as far as their contacts follow.
+
+`failed` is what the operator must believe while the gateway is silent. Its signed answer, however
+late, takes the order up again.
+"""
+
+OVER = frozenset({Step.RESTORED, Step.REJECTED, Step.FAILED, Step.CANCELLED})
+"""Steps after which the desk does nothing more."""
 
 
 class StepError(ValueError):

@@ -214,10 +214,11 @@ class Authority(Record):
 
 
 class Policy(Record):
-    """Timers and thresholds of orders and receipts, as data."""
+    """Timers and thresholds of orders, receipts and checkpoints, as data."""
 
     kind: ClassVar[str] = "policy"
     receipt_s: Annotated[Decimal, Field(gt=0)]
+    checkpoint_s: Annotated[Decimal, Field(gt=0)]
     late_s: Annotated[Decimal, Field(gt=0)]
     command_ttl_s: Annotated[int, Field(gt=0)]
     repeat_s: Annotated[int, Field(gt=0)]

@@ -36,7 +36,8 @@ class Desk:
     def run(self, now_ms: int) -> None:
         view = self._registry.view()
         with self._engine.begin() as connection:
-            orders = store.load_all(connection)
+            remembered_ms = 2 * view.market.period_ms + view.policy.hold_s * 1000
+            orders = store.load_recent(connection, now_ms - remembered_ms)
             for terms in rules.wanted(connection, view, orders, now_ms):
                 orders.append(store.draft(connection, terms, now_ms))
         current = {order.id: order for order in orders}
@@ -105,9 +106,15 @@ class Desk:
     def _issue(self, connection: Connection, view: View, order: Order, now_ms: int) -> Order:
         if why := rules.void(view, order, now_ms):
             return self._step(connection, order, Step.CANCELLED, now_ms, {"reason": why})
+        sent = self._send_open(connection, view, order, now_ms)
+        return self._step(connection, order, Step.ISSUED, now_ms, sent)
+
+    def _send_open(
+        self, connection: Connection, view: View, order: Order, now_ms: int
+    ) -> dict[str, object]:
         until_ms = now_ms + order.terms.hold_s * 1000
         sent = self._send(connection, view, order, Action.OPEN, now_ms, until_ms=until_ms)
-        return self._step(connection, order, Step.ISSUED, now_ms, sent | {"until_ms": until_ms})
+        return sent | {"until_ms": until_ms}
 
     def _release(
         self,
@@ -117,16 +124,27 @@ class Desk:
         orders: Collection[Order],
         now_ms: int,
     ) -> Order:
-        stages = release.own_stages(order, orders)
+        stages = release.own_stages(order, orders, now_ms)
         if not stages:
             held = {"reason": "another order holds its stages open"}
             order = self._step(connection, order, Step.RELEASED, now_ms, held)
             return self._step(connection, order, Step.RESTORED, now_ms, held)
+        sent = self._send_release(connection, view, order, stages, now_ms)
+        return self._step(connection, order, Step.RELEASED, now_ms, sent)
+
+    def _send_release(
+        self,
+        connection: Connection,
+        view: View,
+        order: Order,
+        stages: tuple[int, ...],
+        now_ms: int,
+    ) -> dict[str, object]:
         ramp = (view.policy.ramp_offset_ms, view.policy.ramp_step_ms)
         sent = self._send(
             connection, view, order, Action.RELEASE, now_ms, stages=stages, ramp_ms=ramp
         )
-        return self._step(connection, order, Step.RELEASED, now_ms, sent)
+        return sent | {"stages": list(stages)}
 
     def _send(
         self,
@@ -155,25 +173,52 @@ class Desk:
             reason=order.terms.reason,
         )
         digest = commands.send(connection, self._signer, gateway, command, now_ms)
-        return {"counter": command.counter, "command": digest.hex()}
+        return {
+            "counter": command.counter,
+            "command": digest.hex(),
+            "sent_ms": now_ms,
+            "expires_ms": command.expires_ms,
+        }
 
     def _repeat(
         self, connection: Connection, view: View, order: Order, step: Step, now_ms: int
     ) -> Order:
-        """Queue the same command again while its gateway has not answered; then give up."""
-        record = order.steps[step]
-        if "command" not in record.details:
+        """Queue the same command again while its gateway has not answered.
+
+        A command that can no longer be obeyed is issued anew when it is a release, or waited
+        here for the broker; else the order has failed.
+        """
+        details = order.steps[step].details
+        if "command" not in details:
             return order  # the gateway released by itself when the hold ran out
-        digest = bytes.fromhex(record.details["command"])
-        repeats = commands.times_sent(connection, digest) - 1
-        if repeats < 0 or now_ms < record.at_ms + (repeats + 1) * view.policy.repeat_s * 1000:
-            return order
-        if repeats < view.policy.max_repeats:
-            log.warning("order.repeated", order=order.id.hex(), step=step, times=repeats + 1)
+        digest = bytes.fromhex(details["command"])
+        sent = commands.times_sent(connection, digest)
+        if now_ms >= details["expires_ms"] + _ms(view.policy.late_s):
+            return self._expired(connection, view, order, step, sent, now_ms)
+        is_due = now_ms >= details["sent_ms"] + sent * view.policy.repeat_s * 1000
+        if 0 < sent <= view.policy.max_repeats and is_due:
+            log.warning("order.repeated", order=order.id.hex(), step=step, times=sent)
             commands.queue(connection, order.terms.gateway, digest, now_ms)
-        elif step is Step.ISSUED:
-            return self._step(connection, order, Step.FAILED, now_ms, {"reason": "no answer"})
         return order
+
+    def _expired(
+        self,
+        connection: Connection,
+        view: View,
+        order: Order,
+        step: Step,
+        sent: int,
+        now_ms: int,
+    ) -> Order:
+        if step is Step.RELEASED:
+            stages = tuple(order.steps[step].details["stages"])
+            anew = self._send_release(connection, view, order, stages, now_ms)
+            return store.renew(connection, order, step, anew)
+        why = rules.void(view, order, now_ms) or ("no answer" if sent else None)
+        if why is not None:
+            return self._step(connection, order, Step.FAILED, now_ms, {"reason": why})
+        anew = self._send_open(connection, view, order, now_ms)
+        return store.renew(connection, order, step, anew)
 
     def _give_up(self, connection: Connection, view: View, order: Order, now_ms: int) -> Order:
         received_ms = order.steps[Step.RECEIVED].recorded_ms

@@ -15,6 +15,8 @@ from collector.orders.store import Order, StepRecord
 
 log = structlog.get_logger()
 
+_CONTACT = "contact"
+
 
 class OrderFollower:
     """A gateway's event moves its own order only, and only along the table of steps."""
@@ -42,11 +44,13 @@ def _take(connection: Connection, frame: Frame, event: Event, entry: Entry) -> N
         reason=event.detail.get(3),
         at_ms=event.at_ms,
     )
+    if phase is CommandPhase.REFUSED:
+        if 5 not in event.detail:
+            return  # the gateway answers a message that it did not believe: it is none of ours
+        commands.catch_up(connection, frame.gateway.hex(), event.detail[5])
     order = store.load(connection, identity)
     if order is None or order.terms.gateway != frame.gateway.hex():
         return
-    if phase is CommandPhase.REFUSED and 5 in event.detail:
-        commands.catch_up(connection, order.terms.gateway, event.detail[5])
     at_ms = _believable(order, event, entry)
     details = {"counter": counter}
     if at_ms != event.at_ms:
@@ -54,7 +58,7 @@ def _take(connection: Connection, frame: Frame, event: Event, entry: Entry) -> N
         keep_flag(connection, entry.position, Flag.TIME_IMPOSSIBLE, f"event at {event.at_ms}")
     if 3 in event.detail:
         details["reason"] = event.detail[3]
-    for step in _steps(order, phase, counter):
+    for step in _steps(order, phase, counter, event.detail.get(3)):
         record = StepRecord(step, at_ms, entry.received_ms, entry.position, details)
         order = store.take_step(connection, order, record)
 
@@ -67,25 +71,25 @@ def _believable(order: Order, event: Event, entry: Entry) -> int:
     return event.at_ms if is_so else entry.received_ms
 
 
-def _steps(order: Order, phase: CommandPhase, counter: int) -> list[Step]:
+def _steps(order: Order, phase: CommandPhase, counter: int, event_reason: str | None) -> list[Step]:
     """The steps that an event means for an order where it stands; none when it is old news."""
     issued = order.steps.get(Step.ISSUED)
     is_open = issued is not None and issued.details["counter"] == counter
-    released = order.steps.get(Step.RELEASED)
-    is_release = released is not None and released.details.get("counter") == counter
-    match phase, order.step:
-        case CommandPhase.RECEIVED, Step.ISSUED if is_open:
-            return [Step.RECEIVED]
-        case CommandPhase.APPLIED, Step.ISSUED if is_open:
-            return [Step.RECEIVED, Step.APPLIED]
-        case CommandPhase.APPLIED, Step.RECEIVED if is_open:
-            return [Step.APPLIED]
-        case CommandPhase.REFUSED, Step.ISSUED if is_open:
-            return [Step.REJECTED]
-        case CommandPhase.FAILED, Step.ISSUED | Step.RECEIVED if is_open:
-            return [Step.FAILED]
-        case CommandPhase.RESTORED, Step.RELEASED if is_open or is_release:
+    waiting = (Step.ISSUED, Step.RECEIVED, Step.FAILED)
+    if phase is CommandPhase.FAILED and event_reason == _CONTACT:
+        # what a stage that does not follow means is for the meters to say
+        phase = CommandPhase.RESTORED if order.step is Step.RELEASED else CommandPhase.APPLIED
+    if phase is CommandPhase.RESTORED:
+        if order.step is Step.RELEASED:
             return [Step.RESTORED]
-        case CommandPhase.RESTORED, Step.APPLIED | Step.VERIFIED if is_open:
+        if order.step in (Step.APPLIED, Step.VERIFIED) and is_open:
             return [Step.RELEASED, Step.RESTORED]  # the hold ran out at the gateway
+    elif not is_open or order.step not in waiting:
+        return []
+    elif phase is CommandPhase.RECEIVED:
+        return [] if Step.RECEIVED in order.steps else [Step.RECEIVED]
+    elif phase is CommandPhase.APPLIED:
+        return [Step.APPLIED] if Step.RECEIVED in order.steps else [Step.RECEIVED, Step.APPLIED]
+    elif order.step is not Step.FAILED:
+        return [Step.REJECTED if phase is CommandPhase.REFUSED else Step.FAILED]
     return []

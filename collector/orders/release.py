@@ -37,12 +37,13 @@ def is_due(
     return False
 
 
-def own_stages(order: Order, orders: Iterable[Order]) -> tuple[int, ...]:
-    """The stages that no other order holds open: only these may close."""
+def own_stages(order: Order, orders: Iterable[Order], now_ms: int) -> tuple[int, ...]:
+    """The stages that no other order may hold open: only these may close."""
     held = {
         stage
         for other in orders
-        if other.id != order.id and other.terms.site == order.terms.site and other.step in _HOLDING
+        if other.id != order.id and other.terms.site == order.terms.site
+        if other.step in _HOLDING or (other.step is Step.FAILED and other.may_hold(now_ms))
         for stage in other.terms.stages
     }
     return tuple(stage for stage in order.terms.stages if stage not in held)

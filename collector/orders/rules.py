@@ -45,7 +45,7 @@ def wanted(connection: Connection, view: View, orders: Sequence[Order], now_ms: 
         if any(planned.site == site.name for planned in terms for site in sites):
             continue  # one thing at a time: the next run sees what this one drafts
         for site in sites:
-            if stages := _stages(reason, site, orders):
+            if stages := _stages(reason, site, orders, now_ms):
                 terms.append(_terms(view, site, reason, stages, finding, authority))
                 break
     return terms
@@ -92,8 +92,14 @@ def _is_answered(
     return any(
         order.terms.finding == _name(finding) or _is_yet_to_work(order, finding)
         for order in orders
-        if order.terms.reason is reason and order.terms.site in sites
+        if order.terms.reason is reason and order.terms.site in sites and not _is_stale(order)
     )
+
+
+def _is_stale(order: Order) -> bool:
+    """Refused because our counter had fallen behind: the finding is still to be answered."""
+    rejected = order.steps.get(Step.REJECTED)
+    return rejected is not None and rejected.details.get("reason") == "replayed"
 
 
 def _is_yet_to_work(order: Order, finding: Finding) -> bool:
@@ -108,14 +114,16 @@ def _name(finding: Finding) -> dict[str, object]:
     return {"code": finding.code, "subject": finding.subject, "first_ms": finding.first_ms}
 
 
-def _stages(reason: OrderReason, site: Site, orders: Sequence[Order]) -> tuple[int, ...]:
+def _stages(
+    reason: OrderReason, site: Site, orders: Sequence[Order], now_ms: int
+) -> tuple[int, ...]:
     """Stages to open: all for a licence, else the first in shed order that is not held open."""
     if reason is OrderReason.LICENCE:
         return tuple(stage.id for stage in site.stages)
     held = {
         stage
         for order in orders
-        if order.terms.site == site.name and not order.is_over
+        if order.terms.site == site.name and order.may_hold(now_ms)
         for stage in order.terms.stages
     }
     return tuple(stage.id for stage in site.stages if stage.id not in held)[:1]

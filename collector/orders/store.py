@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import structlog
-from sqlalchemy import ColumnElement, Connection, insert, select, true, update
+from sqlalchemy import ColumnElement, Connection, insert, or_, select, true, update
 
-from collector.model.order import NEXT, DropResult, Step, check_step
+from collector.model.order import OVER, DropResult, Step, check_step
 from collector.model.records import OrderReason
 from collector.storage.tables import order as order_table
 from collector.storage.tables import order_step as step_table
@@ -56,7 +56,14 @@ class Order:
 
     @property
     def is_over(self) -> bool:
-        return not NEXT[self.step]
+        return self.step in OVER
+
+    def may_hold(self, now_ms: int) -> bool:
+        """Whether its stages may stand open for it: also when its gateway never answered."""
+        issued = self.steps.get(Step.ISSUED)
+        if self.step is Step.FAILED and issued is not None:
+            return now_ms < int(issued.details["until_ms"])
+        return not self.is_over
 
 
 def draft(connection: Connection, terms: Terms, now_ms: int) -> Order:
@@ -96,6 +103,18 @@ def take_step(
     )
 
 
+def renew(connection: Connection, order: Order, step: Step, details: Mapping[str, Any]) -> Order:
+    """Replace the details of a step whose command had to be issued anew."""
+    record = replace(order.steps[step], details=details)
+    connection.execute(
+        update(step_table)
+        .where(step_table.c.order_id == order.id, step_table.c.step == step)
+        .values(body=json.dumps(dict(details)))
+    )
+    log.warning("order.renewed", order=order.id.hex(), step=step, details=dict(details))
+    return replace(order, steps={**order.steps, step: record})
+
+
 def _insert_step(connection: Connection, order: Order, record: StepRecord) -> None:
     connection.execute(
         insert(step_table).values(
@@ -122,6 +141,15 @@ def _insert_step(connection: Connection, order: Order, record: StepRecord) -> No
 def load_all(connection: Connection) -> list[Order]:
     """Every order with its steps, in the order they were drafted."""
     return _load(connection, true())
+
+
+def load_recent(connection: Connection, since_ms: int) -> list[Order]:
+    """The orders that are not over, or had a step since then."""
+    current = select(order_table.c.id).where(order_table.c.step.not_in(OVER))
+    moved = select(step_table.c.order_id).where(step_table.c.recorded_ms >= since_ms)
+    return _load(
+        connection, or_(step_table.c.order_id.in_(current), step_table.c.order_id.in_(moved))
+    )
 
 
 def load(connection: Connection, identity: bytes) -> Order | None:

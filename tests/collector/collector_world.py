@@ -156,6 +156,7 @@ def sample(slot: int, at_ms: int, raw: bytes, quality: bytes | None = None) -> l
 
 POLICY = Policy(
     receipt_s=Decimal(2),
+    checkpoint_s=Decimal(20),
     late_s=Decimal(8),
     command_ttl_s=60,
     repeat_s=5,

@@ -8,6 +8,7 @@ from collector_world import (
     BILLING,
     BIN,
     NOW_MS,
+    POLICY,
     SITE,
     ZONE,
     World,
@@ -33,6 +34,8 @@ from collector.storage import reading
 from collector.storage.tables import snapshot
 
 RECEIVED, APPLIED, REFUSED, FAILED, RESTORED = 1, 2, 3, 4, 5
+EXPIRED_S = 3 + POLICY.command_ttl_s + int(POLICY.late_s)
+"""A command issued at 3 s is given up from here on."""
 PERIOD_MS = 20_000
 SECOND = 1000
 STAGE_W = {"stage-1": 600_000, "stage-2": 300_000}

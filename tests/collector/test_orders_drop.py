@@ -6,7 +6,7 @@ from collector_world import (
     NOW_MS,
     allocation,
 )
-from order_night import APPLIED, RECEIVED, RESTORED, Night, issued, steps
+from order_night import APPLIED, EXPIRED_S, RECEIVED, RESTORED, Night, issued, steps
 
 from collector.model.order import DropResult, Step
 
@@ -143,6 +143,21 @@ def test_a_release_without_an_answer_is_repeated_and_not_doubled(night: Night) -
         night.at(second)
         sent += [body[2] for body in night.sent()]
     assert sent == [2, 2, 2]  # the command and its two repeats: the same counter, the same bytes
+
+
+def test_a_release_that_expired_is_issued_anew_until_it_is_carried_out(night: Night) -> None:
+    night.record(allocation(NOW_MS + 20_000, "1"), allocation(NOW_MS + 40_000, "1"))
+    order = night.cut()
+    night.boundary(20)
+    night.measure(15, 25, on=("stage-2",))
+    lasts_s = EXPIRED_S - 3
+    sent = []
+    for second in (24, 24 + lasts_s, 24 + 2 * lasts_s):
+        night.at(second)
+        sent.append([body[2] for body in night.sent()])
+    assert sent == [[2], [3], [4]]
+    night.answer(order, RESTORED, counter=4)
+    assert night.order().step is Step.RESTORED
 
 
 def test_a_licence_found_again_after_its_order_ended_is_ordered_again(night: Night) -> None:

@@ -310,6 +310,7 @@ def _site(index: int, site: str, licensee: str) -> list[Record]:
 def _policy() -> Policy:
     return Policy(
         receipt_s=Decimal(1),
+        checkpoint_s=Decimal(20),
         late_s=Decimal(10),
         command_ttl_s=20,
         repeat_s=5,

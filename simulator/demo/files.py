@@ -135,6 +135,7 @@ def _market() -> dict[str, Any]:
 def _policy() -> dict[str, Any]:
     return {
         "receipt_s": 2,
+        "checkpoint_s": 20,
         "late_s": 8,
         "command_ttl_s": 60,
         "repeat_s": 5,

@@ -12,17 +12,6 @@ from simulator.demo import plan
 SITE, OTHER = "site-a", "site-4"
 
 
-def _await_log(installation: Installation, site: str, text: str, after: int) -> str:
-    """The line of a gateway's log, since `after`, that holds a text."""
-    until = time.monotonic() + 30
-    while time.monotonic() < until:
-        for line in installation.gateway_log(site)[after:].splitlines():
-            if text in line:
-                return line
-        time.sleep(0.05)
-    raise AssertionError(f"{text!r} is not in:\n{installation.gateway_log(site)[after:]}")
-
-
 def _await_boundary() -> int:
     """Wait for the next interval boundary of the clock, and for its reading; Unix ms."""
     step_ms = plan.INTERVAL_S * 1000
@@ -46,7 +35,7 @@ def test_gateway_with_a_strangers_certificate(installation: Installation) -> Non
     installation.provision(gateway, Authority("another CA").issue(gateway))
     log = len(installation.gateway_log(SITE))
     installation.start_gateway(SITE)
-    _await_log(installation, SITE, "does it accept this gateway's certificate?", log)
+    installation.await_log(SITE, "does it accept this gateway's certificate?", log)
     seen = len(installation.watcher.messages)
     boundary_ms = _await_boundary()
     installation.await_frame(OTHER)
@@ -69,7 +58,7 @@ def test_broker_with_anothers_name(installation: Installation) -> None:
     installation.kill(installation.broker)
     installation.start_broker("elsewhere.test")
     for site, log in logs.items():
-        _await_log(installation, site, "certificate", log)
+        installation.await_log(site, "certificate", log)
     refused = installation.await_fact("broker.unreachable", after=mark)
     assert "certificate verify failed" in refused["reason"]
     boundary_ms = _await_boundary()

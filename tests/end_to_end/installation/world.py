@@ -217,6 +217,14 @@ class Installation(World):
     def gateway_log(self, site: str) -> str:
         return (self.logs / f"gateway-{site}.log").read_text(errors="replace")
 
+    def await_log(self, site: str, text: str, after: int = 0) -> None:
+        """Until a text is in a gateway's log, `after` so many characters."""
+        until = time.monotonic() + PATIENCE_S
+        while text not in self.gateway_log(site)[after:]:
+            told = self.gateway_log(site)[after:]
+            assert time.monotonic() < until, f"{text!r} is not in the log of {site}:\n{told}"
+            time.sleep(0.05)
+
     # ---- what they hold --------------------------------------------------------------------
 
     def entries(self) -> list[Entry]:

@@ -1,6 +1,8 @@
 """Whether the records of the register fit together."""
 
 from collections.abc import Callable, Hashable, Iterable, Iterator
+from fractions import Fraction
+from math import ceil
 from typing import Any
 
 from collector.evidence.keys import PublicKey
@@ -11,6 +13,7 @@ from collector.model.records import (
     Licensee,
     Market,
     Meter,
+    Policy,
     Record,
     Site,
 )
@@ -42,6 +45,34 @@ def _market(_view: View, market: Market) -> Iterator[str]:
         yield f"interval_s: a period of {market.period_s} s is no multiple of {market.interval_s} s"
 
 
+def _policy(view: View, policy: Policy) -> Iterator[str]:
+    for gateway in view.all(Gateway).values():
+        yield from _too_short(policy, gateway)
+
+
+def _too_short(policy: Policy, gateway: Gateway) -> Iterator[str]:
+    """Whether the windows of a drop's verification hold the samples that they must.
+
+    One sample more than needed, for one that is lost; after the contact they come with the frame
+    they are in, and with the next.
+    """
+    samples_s = (policy.min_samples + 1) * Fraction(gateway.timing.sample_ms, 1000)
+    needed = {
+        "before_window_s": samples_s,
+        "verify_timeout_s": samples_s
+        + Fraction(policy.settle_s)
+        + 2 * Fraction(gateway.timing.frame_ms, 1000),
+    }
+    for name, least_s in needed.items():
+        given = getattr(policy, name)
+        if given < least_s:
+            yield (
+                f"{name}: {given} s is too short for gateway {gateway.id}, which samples every"
+                f" {gateway.timing.sample_ms} ms in frames of {gateway.timing.frame_ms} ms;"
+                f" give at least {ceil(least_s)}"
+            )
+
+
 def _licence(view: View, licence: Licence) -> Iterator[str]:
     yield from _missing(view, Licensee, licence.licensee, "licensee")
     if licence.valid_from >= licence.valid_until:
@@ -68,6 +99,8 @@ def _gateway(view: View, gateway: Gateway) -> Iterator[str]:
             f"timing.interval_ms: {gateway.timing.interval_ms} does not divide the market's"
             f" interval of {market.interval_s * 1000}"
         )
+    if (policy := view.all(Policy).get("policy")) is not None:
+        yield from (f"policy.{text}" for text in _too_short(policy, gateway))
     for number, key in enumerate(gateway.keys, 1):
         try:
             public = PublicKey(bytes.fromhex(key.x + key.y))
@@ -127,6 +160,7 @@ def _shared_slots(view: View) -> Iterator[str]:
 
 _JUDGES: dict[str, Callable[[View, Any], Iterator[str]]] = {
     Market.kind: _market,
+    Policy.kind: _policy,
     Licence.kind: _licence,
     Site.kind: _site,
     Gateway.kind: _gateway,

@@ -100,6 +100,32 @@ def test_a_good_file_is_taken_whole(office: Office) -> None:
     assert datetime.fromtimestamp(allocation.start / 1000, UTC).hour == 9
 
 
+EXAMPLE = (Path(__file__).parents[2] / "docs/examples/real-market.toml").read_text()
+GOOD_SITE = GOOD.split("[[licensee]]", 1)[1]
+
+
+def test_the_example_of_a_real_market_fits_gateways_of_the_default_timing(office: Office) -> None:
+    office.take(EXAMPLE + "[[licensee]]" + GOOD_SITE)
+    assert office.registry.view().market.period_s == 3600
+
+
+@pytest.mark.parametrize(
+    ("policy", "wrong", "least"),
+    [
+        ("before_window_s = 60", "before_window_s = 39", "40"),
+        ("verify_timeout_s = 240", "verify_timeout_s = 162", "163"),
+    ],
+)
+def test_windows_that_cannot_hold_the_samples_are_refused(
+    office: Office, policy: str, wrong: str, least: str
+) -> None:
+    with pytest.raises(FileError, match=f"give at least {least}"):
+        office.take(EXAMPLE.replace(policy, wrong) + "[[licensee]]" + GOOD_SITE)
+    office.take(EXAMPLE.replace(policy, wrong))  # nothing to judge it by yet
+    with pytest.raises(FileError, match=f"give at least {least}"):
+        office.take("[[licensee]]" + GOOD_SITE)
+
+
 BAD: dict[str, tuple[str | bytes, list[str]]] = {
     "not UTF-8": (GOOD.encode() + b"\xff", ["not UTF-8", "byte"]),
     "not TOML": ("[market\nlabel = 1", ["is not TOML", "line 1"]),

@@ -132,9 +132,10 @@ class Night:
         until_s: int,
         on: tuple[str, ...] = ("stage-1", "stage-2"),
         elsewhere_w: int = 0,
+        every_s: int = 1,
     ) -> None:
-        """A sample a second of each meter while these stages are on."""
-        for second in range(from_s, until_s):
+        """Samples of each meter, one a second if not said otherwise, while these stages are on."""
+        for second in range(from_s, until_s, every_s):
             at_ms = NOW_MS + second * SECOND
             loads = {name: STAGE_W[name] * (name in on) for name in STAGE_W}
             loads["feeder"] = sum(loads.values()) + OTHER_W + elsewhere_w

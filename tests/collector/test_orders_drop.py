@@ -1,5 +1,8 @@
 """The measured drop, the release and the restoration."""
 
+import tomllib
+from pathlib import Path
+
 import pytest
 from collector_world import (
     LICENCE,
@@ -9,6 +12,9 @@ from collector_world import (
 from order_night import APPLIED, EXPIRED_S, RECEIVED, RESTORED, Night, issued, steps
 
 from collector.model.order import DropResult, Step
+from collector.model.records import Policy
+
+DOCS = Path(__file__).parents[2] / "docs"
 
 # --- the drop
 
@@ -32,6 +38,19 @@ def test_the_drop_is_measured_at_the_stage_and_at_the_boundary(
     assert details["stage_before_w"] == 600_000
     assert details["stage_after_w"] == (600_000 if "stage-1" in on_after else 0)
     assert details["site_before_w"] == 910_000
+
+
+def test_samples_of_ten_seconds_in_frames_of_a_minute_measure_the_drop(night: Night) -> None:
+    """The real market's pace, with the example's policy."""
+    example = tomllib.loads((DOCS / "examples/real-market.toml").read_text())
+    night.record(Policy.model_validate(example["policy"]))
+    order = issued(night)
+    night.answer(order, RECEIVED, at_s=3.5)
+    night.answer(order, APPLIED, at_s=4)
+    night.measure(-60, 4, every_s=10)
+    assert night.at(60).order().step is Step.APPLIED  # the frame with the samples is to come
+    night.measure(10, 70, ("stage-2",), every_s=10)
+    assert night.at(75).order().result is DropResult.FULL
 
 
 def test_without_samples_the_drop_is_unverifiable_after_its_time(night: Night) -> None:

@@ -1,5 +1,6 @@
 """Energy against the auction's allocation, per licensee, zone and delivery period."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
@@ -16,11 +17,16 @@ class PeriodOutcome(StrEnum):
 
 @dataclass(frozen=True)
 class PeriodResult:
-    """A closed delivery period. `positions` are the ledger entries it rests on."""
+    """A closed delivery period. `positions` are the ledger entries it rests on.
+
+    `missing` are those of its delivery `meters` that were not measured.
+    """
 
     licensee: str
     zone: str
     sites: tuple[str, ...]
+    meters: tuple[str, ...]
+    missing: tuple[str, ...]
     start_ms: int
     end_ms: int
     allowed_wh: Fraction
@@ -43,11 +49,12 @@ def close_period(
     start_ms: int,
     end_ms: int,
     allowed_wh: Fraction,
-    metered: list[MeteredEnergy | None],
+    metered: Mapping[str, MeteredEnergy | None],
 ) -> PeriodResult:
     """Judge a period from the energy of every delivery meter; None is one not measured."""
-    complete = [energy for energy in metered if energy is not None]
-    whole = bool(metered) and len(complete) == len(metered)
+    complete = [energy for energy in metered.values() if energy is not None]
+    missing = tuple(meter for meter, energy in metered.items() if energy is None)
+    whole = bool(metered) and not missing
     measured_wh = sum((energy.energy_wh for energy in complete), Fraction(0)) if whole else None
     if measured_wh is None:
         outcome = PeriodOutcome.UNMEASURED
@@ -61,6 +68,8 @@ def close_period(
         holder.licensee,
         holder.zone,
         holder.sites,
+        tuple(metered),
+        missing,
         start_ms,
         end_ms,
         allowed_wh,

@@ -2,38 +2,40 @@
 
 import json
 from fractions import Fraction
+from typing import Any
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, select
 
 from collector.checks.allocation import Holder, PeriodOutcome, PeriodResult
+from collector.intervals.energy import IMPORT
+from collector.storage.tables import period_missing, snapshot
 from collector.storage.tables import period_result as table
 
 
-def keep(connection: Connection, result: PeriodResult) -> None:
-    """Store a result as the next version of its period."""
-    same = (
-        table.c.licensee == result.licensee,
-        table.c.zone == result.zone,
-        table.c.start_ms == result.start_ms,
-    )
-    last = connection.scalar(select(func.max(table.c.version)).where(*same)) or 0
+def keep(connection: Connection, result: PeriodResult) -> int:
+    """Store a result as the next version of its period; return its version, from 1."""
+    period = {
+        "licensee": result.licensee,
+        "zone": result.zone,
+        "start_ms": result.start_ms,
+    }
+    last = connection.scalar(select(func.max(table.c.version)).filter_by(**period)) or 0
     body = {
         "sites": result.sites,
+        "meters": result.meters,
+        "missing": result.missing,
         "end_ms": result.end_ms,
         "allowed_wh": str(result.allowed_wh),
         "measured_wh": None if result.measured_wh is None else str(result.measured_wh),
         "outcome": result.outcome,
         "positions": result.positions,
     }
-    connection.execute(
-        insert(table).values(
-            licensee=result.licensee,
-            zone=result.zone,
-            start_ms=result.start_ms,
-            version=last + 1,
-            body=json.dumps(body),
-        )
-    )
+    connection.execute(insert(table).values(**period, version=last + 1, body=json.dumps(body)))
+    connection.execute(delete(period_missing).filter_by(**period))
+    if result.missing:
+        rows = [period | {"meter": meter, "end_ms": result.end_ms} for meter in result.missing]
+        connection.execute(insert(period_missing), rows)
+    return last + 1
 
 
 def last_closed(connection: Connection, holder: Holder) -> int | None:
@@ -43,6 +45,44 @@ def last_closed(connection: Connection, holder: Holder) -> int | None:
     )
     start_ms: int | None = connection.scalar(query)
     return start_ms
+
+
+def completed(connection: Connection, holder: Holder, limit: int) -> list[PeriodResult]:
+    """Unmeasured periods whose missing snapshots have come since, oldest first."""
+    start, end = snapshot.alias(), snapshot.alias()
+    missing = period_missing
+    waiting = missing.outerjoin(start, _is_at(start, missing.c.start_ms))
+    waiting = waiting.outerjoin(end, _is_at(end, missing.c.end_ms))
+    query = (
+        select(missing.c.start_ms)
+        .select_from(waiting)
+        .where(missing.c.licensee == holder.licensee, missing.c.zone == holder.zone)
+        .group_by(missing.c.start_ms)
+        .having(func.count(start.c.meter) == func.count())
+        .having(func.count(end.c.meter) == func.count())
+        .order_by(missing.c.start_ms)
+        .limit(limit)
+    )
+    return [_newest(connection, holder, start_ms) for start_ms in connection.scalars(query)]
+
+
+def _is_at(boundary: Any, at_ms: Any) -> ColumnElement[bool]:
+    return and_(
+        boundary.c.meter == period_missing.c.meter,
+        boundary.c.quantity == IMPORT,
+        boundary.c.at_ms == at_ms,
+    )
+
+
+def _newest(connection: Connection, holder: Holder, start_ms: int) -> PeriodResult:
+    query = (
+        select(table.c.body)
+        .filter_by(licensee=holder.licensee, zone=holder.zone, start_ms=start_ms)
+        .order_by(table.c.version.desc())
+        .limit(1)
+    )
+    body = connection.execute(query).scalar_one()
+    return _result(holder.licensee, holder.zone, start_ms, body)
 
 
 def stored(connection: Connection) -> list[PeriodResult]:
@@ -63,6 +103,8 @@ def _result(licensee: str, zone: str, start_ms: int, body: str) -> PeriodResult:
         licensee,
         zone,
         tuple(fields["sites"]),
+        tuple(fields["meters"]),
+        tuple(fields["missing"]),
         start_ms,
         fields["end_ms"],
         Fraction(fields["allowed_wh"]),

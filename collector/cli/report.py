@@ -106,6 +106,7 @@ def _period(result: PeriodResult) -> dict[str, Any]:
         "allowed_wh": number(result.allowed_wh),
         "measured_wh": None if result.measured_wh is None else number(result.measured_wh),
         "result": result.outcome,
+        "missing": list(result.missing),
         "positions": list(result.positions),
     }
 

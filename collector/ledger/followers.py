@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Engine, insert, select, update
 from collector.ledger.ledger import Entry, read_entries
 from collector.storage import reading
 from collector.storage.tables import follower as table
+from collector.storage.tables import frame
 
 BATCH = 500
 
@@ -43,3 +44,14 @@ def advance(engine: Engine, follower: Follower, limit: int = BATCH) -> int:
 def position_of(connection: Connection, name: str) -> int | None:
     """The follower's cursor; None before its first entry."""
     return connection.scalar(select(table.c.position).where(table.c.name == name))
+
+
+def followed_until(connection: Connection, name: str, now_ms: int) -> int:
+    """Every frame received before this moment has been followed.
+
+    Measured in time, since the head of a busy ledger is never reached.
+    """
+    cursor = position_of(connection, name) or 0
+    query = select(frame.c.received_ms).where(frame.c.position > cursor)
+    waiting_ms: int | None = connection.scalar(query.order_by(frame.c.position).limit(1))
+    return now_ms if waiting_ms is None else min(waiting_ms, now_ms)

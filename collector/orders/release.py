@@ -7,8 +7,8 @@ from sqlalchemy import Connection
 
 from collector.checks import meters
 from collector.checks.allocation import Holder
+from collector.checks.closing import allowed_wh
 from collector.checks.licence import is_licensed
-from collector.checks.runner import allowed_wh
 from collector.model.energy import energy_in
 from collector.model.order import Step
 from collector.model.records import OrderReason, Site

@@ -161,6 +161,16 @@ period_result = Table(
     Column("version", Integer, primary_key=True, autoincrement=False),
     Column("body", Text, nullable=False),
 )
+# the meters that an unmeasured period still waits for
+period_missing = Table(
+    "period_missing",
+    metadata,
+    Column("licensee", Text, primary_key=True),
+    Column("zone", Text, primary_key=True),
+    Column("start_ms", BigInteger, primary_key=True, autoincrement=False),
+    Column("meter", Text, primary_key=True),
+    Column("end_ms", BigInteger, nullable=False),
+)
 finding = Table(
     "finding",
     metadata,

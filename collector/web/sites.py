@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from collector.checks import meters
 from collector.checks.allocation import Holder, PeriodResult, project
-from collector.checks.runner import allowed_wh
+from collector.checks.closing import allowed_wh
 from collector.intervals.energy import IMPORT
 from collector.model.records import Gateway, Licence, Licensee, Market, Meter, Site
 from collector.orders.store import Order

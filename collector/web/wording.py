@@ -149,7 +149,7 @@ _FINDINGS: dict[Code, Callable[[Any], str]] = {
         f" of {_energy(details, 'allowed_wh')}"
     ),
     Code.UNMEASURED: lambda details: (
-        f"period {_period(details)} closed without a reading of every delivery meter"
+        f"period {_period(details)} closed without readings of {', '.join(details['missing'])}"
     ),
     Code.UNLICENSED_LOAD: _unlicensed_load,
 }

@@ -46,10 +46,11 @@ class Narrator:
     def _period_closed(self, fact: Mapping[str, Any]) -> str:
         site = ", ".join(fact["sites"])
         measured = "not measured" if fact["measured_wh"] is None else _wh(fact["measured_wh"])
+        closed = "closed" if fact["version"] == 1 else "closed again"
         colour = {"within": "green", "breach": "bold red"}.get(fact["outcome"], "yellow")
         return (
             f"[{colour}]{site}: period {clock_text(fact['period_start_ms'])}-"
-            f"{clock_text(fact['period_end_ms'])} closed: {measured} of"
+            f"{clock_text(fact['period_end_ms'])} {closed}: {measured} of"
             f" {_wh(fact['allowed_wh'])} allowed: {fact['outcome'].upper()}[/]"
         )
 

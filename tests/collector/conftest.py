@@ -1,8 +1,11 @@
 from pathlib import Path
 
 import pytest
-from collector_world import World
+from checks_control import Control
+from collector_world import DEMO, REAL, World
 from order_night import Night
+
+from collector.model.records import Market
 
 
 @pytest.fixture
@@ -13,3 +16,9 @@ def world(tmp_path: Path) -> World:
 @pytest.fixture
 def night(world: World, tmp_path: Path) -> Night:
     return Night(world, tmp_path)
+
+
+@pytest.fixture(params=[pytest.param(DEMO, id="demo"), pytest.param(REAL, id="real")])
+def control(request: pytest.FixtureRequest, tmp_path: Path) -> Control:
+    market: Market = request.param
+    return Control.make(tmp_path, market)

@@ -1,46 +1,27 @@
 """The checks, in exact watt-hours, for the demo's market and the real one."""
 
-from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
-from pathlib import Path
 
 import pytest
-from collector_world import (
-    BIN,
-    DEMO,
-    LICENCE,
-    NOW_MS,
-    REAL,
-    SITE,
-    ZONE,
-    World,
-    allocation,
-)
-from sqlalchemy import insert
+from checks_control import LATE_MS, Control
+from collector_world import BIN, LICENCE, NOW_MS, SITE, ZONE
 
-from collector.checks import findings, periods, runner
+from collector.checks import closing
 from collector.checks.allocation import (
     Draw,
     Holder,
     PeriodOutcome,
-    PeriodResult,
     close_period,
     project,
 )
-from collector.checks.findings import Code, Finding
+from collector.checks.findings import Code
 from collector.checks.licence import is_licensed, last_end
-from collector.checks.runner import Checks
-from collector.intervals.energy import IMPORT, MeteredEnergy, Snapshot
+from collector.intervals.energy import MeteredEnergy, Snapshot
 from collector.model.energy import mwh_to_wh
-from collector.model.records import Licence, Market
-from collector.series.embedded import EmbeddedSeries
-from collector.series.store import Point
-from collector.storage import reading
-from collector.storage.tables import snapshot
+from collector.model.records import Licence
 
 HOLDER = Holder(BIN, ZONE, (SITE,))
-MARKETS = [pytest.param(DEMO, id="demo"), pytest.param(REAL, id="real")]
 
 
 def metered(start: Fraction, end: Fraction, positions: tuple[int, int] = (1, 2)) -> MeteredEnergy:
@@ -71,26 +52,29 @@ def test_a_period_is_judged_exactly(
     allowed: str, energies: list[str | None], outcome: PeriodOutcome, measured: str | None
 ) -> None:
     base = Fraction(10**12)
-    found: list[MeteredEnergy | None] = [
-        None if wh is None else metered(base, base + Fraction(wh)) for wh in energies
-    ]
+    found = {
+        str(number): None if wh is None else metered(base, base + Fraction(wh))
+        for number, wh in enumerate(energies)
+    }
     result = close_period(HOLDER, 0, 20_000, Fraction(allowed), found)
     assert result.outcome is outcome
     assert result.measured_wh == (None if measured is None else Fraction(measured))
 
 
 def test_a_result_names_the_frames_it_rests_on() -> None:
-    found: list[MeteredEnergy | None] = [
-        metered(Fraction(0), Fraction(1), (9, 12)),
-        metered(Fraction(0), Fraction(1), (3, 12)),
-        None,
-    ]
-    assert close_period(HOLDER, 0, 20_000, Fraction(1), found).positions == (3, 9, 12)
+    found = {
+        "a": metered(Fraction(0), Fraction(1), (9, 12)),
+        "b": metered(Fraction(0), Fraction(1), (3, 12)),
+        "c": None,
+    }
+    result = close_period(HOLDER, 0, 20_000, Fraction(1), found)
+    assert result.positions == (3, 9, 12)
+    assert (result.meters, result.missing) == (("a", "b", "c"), ("c",))
 
 
 def test_sums_of_the_instruments_steps_are_exact() -> None:
     """Ten times a tenth of a watt-hour is one watt-hour."""
-    found: list[MeteredEnergy | None] = [metered(Fraction(0), Fraction(1, 10)) for _ in range(10)]
+    found = {str(number): metered(Fraction(0), Fraction(1, 10)) for number in range(10)}
     assert close_period(HOLDER, 0, 1, Fraction(1), found).outcome is PeriodOutcome.WITHIN
 
 
@@ -146,63 +130,6 @@ def test_megawatt_hours_are_decimals_not_floats() -> None:
 # --- over time, with a database
 
 
-@dataclass
-class Control:
-    world: World
-    market: Market
-    series: EmbeddedSeries
-
-    @property
-    def period_ms(self) -> int:
-        return self.market.period_ms
-
-    @property
-    def start_ms(self) -> int:
-        """A period began then."""
-        return self.market.period_start(NOW_MS) + self.period_ms
-
-    def register(self, at_ms: int, energy_wh: str, meter: str = "feeder") -> None:
-        count = Fraction(energy_wh) * 1000
-        row = {
-            "meter": meter,
-            "quantity": IMPORT,
-            "at_ms": at_ms,
-            "kind": "interval",
-            "count": int(count),
-            "quantum": "1/1000",
-            "offset_ms": 0,
-            "clock": "S",
-            "position": 1,
-        }
-        with self.world.engine.begin() as connection:
-            connection.execute(insert(snapshot).values(row))
-
-    def allow(self, start_ms: int, mwh: str) -> None:
-        self.world.registry.record([allocation(start_ms, mwh)], bytes(32), NOW_MS)
-
-    def point(self, meter: str, at_ms: int, power_w: float, energy_wh: float = 0) -> None:
-        values = {"active_power": power_w, IMPORT: energy_wh}
-        self.series.write([Point(meter, at_ms, values, 1)])
-
-    def run(self, now_ms: int) -> list[PeriodResult]:
-        Checks(self.world.engine, self.world.registry, self.series).run(now_ms)
-        with reading(self.world.engine) as connection:
-            return periods.stored(connection)
-
-    def findings(self) -> list[Finding]:
-        with reading(self.world.engine) as connection:
-            return findings.stored(connection)
-
-
-@pytest.fixture(params=MARKETS)
-def control(request: pytest.FixtureRequest, tmp_path: Path) -> Control:
-    market: Market = request.param
-    return Control(World.make(tmp_path, market), market, EmbeddedSeries(tmp_path))
-
-
-LATE_MS = 8000
-
-
 def test_a_period_closes_when_both_its_boundaries_are_read(control: Control) -> None:
     start, end = control.start_ms, control.start_ms + control.period_ms
     control.allow(start, "0.0001")
@@ -251,17 +178,6 @@ def test_a_period_is_closed_once(control: Control) -> None:
     assert len(control.findings()) == 1
 
 
-def test_what_is_not_read_in_time_is_unmeasured_and_stays_so(control: Control) -> None:
-    start, end = control.start_ms, control.start_ms + control.period_ms
-    control.register(start, "5000")
-    assert control.run(end + LATE_MS - 1) == []
-    [result] = control.run(end + LATE_MS)
-    assert (result.outcome, result.measured_wh) == ("unmeasured", None)
-    assert [finding.code for finding in control.findings()] == [Code.UNMEASURED]
-    control.register(end, "5100")
-    assert control.run(end + LATE_MS + 1) == [result]
-
-
 def test_data_that_is_late_but_in_time_counts(control: Control) -> None:
     start, end = control.start_ms, control.start_ms + control.period_ms
     control.allow(start, "0.0001")
@@ -302,7 +218,7 @@ def test_periods_close_in_order_without_holes(control: Control) -> None:
 def test_a_long_absence_is_worked_off_in_parts(
     control: Control, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(runner, "_CLOSE_AT_ONCE", 10)
+    monkeypatch.setattr(closing, "_CLOSE_AT_ONCE", 10)
     start = control.start_ms
     control.register(start, "5000")
     late = start + 25 * control.period_ms

@@ -142,6 +142,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_table(
+        "period_missing",
+        sa.Column("licensee", sa.Text(), nullable=False),
+        sa.Column("zone", sa.Text(), nullable=False),
+        sa.Column("start_ms", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("meter", sa.Text(), nullable=False),
+        sa.Column("end_ms", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("licensee", "zone", "start_ms", "meter"),
+    )
+    op.create_table(
         "period_result",
         sa.Column("licensee", sa.Text(), nullable=False),
         sa.Column("zone", sa.Text(), nullable=False),
@@ -211,6 +220,7 @@ def downgrade() -> None:
     op.drop_table("receipt_number")
     op.drop_table("quarantine")
     op.drop_table("period_result")
+    op.drop_table("period_missing")
     op.drop_table("outbox")
     op.drop_table("order_step")
     op.drop_table("order")

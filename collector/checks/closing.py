@@ -1,0 +1,115 @@
+"""Closes delivery periods, and closes again those whose data came later."""
+
+from collections.abc import Iterable
+from fractions import Fraction
+
+import structlog
+from sqlalchemy import Connection
+
+from collector.checks import findings, periods
+from collector.checks.allocation import Holder, PeriodOutcome, PeriodResult, close_period
+from collector.checks.findings import Code, Finding
+from collector.intervals.energy import MeteredEnergy, energy_between, first_snapshot
+from collector.intervals.follower import IntervalFollower
+from collector.ledger.followers import followed_until
+from collector.model.energy import mwh_to_wh
+from collector.model.records import Meter
+from collector.registry.view import View
+
+log = structlog.get_logger()
+
+_CLOSE_AT_ONCE = 1000
+_FINDINGS = {
+    PeriodOutcome.BREACH: Code.BREACH,
+    PeriodOutcome.UNMEASURED: Code.UNMEASURED,
+}
+
+
+def close_ended(
+    connection: Connection, view: View, holder: Holder, now_ms: int, began_ms: int
+) -> None:
+    """Close the periods that have ended and can be judged, in order, at most so many a run.
+
+    A period is unmeasured when all that came until `late_s` after its end has been followed, and
+    as long after `began_ms`, when this collector began to take in what had waited for it.
+    """
+    period_ms = view.market.period_ms
+    late_ms = int(view.policy.late_s * 1000)
+    known_ms = followed_until(connection, IntervalFollower.name, now_ms)
+    last = periods.last_closed(connection, holder)
+    start_ms = _first_period(connection, view, holder) if last is None else last + period_ms
+    serials = [meter.serial for meter in delivery_meters(view, holder)]
+    for _ in range(_CLOSE_AT_ONCE):
+        if start_ms is None or start_ms + period_ms > now_ms:
+            return
+        end_ms = start_ms + period_ms
+        metered = _metered(connection, serials, start_ms, end_ms)
+        if None in metered.values() and known_ms < max(end_ms, began_ms) + late_ms:
+            return
+        _keep(
+            connection,
+            close_period(holder, start_ms, end_ms, allowed_wh(view, holder, start_ms), metered),
+        )
+        start_ms = end_ms
+
+
+def close_again(connection: Connection, holder: Holder) -> None:
+    """Judge unmeasured periods anew when their snapshots are there, by what was allowed then."""
+    for earlier in periods.completed(connection, holder, _CLOSE_AT_ONCE):
+        metered = _metered(connection, earlier.meters, earlier.start_ms, earlier.end_ms)
+        held = Holder(earlier.licensee, earlier.zone, earlier.sites)
+        result = close_period(held, earlier.start_ms, earlier.end_ms, earlier.allowed_wh, metered)
+        if result.outcome is not PeriodOutcome.UNMEASURED:
+            _keep(connection, result, earlier.outcome)
+
+
+def allowed_wh(view: View, holder: Holder, start_ms: int) -> Fraction:
+    """Energy bought for the period; nothing bought is nothing allowed."""
+    allocation = view.allocation(holder.licensee, holder.zone, start_ms)
+    return mwh_to_wh(allocation.energy_mwh) if allocation else Fraction(0)
+
+
+def delivery_meters(view: View, holder: Holder) -> list[Meter]:
+    return [meter for site in holder.sites for meter in view.delivery_meters(site)]
+
+
+def _metered(
+    connection: Connection, serials: Iterable[str], start_ms: int, end_ms: int
+) -> dict[str, MeteredEnergy | None]:
+    return {serial: energy_between(connection, serial, start_ms, end_ms) for serial in serials}
+
+
+def _first_period(connection: Connection, view: View, holder: Holder) -> int | None:
+    """The first period that began after every delivery meter was first read."""
+    firsts = [first_snapshot(connection, meter.serial) for meter in delivery_meters(view, holder)]
+    if not firsts or any(first is None for first in firsts):
+        return None
+    newest = max(first.at_ms for first in firsts if first is not None)
+    start_ms = view.market.period_start(newest)
+    return start_ms if start_ms == newest else start_ms + view.market.period_ms
+
+
+def _keep(
+    connection: Connection, result: PeriodResult, earlier: PeriodOutcome | None = None
+) -> None:
+    version = periods.keep(connection, result)
+    details = {
+        "sites": list(result.sites),
+        "period_start_ms": result.start_ms,
+        "period_end_ms": result.end_ms,
+        "allowed_wh": str(result.allowed_wh),
+        "measured_wh": None if result.measured_wh is None else str(result.measured_wh),
+        "missing": list(result.missing),
+        "positions": list(result.positions),
+    }
+    log.info(
+        "period.closed",
+        outcome=result.outcome,
+        version=version,
+        earlier=earlier,
+        licensee=result.licensee,
+        **details,
+    )
+    if code := _FINDINGS.get(result.outcome):
+        subject = f"{result.licensee}/{result.zone}"
+        findings.keep(connection, Finding(code, subject, result.start_ms, result.end_ms, details))

@@ -9,7 +9,7 @@ from micropython import const
 
 from gateway import VERSION, configuration, health, identity, records, software
 from gateway.chain import Chain
-from gateway.clock import Clock, Ticker
+from gateway.clock import Clock
 from gateway.configuration import SetupError
 from gateway.health import log
 from gateway.journal import BILLING, TELEMETRY, Journal, JournalFull
@@ -18,7 +18,9 @@ from gateway.orders import Orders
 from gateway.receipts import Receipts
 from gateway.recorder import Recorder
 from gateway.replay import ReplayGuard
+from gateway.sent import Sent
 from gateway.stages import Stage, Stages
+from gateway.ticker import Once, Ticker
 from gateway.trust import Trust
 from gateway.uplink import Uplink
 
@@ -83,6 +85,7 @@ class App:
             self._billing.add,
         )
         self._stages.listen(self._orders)
+        sent = Sent(journal, clock)
         self._uplink = Uplink(
             board,
             journal,
@@ -90,11 +93,19 @@ class App:
             key.gateway,
             config.zone,
             config.hash,
+            sent.note,
             self._receipt,
             self._orders.handle,
         )
         self._receipts = Receipts(
-            key.gateway, trust, clock, journal, self._uplink.outbox, self._billing.add, self._room
+            key.gateway,
+            trust,
+            clock,
+            journal,
+            sent,
+            self._uplink.outbox,
+            self._billing.add,
+            self._room,
         )
         self._demands: list = []
         self._demanded = asyncio.Event()
@@ -145,17 +156,24 @@ class App:
     # ---- readings --------------------------------------------------------------------------
 
     async def _read_intervals(self):
-        ticker = Ticker(self._clock, self._config.interval_ms)
+        period_ms = self._config.interval_ms
+        ticker, once = Ticker(self._clock, period_ms), Once(period_ms)
         while True:
             boundary_ms = await self._tick(ticker)
-            for slot, read_ms, quality, raw in await self._meters.read_intervals():
-                self._billing.add(records.interval(slot, boundary_ms, read_ms, quality, raw))
+            if not once.is_new(boundary_ms):
+                continue
+            boundary_at = self._clock.uptime_ms() - (self._clock.now_ms() - boundary_ms)
+            for slot, read_at, quality, raw in await self._meters.read_intervals():
+                self._billing.add(
+                    records.interval(slot, boundary_ms, read_at - boundary_at, quality, raw)
+                )
 
     async def _read_samples(self):
         ticker = Ticker(self._clock, self._config.sample_ms)
         while True:
             await self._tick(ticker)
-            for slot, read_ms, quality, raw in await self._meters.read_samples():
+            for slot, read_at, quality, raw in await self._meters.read_samples():
+                read_ms = self._clock.unix_ms(read_at)
                 self._telemetry.add(records.sample(slot, read_ms, quality, raw))
 
     async def _read_demanded(self):
@@ -163,7 +181,8 @@ class App:
             await self._demanded.wait()
             self._demanded.clear()
             while self._demands:
-                for slot, read_ms, quality, raw in await self._meters.read_intervals():
+                for slot, read_at, quality, raw in await self._meters.read_intervals():
+                    read_ms = self._clock.unix_ms(read_at)
                     self._billing.add(records.reading(slot, read_ms, quality, raw))
                 self._demands.pop(0)()
 

@@ -1,26 +1,30 @@
-"""Unix time that never runs backwards, and how far it can be trusted."""
+"""Unix time as the collector's receipts bound it, and how far it can be trusted."""
 
 from time import ticks_diff, ticks_ms
 
+from micropython import const
+
 # A clock before this (2026-01-01) was never set.
 _BUILT_MS = 1_767_225_600_000
-# A receipt was under way for some time, so its time is a lower bound of now.
-_BEHIND_BY_MS = 2_000
-_LONGEST_DELIVERY_MS = 10_000
+# A receipt that may be older than this says nothing of the time.
+_LONGEST_AGE_MS = const(90_000)
+_BEHIND_BY_MS = const(2_000)
+_AHEAD_BY_MS = const(5_000)
+_SYNCHRONISED_FOR_MS = const(3_600_000)
 
 UNKNOWN, INFORMATIVE, SYNCHRONISED = "U", "I", "S"
 
 
 class Clock:
-    """The board's clock at start, carried on by its ticks and stepped forward by receipts."""
+    """The board's clock at start, carried on by its ticks and set by receipts."""
 
     def __init__(self, board):
         self._board = board
         self._now_ms = board.now_ms()
         self._ticks = ticks_ms()
         self._started_ms = self._now_ms
-        self._synchronised_ms: int | None = None
-        self.letter = INFORMATIVE if self._now_ms >= _BUILT_MS else UNKNOWN
+        self._synchronised_at: int | None = None  # uptime
+        self._letter = INFORMATIVE if self._now_ms >= _BUILT_MS else UNKNOWN
 
     def now_ms(self) -> int:
         """Unix time, ms, UTC. To be called more often than the tick counter wraps (6 days)."""
@@ -33,70 +37,50 @@ class Clock:
         """Time since start, which no step of the clock touches."""
         return self.now_ms() - self._started_ms
 
+    def unix_ms(self, uptime_ms: int) -> int:
+        """Unix time at an uptime, as far as is known now."""
+        return self._started_ms + uptime_ms
+
     def known(self) -> bool:
-        return self.letter != UNKNOWN
+        return self._letter != UNKNOWN
 
     def at_least(self, time_ms: int) -> None:
         """Carry an unknown clock forward to a time that is surely past; it stays unknown.
 
         Without this a clock that starts in the year 2000 finds no TLS certificate valid.
         """
-        if self.letter == UNKNOWN and self.now_ms() < time_ms:
+        if self._letter == UNKNOWN and self.now_ms() < time_ms:
             self._step(time_ms)
 
     def triplet(self) -> list:
         """The `clock` of a frame: time, letter, seconds since the last synchronisation or None."""
-        now_ms = self.now_ms()
-        if self._synchronised_ms is None:
-            return [now_ms, self.letter, None]
-        return [now_ms, self.letter, (now_ms - self._synchronised_ms) // 1000]
+        uptime_ms = self.uptime_ms()
+        if self._synchronised_at is None:
+            return [self._now_ms, self._letter, None]
+        age_ms = uptime_ms - self._synchronised_at
+        letter = INFORMATIVE if age_ms > _SYNCHRONISED_FOR_MS else self._letter
+        return [self._now_ms, letter, age_ms // 1000]
 
-    def hear(self, collector_ms: int):
-        """Take the time of a verified receipt. Returns (before_ms, after_ms) when it made a step.
+    def hear(self, collector_ms: int, age_ms):
+        """Take the time of a verified receipt that was signed at most `age_ms` ago.
 
-        Only forwards: a receipt may be old, so it cannot show that this clock is ahead. One that is
-        much older than this clock synchronises nothing.
+        The collector's clock then shows `collector_ms` at least, and `age_ms` more at most. Outside
+        of that this clock is set to what it shows at least, and not believed before another
+        receipt agrees. Returns (before_ms, after_ms) when it made a step. An age of None is
+        unknown.
         """
-        before_ms = self.now_ms()
-        step = None
-        if collector_ms - before_ms > _BEHIND_BY_MS:
-            self._step(collector_ms)
-            step = (before_ms, collector_ms)
-        elif before_ms - collector_ms > _LONGEST_DELIVERY_MS:
+        if age_ms is None or age_ms > _LONGEST_AGE_MS:
             return None
-        self._synchronised_ms = self._now_ms
-        self.letter = SYNCHRONISED
-        return step
+        before_ms = self.now_ms()
+        self._synchronised_at = self.uptime_ms()
+        if -_BEHIND_BY_MS <= before_ms - collector_ms <= age_ms + _AHEAD_BY_MS:
+            self._letter = SYNCHRONISED
+            return None
+        self._step(collector_ms)
+        self._letter = INFORMATIVE
+        return before_ms, collector_ms
 
     def _step(self, time_ms):
         self._started_ms += time_ms - self._now_ms
         self._now_ms = time_ms
         self._board.set_now_ms(time_ms)
-
-
-class Ticker:
-    """Waits for the multiples of `period_ms` of the clock, each at most once."""
-
-    def __init__(self, clock: Clock, period_ms: int):
-        self._clock = clock
-        self._period_ms = period_ms
-        self._next_ms = self._after(clock.now_ms())
-
-    def _after(self, now_ms):
-        return (now_ms // self._period_ms + 1) * self._period_ms
-
-    def due(self):
-        """The boundary that has come, or None.
-
-        A boundary that lies more than half a period back, because the clock was stepped or nobody
-        had time, is left out: a reading taken now would stand for it badly.
-        """
-        now_ms = self._clock.now_ms()
-        if now_ms < self._next_ms:
-            return None
-        self._next_ms = self._after(now_ms)
-        boundary_ms = self._next_ms - self._period_ms
-        return boundary_ms if now_ms - boundary_ms <= self._period_ms // 2 else None
-
-    def remaining_ms(self) -> int:
-        return max(0, self._next_ms - self._clock.now_ms())

@@ -150,7 +150,7 @@ class Meters:
             self._buses.setdefault(meter.bus_index, []).append(meter)
 
     async def read_intervals(self):
-        """Interval registers of every meter: [(slot, read_ms, quality, raw), …] by slot."""
+        """Interval registers of every meter: [(slot, uptime_ms, quality, raw), …] by slot."""
         return await self._read(True)
 
     async def read_samples(self):
@@ -171,7 +171,7 @@ class Meters:
             if not interval_only and not meter.due():
                 continue
             quality, raw = await meter.read(interval_only)
-            readings.append((meter.slot, self._clock.now_ms(), quality, raw))
+            readings.append((meter.slot, self._clock.uptime_ms(), quality, raw))
             if meter.silent != meter.reported_silent:
                 meter.reported_silent = meter.silent
                 self._on_change(meter.slot, not meter.silent)

@@ -22,11 +22,12 @@ _well_shaped = shape.record(
 class Receipts:
     """Takes the newest receipt that came; an older one that still waits says nothing more."""
 
-    def __init__(self, gateway, trust, clock, journal, outbox, bill, on_room):
+    def __init__(self, gateway, trust, clock, journal, sent, outbox, bill, on_room):
         self._gateway = gateway
         self._trust = trust
         self._clock = clock
         self._journal = journal
+        self._sent = sent
         self._outbox = outbox
         self._bill = bill
         self._on_room = on_room
@@ -58,9 +59,7 @@ class Receipts:
         if body[2] <= self.last_number:
             raise cose.WireError("replayed")
         self.last_number = body[2]
-        step = clock.hear(body[3])
-        if step:
-            self._bill(records.clock_step(clock.now_ms(), step[0], step[1], "receipt"))
+        ages_ms: list = []
         for stream, (epoch, upto, held, wanted) in zip((BILLING, TELEMETRY), body[4]):
             if self._journal.has_lost(stream, epoch, max([upto] + [last for _, last in held])):
                 # Frames made since the loss have names of others, and the collector may not have
@@ -69,7 +68,11 @@ class Receipts:
                 what = "frames of stream %d are lost here" % stream
                 self._bill(records.fault(clock.now_ms(), "journal", what))
                 continue
+            ages_ms.append(self._sent.age_ms(stream, epoch, upto, held))
             self._journal.receipt(stream, epoch, upto, held)
             self._outbox.want(stream, epoch, wanted)
+        step = clock.hear(body[3], min([a for a in ages_ms if a is not None], default=None))
+        if step:
+            self._bill(records.clock_step(clock.now_ms(), step[0], step[1], "receipt"))
         self._outbox.receipt_came()
         self._on_room()

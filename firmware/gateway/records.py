@@ -11,8 +11,8 @@ _READING = const(4)
 RECEIVED, APPLIED, REFUSED, FAILED, RESTORED = 1, 2, 3, 4, 5
 
 
-def interval(slot, boundary_ms, read_ms, quality, raw):
-    return [_INTERVAL, slot, boundary_ms, read_ms - boundary_ms, quality, raw]
+def interval(slot, boundary_ms, offset_ms, quality, raw):
+    return [_INTERVAL, slot, boundary_ms, offset_ms, quality, raw]
 
 
 def sample(slot, read_ms, quality, raw):

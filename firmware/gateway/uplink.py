@@ -21,16 +21,20 @@ _CLOSED = (32, 104)  # EPIPE, ECONNRESET
 
 
 class Uplink:
-    """`settings` is network.json; `on_receipt(bytes)`, `async on_command(bytes)` take messages."""
+    """`settings` is network.json; `on_receipt(bytes)`, `async on_command(bytes)` take messages.
+
+    `on_send(stream, epoch, seq)` is called before each frame goes to the broker.
+    """
 
     def __init__(
-        self, board, journal, settings, gateway, zone, config_hash, on_receipt, on_command
+        self, board, journal, settings, gateway, zone, config_hash, on_send, on_receipt, on_command
     ):
         self._board = board
         self._journal = journal
         self._settings = settings
         self._client_id = "esep-" + gateway.hex()
         self._config = config_hash.hex()
+        self._on_send = on_send
         self._on_receipt = on_receipt
         self._on_command = on_command
         base = "esep/v1/" + gateway.hex()
@@ -148,6 +152,7 @@ class Uplink:
                     self._heard = ticks_ms()
                 packet_id = client.next_id()
                 self._in_flight[packet_id] = (stream, epoch, seq)
+                self._on_send(stream, epoch, seq)
                 await client.publish(self._frame_topic, message, packet_id=packet_id)
                 continue
             self._wake.clear()

@@ -133,7 +133,7 @@ def test_receipts(ask: Ask, vector: Vector) -> None:
         wanted += [
             [number, epoch, seq] for first, last in asked_for for seq in range(first, last + 1)
         ]
-    assert ask("receipt", about=vector) == ["ok", [["hear", body[3]]], left]
+    assert ask("receipt", about=vector) == ["ok", [["hear", body[3], None]], left]
     assert ask("offered", len(wanted)) == wanted
     assert ask("receipt", about=vector) == [vector["again"], [], left]
 

@@ -1,4 +1,4 @@
-"""The plan of requests, the stages' machine, the clock: rules that hold for every input."""
+"""The plan of requests, the stages' machine: rules that hold for every input."""
 
 from collections.abc import Callable
 from itertools import product
@@ -74,44 +74,3 @@ def test_only_a_permit_that_came_due_ever_closes(ask: Ask) -> None:
                 assert (was, name, on) == (state["CLOSING"], "CONTACT_CLOSED", True)
             assert on == (now in (state["CLOSED"], state["CLOSING"]))
             was_on, was = on, now
-
-
-SET_MS = 1_800_000_000_000
-NEVER_SET_MS = 946_684_800_000  # 2000-01-01: an ESP32 without a battery
-SLACK_MS = 500  # what passes while the test runs
-
-
-def test_a_clock_is_only_stepped_forwards(ask: Ask) -> None:
-    (agrees, behind, old), uptime_ms = ask("hear", SET_MS, [-500, 60_000, -3_600_000])
-    assert agrees[:2] == ["S", False]
-    assert behind[:2] == ["S", True]
-    assert 0 <= behind[2] - (SET_MS + 60_000) < SLACK_MS
-    assert behind[3] - SET_MS >= 60_000
-    assert old[1] is False
-    assert old[2] >= behind[2]
-    assert 0 <= uptime_ms < SLACK_MS
-
-
-def test_an_old_receipt_synchronises_nothing(ask: Ask) -> None:
-    ((letter, stepped, _, _),), _ = ask("hear", SET_MS, [-60_000])
-    assert (letter, stepped) == ("I", False)
-
-
-def test_a_clock_that_was_never_set_says_so(ask: Ask) -> None:
-    assert ask("hear", NEVER_SET_MS, [-60_000])[0][0][0] == "U"
-    ((letter, stepped, now_ms, _),), _ = ask("hear", NEVER_SET_MS, [SET_MS - NEVER_SET_MS])
-    assert (letter, stepped) == ("S", True)
-    assert 0 <= now_ms - SET_MS < SLACK_MS
-
-
-def test_a_boundary_comes_once_and_is_not_made_up(ask: Ask) -> None:
-    period_ms = 900_000
-    start_ms = SET_MS + 100_000
-    # to the boundary; far past others, into a period's second half; to the next boundary
-    due = ask("boundaries", start_ms, period_ms, [0, 800_000, 3 * period_ms + 600_000, 300_000])
-    assert due == [
-        [None, None],
-        [SET_MS + period_ms, None],
-        [None, None],
-        [SET_MS + 5 * period_ms, None],
-    ]

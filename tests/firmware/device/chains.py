@@ -11,6 +11,7 @@ from gateway.clock import Clock
 from gateway.journal import BILLING, TELEMETRY, Journal, JournalFull
 from gateway.outbox import Outbox
 from gateway.receipts import Receipts
+from gateway.sent import Sent
 from gateway.trust import Trust
 from nor import Nor
 
@@ -68,11 +69,13 @@ class Rtc:
 def receive(root, message):
     """Takes a receipt: what is to be told in billing of it."""
     told = []
+    clock = Clock(Rtc())
     receipts = Receipts(
         identity.gateway,
         Trust(bytes.fromhex(root)),
-        Clock(Rtc()),
+        clock,
         journal,
+        Sent(journal, clock),
         Outbox(journal, 1 << 29),
         told.append,
         lambda: None,

@@ -15,6 +15,7 @@ from gateway.orders import Orders
 from gateway.outbox import Outbox
 from gateway.receipts import Receipts
 from gateway.replay import ReplayGuard
+from gateway.sent import Sent
 from gateway.trust import Trust
 from nor import Nor
 
@@ -27,7 +28,8 @@ class Clock:
     def __init__(self, now_ms, letter):
         self.now_ms = lambda: now_ms
         self.known = lambda: letter != "U"
-        self.hear = lambda time_ms: told.append(["hear", time_ms])
+        self.uptime_ms = lambda: 0
+        self.hear = lambda time_ms, age_ms: told.append(["hear", time_ms, age_ms])
 
 
 class Stages:
@@ -80,7 +82,8 @@ def begin(context):
     read_meters = lambda done: told.append(["read"])  # noqa: E731
     orders = Orders((gateway, zone), trust, guard, clock, stages, read_meters, events.append)
     outbox = Outbox(journal, 1 << 29)
-    receipts = Receipts(gateway, trust, clock, journal, outbox, events.append, lambda: None)
+    sent = Sent(journal, clock)
+    receipts = Receipts(gateway, trust, clock, journal, sent, outbox, events.append, lambda: None)
     receipts.last_number = context.get("last_number", -1)
 
 

@@ -1,4 +1,4 @@
-"""The command: python -m auditor FOLDER."""
+"""The command: python -m auditor FOLDER [--checkpoint FILE]."""
 
 import argparse
 from collections.abc import Sequence
@@ -14,11 +14,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="auditor",
         description="Verify an exported evidence folder: signatures, chains, checkpoints.",
-        epilog="Exit status: 0 everything holds, 1 something does not, 2 it cannot be judged.",
+        epilog="Exit status: 0 everything holds, 1 something does not or no checkpoint covers it, "
+        "2 it cannot be judged.",
     )
     parser.add_argument("folder", type=Path, help="folder with frames.bin, keys.json, root.json")
+    parser.add_argument(
+        "--checkpoint",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="a checkpoint kept elsewhere, which these frames must agree with; may be repeated",
+    )
+    parsed = parser.parse_args(arguments)
     try:
-        verifier = Verifier(Folder(parser.parse_args(arguments).folder))
+        kept = {str(path): path.read_bytes() for path in parsed.checkpoint}
+        verifier = Verifier(Folder(parsed.folder), kept)
+    except OSError as error:
+        print(f"cannot be judged: {error.filename}: {error.strerror}")
+        return CANNOT_BE_JUDGED
     except FolderError as error:
         print(f"cannot be judged: {error}")
         return CANNOT_BE_JUDGED
@@ -36,6 +50,9 @@ def _report(verifier: Verifier) -> int:
         print(f"FAILS: {failure}")
     if verifier.failures:
         print(f"Verdict: {len(verifier.failures)} faults.")
+        return FAILS
+    if verifier.covered == 0:
+        print("Verdict: NOT PROVEN COMPLETE: no checkpoint.")
         return FAILS
     print("Verdict: everything holds.")
     return HOLDS

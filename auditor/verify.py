@@ -1,7 +1,7 @@
 """Judges a whole evidence folder: every signature, every chain, every checkpoint."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from auditor import cose
 from auditor.chains import Chains
@@ -24,8 +24,10 @@ def verify_frame(encoded: bytes, register: Register) -> Frame:
 class Verifier:
     """`run` once; then `failures` says what does not hold, `summary` what was judged."""
 
-    def __init__(self, folder: Folder) -> None:
+    def __init__(self, folder: Folder, kept: Mapping[str, bytes] | None = None) -> None:
+        """`kept`: checkpoints that somebody else kept, by name."""
         self.folder = folder
+        self.kept = kept or {}
         self.failures: list[str] = []
         self.configurations: dict[bytes, Configuration] = {}
         self.checkpoints: dict[str, Checkpoint] = {}
@@ -50,7 +52,7 @@ class Verifier:
                 self.configurations[configuration.hash] = configuration
 
     def _read_checkpoints(self) -> None:
-        for name, encoded in self.folder.messages("checkpoints"):
+        for name, encoded in [*self.folder.messages("checkpoints"), *self.kept.items()]:
             try:
                 self.checkpoints[name] = read_checkpoint(encoded, self.folder.root)
             except Refusal as refusal:
@@ -106,6 +108,10 @@ class Verifier:
             count = frames[gateway, stream]
             yield f"gateway {gateway.hex()} {STREAMS[stream]}: {count} frames, chain {verdict}"
         yield from self._thinned()
+        heard = {gateway for gateway, _ in frames}
+        for gateway in sorted({known.gateway for known in self.folder.register.registrations}):
+            if gateway not in heard:
+                yield f"gateway {gateway.hex()}: registered, and not one frame"
         yield self._coverage()
 
     def _thinned(self) -> Iterator[str]:
@@ -114,10 +120,14 @@ class Verifier:
             for first, last in ranges:
                 yield f"{chain}: the gateway itself says it dropped seq {first} to {last}"
 
-    def _coverage(self) -> str:
+    @property
+    def covered(self) -> int:
+        """How many of the frames here a checkpoint covers."""
         sizes = [checkpoint.tree_size for checkpoint in self.checkpoints.values()]
-        covered = min(max(sizes, default=0), self.tree.size)
+        return min(max(sizes, default=0), self.tree.size)
+
+    def _coverage(self) -> str:
         return (
-            f"{len(self.checkpoints)} checkpoints cover {covered} of {self.tree.size} frames; "
+            f"{len(self.checkpoints)} checkpoints cover {self.covered} of {self.tree.size} frames; "
             "that none is missing among the others, only their chains can show"
         )

@@ -21,7 +21,7 @@ from collector.cli.service import Service, now_ms
 from collector.cli.verify import verify_directory
 from collector.evidence.downlink import Role
 from collector.intake.transport import Broker, Tls
-from collector.ledger import checkpoints
+from collector.ledger.checkpoints import Checkpoints
 from collector.orders.reading import order_reading
 from collector.registry.keyring import Keyring, create_keyring
 from collector.registry.store import Registry
@@ -163,9 +163,19 @@ def report_(directory: Directory) -> None:
 
 
 @app.command()
-def verify(directory: Directory, as_json: AsJson = False) -> None:
-    """Check every signature, both chains of each gateway, and the checkpoints. Exit 1 if not."""
-    verdict = verify_directory(_open(directory), Keyring(directory).root)
+def verify(
+    directory: Directory,
+    as_json: AsJson = False,
+    checkpoint: Annotated[
+        list[Path] | None, typer.Option(help="a checkpoint kept elsewhere; may be repeated")
+    ] = None,
+) -> None:
+    """Judge everything anew. Exit 1 when something does not hold, or no checkpoint covers it."""
+    try:
+        kept = {str(path): path.read_bytes() for path in checkpoint or []}
+    except OSError as error:
+        raise _fail(f"--checkpoint {error.filename}: {error.strerror}") from None
+    verdict = verify_directory(_open(directory), Keyring(directory).root, kept)
     typer.echo(json.dumps(verdict.as_dict(), indent=2) if as_json else verdict.text())
     if not verdict.holds:
         raise typer.Exit(1)
@@ -174,9 +184,12 @@ def verify(directory: Directory, as_json: AsJson = False) -> None:
 @app.command()
 def checkpoint(directory: Directory) -> None:
     """Sign the ledger's tree as it stands."""
-    engine = _open(directory)
-    size, message = checkpoints.make(engine, Keyring(directory).signer(Role.CHECKPOINTS), now_ms())
-    typer.echo(f"checkpoint over {size} frames, {len(message)} bytes")
+    signer = Keyring(directory).signer(Role.CHECKPOINTS)
+    signed = Checkpoints(_open(directory), signer, directory).sign(now_ms())
+    if signed is None:
+        raise _fail("there is no frame yet, and so nothing to sign")
+    size, message = signed
+    typer.echo(f"checkpoint over {size} frames, {len(message)} bytes: checkpoints/{size}.cose")
 
 
 @app.command()

@@ -3,6 +3,7 @@
 import sqlite3
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -20,8 +21,8 @@ from collector.intake.admission import Admission
 from collector.intake.intake import Intake
 from collector.intake.transport import Broker, Transport
 from collector.intervals.follower import IntervalFollower
-from collector.ledger import checkpoints
 from collector.ledger.chain import ChainFollower
+from collector.ledger.checkpoints import Checkpoints
 from collector.ledger.followers import Follower, advance
 from collector.orders import commands
 from collector.orders.desk import Desk
@@ -38,6 +39,7 @@ _TICK_S = 0.1
 _CHECK_S = 0.5
 _RETRY_S = 1.0
 _STATUS_KEPT = 10_000
+_CHECKPOINT_TOPIC = "esep/v1/checkpoint"
 _DISK = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
 
 
@@ -46,7 +48,7 @@ def now_ms() -> int:
 
 
 class Service:
-    """Everything between the broker and the pages. Two loops and the intake, each a thread."""
+    """Everything between the broker and the pages; each loop is a thread."""
 
     def __init__(self, directory: Path, engine: Engine, broker: Broker) -> None:
         keyring = Keyring(directory)
@@ -61,7 +63,9 @@ class Service:
         self._checks = Checks(engine, self.registry, self.series)
         self._desk = Desk(engine, self.registry, self.series, keyring.signer(Role.ORDERS))
         self._receipt_signer = keyring.signer(Role.RECEIPTS)
-        self._checkpoint_signer = keyring.signer(Role.CHECKPOINTS)
+        self._checkpoints = Checkpoints(engine, keyring.signer(Role.CHECKPOINTS), directory)
+        self._checkpointed = 0
+        self._unpublished: deque[bytes] = deque()
         self._followers: list[Follower] = [
             ChainFollower(),
             IntervalFollower(configurations),
@@ -72,7 +76,7 @@ class Service:
         self._intake_done = threading.Event()
         self._threads = [
             threading.Thread(target=target, name=target.__name__.strip("_"))
-            for target in (self._take_in, self._follow, self._follow_series)
+            for target in (self._take_in, self._follow, self._follow_series, self._sign)
         ]
 
     def start(self) -> None:
@@ -89,10 +93,6 @@ class Service:
         _guarded("checkpoint", self._checkpoint)
         self.series.close()
         log.info("collector.stopped", repeated=self.intake.repeated)
-
-    def _checkpoint(self) -> None:
-        size, _ = checkpoints.make(self._engine, self._checkpoint_signer, now_ms())
-        log.info("checkpoint.signed", frames=size)
 
     def _is_known(self, gateway: bytes) -> bool:
         return self.registry.view().knows(gateway)
@@ -122,6 +122,7 @@ class Service:
                 _guarded("checks", lambda: self._checks.run(now_ms()))
                 _guarded("orders", lambda: self._desk.run(now_ms()))
             _guarded("outbox", self._flush)
+            _guarded("checkpoints", self._publish_checkpoints)
             if now - receipted >= self._receipt_s():
                 receipted = now
                 _guarded("receipts", self._send_receipts)
@@ -136,6 +137,21 @@ class Service:
                 self._stopping.wait(_TICK_S)
         while self._advance(self._series_followers):
             pass
+
+    def _sign(self) -> None:
+        """A checkpoint at once, over what a killed collector left, and then by the policy."""
+        wait_s = 0.0
+        while not self._stopping.wait(wait_s):
+            wait_s = _guarded("checkpoint", self._checkpoint) or _RETRY_S
+
+    def _checkpoint(self) -> float:
+        """Sign the tree if it grew; seconds until the next time."""
+        signed = self._checkpoints.sign(now_ms())
+        if signed is not None and signed[0] > self._checkpointed:
+            self._checkpointed, message = signed
+            self._unpublished.append(message)
+            log.info("checkpoint.signed", frames=self._checkpointed)
+        return float(self.registry.view().policy.checkpoint_s)
 
     def _advance(self, followers: list[Follower]) -> bool:
         """Whether any follower moved."""
@@ -152,6 +168,12 @@ class Service:
         made = receipts.make_all(self._engine, self._receipt_signer, now_ms())
         for gateway, message in made.items():
             self._transport.publish(f"esep/v1/{gateway.hex()}/receipt", message)
+
+    def _publish_checkpoints(self) -> None:
+        while self._unpublished:
+            if not self._transport.publish(_CHECKPOINT_TOPIC, self._unpublished[0], retain=True):
+                return
+            self._unpublished.popleft()
 
     def _flush(self) -> None:
         for identity, topic, message in commands.unsent(self._engine):

@@ -1,128 +1,82 @@
 """Verifying a collector's evidence: every signature, every chain, every checkpoint."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Engine, select
 
-from collector.evidence.chains import Chains, Fault, Range
-from collector.evidence.configuration import read_configuration
+from collector.cli.issued import Issued, verify_issued
+from collector.cli.verdict import ChainVerdict, Verdict
+from collector.evidence.chains import Chains, Fault
 from collector.evidence.cose import message_hash
 from collector.evidence.downlink import read_checkpoint
 from collector.evidence.errors import EvidenceError
-from collector.evidence.frame import read_frame
+from collector.evidence.frame import Frame, read_frame
 from collector.evidence.keys import PublicKey
 from collector.evidence.merkle import Frontier
 from collector.intake.admission import Admission, Delivery
 from collector.ledger import checkpoints
-from collector.registry.configurations import KIND as CONFIGURATION
+from collector.ledger.ledger import Ledger
+from collector.model.records import Gateway
 from collector.registry.store import Registry
 from collector.storage import reading
 from collector.storage.tables import frame as table
-from collector.storage.tables import issued
 
 
-@dataclass
-class ChainVerdict:
-    """Frames of one epoch of one stream; `missing` are ranges that no `dropped` event names."""
+@dataclass(frozen=True)
+class SignedTree:
+    """What a checkpoint says; `name` tells it apart for a person."""
 
-    frames: int
-    first: int
-    last: int
-    missing: list[Range]
-
-
-@dataclass
-class Verdict:
-    frames: int = 0
-    chains: dict[tuple[str, int, str], ChainVerdict] = field(default_factory=dict)
-    checkpoints: int = 0
-    configurations: int = 0
-    unproven: int = 0
-    faults: list[str] = field(default_factory=list)
-
-    @property
-    def gaps(self) -> int:
-        """How many frames are missing."""
-        return sum(
-            last - first + 1 for chain in self.chains.values() for first, last in chain.missing
-        )
-
-    @property
-    def holds(self) -> bool:
-        return not self.faults and not self.gaps
-
-    def as_dict(self) -> dict[str, Any]:
-        chains = [
-            {"gateway": gateway, "epoch": epoch, "stream": stream, **vars(chain)}
-            for (gateway, epoch, stream), chain in self.chains.items()
-        ]
-        return {
-            "holds": self.holds,
-            "frames": self.frames,
-            "gaps": self.gaps,
-            "checkpoints": self.checkpoints,
-            "configurations": self.configurations,
-            "frames_after_last_checkpoint": self.unproven,
-            "chains": chains,
-            "faults": self.faults,
-        }
-
-    def text(self) -> str:
-        lines = [f"{self.frames} frames, every signature checked"]
-        for (gateway, epoch, stream), chain in self.chains.items():
-            gaps = ", ".join(f"{first}-{last}" for first, last in chain.missing)
-            state = f"MISSING {gaps}" if gaps else "nothing missing"
-            lines.append(f"  {gateway} epoch {epoch} {stream:9} 1-{chain.last}: {state}")
-        lines.append(
-            f"{self.checkpoints} checkpoints, {self.configurations} configurations;"
-            f" {self.unproven} frames after the last checkpoint"
-        )
-        lines += [f"FAULT {fault}" for fault in self.faults]
-        lines.append("THE EVIDENCE HOLDS" if self.holds else "THE EVIDENCE DOES NOT HOLD")
-        return "\n".join(lines)
+    name: str
+    size: int
+    root: bytes
 
 
-def verify_directory(engine: Engine, root: PublicKey) -> Verdict:
-    """Judge the whole ledger anew; nothing of the collector's own bookkeeping is believed."""
+def verify_directory(
+    engine: Engine, root: PublicKey, kept: Mapping[str, bytes] | None = None
+) -> Verdict:
+    """Judge the whole ledger anew; nothing of the collector's own bookkeeping is believed.
+
+    `kept`: checkpoints from elsewhere by name. The collector may run meanwhile: what is read
+    after the head covers at least the frames up to it.
+    """
     verdict = Verdict()
-    configured = _configurations(engine, root, verdict)
+    trees = _signed_trees(engine, root, kept or {}, verdict)
+    head = Ledger(engine).head()
+    issued = verify_issued(engine, root)
+    verdict.faults += issued.faults
+    verdict.configurations, verdict.commands = len(issued.configurations), len(issued.commands)
     view = Registry(engine).view()
     admission = Admission(view.knows, view.gateway_key)
-    trees = _signed_trees(engine, root, verdict)
     frontier = Frontier()
+    roots = {0: frontier.root()}
+    sizes = {tree.size for tree in trees}
     chains = Chains()
-    for row in _rows(engine):
-        _frame(row, admission, configured, verdict, chains)
+    for row in _rows(engine, head):
+        _frame(row, admission, issued, verdict, chains)
         frontier.append(row.raw)
         if row.position != frontier.size:
             verdict.faults.append(f"position {row.position} stands where {frontier.size} should")
-        if frontier.size in trees and trees[frontier.size] != frontier.root():
-            verdict.faults.append(f"the checkpoint over {frontier.size} frames has another root")
+        if frontier.size in sizes:
+            roots[frontier.size] = frontier.root()
     verdict.frames = frontier.size
-    for size in trees:
-        if size > frontier.size:
-            verdict.faults.append(
-                f"a checkpoint covers {size} frames, but only {frontier.size} are here"
-            )
-    verdict.unproven = frontier.size - max(trees, default=0)
-    _judge(chains, verdict)
+    _judge_trees(trees, roots, verdict)
+    _judge_chains(chains, verdict)
+    heard = {gateway.hex() for gateway, _, _ in chains.links}
+    verdict.silent = sorted(view.all(Gateway).keys() - heard)
     return verdict
 
 
-def _rows(engine: Engine) -> Iterator[Any]:
+def _rows(engine: Engine, head: int) -> Iterator[Any]:
     """Every row of the ledger's table by position, whatever its position is."""
     with reading(engine) as connection:
-        yield from connection.execute(select(table).order_by(table.c.position))
+        query = select(table).where(table.c.position <= head).order_by(table.c.position)
+        yield from connection.execute(query)
 
 
 def _frame(
-    row: Any,
-    admission: Admission,
-    configured: dict[bytes, bytes],
-    verdict: Verdict,
-    chains: Chains,
+    row: Any, admission: Admission, issued: Issued, verdict: Verdict, chains: Chains
 ) -> None:
     where = f"position {row.position}"
     try:
@@ -138,12 +92,27 @@ def _frame(
     name = (frame.gateway, frame.epoch, int(frame.stream), frame.seq)
     if name != (row.gateway, row.epoch, row.stream, row.seq):
         verdict.faults.append(f"{where}: it is filed under another name than the frame's")
-    if configured.get(frame.configuration) != frame.gateway:
-        verdict.faults.append(f"{where}: its configuration is not here, or another gateway's")
+    _rests_on(where, frame, issued, verdict)
     chains.add(frame, digest)
 
 
-def _judge(chains: Chains, verdict: Verdict) -> None:
+def _rests_on(where: str, frame: Frame, issued: Issued, verdict: Verdict) -> None:
+    if issued.configurations.get(frame.configuration) != frame.gateway:
+        verdict.faults.append(f"{where}: its configuration is not here, or another gateway's")
+
+
+def _judge_trees(trees: list[SignedTree], roots: dict[int, bytes], verdict: Verdict) -> None:
+    for tree in trees:
+        if tree.size > verdict.frames:
+            verdict.faults.append(
+                f"{tree.name}: of its {tree.size} frames only {verdict.frames} are here"
+            )
+        elif roots[tree.size] != tree.root:
+            verdict.faults.append(f"{tree.name} has another root")
+    verdict.covered = max((tree.size for tree in trees), default=0)
+
+
+def _judge_chains(chains: Chains, verdict: Verdict) -> None:
     for name in sorted(chains.links):
         gateway, epoch, stream = name
         seqs = chains.links[name]
@@ -158,35 +127,26 @@ def _judge(chains: Chains, verdict: Verdict) -> None:
             )
 
 
-def _configurations(engine: Engine, root: PublicKey, verdict: Verdict) -> dict[bytes, bytes]:
-    """The gateway of every configuration that verifies, by hash."""
-    known = {}
-    with reading(engine) as connection:
-        query = select(issued.c.hash, issued.c.raw).where(issued.c.kind == CONFIGURATION)
-        rows = connection.execute(query).all()
-    for digest, raw in rows:
-        try:
-            if message_hash(raw) != digest:
-                verdict.faults.append(f"configuration {digest.hex()}: other bytes than its hash")
-            body = read_configuration(raw, root)
-        except EvidenceError as error:
-            verdict.faults.append(f"configuration {digest.hex()}: {error}")
-            continue
-        known[digest] = body[1]
-    verdict.configurations = len(known)
-    return known
-
-
-def _signed_trees(engine: Engine, root: PublicKey, verdict: Verdict) -> dict[int, bytes]:
-    trees = {}
+def _signed_trees(
+    engine: Engine, root: PublicKey, kept: Mapping[str, bytes], verdict: Verdict
+) -> list[SignedTree]:
+    trees = []
     for size, message in checkpoints.stored(engine):
-        try:
-            signed_size, tree, _ = read_checkpoint(message, root)
-        except EvidenceError as error:
-            verdict.faults.append(f"the checkpoint over {size} frames: {error}")
-            continue
-        if signed_size != size:
-            verdict.faults.append(f"the checkpoint over {size} frames says {signed_size}")
-        trees[signed_size] = tree
+        name = f"the checkpoint over {size} frames"
+        tree = _signed_tree(name, message, root, verdict)
+        if tree is not None:
+            trees.append(tree)
+            if tree.size != size:
+                verdict.faults.append(f"{name} says {tree.size}")
     verdict.checkpoints = len(trees)
-    return trees
+    others = (_signed_tree(name, message, root, verdict) for name, message in kept.items())
+    return [*trees, *(tree for tree in others if tree is not None)]
+
+
+def _signed_tree(name: str, message: bytes, root: PublicKey, verdict: Verdict) -> SignedTree | None:
+    try:
+        size, tree, _ = read_checkpoint(message, root)
+    except EvidenceError as error:
+        verdict.faults.append(f"{name}: {error}")
+        return None
+    return SignedTree(name, size, tree)

@@ -77,11 +77,11 @@ class Transport:
         self._client.disconnect()
         self._client.loop_stop()
 
-    def publish(self, topic: str, payload: bytes) -> bool:
+    def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> bool:
         """Hand a message to the broker; False when there is no connection now."""
         if not self._client.is_connected():
             return False
-        return self._client.publish(topic, payload, qos=1).rc == 0
+        return self._client.publish(topic, payload, qos=1, retain=retain).rc == 0
 
     def _connected(self, client: Client, _data: Any, _flags: Any, reason: Any, _p: Any) -> None:
         if reason.is_failure:

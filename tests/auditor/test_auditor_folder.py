@@ -175,3 +175,54 @@ def test_no_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "is not a folder" in capsys.readouterr().out
     assert main([str(tmp_path)]) == 2
     assert "has no frames.bin" in capsys.readouterr().out
+
+
+# --- checkpoints kept elsewhere
+
+
+def cut(folder: Path) -> Path:
+    """The newest frame and the checkpoint over it are taken away; a copy of the latter."""
+    copy = folder.parent / "kept.cose"
+    (folder / "checkpoints" / "0002.cose").rename(copy)
+    write_frames(folder, frames(folder)[:-1])
+    return copy
+
+
+def test_a_kept_checkpoint_shows_what_was_cut_with_its_own(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    copy = cut(folder)
+    assert main([str(folder)]) == 0
+    early = folder / "checkpoints" / "0001.cose"
+    assert main([str(folder), "--checkpoint", str(early), "--checkpoint", str(copy)]) == 1
+    assert f"FAILS: {copy}: wrong_size" in capsys.readouterr().out
+
+
+def test_a_kept_checkpoint_that_agrees_covers_the_frames(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("0001.cose", "0002.cose"):
+        (folder / "checkpoints" / name).rename(folder.parent / name)
+    assert main([str(folder)]) == 1
+    assert "Verdict: NOT PROVEN COMPLETE: no checkpoint." in capsys.readouterr().out
+    assert main([str(folder), "--checkpoint", str(folder.parent / "0002.cose")]) == 0
+
+
+def test_a_kept_checkpoint_that_is_not_there(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([str(folder), "--checkpoint", "none.cose"]) == 2
+    assert "cannot be judged: none.cose" in capsys.readouterr().out
+
+
+def test_a_gateway_without_a_frame_is_stated(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    vectors = json.loads((EVIDENCE.parent / "keys.json").read_text("utf-8"))["keys"]
+    stranger = next(key for key in vectors if key["name"] == "stranger")
+    register = json.loads((folder / "keys.json").read_text())
+    entry = {key: stranger[key] for key in ("kid", "x", "y")}
+    register.append(register[0] | entry | {"gateway": stranger["kid"]})
+    (folder / "keys.json").write_text(json.dumps(register))
+    assert main([str(folder)]) == 0
+    assert f"gateway {stranger['kid']}: registered, and not one frame" in capsys.readouterr().out

@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 from checks_control import Control
 from collector_world import DEMO, REAL, World
+from evidence_world import fill
 from order_night import Night
 
 from collector.model.records import Market
@@ -22,3 +23,10 @@ def night(world: World, tmp_path: Path) -> Night:
 def control(request: pytest.FixtureRequest, tmp_path: Path) -> Control:
     market: Market = request.param
     return Control.make(tmp_path, market)
+
+
+@pytest.fixture
+def evidence(world: World, tmp_path: Path) -> World:
+    """Nine billing and nine telemetry frames, telemetry 4 thinned; two checkpoints."""
+    fill(world, tmp_path)
+    return world

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from collector.evidence.command import read_command
 from collector.evidence.configuration import read_configuration
 from collector.evidence.cose import ContentType, message_hash, parse
 from collector.evidence.downlink import read_certificate, read_checkpoint, read_enrolment
@@ -105,6 +106,21 @@ def for_a_collector(name: str) -> list[Any]:
 def test_a_configuration_is_judged_as_written_down(vector: Any, context: Any) -> None:
     outcome = verdict(read_configuration, bytes.fromhex(vector["message"]), root_of(context))
     assert outcome == vector["expect"]
+
+
+ANSWERED_BY_THE_GATEWAY = {"not_for_me", "replayed", "expired", "unknown_stage", "clock_unknown"}
+OF_ITS_OWN_TIME = {"certificate_ended": "ok", "certificate_ends_now": "ok"} | dict.fromkeys(
+    ("certificate_begins_now", "certificate_ended_clock_unknown"), "bad_signature"
+)
+"""Evidence is judged at the time in the message, two seconds before the gateway's."""
+
+
+@pytest.mark.parametrize(("vector", "context"), load("commands"))
+def test_a_command_is_judged_as_written_down(vector: Any, context: Any) -> None:
+    """As evidence: whether the gateway then obeys is another question."""
+    outcome = verdict(read_command, bytes.fromhex(vector["message"]), root_of(context))
+    expected = "ok" if vector["expect"] in ANSWERED_BY_THE_GATEWAY else vector["expect"]
+    assert outcome == OF_ITS_OWN_TIME.get(vector["name"], expected)
 
 
 @pytest.mark.parametrize(("vector", "context"), load("certificates"))

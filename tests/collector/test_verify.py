@@ -9,49 +9,23 @@ import pytest
 from collector_world import (
     BILLING,
     NOW_MS,
-    TELEMETRY,
     TestGateway,
     World,
     clock_event,
-    dropped_event,
-    interval,
-    sample,
     signer_for,
 )
 from sqlalchemy import text
 
 from collector.cli import export
-from collector.cli.verify import Verdict, verify_directory
+from collector.cli.verdict import Verdict
+from collector.cli.verify import verify_directory
 from collector.evidence.downlink import Role, read_checkpoint
 from collector.evidence.merkle import Frontier
 from collector.ledger import checkpoints
+from collector.ledger.checkpoints import Checkpoints
 from collector.ledger.ledger import Ledger
-from collector.registry.profiles import load_profile
 
 REPOSITORY = Path(__file__).parents[2]
-PROFILE = load_profile("schneider-pm5560")
-
-
-def zeros(*, interval_only: bool) -> bytes:
-    entries = [entry for entry in PROFILE.registers if entry.interval or not interval_only]
-    return bytes(sum(2 * entry.registers for entry in entries))
-
-
-@pytest.fixture
-def evidence(world: World) -> World:
-    """Nine billing and nine telemetry frames, telemetry 4 thinned; two checkpoints."""
-    billing, telemetry = world.gateway.chain(BILLING), world.gateway.chain(TELEMETRY)
-    signer = signer_for(world.root, Role.CHECKPOINTS)
-    for number in range(9):
-        at_ms = NOW_MS + number * 5000
-        records = [interval(0, at_ms, zeros(interval_only=True))]
-        if number == 5:
-            records.append(dropped_event(1, 4, 4))
-        reading = telemetry.next(sample(0, at_ms, zeros(interval_only=False)))
-        world.append([billing.next(*records), *([] if number == 3 else [reading])], at_ms)
-        if number in (4, 8):
-            checkpoints.make(world.engine, signer, at_ms)
-    return world
 
 
 def judge(world: World) -> Verdict:
@@ -112,7 +86,7 @@ def test_an_altered_column_is_named(evidence: World, change: str, said: str) -> 
 @pytest.mark.parametrize("position", [1, 9, 17])
 def test_a_deleted_frame_is_named(evidence: World, position: int) -> None:
     verdict = tamper(evidence, "DELETE FROM frame WHERE position = :p", p=position)
-    assert any("a checkpoint covers 17 frames, but only 16" in fault for fault in verdict.faults)
+    assert any("of its 17 frames only 16 are here" in fault for fault in verdict.faults)
     assert not verdict.holds
 
 
@@ -184,10 +158,10 @@ def test_what_the_frames_rest_on_is_judged_too(evidence: World, change: str, sai
     assert any(said in fault for fault in verdict.faults), verdict.faults
 
 
-def test_a_checkpoint_by_another_root_is_no_checkpoint(evidence: World) -> None:
+def test_a_checkpoint_by_another_root_is_no_checkpoint(evidence: World, tmp_path: Path) -> None:
     other = signer_for(TestGateway().key, Role.CHECKPOINTS)
     evidence.append([evidence.gateway.frame(BILLING, 10, [clock_event()])])
-    checkpoints.make(evidence.engine, other, NOW_MS)
+    Checkpoints(evidence.engine, other, tmp_path).sign(NOW_MS)
     assert any("not signed by the root" in fault for fault in judge(evidence).faults)
 
 
@@ -203,10 +177,10 @@ def test_a_checkpoint_is_the_tree_of_the_frames_in_order(evidence: World) -> Non
         )
 
 
-def test_a_size_is_signed_once(evidence: World) -> None:
+def test_a_size_is_signed_once(evidence: World, tmp_path: Path) -> None:
     signer = signer_for(evidence.root, Role.CHECKPOINTS)
     before = checkpoints.stored(evidence.engine)
-    assert checkpoints.make(evidence.engine, signer, NOW_MS + 10**6) == before[-1]
+    assert Checkpoints(evidence.engine, signer, tmp_path).sign(NOW_MS + 10**6) == before[-1]
     assert checkpoints.stored(evidence.engine) == before
 
 

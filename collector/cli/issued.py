@@ -1,0 +1,67 @@
+"""Verifying what the operator signed or relied on: the rows of `issued`."""
+
+import json
+from dataclasses import dataclass, field
+
+from sqlalchemy import Engine, select
+
+from collector.evidence.command import read_command
+from collector.evidence.configuration import read_configuration
+from collector.evidence.cose import message_hash
+from collector.evidence.downlink import Command
+from collector.evidence.errors import EvidenceError
+from collector.evidence.keys import PublicKey
+from collector.orders.commands import KIND as COMMAND
+from collector.registry.configurations import KIND as CONFIGURATION
+from collector.storage import reading
+from collector.storage.tables import issued, order_step
+
+
+@dataclass
+class Issued:
+    """What verified, by its hash, and what did not."""
+
+    configurations: dict[bytes, bytes] = field(default_factory=dict)
+    """The gateway of each."""
+    commands: dict[bytes, Command] = field(default_factory=dict)
+    faults: list[str] = field(default_factory=list)
+
+
+def verify_issued(engine: Engine, root: PublicKey) -> Issued:
+    """Judge every row, and that each command an order says it sent is among them."""
+    found = Issued()
+    with reading(engine) as connection:
+        rows = connection.execute(select(issued.c.hash, issued.c.kind, issued.c.raw)).all()
+        steps = connection.execute(
+            select(order_step.c.order_id, order_step.c.step, order_step.c.body)
+        ).all()
+    for digest, kind, raw in rows:
+        _judge(found, root, digest, kind, raw)
+    for order, step, body in steps:
+        _judge_step(found, order, step, json.loads(body))
+    return found
+
+
+def _judge(found: Issued, root: PublicKey, digest: bytes, kind: str, raw: bytes) -> None:
+    where = f"{kind} {digest.hex()}"
+    if message_hash(raw) != digest:
+        found.faults.append(f"{where}: other bytes than its hash")
+    try:
+        if kind == CONFIGURATION:
+            found.configurations[digest] = read_configuration(raw, root)[1]
+        elif kind == COMMAND:
+            found.commands[digest] = read_command(raw, root)
+    except EvidenceError as error:
+        found.faults.append(f"{where}: {error}")
+
+
+def _judge_step(found: Issued, order: bytes, step: str, details: dict[str, object]) -> None:
+    digest = details.get("command")
+    if digest is None:
+        return
+    where = f"order {order.hex()} {step}"
+    command = found.commands.get(bytes.fromhex(str(digest)))
+    if command is None:
+        found.faults.append(f"{where}: its command {digest} is not here")
+    elif (command.order, command.counter) != (order, details.get("counter")):
+        found.faults.append(f"{where}: command {digest} is another order's, or has another counter")

@@ -39,7 +39,9 @@ async def open_stream(host: str, port: int, tls, server_hostname):
     `host` should be an address: to resolve a name stops every task.
     """
     options = {"ssl": tls, "server_hostname": server_hostname} if tls else {}
-    streams: tuple = await asyncio.wait_for_ms(asyncio.open_connection(host, port, **options), _CONNECT_MS)
+    streams: tuple = await asyncio.wait_for_ms(
+        asyncio.open_connection(host, port, **options), _CONNECT_MS
+    )
     return streams[0]
 
 
@@ -60,11 +62,11 @@ class Client:
         self._write_lock = asyncio.Lock()
 
     async def connect(self, will_topic: str, will_payload: bytes) -> None:
-        """Begin a session that outlives the connection, with a retained last will.
+        """Begin a clean session, so that nothing stale is delivered, with a retained last will.
 
         Raises OSError, ValueError (TLS), MqttError, EOFError or asyncio.TimeoutError.
         """
-        flags = 0x20 | 0x08 | 0x04  # will: retained, QoS 1
+        flags = 0x20 | 0x08 | 0x04 | 0x02  # will: retained, QoS 1; clean session
         body = (
             _text("MQTT")
             + bytes([4, flags])

@@ -1,11 +1,12 @@
 """What a gateway keeps through the death of its process, of its broker, and a full journal."""
 
+import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from plant.collector import BILLING, TELEMETRY, Collector
+from plant.collector import BILLING, PATIENCE_S, TELEMETRY, Collector
 from plant.site import Plant, until
 
 OPEN, RELEASE = 1, 2
@@ -62,6 +63,19 @@ def test_killed_process_goes_on_with_its_chains_and_its_orders(make: Make) -> No
     assert plant.gateway.output(1)
     collector.check_chains()
     assert collector.events(3) == [{0: plant.gateway.configuration_hash, 1: 1}]
+
+
+def test_it_asks_for_a_clean_session(make: Make) -> None:
+    """What a broker kept for it is stale, and would come first."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(PATIENCE_S)
+        plant = make(broker_port=server.getsockname()[1])
+        plant.gateway.start()
+        connection, _ = server.accept()
+        with connection, connection.makefile("rb") as stream:
+            packet = stream.read(20)
+    protocol = packet.index(b"\x00\x04MQTT\x04")
+    assert packet[protocol + 7] & 0x02
 
 
 def test_open_stage_without_an_order_returns(make: Make) -> None:

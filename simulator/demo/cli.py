@@ -72,7 +72,7 @@ def demo(
 def _conclude(screen: Screen, world: World, result: dict[str, Any]) -> None:
     frames = result["frames"]
     table = Table(title="what was promised, and what came")
-    for heading in ("frames made", "verified", "gaps", "duplicates", "resent", "refused"):
+    for heading in ("frames made", "verified", "gaps", "duplicates", "came again", "refused"):
         table.add_column(heading, justify="right")
     names = ("published", "verified", "gaps", "duplicates", "resent", "rejected")
     table.add_row(*(str(frames[name]) for name in names))

@@ -19,6 +19,7 @@ class Code(StrEnum):
     BREACH = "allocation.breach"
     UNMEASURED = "allocation.unmeasured"
     UNLICENSED_LOAD = "licence.unlicensed_load"
+    UNREAD = "site.unread"
 
 
 class Severity(StrEnum):
@@ -29,6 +30,7 @@ class Severity(StrEnum):
 _SEVERITY = {
     Code.WILL_EXCEED: Severity.WARNING,
     Code.UNMEASURED: Severity.WARNING,
+    Code.UNREAD: Severity.WARNING,
     Code.BREACH: Severity.BREACH,
     Code.UNLICENSED_LOAD: Severity.BREACH,
 }

@@ -1,18 +1,14 @@
-"""Runs the checks at a moment: closes periods, looks ahead, judges licences."""
+"""Runs the checks at a moment: closes periods, looks ahead, judges sites."""
 
 from sqlalchemy import Connection, Engine
 
-from collector.checks import closing, findings, meters
+from collector.checks import closing, findings, meters, sites
 from collector.checks.allocation import Holder, project
 from collector.checks.findings import Code, Finding
-from collector.checks.licence import is_licensed, last_end
 from collector.model.records import Site
 from collector.registry.store import Registry
 from collector.registry.view import View
 from collector.series.store import SeriesStore
-
-NO_LOAD_PERMILLE = 50
-"""Stages below this share of the site's draw are off: what runs is auxiliaries, not mining."""
 
 
 class Checks:
@@ -33,7 +29,8 @@ class Checks:
                 closing.close_ended(connection, view, holder, now_ms, began_ms)
                 self._look_ahead(connection, view, holder, now_ms)
             for site in view.all(Site).values():
-                self._judge_licence(connection, view, site, now_ms)
+                sites.judge_licence(connection, view, self._series, site, now_ms)
+                sites.judge_silence(connection, view, self._series, site, now_ms, began_ms)
 
     def _look_ahead(self, connection: Connection, view: View, holder: Holder, now_ms: int) -> None:
         start_ms = view.market.period_start(now_ms)
@@ -56,27 +53,6 @@ class Checks:
         }
         subject = f"{holder.licensee}/{holder.zone}"
         findings.keep(connection, Finding(Code.WILL_EXCEED, subject, start_ms, now_ms, details))
-
-    def _judge_licence(self, connection: Connection, view: View, site: Site, now_ms: int) -> None:
-        licences = view.licences_of(site.name)
-        if is_licensed(licences, now_ms):
-            return
-        power_w = meters.power_w(view, self._series, view.delivery_meters(site.name), now_ms)
-        staged = [meter for meter in view.meters_of(site.name) if meter.point != "delivery"]
-        # without meters of stages all load is taken for mining
-        mining_w = meters.power_w(view, self._series, staged, now_ms) if staged else power_w
-        if power_w is None or mining_w is None or mining_w * 1000 <= power_w * NO_LOAD_PERMILLE:
-            return
-        ended_ms = last_end(licences, now_ms)
-        details = {
-            "site": site.name,
-            "licences": [licence.number for licence in licences],
-            "ended_ms": ended_ms,
-            "power_w": str(round(power_w)),
-        }
-        findings.keep(
-            connection, Finding(Code.UNLICENSED_LOAD, site.name, ended_ms or 0, now_ms, details)
-        )
 
 
 def holders(view: View) -> list[Holder]:

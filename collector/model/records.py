@@ -84,7 +84,11 @@ class Stage(BaseModel):
 
 
 class Site(Record):
-    """Stages stand in the order in which they are shed."""
+    """Stages stand in the order in which they are shed.
+
+    `auxiliary_w`: the most that the site may draw without mining, declared by the licensee; an
+    unlicensed site that draws more is mining. Nothing declared is nothing allowed.
+    """
 
     kind: ClassVar[str] = "site"
     name: Name
@@ -92,6 +96,7 @@ class Site(Record):
     zone: Name
     gateway: Hex8
     stages: tuple[Stage, ...]
+    auxiliary_w: Annotated[int, Field(ge=0)] = 0
 
     @property
     def key(self) -> str:

@@ -26,6 +26,10 @@ class EmbeddedSeries:
             "CREATE TABLE IF NOT EXISTS point (meter TEXT, at_ms INTEGER, position INTEGER,"
             " body TEXT, PRIMARY KEY (meter, at_ms)) WITHOUT ROWID"
         )
+        self._connection.execute(
+            "CREATE INDEX IF NOT EXISTS point_with_power ON point (meter, at_ms)"
+            " WHERE json_type(body, '$.active_power') IS NOT NULL"
+        )
 
     def write(self, points: Sequence[Point]) -> None:
         rows = [
@@ -47,7 +51,17 @@ class EmbeddedSeries:
         return int(count)
 
     def latest(self, meter: str) -> Point | None:
-        query = "SELECT * FROM point WHERE meter = ? ORDER BY at_ms DESC LIMIT 1"
+        return self._newest("SELECT * FROM point WHERE meter = ?", meter)
+
+    def last_power(self, meter: str) -> Point | None:
+        query = (
+            "SELECT * FROM point INDEXED BY point_with_power WHERE meter = ?"
+            " AND json_type(body, '$.active_power') IS NOT NULL"  # as in the index
+        )
+        return self._newest(query, meter)
+
+    def _newest(self, query: str, meter: str) -> Point | None:
+        query += " ORDER BY at_ms DESC LIMIT 1"
         with self._lock:
             row = self._connection.execute(query, (meter,)).fetchone()
         return None if row is None else _point(row)

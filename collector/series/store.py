@@ -25,5 +25,8 @@ class SeriesStore(Protocol):
 
     def latest(self, meter: str) -> Point | None: ...
 
+    def last_power(self, meter: str) -> Point | None:
+        """The newest point that has an `active_power`: an instrument may answer nothing."""
+
     def window(self, meter: str, from_ms: int, until_ms: int) -> Iterable[Point]:
         """Points with from_ms <= at_ms < until_ms, oldest first."""

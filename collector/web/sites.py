@@ -170,11 +170,10 @@ def _mean_w(energy_wh: Fraction, market: Market) -> Fraction:
 
 def _last_known(series: SeriesStore, metered: Sequence[Meter]) -> tuple[int, float] | None:
     """When the oldest of the last values was read, and their sum in W."""
-    points = [point for meter in metered if (point := series.latest(meter.serial))]
-    values = [point.values[meters.POWER] for point in points if meters.POWER in point.values]
-    if not values or len(values) < len(metered):
+    points = [point for meter in metered if (point := series.last_power(meter.serial))]
+    if not points or len(points) < len(metered):
         return None
-    return min(point.at_ms for point in points), sum(values)
+    return min(point.at_ms for point in points), sum(point.values[meters.POWER] for point in points)
 
 
 def _period(result: PeriodResult) -> PeriodPart:

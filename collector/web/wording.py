@@ -139,6 +139,11 @@ def _unlicensed_load(details: Any) -> str:
     return f"licence ended {date_clock(details['ended_ms'])}, and it {power}"
 
 
+def _unread(details: Any) -> str:
+    since = f"since {date_clock(details['last_ms'])}" if details["last_ms"] else "ever"
+    return f"no reading of {', '.join(details['meters'])} {since}: its load is not known"
+
+
 _FINDINGS: dict[Code, Callable[[Any], str]] = {
     Code.WILL_EXCEED: lambda details: (
         f"period {_period(details)} will exceed {_energy(details, 'allowed_wh')}"
@@ -152,4 +157,5 @@ _FINDINGS: dict[Code, Callable[[Any], str]] = {
         f"period {_period(details)} closed without readings of {', '.join(details['missing'])}"
     ),
     Code.UNLICENSED_LOAD: _unlicensed_load,
+    Code.UNREAD: _unread,
 }

@@ -213,6 +213,7 @@ def _site_entries(
         "zone": plan.ZONE,
         "gateway": enrolment["gateway"],
         "stages": stages,
+        "auxiliary_w": plan.DECLARED_AUXILIARY_W,
     }
     return [
         ("licensee", {"bin": site.bin, "name": site.licensee}),

@@ -19,6 +19,8 @@ ZONE = "north"
 OFFICIAL = "dispatcher on duty (example)"
 NOTICE_S = 2
 AUXILIARY_W = 60_000
+DECLARED_AUXILIARY_W = AUXILIARY_W * 125 // 100
+"""As licensees declare it: with room for ventilation at its strongest."""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,62 @@
+"""What is judged of a site now: its load against its licence, and whether it is read at all."""
+
+from sqlalchemy import Connection
+
+from collector.checks import findings, meters
+from collector.checks.findings import Code, Finding
+from collector.checks.licence import is_licensed, last_end
+from collector.ledger.followers import followed_until
+from collector.model.records import Site
+from collector.registry.view import View
+from collector.series.follower import SeriesFollower
+from collector.series.store import SeriesStore
+
+
+def judge_licence(
+    connection: Connection, view: View, series: SeriesStore, site: Site, now_ms: int
+) -> None:
+    """Only what comes over the boundary counts: a load may be fed past the meters of stages."""
+    licences = view.licences_of(site.name)
+    if is_licensed(licences, now_ms):
+        return
+    power_w = meters.power_w(view, series, view.delivery_meters(site.name), now_ms)
+    if power_w is None or power_w <= site.auxiliary_w:
+        return
+    ended_ms = last_end(licences, now_ms)
+    details = {
+        "site": site.name,
+        "licences": [licence.number for licence in licences],
+        "ended_ms": ended_ms,
+        "power_w": str(round(power_w)),
+        "auxiliary_w": site.auxiliary_w,
+    }
+    findings.keep(
+        connection, Finding(Code.UNLICENSED_LOAD, site.name, ended_ms or 0, now_ms, details)
+    )
+
+
+def judge_silence(
+    connection: Connection,
+    view: View,
+    series: SeriesStore,
+    site: Site,
+    now_ms: int,
+    began_ms: int,
+) -> None:
+    """A site that has been read, and whose load is not known for longer than `late_s`."""
+    if all(series.last_power(meter.serial) is None for meter in view.meters_of(site.name)):
+        return
+    known_ms = followed_until(connection, SeriesFollower.name, now_ms)
+    late_ms = int(view.policy.late_s * 1000)
+    silent: dict[str, int] = {}
+    for meter in view.delivery_meters(site.name):
+        last = series.last_power(meter.serial)
+        last_ms = 0 if last is None else last.at_ms
+        is_late = known_ms > max(last_ms, began_ms) + late_ms
+        if is_late and meters.fresh(view, series, meter, now_ms) is None:
+            silent[meter.serial] = last_ms
+    if not silent:
+        return
+    first_ms = min(silent.values())
+    details = {"site": site.name, "meters": sorted(silent), "last_ms": first_ms}
+    findings.keep(connection, Finding(Code.UNREAD, site.name, first_ms, now_ms, details))

@@ -2,6 +2,7 @@
 
 import signal
 import socket
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
@@ -77,11 +78,15 @@ def _conclude(screen: Screen, world: World, result: dict[str, Any]) -> None:
     names = ("published", "verified", "gaps", "duplicates", "resent", "rejected")
     table.add_row(*(str(frames[name]) for name in names))
     screen.console.print(table)
-    verdict = esep("collector", "verify", world.evidence)
-    screen.say(verdict.splitlines()[-1])
-    screen.say(f"evidence: {world.evidence}")
-    screen.say(f"verify it yourself: [bold]esep collector verify {world.evidence}[/]")
     wrong = report.failures(result, len(world.sites))
+    try:
+        screen.say(esep("collector", "verify", world.evidence).splitlines()[-1])
+    except ProgramError as error:
+        wrong.append(str(error))
+    program = Path(sys.executable).with_name("esep")
+    here = program.relative_to(Path.cwd()) if program.is_relative_to(Path.cwd()) else program
+    screen.say(f"evidence: {world.evidence}")
+    screen.say(f"verify it yourself: [bold]{here} collector verify {world.evidence}[/]")
     lasted_ms = result["run"]["frozen_ms"] - result["run"]["first_reading_ms"]
     if len(world.sites) >= plan.STORY_SITES and lasted_ms >= plan.STORY_S * 1000:
         wrong += report.untold(result)

@@ -63,7 +63,9 @@ class Demo:
             self._screen.say("[bold red]the broker is killed (SIGKILL)[/]")
             self._listen_until(back_ms)
             self._world.start_broker()
-            self._screen.say("[bold]the broker is back, empty: what it had lost comes from the journals[/]")
+            self._screen.say(
+                "[bold]the broker is back, empty: what it had lost comes from the journals[/]"
+            )
         else:
             self._screen.say("[dim]too short a run to kill the broker in it[/]")
         self._listen_until(end_ms)

@@ -12,6 +12,7 @@ from gateway.chain import Chain
 from gateway.clock import Clock
 from gateway.configuration import SetupError
 from gateway.health import log
+from gateway.intervals import Intervals
 from gateway.journal import BILLING, TELEMETRY, Journal, JournalFull
 from gateway.meters import Meter, Meters
 from gateway.orders import Orders
@@ -158,15 +159,11 @@ class App:
     async def _read_intervals(self):
         period_ms = self._config.interval_ms
         ticker, once = Ticker(self._clock, period_ms), Once(period_ms)
+        intervals = Intervals(self._clock, period_ms, self._meters, self._billing.add)
         while True:
             boundary_ms = await self._tick(ticker)
-            if not once.is_new(boundary_ms):
-                continue
-            boundary_at = self._clock.uptime_ms() - (self._clock.now_ms() - boundary_ms)
-            for slot, read_at, quality, raw in await self._meters.read_intervals():
-                self._billing.add(
-                    records.interval(slot, boundary_ms, read_at - boundary_at, quality, raw)
-                )
+            if once.is_new(boundary_ms):
+                await intervals.take(boundary_ms)
 
     async def _read_samples(self):
         ticker = Ticker(self._clock, self._config.sample_ms)

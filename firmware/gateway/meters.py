@@ -69,8 +69,8 @@ class Meter:
         """Whether a sample is worth the bus's time: a silent meter is asked ever more rarely."""
         return not self.silent or ticks_diff(ticks_ms(), self._retry_at) >= 0
 
-    async def read(self, interval_only: bool):
-        """Read now. Returns (quality or None, raw) as in the wire format's readings."""
+    async def read(self, interval_only: bool, again: bool):
+        """Read now, or again. Returns (quality or None, raw) as in the wire format's readings."""
         values: dict = {}
         quality: dict = {}
         answered = False
@@ -106,7 +106,8 @@ class Meter:
                     quality[member[0]] = NO_ANSWER
                 if self.silent and not answered:
                     break
-        self._note(answered)
+        if answered or not again:
+            self._note(answered)
         indices = [q[0] for q in self._quantities[interval_only]]
         raw = b"".join([values[i] for i in indices if i in values])
         if all(i in values for i in indices):
@@ -153,24 +154,30 @@ class Meters:
         """Interval registers of every meter: [(slot, uptime_ms, quality, raw), …] by slot."""
         return await self._read(True)
 
+    async def read_again(self, slots):
+        """As `read_intervals`, of some meters; none falls silent by not answering once more."""
+        return await self._read(True, slots)
+
     async def read_samples(self):
         """All registers of every meter that is not in back-off, as `read_intervals`."""
         return await self._read(False)
 
-    async def _read(self, interval_only):
+    async def _read(self, interval_only, again=None):
         readings: list = []
         await asyncio.gather(
-            *[self._read_bus(bus, interval_only, readings) for bus in self._buses.values()]
+            *[self._read_bus(bus, interval_only, again, readings) for bus in self._buses.values()]
         )
         readings.sort(key=lambda reading: reading[0])
         return readings
 
-    async def _read_bus(self, meters, interval_only, readings):
+    async def _read_bus(self, meters, interval_only, again, readings):
         # The silent last: waiting for them must not make the others' snapshot late.
         for meter in sorted(meters, key=lambda meter: meter.silent):
+            if again is not None and meter.slot not in again:
+                continue
             if not interval_only and not meter.due():
                 continue
-            quality, raw = await meter.read(interval_only)
+            quality, raw = await meter.read(interval_only, again is not None)
             readings.append((meter.slot, self._clock.uptime_ms(), quality, raw))
             if meter.silent != meter.reported_silent:
                 meter.reported_silent = meter.silent

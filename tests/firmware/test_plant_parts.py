@@ -1,4 +1,4 @@
-"""The plan of requests, the stages' machine: rules that hold for every input."""
+"""The plan of requests, the stages' machine, the snapshot at a boundary."""
 
 from collections.abc import Callable
 from itertools import product
@@ -74,3 +74,28 @@ def test_only_a_permit_that_came_due_ever_closes(ask: Ask) -> None:
                 assert (was, name, on) == (state["CLOSING"], "CONTACT_CLOSED", True)
             assert on == (now in (state["CLOSED"], state["CLOSING"]))
             was_on, was = on, now
+
+
+WHOLE, NOTHING = None, [2, 2]
+
+
+def test_a_meter_that_failed_at_the_boundary_is_asked_again(ask: Ask) -> None:
+    # each attempt of two requests takes 200 ms, and the next comes 200 ms later
+    (first, last), silent = ask("snapshot", [1, 0], 30, 900_000)
+    assert first == [1, 230, WHOLE, [1, 0, 1, 100]]
+    assert last == [0, 830, WHOLE, [0, 0, 0, 100]]
+    assert silent == []
+
+
+def test_a_meter_that_stays_away_is_recorded_as_it_was_first_found(ask: Ask) -> None:
+    (present, away), silent = ask("snapshot", [1_000, 0], 0, 900_000)
+    assert present == [1, 200, WHOLE, [1, 0, 1, 100]]
+    assert away == [0, 400, NOTHING, []]
+    assert silent == []
+
+
+@pytest.mark.parametrize(("period_ms", "attempts"), [(900_000, 26), (20_000, 13), (400, 1)])
+def test_it_is_asked_again_for_some_seconds_only(ask: Ask, period_ms: int, attempts: int) -> None:
+    for failures, quality in ((2 * attempts - 2, WHOLE), (2 * attempts, NOTHING)):
+        ((slot, _, found, _),), _ = ask("snapshot", [failures], 0, period_ms)
+        assert (slot, found) == (0, quality)

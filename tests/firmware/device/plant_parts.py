@@ -1,6 +1,10 @@
-"""Pure parts of the plant side: the plan of a meter's requests, the stages' table."""
+"""The plant side without a plant: the plan of requests, the stages' table, snapshots."""
 
-from gateway import meters, stages
+import asyncio
+
+from gateway import clock as clocks
+from gateway import intervals, meters, stages
+from gateway.modbus import NoAnswer
 from serve import serve
 
 
@@ -35,4 +39,64 @@ def names():
     return {name: getattr(stages, name) for name in wanted if name != "TRANSITIONS"}
 
 
-serve(plan=plan, walk=walk, names=names)
+ticks = 0
+clocks.ticks_ms = lambda: ticks
+
+
+class Passing:
+    """Time that passes at once."""
+
+    gather = intervals.asyncio.gather
+
+    async def sleep_ms(self, ms):
+        global ticks
+        ticks += ms
+
+
+class Bus:
+    """Units that do not answer as often as they are said to fail; a request takes 100 ms."""
+
+    def __init__(self, failures):
+        self.failures = failures
+
+    def register(self, unit, counts):
+        pass
+
+    async def read(self, request):
+        await intervals.asyncio.sleep_ms(100)
+        if self.failures[request.unit]:
+            self.failures[request.unit] -= 1
+            raise NoAnswer
+        return bytes([request.unit, request.address] * request.count)
+
+
+class Rtc:
+    def __init__(self, now_ms):
+        self.now_ms = lambda: now_ms
+
+
+def snapshot(failures, late_ms, period_ms):
+    """Of meters with two registers each, on one bus, that fail so often: the records of a boundary.
+
+    Returns [slot, offset, quality, raw] of each, and the meters that were said to fall silent.
+    """
+    intervals.asyncio = Passing()
+    bus = Bus(failures)
+    told = []
+    silent = []
+    boundary_ms = 1_800_000_000_000
+    clock = clocks.Clock(Rtc(boundary_ms + late_ms))
+    quantities = [[0, 1, 1], [100, 1, 1]]
+    configs = [
+        {0: slot, 4: 0, 5: slot, 8: 3, 9: 125, 10: 0, 11: 0, 12: quantities}
+        for slot in range(len(failures))
+    ]
+    group = meters.Meters(
+        [meters.Meter(config, bus) for config in configs], clock, lambda *args: silent.append(args)
+    )
+    asyncio.run(intervals.Intervals(clock, period_ms, group, told.append).take(boundary_ms))
+    assert all(record[0] == 1 and record[2] == boundary_ms for record in told)
+    return [[r[1], r[3], list(r[4]) if r[4] else None, list(r[5])] for r in told], silent
+
+
+serve(plan=plan, walk=walk, names=names, snapshot=snapshot)

@@ -1,6 +1,11 @@
 """Runs the checks at a moment: closes periods, looks ahead, judges sites."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import structlog
 from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import OperationalError
 
 from collector.checks import closing, findings, meters, sites
 from collector.checks.allocation import Holder, project
@@ -9,6 +14,8 @@ from collector.model.records import Site
 from collector.registry.store import Registry
 from collector.registry.view import View
 from collector.series.store import SeriesStore
+
+log = structlog.get_logger()
 
 
 class Checks:
@@ -23,14 +30,26 @@ class Checks:
     def run(self, now_ms: int) -> None:
         began_ms = self._began_ms = now_ms if self._began_ms is None else self._began_ms
         view = self._registry.view()
-        with self._engine.begin() as connection:
-            for holder in holders(view):
+        for holder in holders(view):
+            with self._guarded(f"{holder.licensee}/{holder.zone}") as connection:
                 closing.close_again(connection, holder)
                 closing.close_ended(connection, view, holder, now_ms, began_ms)
                 self._look_ahead(connection, view, holder, now_ms)
-            for site in view.all(Site).values():
+        for site in view.all(Site).values():
+            with self._guarded(site.name) as connection:
                 sites.judge_licence(connection, view, self._series, site, now_ms)
                 sites.judge_silence(connection, view, self._series, site, now_ms, began_ms)
+
+    @contextmanager
+    def _guarded(self, subject: str) -> Iterator[Connection]:
+        """A transaction for one subject: when it cannot be judged, the others still are."""
+        try:
+            with self._engine.begin() as connection:
+                yield connection
+        except OperationalError:
+            raise  # the disk or a lock: nobody can be judged now
+        except Exception as error:
+            log.exception("checks.failed", subject=subject, error=str(error))
 
     def _look_ahead(self, connection: Connection, view: View, holder: Holder, now_ms: int) -> None:
         start_ms = view.market.period_start(now_ms)

@@ -61,11 +61,12 @@ class Quantity:
 
 @dataclass(frozen=True)
 class Configuration:
-    """What a configuration says of the meters: by slot, their quantities in order."""
+    """Of whom it is, and what it says of the meters: by slot, their quantities in order."""
 
     hash: bytes
     gateway: bytes
     version: int
+    zone: str
     meters: dict[int, list[Quantity]]
 
 
@@ -75,14 +76,19 @@ def read_configuration(encoded: bytes, root: PublicKey) -> Configuration:
     body = message.body
     check_operator(message, "configuration", body[3], root)
     meters = {meter[0]: [Quantity(q[1], q[2] == 1) for q in meter[12]] for meter in body[8]}
-    return Configuration(message.hash, body[1], body[2], meters)
+    return Configuration(message.hash, body[1], body[2], body[5], meters)
 
 
-def check_readings(frame: Frame, configurations: dict[bytes, Configuration]) -> None:
-    """Raises Refusal `unknown_configuration` or `wrong_reading`."""
+def configuration_of(frame: Frame, configurations: dict[bytes, Configuration]) -> Configuration:
+    """The configuration that the frame names; raises Refusal `unknown_configuration`."""
     configuration = configurations.get(frame.configuration)
     if configuration is None or configuration.gateway != frame.gateway:
         raise Refusal("unknown_configuration", f"{frame.configuration.hex()} is not in the folder")
+    return configuration
+
+
+def check_readings(frame: Frame, configuration: Configuration) -> None:
+    """Raises Refusal `wrong_reading`."""
     for record in frame.records:
         if record[0] in (INTERVAL, SAMPLE, READING):
             _check_reading(record, configuration)

@@ -9,7 +9,7 @@ from auditor.shape import array, array_of, either, integer, mapping, octets, tex
 BILLING, TELEMETRY = 0, 1
 STREAMS = {BILLING: "billing", TELEMETRY: "telemetry"}
 INTERVAL, SAMPLE, EVENT, READING = 1, 2, 3, 4
-DROPPED_EVENT, EPOCH_EVENT = 7, 8
+COMMAND_EVENT, DROPPED_EVENT, EPOCH_EVENT = 4, 7, 8
 
 UINT = integer(0, 2**64 - 1)
 INT = integer(-(2**64), 2**64 - 1)
@@ -25,7 +25,7 @@ EVENTS = {
     1: mapping({0: word("power", "software", "watchdog", "unknown"), 1: text, 2: text, 3: HASH}),
     2: mapping({0: UINT, 1: UINT, 2: text}),
     3: mapping({0: HASH, 1: UINT}),
-    4: mapping(
+    COMMAND_EVENT: mapping(
         {0: ORDER_ID, 1: UINT, 2: integer(1, 5)},
         {3: text, 4: array_of(STAGE, 0, 2**32), 5: UINT},
     ),

@@ -6,7 +6,13 @@ from collections.abc import Iterator, Mapping
 from auditor import cose
 from auditor.chains import Chains
 from auditor.checkpoints import Checkpoint, check_tree, read_checkpoint
-from auditor.configurations import Configuration, check_readings, read_configuration
+from auditor.commands import Command, check_commands, read_command
+from auditor.configurations import (
+    Configuration,
+    check_readings,
+    configuration_of,
+    read_configuration,
+)
 from auditor.folder import Folder
 from auditor.frames import STREAMS, Frame, read_frame
 from auditor.merkle import Tree
@@ -30,6 +36,7 @@ class Verifier:
         self.kept = kept or {}
         self.failures: list[str] = []
         self.configurations: dict[bytes, Configuration] = {}
+        self.commands: set[Command] = set()
         self.checkpoints: dict[str, Checkpoint] = {}
         self.chains = Chains()
         self.tree = Tree()
@@ -37,6 +44,7 @@ class Verifier:
 
     def run(self) -> None:
         self._read_configurations()
+        self._read_commands()
         self._read_checkpoints()
         self._judge_frames()
         self.failures.extend(str(finding) for finding in self.chains.findings())
@@ -50,6 +58,13 @@ class Verifier:
                 self.failures.append(f"{name}: {refusal}")
             else:
                 self.configurations[configuration.hash] = configuration
+
+    def _read_commands(self) -> None:
+        for name, encoded in self.folder.messages("commands"):
+            try:
+                self.commands.add(read_command(encoded, self.folder.root))
+            except Refusal as refusal:
+                self.failures.append(f"{name}: {refusal}")
 
     def _read_checkpoints(self) -> None:
         for name, encoded in [*self.folder.messages("checkpoints"), *self.kept.items()]:
@@ -81,7 +96,9 @@ class Verifier:
             frame = verify_frame(encoded, self.folder.register)
             place = f"{place} ({frame.name})"
             self.chains.add(frame)
-            check_readings(frame, self.configurations)
+            configuration = configuration_of(frame, self.configurations)
+            check_commands(frame, self.commands, configuration)
+            check_readings(frame, configuration)
         except Refusal as refusal:
             self.failures.append(f"{place}: {refusal}")
 

@@ -1,47 +1,100 @@
-"""Evidence as plain files, for the auditor."""
+"""Evidence as plain files, for the auditor; and beside it what the operator made of it."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Connection, Engine, Select, select
 
 from collector.evidence.keys import PublicKey
 from collector.ledger import checkpoints
 from collector.ledger.ledger import Ledger
 from collector.model.records import Gateway, GatewayKey
+from collector.orders.commands import KIND as COMMAND
 from collector.registry.configurations import KIND as CONFIGURATION
+from collector.registry.configurations import PROFILE_KIND
 from collector.registry.keyring import ROOT_FILE
 from collector.registry.store import Registry
 from collector.storage import reading
-from collector.storage.tables import issued
+from collector.storage.tables import (
+    finding,
+    issued,
+    order,
+    order_step,
+    period_result,
+    registry_version,
+)
+
+_ISSUED = {
+    CONFIGURATION: ("configurations", "cose"),
+    COMMAND: ("commands", "cose"),
+    PROFILE_KIND: ("profiles", "toml"),
+}
 
 
 def write(engine: Engine, registry: Registry, directory: Path, out: Path) -> int:
-    """Write frames, keys, configurations and checkpoints; return the number of frames."""
-    (out / "checkpoints").mkdir(parents=True)
-    (out / "configurations").mkdir()
+    """Write the evidence into the new folder `out`; return the number of frames.
+
+    The collector may run meanwhile: the checkpoints are read before the frames, and what the
+    frames rest on after them.
+    """
+    for name in ("checkpoints", *(name for name, _ in _ISSUED.values())):
+        (out / name).mkdir(parents=True)
+    for size, message in checkpoints.stored(engine):
+        (out / "checkpoints" / f"{size}.cose").write_bytes(message)
     frames = 0
     with (out / "frames.bin").open("wb") as file:
         for entry in Ledger(engine).entries():
             file.write(len(entry.raw).to_bytes(4) + entry.raw)
             frames += 1
-    for size, message in checkpoints.stored(engine):
-        (out / "checkpoints" / f"{size}.cose").write_bytes(message)
-    with reading(engine) as connection:
-        query = select(issued.c.hash, issued.c.raw).where(issued.c.kind == CONFIGURATION)
-        for digest, raw in connection.execute(query):
-            (out / "configurations" / f"{digest.hex()}.cose").write_bytes(raw)
     root = (directory / ROOT_FILE).read_bytes()
     _write_json(out / "root.json", {"x": root[:32].hex(), "y": root[32:].hex()})
+    gateways = registry.view().all(Gateway).values()
     _write_json(
-        out / "keys.json",
-        [
-            _key(gateway, key)
-            for gateway in registry.view().all(Gateway).values()
-            for key in gateway.keys
-        ],
+        out / "keys.json", [_key(gateway, key) for gateway in gateways for key in gateway.keys]
     )
+    with reading(engine) as connection:
+        _write_issued(connection, out)
+        _write_register(connection, out / "register.jsonl")
+        _write_json(out / "orders.json", _orders(connection))
+        periods = select(period_result).order_by(period_result.c.start_ms, period_result.c.version)
+        _write_json(out / "periods.json", list(_rows(connection, periods)))
+        findings = select(finding).order_by(finding.c.id)
+        _write_json(out / "findings.json", list(_rows(connection, findings)))
     return frames
+
+
+def _write_issued(connection: Connection, out: Path) -> None:
+    for digest, kind, raw in connection.execute(select(issued.c.hash, issued.c.kind, issued.c.raw)):
+        folder, ending = _ISSUED[kind]
+        (out / folder / f"{digest.hex()}.{ending}").write_bytes(raw)
+
+
+def _write_register(connection: Connection, path: Path) -> None:
+    versions = select(registry_version).order_by(registry_version.c.id)
+    with path.open("w") as file:
+        for row in _rows(connection, versions):
+            file.write(json.dumps(row) + "\n")
+
+
+def _orders(connection: Connection) -> list[dict[str, Any]]:
+    """Each order with its steps, in the order they were drafted."""
+    steps: dict[str, list[dict[str, Any]]] = {}
+    for step in _rows(connection, select(order_step).order_by(order_step.c.id)):
+        steps.setdefault(step.pop("order_id"), []).append(step)
+    orders = {row["id"]: row for row in _rows(connection, select(order))}
+    return [orders[identity] | {"steps": taken} for identity, taken in steps.items()]
+
+
+def _rows(connection: Connection, query: Select[Any]) -> Iterator[dict[str, Any]]:
+    """Rows as JSON has them: bytes in hex, `body` as what it holds."""
+    for row in connection.execute(query):
+        plain = {
+            name: value.hex() if isinstance(value, bytes) else value
+            for name, value in row._mapping.items()
+        }
+        yield plain | {"body": json.loads(plain["body"])}
 
 
 def _key(gateway: Gateway, key: GatewayKey) -> dict[str, object]:

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from sqlalchemy import Engine, select
 
@@ -17,14 +18,28 @@ from collector.storage import reading
 from collector.storage.tables import issued, order_step
 
 
+@dataclass(frozen=True)
+class IssuedConfiguration:
+    gateway: bytes
+    version: int
+    zone: str
+
+
 @dataclass
 class Issued:
     """What verified, by its hash, and what did not."""
 
-    configurations: dict[bytes, bytes] = field(default_factory=dict)
-    """The gateway of each."""
+    configurations: dict[bytes, IssuedConfiguration] = field(default_factory=dict)
     commands: dict[bytes, Command] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)
+
+    @cached_property
+    def _meant(self) -> set[tuple[bytes | str, bytes, int]]:
+        return {(each.target, each.order, each.counter) for each in self.commands.values()}
+
+    def has_command(self, order: bytes, counter: int, gateway: bytes, zone: str) -> bool:
+        """Whether a command of this order and counter went to the gateway or to its zone."""
+        return not self._meant.isdisjoint({(gateway, order, counter), (zone, order, counter)})
 
 
 def verify_issued(engine: Engine, root: PublicKey) -> Issued:
@@ -48,7 +63,8 @@ def _judge(found: Issued, root: PublicKey, digest: bytes, kind: str, raw: bytes)
         found.faults.append(f"{where}: other bytes than its hash")
     try:
         if kind == CONFIGURATION:
-            found.configurations[digest] = read_configuration(raw, root)[1]
+            body = read_configuration(raw, root)
+            found.configurations[digest] = IssuedConfiguration(body[1], body[2], body[5])
         elif kind == COMMAND:
             found.commands[digest] = read_command(raw, root)
     except EvidenceError as error:

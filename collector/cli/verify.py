@@ -8,11 +8,11 @@ from sqlalchemy import Engine, select
 
 from collector.cli.issued import Issued, verify_issued
 from collector.cli.verdict import ChainVerdict, Verdict
-from collector.evidence.chains import Chains, Fault
+from collector.evidence.chains import Chains, Fault, events
 from collector.evidence.cose import message_hash
 from collector.evidence.downlink import read_checkpoint
 from collector.evidence.errors import EvidenceError
-from collector.evidence.frame import Frame, read_frame
+from collector.evidence.frame import CommandPhase, EventCode, Frame, read_frame
 from collector.evidence.keys import PublicKey
 from collector.evidence.merkle import Frontier
 from collector.intake.admission import Admission, Delivery
@@ -22,6 +22,8 @@ from collector.model.records import Gateway
 from collector.registry.store import Registry
 from collector.storage import reading
 from collector.storage.tables import frame as table
+
+_OBEYED = (CommandPhase.RECEIVED, CommandPhase.APPLIED)
 
 
 @dataclass(frozen=True)
@@ -97,8 +99,19 @@ def _frame(
 
 
 def _rests_on(where: str, frame: Frame, issued: Issued, verdict: Verdict) -> None:
-    if issued.configurations.get(frame.configuration) != frame.gateway:
+    """The frame's configuration is here, and the commands that the gateway obeyed."""
+    configuration = issued.configurations.get(frame.configuration)
+    if configuration is None or configuration.gateway != frame.gateway:
         verdict.faults.append(f"{where}: its configuration is not here, or another gateway's")
+        return
+    for event in events(frame, EventCode.COMMAND):
+        order, counter, phase = event.detail[0], event.detail[1], event.detail[2]
+        if phase in _OBEYED and not issued.has_command(
+            order, counter, frame.gateway, configuration.zone
+        ):
+            verdict.faults.append(
+                f"{where}: unknown_command: order {order.hex()}, counter {counter}"
+            )
 
 
 def _judge_trees(trees: list[SignedTree], roots: dict[int, bytes], verdict: Verdict) -> None:

@@ -61,6 +61,7 @@ def test_everything_holds_with_the_standard_library_alone() -> None:
         "frames.bin",
         "checkpoints/0001.cose",
         "checkpoints/0002.cose",
+        "commands/open.cose",
         "configurations/gateway-a.cose",
         "configurations/gateway-b.cose",
     ],
@@ -135,12 +136,27 @@ def test_configuration_missing(folder: Path) -> None:
     assert "unknown_configuration" in said
 
 
+def test_a_command_that_is_not_there(folder: Path) -> None:
+    """The gateway said that it received it, and later that it applied it."""
+    (folder / "commands" / "open.cose").unlink()
+    received, applied = failures(folder)
+    for said in (received, applied):
+        assert "unknown_command: order 000102030405060708090a0b0c0d0e0f, counter 42" in said
+    assert "billing seq 3" in received
+
+
+def test_a_command_of_another_type_in_its_place(folder: Path) -> None:
+    shutil.copy(folder / "checkpoints" / "0001.cose", folder / "commands" / "open.cose")
+    said = failures(folder)
+    assert any("commands/open.cose: wrong_shape" in failure for failure in said)
+
+
 def test_another_root(folder: Path) -> None:
     keys = json.loads((EVIDENCE.parent / "keys.json").read_text("utf-8"))["keys"]
     stranger = next(key for key in keys if key["name"] == "stranger")
     (folder / "root.json").write_text(json.dumps({"x": stranger["x"], "y": stranger["y"]}))
     said = failures(folder)
-    assert sum("cose: bad_signature" in failure for failure in said) == 4
+    assert sum("cose: bad_signature" in failure for failure in said) == 5
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from auditor.configurations import Configuration, Quantity, check_readings, read_configuration
+from auditor.configurations import (
+    Configuration,
+    Quantity,
+    check_readings,
+    configuration_of,
+    read_configuration,
+)
 from auditor.folder import Folder
 from auditor.frames import Frame, read_frame
 from auditor.refusal import Refusal
@@ -28,7 +34,7 @@ def configuration() -> Configuration:
 
 def verdict(frame: Frame, configuration: Configuration) -> str:
     try:
-        check_readings(frame, {configuration.hash: configuration})
+        check_readings(frame, configuration_of(frame, {configuration.hash: configuration}))
     except Refusal as refusal:
         return refusal.code
     return "ok"

@@ -10,6 +10,7 @@ import pytest
 from auditor import cbor, cose
 from auditor.chains import Chains
 from auditor.checkpoints import check_tree, read_checkpoint
+from auditor.commands import read_command
 from auditor.configurations import read_configuration
 from auditor.keys import PublicKey
 from auditor.merkle import Tree
@@ -26,8 +27,9 @@ def document(name: str) -> dict[str, Any]:
     return content
 
 
-FRAMES, CHAINS, CONFIGURATIONS, CERTIFICATES, CHECKPOINTS = (
-    document(name) for name in ("frames", "chains", "configurations", "certificates", "checkpoints")
+FRAMES, CHAINS, COMMANDS, CONFIGURATIONS, CERTIFICATES, CHECKPOINTS = (
+    document(name)
+    for name in ("frames", "chains", "commands", "configurations", "certificates", "checkpoints")
 )
 
 
@@ -104,6 +106,24 @@ def test_configurations(vector: dict[str, Any]) -> None:
     assert verdict(judge) == vector["expect"]
     if vector["expect"] == "ok":
         assert as_json(payload_of(message)) == vector["payload"]
+
+
+ANSWERED_BY_THE_GATEWAY = ("not_for_me", "replayed", "expired", "unknown_stage", "clock_unknown")
+AT_ITS_OWN_TIME = {
+    "certificate_ended": "ok",
+    "certificate_ends_now": "ok",
+    "certificate_begins_now": "bad_signature",
+    "certificate_ended_clock_unknown": "bad_signature",
+}
+"""An auditor takes as now the time in the message, two seconds before the gateway's."""
+
+
+@pytest.mark.parametrize("vector", named(COMMANDS["vectors"]))
+def test_commands(vector: dict[str, Any]) -> None:
+    root = root_of(COMMANDS["context"])
+    expected = "ok" if vector["expect"] in ANSWERED_BY_THE_GATEWAY else vector["expect"]
+    found = verdict(lambda: read_command(bytes.fromhex(vector["message"]), root))
+    assert found == AT_ITS_OWN_TIME.get(vector["name"], expected)
 
 
 @pytest.mark.parametrize("vector", named(CERTIFICATES["vectors"]))

@@ -1,8 +1,5 @@
-"""Every change to a ledger is named by `verify`; an export convinces the auditor, who is alone."""
+"""Every change to a ledger is named by `verify`."""
 
-import subprocess
-import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,7 +13,6 @@ from collector_world import (
 )
 from sqlalchemy import text
 
-from collector.cli import export
 from collector.cli.verdict import Verdict
 from collector.cli.verify import verify_directory
 from collector.evidence.downlink import Role, read_checkpoint
@@ -24,8 +20,6 @@ from collector.evidence.merkle import Frontier
 from collector.ledger import checkpoints
 from collector.ledger.checkpoints import Checkpoints
 from collector.ledger.ledger import Ledger
-
-REPOSITORY = Path(__file__).parents[2]
 
 
 def judge(world: World) -> Verdict:
@@ -182,43 +176,3 @@ def test_a_size_is_signed_once(evidence: World, tmp_path: Path) -> None:
     before = checkpoints.stored(evidence.engine)
     assert Checkpoints(evidence.engine, signer, tmp_path).sign(NOW_MS + 10**6) == before[-1]
     assert checkpoints.stored(evidence.engine) == before
-
-
-# --- the auditor
-
-
-def audit(folder: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "auditor", str(folder)],
-        cwd=REPOSITORY,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-
-def exported(world: World, directory: Path) -> Path:
-    (directory / "root.pub").write_bytes(world.root.public.raw)
-    assert export.write(world.engine, world.registry, directory, directory / "out") == 17
-    return directory / "out"
-
-
-def test_the_auditor_accepts_what_is_exported(evidence: World, tmp_path: Path) -> None:
-    run = audit(exported(evidence, tmp_path))
-    assert run.returncode == 0, run.stdout + run.stderr
-    assert "everything holds" in run.stdout
-
-
-def _first_checkpoint(folder: Path) -> Path:
-    return folder / "checkpoints" / "9.cose"
-
-
-@pytest.mark.parametrize("file", [lambda folder: folder / "frames.bin", _first_checkpoint])
-def test_the_auditor_refuses_a_changed_byte(
-    evidence: World, tmp_path: Path, file: Callable[[Path], Path]
-) -> None:
-    folder = exported(evidence, tmp_path)
-    content = bytearray(file(folder).read_bytes())
-    content[len(content) // 2] ^= 1
-    file(folder).write_bytes(content)
-    assert audit(folder).returncode == 1

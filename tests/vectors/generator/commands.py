@@ -58,13 +58,13 @@ def body(action: Item = OPEN, **changes: Item) -> Body:
     return plain | {int(key.removeprefix("f")): value for key, value in changes.items()}
 
 
-def _message(content: Body, signer: Key = ORDERS) -> Message:
+def command(content: Body, signer: Key = ORDERS) -> Message:
     return sign(signer, "command", content, certificate=certificate(ORDERS, "orders"))
 
 
 def _obeyed() -> Iterable[Vector]:
     def obeyed(name: str, what: str, content: Body, **more: Item) -> Vector:
-        return good(name, what, _message(content), content, again="ignored", **more)
+        return good(name, what, command(content), content, again="ignored", **more)
 
     to_zone: dict[str, Item] = {"f1": ZONE, "f2": LAST_TO_ZONE + 1}
     unknown_clock: Item = {"clock": "U"}
@@ -136,7 +136,7 @@ def certificates() -> Iterable[Vector]:
     yield bad(
         "certificate_of_another_type",
         "A command in place of the certificate.",
-        sign(ORDERS, "command", body(), certificate=_message(body()).encode()),
+        sign(ORDERS, "command", body(), certificate=command(body()).encode()),
         "wrong_shape",
     )
     yield bad(
@@ -187,13 +187,13 @@ def certificates() -> Iterable[Vector]:
     yield bad(
         "signed_by_another",
         "Signed by a key that the certificate does not hold, under its own key-id.",
-        _message(body(), STRANGER),
+        command(body(), STRANGER),
         "bad_signature",
     )
     yield bad(
         "signed_by_the_root",
         "Signed by the root itself under a good certificate.",
-        _message(body(), ROOT),
+        command(body(), ROOT),
         "bad_signature",
     )
     forged = seal(STRANGER, encode(header(ORDERS, "command")), payload)
@@ -214,7 +214,7 @@ def certificates() -> Iterable[Vector]:
 
 def _refused() -> Iterable[Vector]:
     def refused(name: str, what: str, reason: str, content: Body, **more: object) -> Vector:
-        return bad(name, what, _message(content), reason, **more)
+        return bad(name, what, command(content), reason, **more)
 
     yield refused(
         "another_gateway", "For another gateway.", "not_for_me", body(f1=GATEWAY_B.key_id)
@@ -270,9 +270,9 @@ def _refused() -> Iterable[Vector]:
 
 def _shapes() -> Iterable[Vector]:
     def shape(name: str, what: str, content: Body) -> Vector:
-        return bad(name, what, _message(content), "wrong_shape")
+        return bad(name, what, command(content), "wrong_shape")
 
-    whole = _message(body()).encode()
+    whole = command(body()).encode()
     yield bad("cut", "A command without its last byte.", whole[:-1], "malformed")
     yield bad("byte_follows", "A zero byte after a command.", whole + b"\0", "malformed")
     yield bad(
@@ -284,7 +284,7 @@ def _shapes() -> Iterable[Vector]:
     yield bad(
         "shape_before_signature",
         "Misshapen, and signed by another key: the shape is judged first.",
-        _message(body(f7=[]), STRANGER),
+        command(body(f7=[]), STRANGER),
         "wrong_shape",
     )
     yield shape("action_0", "An action below the first.", body(0))
@@ -314,5 +314,5 @@ def _shapes() -> Iterable[Vector]:
     yield shape("version_2", "Version 2.", body(f0=2))
     yield shape("field_of_more", "A field that the grammar does not name.", body(f12=0))
     yield bad(
-        "too_long", "A command of more than 4096 bytes.", _message(body(f11="x" * 4000)), "too_long"
+        "too_long", "A command of more than 4096 bytes.", command(body(f11="x" * 4000)), "too_long"
     )

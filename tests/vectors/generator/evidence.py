@@ -5,6 +5,8 @@ from hashlib import sha256
 
 from generator.chains import Chain, chain
 from generator.checkpoints import checkpoint, checkpoint_body
+from generator.commands import body as command_body
+from generator.commands import command
 from generator.keys import GATEWAY_A, GATEWAY_A_SECOND, GATEWAY_B, ROOT
 from generator.messages import NOW_MS
 from generator.site import (
@@ -32,6 +34,7 @@ def files() -> dict[str, bytes]:
         "root.json": _json({"x": ROOT.x.hex(), "y": ROOT.y.hex()}),
         "checkpoints/0001.cose": checkpoint(checkpoint_body(frames[:half])).encode(),
         "checkpoints/0002.cose": checkpoint(checkpoint_body(frames, NOW_MS + 3_600_000)).encode(),
+        "commands/open.cose": command(command_body()).encode(),
         "configurations/gateway-a.cose": configuration(GATEWAY_A),
         "configurations/gateway-b.cose": configuration(GATEWAY_B),
     }

@@ -175,13 +175,13 @@ class App:
 
     async def _read_demanded(self):
         while True:
-            await self._demanded.wait()
-            self._demanded.clear()
             while self._demands:
                 for slot, read_at, quality, raw in await self._meters.read_intervals():
                     read_ms = self._clock.unix_ms(read_at)
                     self._billing.add(records.reading(slot, read_ms, quality, raw))
                 self._demands.pop(0)()
+            await self._demanded.wait()
+            self._demanded.clear()
 
     async def _tick(self, ticker):
         while True:

@@ -67,6 +67,7 @@ class Orders:
         self._read_meters = read_meters
         self._bill = bill
         self._expected: dict = {}
+        self._reading: set = set()  # hashes of the messages whose readings are under way
         self._unsigned = 0
         self._unsigned_since = ticks_ms()
 
@@ -92,7 +93,7 @@ class Orders:
         digest = hashlib.sha256(message).digest()
         counter = command.order[1]
         verdict = self._guard.check(command.target, counter, digest)
-        if verdict == replay.SAME:
+        if verdict == replay.SAME or digest in self._reading:
             return
         reason = self._objection(command, verdict)
         if reason:
@@ -100,7 +101,11 @@ class Orders:
             self._event(command.order, records.REFUSED, reason, command.stages, last)
             return
         self._guard.commit(command.target, counter, digest)
-        self._obey(command)
+        if command.action == _READ:
+            self._read(command, digest)
+        else:
+            self._move(command)
+            self._guard.finish(command.target, counter, digest)
 
     def _objection(self, command, verdict):
         if verdict == replay.REPLAYED:
@@ -113,13 +118,19 @@ class Orders:
             return "clock_unknown"
         return None
 
-    def _obey(self, command):
+    def _read(self, command, digest):
+        def done():
+            self._event(command.order, records.APPLIED)
+            self._reading.remove(digest)
+            self._guard.finish(command.target, command.order[1], digest)
+
+        self._event(command.order, records.RECEIVED)
+        self._reading.add(digest)
+        self._read_meters(done)
+
+    def _move(self, command):
         ids = sorted(set(command.stages or self._stages.ids()))
         order = command.order
-        if command.action == _READ:
-            self._event(order, records.RECEIVED)
-            self._read_meters(lambda: self._event(order, records.APPLIED))
-            return
         self._event(order, records.RECEIVED, stages_=ids)
         self._supersede(ids)
         if command.action == _OPEN:

@@ -4,7 +4,10 @@ from micropython import const
 
 NEW = const(0)
 SAME = const(1)  # the last accepted message again: to be ignored
-REPLAYED = const(2)
+UNFINISHED = const(2)  # the same, but it was never obeyed to the end
+REPLAYED = const(3)
+
+_FINISHED = b"\x01"
 
 
 class ReplayGuard:
@@ -19,17 +22,24 @@ class ReplayGuard:
         return int.from_bytes(record[:4], "big") if record else 0
 
     def check(self, target, counter: int, message_hash: bytes) -> int:
-        """NEW, SAME or REPLAYED."""
+        """NEW, SAME, UNFINISHED or REPLAYED."""
         if counter > self.last(target):
             return NEW
         record = self._journal.get_cell(_cell(target))
-        if record == _record(counter, message_hash):
-            return SAME
-        return REPLAYED
+        accepted = _record(counter, message_hash)
+        if record == accepted:
+            return UNFINISHED
+        return SAME if record == accepted + _FINISHED else REPLAYED
 
     def commit(self, target, counter: int, message_hash: bytes) -> None:
         """Durable on return. To be done before the command is obeyed."""
         self._journal.put_cell(_cell(target), _record(counter, message_hash))
+
+    def finish(self, target, counter: int, message_hash: bytes) -> None:
+        """Durable on return. To be done when the command was obeyed; a newer one is left alone."""
+        accepted = _record(counter, message_hash)
+        if self._journal.get_cell(_cell(target)) == accepted:
+            self._journal.put_cell(_cell(target), accepted + _FINISHED)
 
 
 def _cell(target) -> str:

@@ -108,6 +108,59 @@ def test_a_command_is_judged_by_itself_whatever_came_before(ask: Ask) -> None:
         judge(ask, vector)
 
 
+def accepted(*names: str) -> pytest.MarkDecorator:
+    chosen = [vector for vector in vectors("command") if vector["name"] in names]
+    return pytest.mark.parametrize("vector", chosen, ids=lambda v: v["name"])
+
+
+@accepted("open", "open_zone", "release")
+def test_a_command_whose_obeying_was_cut_is_obeyed_when_it_comes_again(
+    ask: Ask, vector: Vector
+) -> None:
+    trust_in_root(ask, vector["context"])
+    ask("begin", vector["context"])
+    ask("lose_power")
+    _, told, cut = ask("command", about=vector)
+    assert told == []
+    ask("restart")
+    events, told, counters = ask("command", about=vector)
+    assert (events, told) == obeyed(payload(vector), vector["context"])
+    assert counters == cut
+    for _ in range(2):
+        assert ask("command", about=vector) == [[], [], counters]
+        ask("restart")
+
+
+@accepted("read")
+def test_readings_that_were_cut_are_made_when_the_command_comes_again(
+    ask: Ask, vector: Vector
+) -> None:
+    trust_in_root(ask, vector["context"])
+    ask("begin", vector["context"])
+    for _ in range(2):
+        ask("restart")
+        assert ask("command", about=vector)[1] == [["read"]]
+        assert ask("command", about=vector)[1] == []
+    order = {"0": payload(vector)[5].hex(), "1": payload(vector)[2]}
+    assert ask("finish_reading") == [order | {"2": APPLIED}]
+    for _ in range(2):
+        assert ask("command", about=vector)[:2] == [[], []]
+        ask("restart")
+
+
+def test_an_unfinished_command_that_expired_meanwhile_is_refused(ask: Ask) -> None:
+    (vector,) = (vector for vector in vectors("command") if vector["name"] == "open")
+    trust_in_root(ask, vector["context"])
+    ask("begin", vector["context"])
+    ask("lose_power")
+    ask("command", about=vector)
+    ask("restart")
+    ask("set_clock", payload(vector)[4])
+    events, told, _ = ask("command", about=vector)
+    assert [event["3"] for event in events] == ["expired"]
+    assert told == []
+
+
 def covered(stream: list[Any]) -> set[int]:
     _, upto, held, _ = stream
     return set(range(1, upto + 1)).union(*(range(first, last + 1) for first, last in held))

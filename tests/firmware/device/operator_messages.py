@@ -33,15 +33,19 @@ class Clock:
 
 
 class Stages:
-    """Every stage can be moved."""
+    """Every stage can be moved, unless power is lost."""
 
     def __init__(self, ids):
         self.ids = lambda: ids
 
     def open(self, ids, order, until_ms, ramp):
+        if not power:
+            raise OSError
         told.append(["open", ids, until_ms, ramp])
 
     def release(self, ids, order, ramp):
+        if not power:
+            raise OSError
         told.append(["release", ids, ramp])
         return ids
 
@@ -57,7 +61,9 @@ def message():
 
 
 trust = clock = journal = guard = orders = outbox = receipts = None
-gateway = zone = None
+gateway = zone = context = None
+power = True
+on_readings = None  # to be called when those that were asked for are there
 told: list = []  # what the parts around were told
 events: list = []
 
@@ -67,9 +73,10 @@ def trust_in(root):
     trust = Trust(bytes.fromhex(root))
 
 
-def begin(context):
+def begin(context_):
     """A gateway on erased flash, in the context of a vector, which believes whom it believed."""
-    global clock, journal, guard, orders, outbox, receipts, gateway, zone
+    global clock, journal, guard, outbox, receipts, gateway, zone, context, on_readings
+    context, on_readings = context_, None
     device = Nor(sys.argv[1], BLOCKS)
     device.wipe(0, BLOCKS)
     gateway, zone = bytes.fromhex(context["gateway"]), context.get("zone", "")
@@ -78,20 +85,51 @@ def begin(context):
     guard = ReplayGuard(journal)
     for target, name in ((gateway, "gateway"), (zone, "zone")):
         guard.commit(target, context.get("last_counter_" + name, 0), bytes(32))
-    stages = Stages(context.get("stages", []))
-    read_meters = lambda done: told.append(["read"])  # noqa: E731
-    orders = Orders((gateway, zone), trust, guard, clock, stages, read_meters, events.append)
+    restart()
     outbox = Outbox(journal, 1 << 29)
     sent = Sent(journal, clock)
     receipts = Receipts(gateway, trust, clock, journal, sent, outbox, events.append, lambda: None)
     receipts.last_number = context.get("last_number", -1)
 
 
+def restart():
+    """Commands are judged by a gateway that has just started, with power."""
+    global orders, power
+    power = True
+    stages = Stages(context.get("stages", []))
+    orders = Orders((gateway, zone), trust, guard, clock, stages, read_meters, events.append)
+
+
+def read_meters(done):
+    global on_readings
+    told.append(["read"])
+    on_readings = done
+
+
+def set_clock(now_ms):
+    clock.now_ms = lambda: now_ms
+
+
+def lose_power():
+    global power
+    power = False
+
+
+def finish_reading():
+    """The events that say so."""
+    events.clear()
+    on_readings()
+    return [plain(event) for event in events]
+
+
 def command():
     """What came of it: [events, what was told, the last counters]."""
     told.clear()
     events.clear()
-    asyncio.run(orders.handle(message()))
+    try:
+        asyncio.run(orders.handle(message()))
+    except OSError:
+        assert not power
     return [[plain(event) for event in events], told, [guard.last(gateway), guard.last(zone)]]
 
 
@@ -137,6 +175,10 @@ def configure():
 serve(
     trust_in=trust_in,
     begin=begin,
+    restart=restart,
+    set_clock=set_clock,
+    lose_power=lose_power,
+    finish_reading=finish_reading,
     command=command,
     fill=fill,
     receipt=receipt,

@@ -13,13 +13,15 @@ class PeriodOutcome(StrEnum):
     WITHIN = "within"
     BREACH = "breach"
     UNMEASURED = "unmeasured"
+    UNDECIDED = "undecided"
 
 
 @dataclass(frozen=True)
 class PeriodResult:
     """A closed delivery period. `positions` are the ledger entries it rests on.
 
-    `missing` are those of its delivery `meters` that were not measured.
+    `missing` are those of its delivery `meters` that were not measured. `error_wh` is what readings
+    far from their boundary may have moved: nearer to the allowance nothing is decided.
     """
 
     licensee: str
@@ -31,6 +33,7 @@ class PeriodResult:
     end_ms: int
     allowed_wh: Fraction
     measured_wh: Fraction | None
+    error_wh: Fraction
     outcome: PeriodOutcome
     positions: tuple[int, ...]
 
@@ -56,8 +59,11 @@ def close_period(
     missing = tuple(meter for meter, energy in metered.items() if energy is None)
     whole = bool(metered) and not missing
     measured_wh = sum((energy.energy_wh for energy in complete), Fraction(0)) if whole else None
+    error_wh = sum((energy.error_wh for energy in complete), Fraction(0))
     if measured_wh is None:
         outcome = PeriodOutcome.UNMEASURED
+    elif abs(measured_wh - allowed_wh) < error_wh:
+        outcome = PeriodOutcome.UNDECIDED
     elif measured_wh > allowed_wh:
         outcome = PeriodOutcome.BREACH
     else:
@@ -74,6 +80,7 @@ def close_period(
         end_ms,
         allowed_wh,
         measured_wh,
+        error_wh,
         outcome,
         tuple(sorted(positions)),
     )

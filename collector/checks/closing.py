@@ -22,6 +22,7 @@ _CLOSE_AT_ONCE = 1000
 _FINDINGS = {
     PeriodOutcome.BREACH: Code.BREACH,
     PeriodOutcome.UNMEASURED: Code.UNMEASURED,
+    PeriodOutcome.UNDECIDED: Code.UNDECIDED,
 }
 
 
@@ -99,6 +100,7 @@ def _keep(
         "period_end_ms": result.end_ms,
         "allowed_wh": str(result.allowed_wh),
         "measured_wh": None if result.measured_wh is None else str(result.measured_wh),
+        "error_wh": str(result.error_wh),
         "missing": list(result.missing),
         "positions": list(result.positions),
     }

@@ -18,6 +18,7 @@ class Code(StrEnum):
     WILL_EXCEED = "allocation.will_exceed"
     BREACH = "allocation.breach"
     UNMEASURED = "allocation.unmeasured"
+    UNDECIDED = "allocation.undecided"
     UNLICENSED_LOAD = "licence.unlicensed_load"
     UNREAD = "site.unread"
 
@@ -30,6 +31,7 @@ class Severity(StrEnum):
 _SEVERITY = {
     Code.WILL_EXCEED: Severity.WARNING,
     Code.UNMEASURED: Severity.WARNING,
+    Code.UNDECIDED: Severity.WARNING,
     Code.UNREAD: Severity.WARNING,
     Code.BREACH: Severity.BREACH,
     Code.UNLICENSED_LOAD: Severity.BREACH,

@@ -27,6 +27,7 @@ def keep(connection: Connection, result: PeriodResult) -> int:
         "end_ms": result.end_ms,
         "allowed_wh": str(result.allowed_wh),
         "measured_wh": None if result.measured_wh is None else str(result.measured_wh),
+        "error_wh": str(result.error_wh),
         "outcome": result.outcome,
         "positions": result.positions,
     }
@@ -109,6 +110,7 @@ def _result(licensee: str, zone: str, start_ms: int, body: str) -> PeriodResult:
         fields["end_ms"],
         Fraction(fields["allowed_wh"]),
         None if measured is None else Fraction(measured),
+        Fraction(fields["error_wh"]),
         PeriodOutcome(fields["outcome"]),
         tuple(fields["positions"]),
     )

@@ -105,6 +105,7 @@ def _period(result: PeriodResult) -> dict[str, Any]:
         "end": moment(result.end_ms),
         "allowed_wh": number(result.allowed_wh),
         "measured_wh": None if result.measured_wh is None else number(result.measured_wh),
+        "error_wh": number(result.error_wh),
         "result": result.outcome,
         "missing": list(result.missing),
         "positions": list(result.positions),

@@ -1,5 +1,6 @@
 """Energy of a meter between two moments, from its snapshots."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -9,24 +10,33 @@ from sqlalchemy import Connection, Select, select
 from collector.storage.tables import snapshot as table
 
 IMPORT = "active_energy_import"
+IN_TIME_MS = 2_000
+"""Nearer to its boundary a snapshot stands for it; over 2 s is flagged. A gateway's clock may be
+as far behind before it is set (docs/wire-format.md)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A register as it stood; `position` is the ledger entry it rests on."""
+    """A register as it stood at `at_ms` + `offset_ms`; `position` is its ledger entry."""
 
     at_ms: int
     energy_wh: Fraction
     quantum_wh: Fraction
     position: int
+    offset_ms: int = 0
+
+    @property
+    def read_ms(self) -> int:
+        return self.at_ms + self.offset_ms
 
 
 @dataclass(frozen=True, slots=True)
 class MeteredEnergy:
-    """Exact: the difference of two snapshots."""
+    """The difference of two snapshots, exact but for `error_wh`, which is for late readings."""
 
     start: Snapshot
     end: Snapshot
+    error_wh: Fraction = Fraction(0)
 
     @property
     def energy_wh(self) -> Fraction:
@@ -65,11 +75,39 @@ def energy_between(
     end = snapshot_at(connection, meter, end_ms)
     if start is None or end is None or end.energy_wh < start.energy_wh:
         return None
-    return MeteredEnergy(start, end)
+    error_wh = sum(
+        (
+            boundary_error_wh(snapshot, _neighbours(connection, meter, snapshot.at_ms))
+            for snapshot in (start, end)
+            if abs(snapshot.offset_ms) > IN_TIME_MS
+        ),
+        Fraction(0),
+    )
+    return MeteredEnergy(start, end, error_wh)
+
+
+def boundary_error_wh(snapshot: Snapshot, neighbours: Iterable[Snapshot]) -> Fraction:
+    """Energy that may stand on the wrong side of a boundary that was not read in time.
+
+    The mean power from the first to the last of the snapshots, over the offset.
+    """
+    if abs(snapshot.offset_ms) <= IN_TIME_MS:
+        return Fraction(0)
+    known = sorted((snapshot, *neighbours), key=lambda entry: entry.at_ms)
+    moved_wh = abs(known[-1].energy_wh - known[0].energy_wh)
+    offset_ms = abs(snapshot.offset_ms)
+    return moved_wh * offset_ms / max(known[-1].read_ms - known[0].read_ms, offset_ms)
+
+
+def _neighbours(connection: Connection, meter: str, at_ms: int) -> list[Snapshot]:
+    """The snapshots before and after a moment, where there are any."""
+    query = _snapshots(meter, IMPORT).where(table.c.at_ms > at_ms).order_by(table.c.at_ms).limit(1)
+    around = (last_snapshot(connection, meter, at_ms - 1), _one(connection, query))
+    return [snapshot for snapshot in around if snapshot is not None]
 
 
 def _snapshots(meter: str, quantity: str) -> Select[Any]:
-    columns = (table.c.at_ms, table.c.count, table.c.quantum, table.c.position)
+    columns = (table.c.at_ms, table.c.count, table.c.quantum, table.c.position, table.c.offset_ms)
     return select(*columns).where(table.c.meter == meter, table.c.quantity == quantity)
 
 
@@ -77,6 +115,6 @@ def _one(connection: Connection, query: Select[Any]) -> Snapshot | None:
     row = connection.execute(query).first()
     if row is None:
         return None
-    at_ms, count, quantum, position = row
+    at_ms, count, quantum, position, offset_ms = row
     quantum_wh = Fraction(quantum)
-    return Snapshot(at_ms, count * quantum_wh, quantum_wh, position)
+    return Snapshot(at_ms, count * quantum_wh, quantum_wh, position, offset_ms)

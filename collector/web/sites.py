@@ -184,6 +184,7 @@ def _period(result: PeriodResult) -> PeriodPart:
         allowed_wh=round(result.allowed_wh),
         measured_wh=None if measured is None else round(measured),
         margin_wh=None if measured is None else math.ceil(measured - result.allowed_wh),
+        error_wh=math.ceil(result.error_wh),
         outcome=result.outcome,
     )
 

@@ -86,6 +86,7 @@ class PeriodPart(_Part):
     allowed_wh: int
     measured_wh: int | None
     margin_wh: int | None = Field(description="measured less allowed, rounded up: over 0 is breach")
+    error_wh: int = Field(description="what late readings may have moved, rounded up")
     outcome: PeriodOutcome
 
 

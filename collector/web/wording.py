@@ -31,6 +31,7 @@ OUTCOMES = {
     PeriodOutcome.WITHIN: ("normal", "✓", "within"),
     PeriodOutcome.BREACH: ("alarm", "✖", "breach"),
     PeriodOutcome.UNMEASURED: ("unknown", "?", "unmeasured"),
+    PeriodOutcome.UNDECIDED: ("unknown", "?", "undecided"),
 }
 DROPS = {
     DropResult.FULL: ("normal", "✓", "full drop"),
@@ -155,6 +156,11 @@ _FINDINGS: dict[Code, Callable[[Any], str]] = {
     ),
     Code.UNMEASURED: lambda details: (
         f"period {_period(details)} closed without readings of {', '.join(details['missing'])}"
+    ),
+    Code.UNDECIDED: lambda details: (
+        f"period {_period(details)} closed with {_energy(details, 'measured_wh')}"
+        f" of {_energy(details, 'allowed_wh')}, but its boundaries were read late:"
+        f" known to ± {_energy(details, 'error_wh')}"
     ),
     Code.UNLICENSED_LOAD: _unlicensed_load,
     Code.UNREAD: _unread,

@@ -45,7 +45,9 @@ class Control:
         """A period began then."""
         return self.market.period_start(NOW_MS) + self.period_ms
 
-    def register(self, at_ms: int, energy_wh: str, meter: str = "feeder") -> None:
+    def register(
+        self, at_ms: int, energy_wh: str, meter: str = "feeder", offset_ms: int = 0
+    ) -> None:
         count = Fraction(energy_wh) * 1000
         row = {
             "meter": meter,
@@ -54,7 +56,7 @@ class Control:
             "kind": "interval",
             "count": int(count),
             "quantum": "1/1000",
-            "offset_ms": 0,
+            "offset_ms": offset_ms,
             "clock": "S",
             "position": 1,
         }

@@ -10,11 +10,13 @@ from pathlib import Path
 import httpx
 import pytest
 import uvicorn
-from control_room import EVIL_NAME, NOW_MS, ControlRoom, empty, registered
+from control_room import EVIL_NAME, NOW_MS, START_MS, ControlRoom, empty, registered
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from markupsafe import escape
+from sqlalchemy import update
 
+from collector.storage.tables import snapshot
 from collector.web.app import create_app
 
 
@@ -43,6 +45,20 @@ def test_page_says_what_the_dispatcher_must_know(room: ControlRoom) -> None:
         "whole to 190",
     ):
         assert expected in text, expected
+
+
+def test_a_period_whose_boundaries_were_read_late_is_shown_undecided(tmp_path: Path) -> None:
+    """3 % over, with a boundary a fifth of the period late."""
+    room = registered(tmp_path)
+    room.run_site("ekibastuz-1", {0: 3_708_000}, periods=1)
+    with room.engine.begin() as connection:
+        late = update(snapshot).where(snapshot.c.at_ms == START_MS).values(offset_ms=4_000)
+        connection.execute(late)
+    room.check()
+    text = page_of(room)
+    assert "? undecided" in text.replace("</b>", "")
+    assert "20 600<small>± 4 120</small>" in text
+    assert "its boundaries were read late: known to ± 4 120 Wh" in text
 
 
 def test_demo_market_is_labelled(room: ControlRoom) -> None:

@@ -18,6 +18,7 @@ from auditor.frames import STREAMS, Frame, read_frame
 from auditor.merkle import Tree
 from auditor.refusal import Refusal
 from auditor.register import Register
+from auditor.versions import Versions
 
 
 def verify_frame(encoded: bytes, register: Register) -> Frame:
@@ -39,6 +40,7 @@ class Verifier:
         self.commands: set[Command] = set()
         self.checkpoints: dict[str, Checkpoint] = {}
         self.chains = Chains()
+        self.versions = Versions()
         self.tree = Tree()
         self.roots: dict[int, bytes] = {}
 
@@ -47,7 +49,8 @@ class Verifier:
         self._read_commands()
         self._read_checkpoints()
         self._judge_frames()
-        self.failures.extend(str(finding) for finding in self.chains.findings())
+        findings = [*self.chains.findings(), *self.versions.findings()]
+        self.failures.extend(str(finding) for finding in findings)
         self._judge_checkpoints()
 
     def _read_configurations(self) -> None:
@@ -97,6 +100,7 @@ class Verifier:
             place = f"{place} ({frame.name})"
             self.chains.add(frame)
             configuration = configuration_of(frame, self.configurations)
+            self.versions.add(frame, configuration)
             check_commands(frame, self.commands, configuration)
             check_readings(frame, configuration)
         except Refusal as refusal:

@@ -9,10 +9,11 @@ from sqlalchemy import Engine, select
 from collector.cli.issued import Issued, verify_issued
 from collector.cli.verdict import ChainVerdict, Verdict
 from collector.evidence.chains import Chains, Fault, events
+from collector.evidence.configuration import Versions
 from collector.evidence.cose import message_hash
 from collector.evidence.downlink import read_checkpoint
 from collector.evidence.errors import EvidenceError
-from collector.evidence.frame import CommandPhase, EventCode, Frame, read_frame
+from collector.evidence.frame import CommandPhase, EventCode, Frame, Stream, read_frame
 from collector.evidence.keys import PublicKey
 from collector.evidence.merkle import Frontier
 from collector.intake.admission import Admission, Delivery
@@ -54,9 +55,12 @@ def verify_directory(
     frontier = Frontier()
     roots = {0: frontier.root()}
     sizes = {tree.size for tree in trees}
-    chains = Chains()
+    chains, versions = Chains(), Versions()
     for row in _rows(engine, head):
-        _frame(row, admission, issued, verdict, chains)
+        frame = _frame(row, admission, verdict)
+        if frame is not None:
+            chains.add(frame, message_hash(row.raw))
+            _rests_on(row.position, frame, issued, versions, verdict)
         frontier.append(row.raw)
         if row.position != frontier.size:
             verdict.faults.append(f"position {row.position} stands where {frontier.size} should")
@@ -65,6 +69,10 @@ def verify_directory(
     verdict.frames = frontier.size
     _judge_trees(trees, roots, verdict)
     _judge_chains(chains, verdict)
+    for gateway, stream, epoch, seq in versions.falls():
+        verdict.faults.append(
+            f"configuration_version_fell: {_named(gateway, epoch, stream)} seq {seq}"
+        )
     heard = {gateway.hex() for gateway, _, _ in chains.links}
     verdict.silent = sorted(view.all(Gateway).keys() - heard)
     return verdict
@@ -77,9 +85,8 @@ def _rows(engine: Engine, head: int) -> Iterator[Any]:
         yield from connection.execute(query)
 
 
-def _frame(
-    row: Any, admission: Admission, issued: Issued, verdict: Verdict, chains: Chains
-) -> None:
+def _frame(row: Any, admission: Admission, verdict: Verdict) -> Frame | None:
+    """The frame of a row, if it is one that its gateway signed."""
     where = f"position {row.position}"
     try:
         _, frame = read_frame(row.raw)
@@ -87,23 +94,25 @@ def _frame(
         admission.judge(Delivery.of(topic, row.raw))
     except EvidenceError as error:
         verdict.faults.append(f"{where}: {error.reason}: {error}")
-        return
-    digest = message_hash(row.raw)
-    if digest != row.hash:
+        return None
+    if message_hash(row.raw) != row.hash:
         verdict.faults.append(f"{where}: the stored hash is not that of the frame")
     name = (frame.gateway, frame.epoch, int(frame.stream), frame.seq)
     if name != (row.gateway, row.epoch, row.stream, row.seq):
         verdict.faults.append(f"{where}: it is filed under another name than the frame's")
-    _rests_on(where, frame, issued, verdict)
-    chains.add(frame, digest)
+    return frame
 
 
-def _rests_on(where: str, frame: Frame, issued: Issued, verdict: Verdict) -> None:
+def _rests_on(
+    position: int, frame: Frame, issued: Issued, versions: Versions, verdict: Verdict
+) -> None:
     """The frame's configuration is here, and the commands that the gateway obeyed."""
+    where = f"position {position}"
     configuration = issued.configurations.get(frame.configuration)
     if configuration is None or configuration.gateway != frame.gateway:
         verdict.faults.append(f"{where}: its configuration is not here, or another gateway's")
         return
+    versions.add(frame, configuration.version)
     for event in events(frame, EventCode.COMMAND):
         order, counter, phase = event.detail[0], event.detail[1], event.detail[2]
         if phase in _OBEYED and not issued.has_command(
@@ -135,9 +144,13 @@ def _judge_chains(chains: Chains, verdict: Verdict) -> None:
     for finding in chains.findings():
         if finding.fault is not Fault.GAP:
             verdict.faults.append(
-                f"{finding.fault}: {finding.gateway.hex()} epoch {finding.epoch}"
-                f" {finding.stream.name.lower()} seq {finding.first}"
+                f"{finding.fault}: {_named(finding.gateway, finding.epoch, finding.stream)}"
+                f" seq {finding.first}"
             )
+
+
+def _named(gateway: bytes, epoch: int, stream: Stream) -> str:
+    return f"{gateway.hex()} epoch {epoch} {stream.name.lower()}"
 
 
 def _signed_trees(

@@ -1,10 +1,13 @@
 """Configurations: what a gateway's slots, buses and stages are (docs/wire-format.cddl)."""
 
+from collections import defaultdict
+from itertools import pairwise
 from typing import Any
 
 from collector.evidence import shape
 from collector.evidence.cose import MAX_CONFIGURATION, ContentType
 from collector.evidence.downlink import Role, trusted_payload
+from collector.evidence.frame import Frame, Stream
 from collector.evidence.keys import PublicKey
 
 _ratio = shape.list_of(shape.uint, 2, 2)
@@ -90,3 +93,23 @@ def read_configuration(message: bytes, root: PublicKey) -> dict[int, Any]:
         MAX_CONFIGURATION,
     )
     return body
+
+
+class Versions:
+    """The versions of the configurations that frames name, in whatever order they came."""
+
+    def __init__(self) -> None:
+        self._seen: dict[tuple[bytes, Stream], dict[tuple[int, int], set[int]]] = defaultdict(dict)
+
+    def add(self, frame: Frame, version: int) -> None:
+        names = self._seen[frame.gateway, frame.stream]
+        names.setdefault((frame.epoch, frame.seq), set()).add(version)
+
+    def falls(self) -> list[tuple[bytes, Stream, int, int]]:
+        """Gateway, stream, epoch and seq of each frame with a lower version than the one before."""
+        return sorted(
+            (gateway, stream, *name)
+            for (gateway, stream), versions in self._seen.items()
+            for (_, before), (name, here) in pairwise(sorted(versions.items()))
+            if min(here) < max(before)
+        )

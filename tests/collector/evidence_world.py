@@ -1,5 +1,7 @@
-"""A ledger worth verifying."""
+"""A ledger worth verifying, its export, and the auditor."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 from collector_world import (
@@ -13,10 +15,13 @@ from collector_world import (
     signer_for,
 )
 
+from collector.cli import export
 from collector.evidence.downlink import Role
 from collector.ledger.checkpoints import Checkpoints
+from collector.ledger.ledger import Ledger
 from collector.registry.profiles import load_profile
 
+REPOSITORY = Path(__file__).parents[2]
 PROFILE = load_profile("schneider-pm5560")
 
 
@@ -38,3 +43,20 @@ def fill(world: World, directory: Path) -> None:
         world.append([billing.next(*records), *([] if number == 3 else [reading])], at_ms)
         if number in (4, 8):
             checkpoints.sign(at_ms)
+
+
+def audit(folder: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "auditor", str(folder)],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def exported(world: World, directory: Path) -> Path:
+    (directory / "root.pub").write_bytes(world.root.public.raw)
+    frames = export.write(world.engine, world.registry, directory, directory / "out")
+    assert frames == Ledger(world.engine).head()
+    return directory / "out"

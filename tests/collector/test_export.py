@@ -1,43 +1,21 @@
 """An export convinces the auditor, who is alone, and shows what the operator made of it."""
 
 import json
-import subprocess
-import sys
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
 from collector_world import BILLING, NOW_MS, World, command_event, signer_for
+from evidence_world import audit, exported
 from order_night import APPLIED, RECEIVED, Night, issued
 
-from collector.cli import export
 from collector.cli.verify import verify_directory
 from collector.evidence.command import read_command
 from collector.evidence.cose import message_hash
 from collector.evidence.downlink import Role
 from collector.ledger.ledger import Ledger
 from collector.orders.reading import order_reading
-
-REPOSITORY = Path(__file__).parents[2]
-FRAMES = 17
-
-
-def audit(folder: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "auditor", str(folder)],
-        cwd=REPOSITORY,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-
-def exported(world: World, directory: Path) -> Path:
-    (directory / "root.pub").write_bytes(world.root.public.raw)
-    frames = export.write(world.engine, world.registry, directory, directory / "out")
-    assert frames == Ledger(world.engine).head()
-    return directory / "out"
 
 
 def test_the_auditor_accepts_what_is_exported(evidence: World, tmp_path: Path) -> None:

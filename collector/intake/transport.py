@@ -4,6 +4,7 @@ import json
 import queue
 import ssl
 import sys
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ from collector.intake.intake import Pending
 log = structlog.get_logger()
 
 _KEEPALIVE_S = 15
+_WAIT_S = 0.5
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,7 @@ class Transport:
         self._broker = broker
         self._deliveries = deliveries
         self._on_status = on_status
+        self._stopping = threading.Event()
         self._connection = 0
         self._client = Client(
             CallbackAPIVersion.VERSION2,
@@ -74,6 +77,7 @@ class Transport:
         self._client.loop_start()
 
     def stop(self) -> None:
+        self._stopping.set()
         self._client.disconnect()
         self._client.loop_stop()
 
@@ -117,7 +121,18 @@ class Transport:
             self._status(topic, bytes(message.payload))
             acknowledge()
         else:
-            self._deliveries.put(Pending(Delivery.of(topic, bytes(message.payload)), acknowledge))
+            self._deliver(Pending(Delivery.of(topic, bytes(message.payload)), acknowledge))
+
+    def _deliver(self, pending: Pending) -> None:
+        """Wait for room; what has none at the stop is not acknowledged, and comes again."""
+        while True:
+            try:
+                self._deliveries.put(pending, timeout=_WAIT_S)
+            except queue.Full:
+                if self._stopping.is_set():
+                    return
+            else:
+                return
 
     def _status(self, topic: str, payload: bytes) -> None:
         try:

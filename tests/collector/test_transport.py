@@ -1,6 +1,7 @@
 """What the broker brings, without a broker: acknowledged in our time, and never fatal."""
 
 import queue
+import threading
 from typing import Any, cast
 
 import pytest
@@ -27,8 +28,8 @@ class Accepted:
 
 
 class Line:
-    def __init__(self) -> None:
-        self.deliveries: queue.Queue[Pending] = queue.Queue()
+    def __init__(self, room: int = 0) -> None:
+        self.deliveries: queue.Queue[Pending] = queue.Queue(room)
         self.statuses: list[tuple[str, dict[str, Any]]] = []
         self.client = Acknowledgements()
         broker = Broker("127.0.0.1", 1)
@@ -44,6 +45,13 @@ class Line:
         message = MQTTMessage(mid, topic)
         message.payload, message.qos = payload, 1
         self.transport._received(cast(Client, self.client), None, message)
+
+
+@pytest.fixture
+def line_is_full() -> Line:
+    line = Line(room=1)
+    line.receive(b"esep/v1/0011223344556677/frame", b"first", mid=1)
+    return line
 
 
 def test_a_frame_is_acknowledged_only_when_the_intake_says_so() -> None:
@@ -87,3 +95,29 @@ def test_a_topic_that_is_no_text_is_taken_as_its_bytes() -> None:
     line = Line()
     line.receive(b"esep/v1/\xff/frame", b"frame")
     assert "\\xff" in line.deliveries.get_nowait().delivery.topic
+
+
+def test_a_stop_waits_for_no_room(line_is_full: Line) -> None:
+    """A full disk keeps the queue full; what does not fit is not acknowledged, and comes again."""
+    line = line_is_full
+    delivering = threading.Thread(
+        target=line.receive, args=(b"esep/v1/0011223344556677/frame", b"second", 2), daemon=True
+    )
+    delivering.start()
+    line.transport.stop()
+    delivering.join(timeout=60)
+    assert not delivering.is_alive()
+    assert line.deliveries.get_nowait().delivery.head == b"first"
+    assert line.deliveries.empty()
+    assert line.client.acknowledged == []
+
+
+def test_what_waits_for_room_is_delivered_when_there_is_some(line_is_full: Line) -> None:
+    line = line_is_full
+    delivering = threading.Thread(
+        target=line.receive, args=(b"esep/v1/0011223344556677/frame", b"second", 2), daemon=True
+    )
+    delivering.start()
+    heads = [line.deliveries.get(timeout=60).delivery.head for _ in range(2)]
+    delivering.join(timeout=60)
+    assert heads == [b"first", b"second"]

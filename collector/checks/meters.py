@@ -5,7 +5,7 @@ from fractions import Fraction
 from sqlalchemy import Connection
 
 from collector.checks.allocation import Draw
-from collector.intervals.energy import IMPORT, snapshot_at
+from collector.intervals.energy import snapshot_at
 from collector.model.records import Gateway, Meter
 from collector.registry.view import View
 from collector.series.store import Point, SeriesStore
@@ -43,15 +43,15 @@ def draw(
     start_ms: int,
     now_ms: int,
 ) -> Draw | None:
-    """Energy since the period's start and power now; None when a meter cannot tell."""
+    """Exact energy since the period's start, and power now; None when a meter cannot tell."""
     used_wh, total_w, at_ms = Fraction(0), Fraction(0), now_ms
     for meter in meters:
         start = snapshot_at(connection, meter.serial, start_ms)
         point = fresh(view, series, meter, now_ms)
-        if start is None or point is None or IMPORT not in point.values:
+        if start is None or point is None or point.import_wh is None:
             return None
         if point.at_ms > start_ms:
-            used_wh += Fraction(point.values[IMPORT]) - start.energy_wh
+            used_wh += point.import_wh - start.energy_wh
         total_w += Fraction(point.values[POWER])
         at_ms = min(at_ms, max(point.at_ms, start_ms))
     return Draw(at_ms, used_wh, total_w) if meters else None

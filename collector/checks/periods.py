@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, select
 
 from collector.checks.allocation import Holder, PeriodOutcome, PeriodResult
-from collector.intervals.energy import IMPORT
+from collector.model.energy import IMPORT
 from collector.storage.tables import period_missing, snapshot
 from collector.storage.tables import period_result as table
 

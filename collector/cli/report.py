@@ -12,8 +12,9 @@ from collector.checks import findings, periods
 from collector.checks.allocation import PeriodResult
 from collector.evidence.frame import Stream
 from collector.intake import quarantine
-from collector.intervals.energy import IMPORT, first_snapshot, last_snapshot
+from collector.intervals.energy import first_snapshot, last_snapshot
 from collector.ledger import flags
+from collector.model.energy import IMPORT
 from collector.model.order import Step
 from collector.model.records import Meter
 from collector.orders import store

@@ -7,9 +7,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, select
 
+from collector.model.energy import IMPORT
 from collector.storage.tables import snapshot as table
 
-IMPORT = "active_energy_import"
 IN_TIME_MS = 2_000
 """Nearer to its boundary a snapshot stands for it; over 2 s is flagged. A gateway's clock may be
 as far behind before it is set (docs/wire-format.md)."""

@@ -8,10 +8,11 @@ import structlog
 from sqlalchemy import Connection, delete, insert, select
 
 from collector.evidence.frame import Event, EventCode, Frame, Interval, Reading, Stream
-from collector.intervals.energy import IMPORT, first_snapshot
+from collector.intervals.energy import first_snapshot
 from collector.ledger.flags import Flag, keep_flag
 from collector.ledger.ledger import Entry
 from collector.ledger.readings import AHEAD_MS, Decoded, FlaggedReading, decode
+from collector.model.energy import IMPORT
 from collector.registry.configurations import Configurations
 from collector.storage.tables import gateway_fact, snapshot
 

@@ -5,6 +5,8 @@ from decimal import Decimal
 from fractions import Fraction
 
 WH_PER_MWH = 1_000_000
+IMPORT = "active_energy_import"
+"""The register that is billed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ import json
 import sqlite3
 import threading
 from collections.abc import Iterable, Sequence
+from fractions import Fraction
 from pathlib import Path
 
 from collector.series.store import Point
@@ -24,7 +25,7 @@ class EmbeddedSeries:
         self._connection.execute("PRAGMA synchronous=FULL")
         self._connection.execute(
             "CREATE TABLE IF NOT EXISTS point (meter TEXT, at_ms INTEGER, position INTEGER,"
-            " body TEXT, PRIMARY KEY (meter, at_ms)) WITHOUT ROWID"
+            " body TEXT, import_wh TEXT, PRIMARY KEY (meter, at_ms)) WITHOUT ROWID"
         )
         self._connection.execute(
             "CREATE INDEX IF NOT EXISTS point_with_power ON point (meter, at_ms)"
@@ -32,14 +33,13 @@ class EmbeddedSeries:
         )
 
     def write(self, points: Sequence[Point]) -> None:
-        rows = [
-            (point.meter, point.at_ms, point.position, json.dumps(dict(point.values)))
-            for point in points
-        ]
+        rows = [_row(point) for point in points]
         with self._lock:
             self._connection.execute("BEGIN IMMEDIATE")
             try:
-                self._connection.executemany("INSERT OR REPLACE INTO point VALUES (?,?,?,?)", rows)
+                self._connection.executemany(
+                    "INSERT OR REPLACE INTO point VALUES (?,?,?,?,?)", rows
+                )
                 self._connection.execute("COMMIT")
             except BaseException:
                 self._connection.rollback()
@@ -77,6 +77,12 @@ class EmbeddedSeries:
             self._connection.close()
 
 
-def _point(row: tuple[str, int, int, str]) -> Point:
-    meter, at_ms, position, body = row
-    return Point(meter, at_ms, json.loads(body), position)
+def _row(point: Point) -> tuple[str, int, int, str, str | None]:
+    import_wh = None if point.import_wh is None else str(point.import_wh)
+    return point.meter, point.at_ms, point.position, json.dumps(dict(point.values)), import_wh
+
+
+def _point(row: tuple[str, int, int, str, str | None]) -> Point:
+    meter, at_ms, position, body, import_wh = row
+    exact_wh = None if import_wh is None else Fraction(import_wh)
+    return Point(meter, at_ms, json.loads(body), position, exact_wh)

@@ -8,6 +8,7 @@ from collector.evidence.frame import Sample
 from collector.ledger.flags import keep_flag
 from collector.ledger.ledger import Entry
 from collector.ledger.readings import FlaggedReading, decode
+from collector.model.energy import IMPORT
 from collector.registry.configurations import Configurations
 from collector.series.store import Point, SeriesStore
 
@@ -34,5 +35,7 @@ class SeriesFollower:
             except FlaggedReading as error:
                 keep_flag(connection, entry.position, error.flag, str(error))
                 continue
-            values = {name: float(quantity.value) for name, quantity in read.values.items()}
-            yield Point(read.meter, read.at_ms, values, entry.position)
+            values = {name: quantity.value for name, quantity in read.values.items()}
+            import_wh = values.pop(IMPORT, None)
+            measured = {name: float(value) for name, value in values.items()}
+            yield Point(read.meter, read.at_ms, measured, entry.position, import_wh)

@@ -2,17 +2,21 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Protocol
 
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One reading of one meter. Values in W, V, A, Hz, Wh by quantity name."""
+    """One reading of one meter: measured values in W, V, A, Hz by quantity name, to be shown and
+    compared; and the exact register of imported energy, which orders may rest on.
+    """
 
     meter: str
     at_ms: int
     values: Mapping[str, float]
     position: int
+    import_wh: Fraction | None = None
 
 
 class SeriesStore(Protocol):

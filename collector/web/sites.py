@@ -11,7 +11,6 @@ from sqlalchemy import Connection
 from collector.checks import meters
 from collector.checks.allocation import Holder, PeriodResult, project
 from collector.checks.closing import allowed_wh
-from collector.intervals.energy import IMPORT
 from collector.model.records import Gateway, Licence, Licensee, Market, Meter, Site
 from collector.orders.store import Order
 from collector.registry.profiles import ProfileError, load_profile
@@ -192,7 +191,7 @@ def _period(result: PeriodResult) -> PeriodPart:
 def _meter(moment: Moment, site: Site, meter: Meter) -> MeterPart:
     point = moment.series.latest(meter.serial)
     values = {} if point is None else point.values
-    power_w, energy_wh = values.get(meters.POWER), values.get(IMPORT)
+    power_w, energy_wh = values.get(meters.POWER), None if point is None else point.import_wh
     names = {stage.id: stage.name for stage in site.stages}
     return MeterPart(
         serial=meter.serial,

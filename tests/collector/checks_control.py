@@ -11,7 +11,7 @@ from collector.checks import findings, periods
 from collector.checks.allocation import PeriodResult
 from collector.checks.findings import Finding
 from collector.checks.runner import Checks
-from collector.intervals.energy import IMPORT
+from collector.model.energy import IMPORT
 from collector.model.records import Market
 from collector.series.embedded import EmbeddedSeries
 from collector.series.store import Point
@@ -66,9 +66,9 @@ class Control:
     def allow(self, start_ms: int, mwh: str) -> None:
         self.world.registry.record([allocation(start_ms, mwh)], bytes(32), NOW_MS)
 
-    def point(self, meter: str, at_ms: int, power_w: float, energy_wh: float = 0) -> None:
-        values = {"active_power": power_w, IMPORT: energy_wh}
-        self.series.write([Point(meter, at_ms, values, 1)])
+    def point(self, meter: str, at_ms: int, power_w: float, energy_wh: int = 0) -> None:
+        values = {"active_power": power_w}
+        self.series.write([Point(meter, at_ms, values, 1, Fraction(energy_wh))])
 
     def restart(self) -> None:
         self.checks = Checks(self.world.engine, self.world.registry, self.series)

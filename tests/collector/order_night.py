@@ -1,6 +1,7 @@
 """A site at night: its findings, its gateway's answers, its meters, and the desk."""
 
 from dataclasses import dataclass, field
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +21,8 @@ from collector.checks import findings
 from collector.checks.findings import Code, Finding
 from collector.evidence.cose import ContentType, parse
 from collector.evidence.downlink import Role, Signer
-from collector.intervals.energy import IMPORT
 from collector.ledger.followers import advance
+from collector.model.energy import IMPORT
 from collector.model.order import Step
 from collector.model.records import Record
 from collector.orders import commands, store
@@ -141,7 +142,7 @@ class Night:
             loads["feeder"] = sum(loads.values()) + OTHER_W + elsewhere_w
             self.series.write(
                 [
-                    Point(name, at_ms, {"active_power": float(watts), IMPORT: 0.0}, 1)
+                    Point(name, at_ms, {"active_power": float(watts)}, 1, Fraction(0))
                     for name, watts in loads.items()
                 ]
             )

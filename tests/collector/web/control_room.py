@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass
 from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from collector.evidence.frame import Stream
 from collector.evidence.keys import PrivateKey
 from collector.intake import quarantine
 from collector.intake.admission import Delivery
-from collector.intervals.energy import IMPORT
+from collector.model.energy import IMPORT
 from collector.model.order import DropResult, Step
 from collector.model.records import (
     Allocation,
@@ -86,8 +87,8 @@ class ControlRoom:
             energy_wh = register_mws // 3_600_000
             if at_ms % 5_000 == 0:
                 counts[at_ms] = energy_wh
-            values = {"active_power": float(power_w), IMPORT: float(energy_wh)}
-            points.append(Point(serial, at_ms, values, 1))
+            values = {"active_power": float(power_w)}
+            points.append(Point(serial, at_ms, values, 1, Fraction(energy_wh)))
             register_mws += power_w * 1_000
         self.series.write(points)
         self.add_snapshots(serial, counts)

@@ -55,6 +55,7 @@ class App:
         clock.at_least(config.issued_ms)
         self._config = config
         self._journal = journal = Journal(board.flash())
+        configuration.check_version(journal, config.version)
         gc.collect()
 
         self._billing_chain = Chain(BILLING, journal, key)
@@ -232,6 +233,7 @@ class App:
             )
         )
         config = self._config
+        configuration.keep_version(self._journal, config.version)
         new = self._journal.get_cell(_CONFIGURATION_CELL) != config.hash
         if new:
             self._billing.add(records.configuration(now_ms, config.hash, config.version))

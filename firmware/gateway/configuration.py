@@ -4,6 +4,8 @@ import hashlib
 
 from gateway import cose, shape
 
+_VERSION_CELL = "configuration version"
+
 
 class SetupError(Exception):
     """Something that a technician must put right before the gateway can start."""
@@ -80,3 +82,18 @@ async def load(board, trust, clock, gateway: bytes) -> Configuration:
             "configuration.cose is refused (not_for_me): have one issued for " + gateway.hex()
         )
     return Configuration(body, hashlib.sha256(message).digest())
+
+
+def check_version(journal, version: int) -> None:
+    """Raises SetupError when a higher version was in force."""
+    in_force = int.from_bytes(journal.get_cell(_VERSION_CELL) or b"", "big")
+    if version < in_force:
+        raise SetupError(
+            "configuration.cose is refused: it is version %d, and version %d was in force; have "
+            "one issued under a new version" % (version, in_force)
+        )
+
+
+def keep_version(journal, version: int) -> None:
+    """The version is in force. Durable on return."""
+    journal.put_cell(_VERSION_CELL, version.to_bytes(8, "big"))

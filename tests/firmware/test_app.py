@@ -272,6 +272,21 @@ def test_interrupt_ends_it_at_once(plant: Plant) -> None:
     assert "Traceback" not in plant.log()
 
 
+def test_an_older_configuration_is_refused(plant: Plant) -> None:
+    gateway = plant.gateway
+    gateway.configure(plant.site.authority, version=2)
+    gateway.start()
+    newer = {0: gateway.configuration_hash, 1: 2}
+    plant.collector.wait(lambda: plant.collector.events(3)[-1] == newer)
+    gateway.kill()
+    gateway.configure(plant.site.authority, version=1)
+    gateway.start()
+    assert gateway.process
+    assert gateway.process.wait(20) == 1
+    assert "version 1, and version 2 was in force" in plant.log().splitlines()[-1]
+    gateway.configure(plant.site.authority, version=2)
+
+
 @pytest.mark.parametrize(
     ("name", "content", "word"),
     [

@@ -97,23 +97,16 @@ class Gateway:
         (self.directory / "root.pub").write_bytes(authority.root.public)
         settings = {"host": "127.0.0.1", "port": broker_port, "keepalive_s": 4, "tls": None}
         (self.directory / "network.json").write_text(json.dumps({**settings, **(network or {})}))
-        body: Body = {
-            0: 1,
-            1: self.id,
-            2: 1,
-            3: now_ms(),
-            4: "site",
-            5: "east",
-            6: list(periods_ms),
-            7: buses,
-            8: meters,
-            9: stages,
-        }
-        self.configuration = authority.issue("configuration", "configuration", body)
-        self.configuration_hash = sha256(self.configuration).digest()
-        (self.directory / "configuration.cose").write_bytes(self.configuration)
+        self._parts: Body = {6: list(periods_ms), 7: buses, 8: meters, 9: stages}
+        self.configure(authority, 1)
         enrolment = cbor2.loads(cbor2.loads(self.enrolment).value[2])
         return Site(authority, self.id, enrolment[1])
+
+    def configure(self, authority: Authority, version: int) -> None:
+        head: Body = {0: 1, 1: self.id, 2: version, 3: now_ms(), 4: "site", 5: "east"}
+        configuration = authority.issue("configuration", "configuration", head | self._parts)
+        self.configuration_hash = sha256(configuration).digest()
+        (self.directory / "configuration.cose").write_bytes(configuration)
 
     def start(self) -> None:
         Path(self.board["stop"]).unlink(missing_ok=True)

@@ -23,7 +23,7 @@ from collector.intake.transport import Broker, Transport
 from collector.intervals.follower import IntervalFollower
 from collector.ledger.chain import ChainFollower
 from collector.ledger.checkpoints import Checkpoints
-from collector.ledger.followers import Follower, advance
+from collector.ledger.followers import Follower, advance, begin_again
 from collector.orders import commands
 from collector.orders.desk import Desk
 from collector.orders.follower import OrderFollower
@@ -72,6 +72,8 @@ class Service:
             OrderFollower(),
         ]
         self._series_followers: list[Follower] = [SeriesFollower(self.series, configurations)]
+        if self.series.points() == 0:
+            begin_again(engine, SeriesFollower.name)
         self._stopping = threading.Event()
         self._intake_done = threading.Event()
         self._threads = [

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from sqlalchemy import Connection, Engine, insert, select, update
+from sqlalchemy import Connection, Engine, delete, insert, select, update
 
 from collector.ledger.ledger import Entry, read_entries
 from collector.storage import reading
@@ -44,6 +44,12 @@ def advance(engine: Engine, follower: Follower, limit: int = BATCH) -> int:
 def position_of(connection: Connection, name: str) -> int | None:
     """The follower's cursor; None before its first entry."""
     return connection.scalar(select(table.c.position).where(table.c.name == name))
+
+
+def begin_again(engine: Engine, name: str) -> None:
+    """Let a follower whose view is gone take every entry from the first one on."""
+    with engine.begin() as connection:
+        connection.execute(delete(table).where(table.c.name == name))
 
 
 def followed_until(connection: Connection, name: str, now_ms: int) -> int:

@@ -1,22 +1,16 @@
 """Checkpoints are signed as the ledger grows, and handed out beyond the database."""
 
-import queue
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from collector_world import NOW_MS, TELEMETRY, World, signer_for
 from sqlalchemy import text
 
-from collector.cli.service import Service
 from collector.evidence.downlink import Role, read_checkpoint
 from collector.evidence.merkle import Frontier
-from collector.intake.transport import Broker, Transport
 from collector.ledger import checkpoints
 from collector.ledger.checkpoints import Checkpoints
 from collector.ledger.ledger import Ledger
-from collector.registry.keyring import create_keyring
 
 
 @pytest.fixture
@@ -75,42 +69,3 @@ def test_after_a_restart_it_goes_on_with_the_same_tree(
     raws = grow(world)
     again = Checkpoints(world.engine, signer_for(world.root, Role.CHECKPOINTS), tmp_path)
     assert root_of(world, sign(again)) == (2, Frontier(raws).root())
-
-
-# --- the running collector
-
-Published = queue.Queue[tuple[str, bytes, bool]]
-
-
-@pytest.fixture
-def published(monkeypatch: pytest.MonkeyPatch) -> Published:
-    """What the collector hands to its broker, which is not there."""
-    sent: Published = queue.Queue()
-
-    def publish(_self: Any, topic: str, payload: bytes, *, retain: bool = False) -> bool:
-        sent.put((topic, payload, retain))
-        return True
-
-    monkeypatch.setattr(Transport, "publish", publish)
-    return sent
-
-
-@pytest.fixture
-def service(world: World, tmp_path: Path) -> Iterator[Service]:
-    create_keyring(tmp_path, tmp_path / "root.pem")
-    running = Service(tmp_path, world.engine, Broker("127.0.0.1", 1))
-    yield running
-    running.stop()
-
-
-def test_a_running_collector_signs_and_publishes_without_being_stopped(
-    world: World, service: Service, published: Published
-) -> None:
-    """What a killed collector left is covered at once."""
-    grow(world)
-    service.start()
-    while (message := published.get(timeout=30))[0] != "esep/v1/checkpoint":
-        pass
-    [(size, stored)] = checkpoints.stored(world.engine)
-    assert message == ("esep/v1/checkpoint", stored, True)
-    assert size == 1

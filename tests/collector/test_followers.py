@@ -7,7 +7,7 @@ import pytest
 from collector_world import TELEMETRY, World
 from sqlalchemy import Connection
 
-from collector.ledger.followers import advance, position_of
+from collector.ledger.followers import advance, begin_again, position_of
 from collector.ledger.ledger import Entry, Ledger
 from collector.series.embedded import EmbeddedSeries
 from collector.series.store import Point
@@ -59,6 +59,17 @@ def test_a_new_follower_begins_at_the_beginning(world: World) -> None:
     second.name = "another"
     advance(world.engine, first)
     assert advance(world.engine, second) == 3
+
+
+def test_a_follower_whose_view_is_gone_begins_again(world: World) -> None:
+    fill(world, 3)
+    listener, other = Listener(), Listener()
+    other.name = "another"
+    for follower in (listener, other):
+        advance(world.engine, follower)
+    begin_again(world.engine, listener.name)
+    assert advance(world.engine, listener) == 3
+    assert advance(world.engine, other) == 0
 
 
 def test_the_ledger_is_read_in_chunks_without_a_seam(

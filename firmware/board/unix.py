@@ -37,7 +37,8 @@ class Uart:
 class Flash:
     """NOR flash in a file, with the block device calls of esp32.Partition.
 
-    Erasing sets bytes to 0xff, programming only clears bits, both are durable on return.
+    Erasing sets bytes to 0xff, programming only clears bits. Both are with the host on return: a
+    killed process loses nothing, a host that loses power may. MicroPython has no fsync.
     """
 
     def __init__(self, path, blocks):

@@ -99,3 +99,9 @@ def test_it_is_asked_again_for_some_seconds_only(ask: Ask, period_ms: int, attem
     for failures, quality in ((2 * attempts - 2, WHOLE), (2 * attempts, NOTHING)):
         ((slot, _, found, _),), _ = ask("snapshot", [failures], 0, period_ms)
         assert (slot, found) == (0, quality)
+
+
+def test_a_failing_task_is_started_ever_more_rarely_until_it_runs_well(ask: Ask) -> None:
+    at_once = ask("supervise", [0] * 8)
+    assert at_once == [1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000]
+    assert ask("supervise", [0, 0, 59_999, 60_000, 0]) == [1_000, 2_000, 4_000, 1_000, 2_000]

@@ -3,7 +3,7 @@
 import asyncio
 
 from gateway import clock as clocks
-from gateway import intervals, meters, stages
+from gateway import health, intervals, meters, stages
 from gateway.modbus import NoAnswer
 from serve import serve
 
@@ -99,4 +99,28 @@ def snapshot(failures, late_ms, period_ms):
     return [[r[1], r[3], list(r[4]) if r[4] else None, list(r[5])] for r in told], silent
 
 
-serve(plan=plan, walk=walk, names=names, snapshot=snapshot)
+def supervise(runs_ms):
+    """How long a task paused after each of its runs, which lasted so long and failed."""
+    health.asyncio = Passing()
+    health.ticks_ms = lambda: ticks
+    failed_at = []
+    pauses_ms = []
+    left = list(runs_ms)
+
+    async def task():
+        global ticks
+        if failed_at:
+            pauses_ms.append(ticks - failed_at[-1])
+        if not left:
+            raise KeyboardInterrupt  # which nobody supervises
+        ticks += left.pop(0)
+        failed_at.append(ticks)
+        raise ValueError
+
+    try:
+        asyncio.run(health.supervise("task", task, lambda name, what: None))
+    except KeyboardInterrupt:
+        return pauses_ms
+
+
+serve(supervise=supervise, plan=plan, walk=walk, names=names, snapshot=snapshot)

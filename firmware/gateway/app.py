@@ -12,23 +12,21 @@ from gateway.chain import Chain
 from gateway.clock import Clock
 from gateway.configuration import SetupError
 from gateway.health import log
-from gateway.intervals import Intervals
 from gateway.journal import BILLING, TELEMETRY, Journal, JournalFull
 from gateway.meters import Meter, Meters
 from gateway.orders import Orders
+from gateway.readings import Readings
 from gateway.receipts import Receipts
 from gateway.recorder import Recorder
 from gateway.replay import ReplayGuard
 from gateway.sent import Sent
 from gateway.stages import Stage, Stages
-from gateway.ticker import Once, Ticker
 from gateway.trust import Trust
 from gateway.uplink import Uplink
 
 _RTU = const(0)
 _LOOK_AT_CONTACTS_MS = const(25)
 _WATCHDOG_MS = const(60_000)
-_LONGEST_SLEEP_MS = const(1_000)
 _LOOK_FOR_STOP_MS = const(200)
 _HAND_OVER_MS = const(30_000)
 _DROPPED_MS = const(1_000)
@@ -44,7 +42,6 @@ class App:
         self._board = board
         self._root = root
         self._clock = Clock(board)
-        self._stopping = False
 
     async def start(self) -> None:
         """Take up what flash and settings hold. Raises SetupError with what is to be done."""
@@ -71,9 +68,10 @@ class App:
             self._journal_trouble,
         )
         buses = [_bus(board, index, bus) for index, bus in enumerate(config.buses)]
-        self._meters = Meters(
+        meters = Meters(
             [Meter(meter, buses[meter[4]]) for meter in config.meters], clock, self._meter_changed
         )
+        self._readings = Readings(clock, config, meters, self._billing.add, self._telemetry.add)
         self._stages = Stages(
             [_stage(board, stage) for stage in config.stages], clock, journal, board.random
         )
@@ -83,7 +81,7 @@ class App:
             ReplayGuard(journal),
             clock,
             self._stages,
-            self._read_on_demand,
+            self._readings.demand,
             self._billing.add,
         )
         self._stages.listen(self._orders)
@@ -109,8 +107,6 @@ class App:
             self._billing.add,
             self._room,
         )
-        self._demands: list = []
-        self._demanded = asyncio.Event()
         await self._record_boot()
         self._stages.restore(_BOOT_RAMP_MS)
         self._orders.resume()
@@ -122,9 +118,9 @@ class App:
             ("stages", self._watch_stages),
             ("billing", self._billing.run),
             ("telemetry", self._telemetry.run),
-            ("intervals", self._read_intervals),
-            ("samples", self._read_samples),
-            ("readings", self._read_demanded),
+            ("intervals", self._readings.run_intervals),
+            ("samples", self._readings.run_samples),
+            ("readings", self._readings.run_demands),
             ("dropped", self._tell_dropped),
             ("receipts", self._receipts.run),
             ("uplink", self._uplink.run),
@@ -137,7 +133,7 @@ class App:
 
     async def _hand_over(self):
         """Read no more, and wait until the collector has all there is."""
-        self._stopping = True
+        self._readings.stop()
         self._telemetry.hurry()
         until = ticks_add(ticks_ms(), _HAND_OVER_MS)
         while not self._handed_over():
@@ -154,49 +150,6 @@ class App:
             or self._journal.pending(BILLING)
             or self._journal.pending(TELEMETRY)
         )
-
-    # ---- readings --------------------------------------------------------------------------
-
-    async def _read_intervals(self):
-        period_ms = self._config.interval_ms
-        ticker, once = Ticker(self._clock, period_ms), Once(period_ms)
-        intervals = Intervals(self._clock, period_ms, self._meters, self._billing.add)
-        while True:
-            boundary_ms = await self._tick(ticker)
-            if once.is_new(boundary_ms):
-                await intervals.take(boundary_ms)
-
-    async def _read_samples(self):
-        ticker = Ticker(self._clock, self._config.sample_ms)
-        while True:
-            await self._tick(ticker)
-            for slot, read_at, quality, raw in await self._meters.read_samples():
-                read_ms = self._clock.unix_ms(read_at)
-                self._telemetry.add(records.sample(slot, read_ms, quality, raw))
-
-    async def _read_demanded(self):
-        while True:
-            while self._demands:
-                for slot, read_at, quality, raw in await self._meters.read_intervals():
-                    read_ms = self._clock.unix_ms(read_at)
-                    self._billing.add(records.reading(slot, read_ms, quality, raw))
-                self._demands.pop(0)()
-            await self._demanded.wait()
-            self._demanded.clear()
-
-    async def _tick(self, ticker):
-        while True:
-            # A step of the clock may bring the boundary nearer than it seemed.
-            await asyncio.sleep_ms(min(ticker.remaining_ms(), _LONGEST_SLEEP_MS))
-            boundary_ms = ticker.due()
-            if boundary_ms is not None and not self._stopping:
-                return boundary_ms
-
-    def _read_on_demand(self, done):
-        self._demands.append(done)
-        self._demanded.set()
-
-    # ---- the rest --------------------------------------------------------------------------
 
     async def _watch_stages(self):
         watchdog = self._board.watchdog(_WATCHDOG_MS)

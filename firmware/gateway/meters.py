@@ -37,6 +37,11 @@ def plan(quantities, max_registers: int, widest_gap: int = _WIDEST_GAP):
     return requests
 
 
+def answered(quality) -> bool:
+    """Whether a reading of this quality shows that the meter is there."""
+    return quality is None or any(each != NO_ANSWER for each in quality)
+
+
 class Meter:
     """One meter of the configuration on its bus."""
 

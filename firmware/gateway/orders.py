@@ -56,7 +56,10 @@ class _Expected:
 
 
 class Orders:
-    """`bill(record)` keeps an event; `read_meters(done)` begins readings and calls `done(ok)`."""
+    """`bill(record)` keeps an event. `read_meters(done)` begins readings.
+
+    When they are kept it calls `done(answered)`: whether any meter answered.
+    """
 
     def __init__(self, targets, trust, guard, clock, stages_, read_meters, bill):
         self._targets = targets
@@ -119,8 +122,11 @@ class Orders:
         return None
 
     def _read(self, command, digest):
-        def done():
-            self._event(command.order, records.APPLIED)
+        def done(answered):
+            if answered:
+                self._event(command.order, records.APPLIED)
+            else:
+                self._event(command.order, records.FAILED, "no_answer")
             self._reading.remove(digest)
             self._guard.finish(command.target, command.order[1], digest)
 

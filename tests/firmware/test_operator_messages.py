@@ -16,7 +16,7 @@ LONGEST = 8192  # what a configuration of more says does not fit in the heap
 
 BILLING, TELEMETRY = 0, 1
 OPEN, RELEASE, READ = 1, 2, 3
-RECEIVED, APPLIED, REFUSED = 1, 2, 3
+RECEIVED, APPLIED, REFUSED, FAILED = 1, 2, 3, 4
 JUDGED_BY_THE_LAST_COUNTER_OR_LATER = ("replayed", "expired", "unknown_stage", "clock_unknown")
 
 
@@ -132,8 +132,11 @@ def test_a_command_whose_obeying_was_cut_is_obeyed_when_it_comes_again(
 
 
 @accepted("read")
+@pytest.mark.parametrize(
+    ("answered", "result"), [(True, {"2": APPLIED}), (False, {"2": FAILED, "3": "no_answer"})]
+)
 def test_readings_that_were_cut_are_made_when_the_command_comes_again(
-    ask: Ask, vector: Vector
+    ask: Ask, vector: Vector, answered: bool, result: dict[str, Any]
 ) -> None:
     trust_in_root(ask, vector["context"])
     ask("begin", vector["context"])
@@ -142,7 +145,7 @@ def test_readings_that_were_cut_are_made_when_the_command_comes_again(
         assert ask("command", about=vector)[1] == [["read"]]
         assert ask("command", about=vector)[1] == []
     order = {"0": payload(vector)[5].hex(), "1": payload(vector)[2]}
-    assert ask("finish_reading") == [order | {"2": APPLIED}]
+    assert ask("finish_reading", answered) == [order | result]
     for _ in range(2):
         assert ask("command", about=vector)[:2] == [[], []]
         ask("restart")

@@ -9,7 +9,7 @@ import pytest
 from plant.collector import BILLING, PATIENCE_S, TELEMETRY, Collector
 from plant.site import Plant, until
 
-OPEN, RELEASE = 1, 2
+OPEN, RELEASE, READ = 1, 2, 3
 APPLIED, RESTORED = (2, None), (5, None)
 
 Make = Callable[..., Plant]
@@ -63,6 +63,18 @@ def test_killed_process_goes_on_with_its_chains_and_its_orders(make: Make) -> No
     assert plant.gateway.output(1)
     collector.check_chains()
     assert collector.events(3) == [{0: plant.gateway.configuration_hash, 1: 1}]
+
+
+def test_a_read_that_no_meter_answers_failed(make: Make) -> None:
+    plant = make()
+    for server in (plant.rtu_server, plant.tcp_server):
+        server.stop()
+    plant.gateway.start()
+    plant.collector.wait(lambda: plant.collector.events(1))
+    order = bytes(15) + b"\x01"
+    plant.collector.send(plant.site.command(READ, order=order))
+    plant.collector.wait(lambda: len(plant.collector.results(order)) == 2)
+    assert plant.collector.results(order) == [(1, None), (4, "no_answer")]
 
 
 def test_it_asks_for_a_clean_session(make: Make) -> None:

@@ -115,10 +115,10 @@ def lose_power():
     power = False
 
 
-def finish_reading():
+def finish_reading(answered):
     """The events that say so."""
     events.clear()
-    on_readings()
+    on_readings(answered)
     return [plain(event) for event in events]
 
 

@@ -1,0 +1,71 @@
+"""When meters are read: at the boundaries of intervals and samples, and on demand."""
+
+import asyncio
+
+from micropython import const
+
+from gateway import meters, records
+from gateway.intervals import Intervals
+from gateway.ticker import Once, Ticker
+
+_LONGEST_SLEEP_MS = const(1_000)
+
+
+class Readings:
+    """`bill(record)` and `sample(record)` keep records of the two streams."""
+
+    def __init__(self, clock, config, meters_, bill, sample):
+        self._clock = clock
+        self._config = config
+        self._meters = meters_
+        self._bill = bill
+        self._sample = sample
+        self._intervals = Intervals(clock, config.interval_ms, meters_, bill)
+        self._once = Once(config.interval_ms)
+        self._demands: list = []
+        self._demanded = asyncio.Event()
+        self._stopped = False
+
+    def stop(self) -> None:
+        """Begin no more at a boundary."""
+        self._stopped = True
+
+    def demand(self, done) -> None:
+        """Read every meter soon, and call `done(answered)`: whether any meter did."""
+        self._demands.append(done)
+        self._demanded.set()
+
+    async def run_intervals(self) -> None:
+        ticker = Ticker(self._clock, self._config.interval_ms)
+        while True:
+            boundary_ms = await self._tick(ticker)
+            if self._once.is_new(boundary_ms):
+                await self._intervals.take(boundary_ms)
+
+    async def run_samples(self) -> None:
+        ticker = Ticker(self._clock, self._config.sample_ms)
+        while True:
+            await self._tick(ticker)
+            for slot, read_at, quality, raw in await self._meters.read_samples():
+                read_ms = self._clock.unix_ms(read_at)
+                self._sample(records.sample(slot, read_ms, quality, raw))
+
+    async def run_demands(self) -> None:
+        while True:
+            while self._demands:
+                answered = False
+                for slot, read_at, quality, raw in await self._meters.read_intervals():
+                    read_ms = self._clock.unix_ms(read_at)
+                    self._bill(records.reading(slot, read_ms, quality, raw))
+                    answered = answered or meters.answered(quality)
+                self._demands.pop(0)(answered)
+            await self._demanded.wait()
+            self._demanded.clear()
+
+    async def _tick(self, ticker):
+        while True:
+            # A step of the clock may bring the boundary nearer than it seemed.
+            await asyncio.sleep_ms(min(ticker.remaining_ms(), _LONGEST_SLEEP_MS))
+            boundary_ms = ticker.due()
+            if boundary_ms is not None and not self._stopped:
+                return boundary_ms

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 import structlog
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, Select, insert, select, update
 
 from collector.storage.tables import finding as table
 
@@ -80,8 +80,24 @@ def keep(connection: Connection, finding: Finding) -> bool:
 
 def stored(connection: Connection) -> list[Finding]:
     """Every finding, oldest first."""
-    rows = connection.execute(select(table).order_by(table.c.id))
+    return _read(connection, select(table).order_by(table.c.id))
+
+
+def seen_since(connection: Connection, since_ms: int) -> list[Finding]:
+    """Those that were seen at that moment or later, in the order in which they were last seen."""
+    query = select(table).where(table.c.last_ms >= since_ms)
+    return _read(connection, query.order_by(table.c.last_ms, table.c.id))
+
+
+def newest(connection: Connection, limit: int) -> list[Finding]:
+    """Those that were seen last, newest first."""
+    return _read(
+        connection, select(table).order_by(table.c.last_ms.desc(), table.c.id).limit(limit)
+    )
+
+
+def _read(connection: Connection, query: Select[Any]) -> list[Finding]:
     return [
         Finding(Code(row.code), row.subject, row.first_ms, row.last_ms, json.loads(row.body))
-        for row in rows
+        for row in connection.execute(query)
     ]

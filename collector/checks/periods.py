@@ -4,7 +4,7 @@ import json
 from fractions import Fraction
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, delete, exists, func, insert, select
 
 from collector.checks.allocation import Holder, PeriodOutcome, PeriodResult
 from collector.model.energy import IMPORT
@@ -64,7 +64,8 @@ def completed(connection: Connection, holder: Holder, limit: int) -> list[Period
         .order_by(missing.c.start_ms)
         .limit(limit)
     )
-    return [_newest(connection, holder, start_ms) for start_ms in connection.scalars(query)]
+    whole = _of(holder).where(table.c.start_ms.in_(query)).order_by(table.c.start_ms)
+    return [_result(row) for row in connection.execute(whole)]
 
 
 def _is_at(boundary: Any, at_ms: Any) -> ColumnElement[bool]:
@@ -75,38 +76,43 @@ def _is_at(boundary: Any, at_ms: Any) -> ColumnElement[bool]:
     )
 
 
-def _newest(connection: Connection, holder: Holder, start_ms: int) -> PeriodResult:
-    query = (
-        select(table.c.body)
-        .filter_by(licensee=holder.licensee, zone=holder.zone, start_ms=start_ms)
-        .order_by(table.c.version.desc())
-        .limit(1)
-    )
-    body = connection.execute(query).scalar_one()
-    return _result(holder.licensee, holder.zone, start_ms, body)
+def newest(connection: Connection, holder: Holder, limit: int) -> list[PeriodResult]:
+    """The last closed periods of a holder, in their newest versions, newest first."""
+    query = _of(holder).order_by(table.c.start_ms.desc()).limit(limit)
+    return [_result(row) for row in connection.execute(query)]
 
 
 def stored(connection: Connection) -> list[PeriodResult]:
     """The newest version of every closed period, oldest first."""
-    newest: dict[tuple[str, str, int], PeriodResult] = {}
-    query = select(table).order_by(table.c.start_ms, table.c.licensee, table.c.version)
-    for row in connection.execute(query):
-        newest[row.licensee, row.zone, row.start_ms] = _result(
-            row.licensee, row.zone, row.start_ms, row.body
-        )
-    return list(newest.values())
+    query = _NEWEST_VERSIONS.order_by(table.c.start_ms, table.c.licensee, table.c.zone)
+    return [_result(row) for row in connection.execute(query)]
 
 
-def _result(licensee: str, zone: str, start_ms: int, body: str) -> PeriodResult:
-    fields = json.loads(body)
+_newer = table.alias()
+_NEWEST_VERSIONS = select(table).where(
+    ~exists().where(
+        _newer.c.licensee == table.c.licensee,
+        _newer.c.zone == table.c.zone,
+        _newer.c.start_ms == table.c.start_ms,
+        _newer.c.version > table.c.version,
+    )
+)
+
+
+def _of(holder: Holder) -> Select[Any]:
+    return _NEWEST_VERSIONS.where(table.c.licensee == holder.licensee, table.c.zone == holder.zone)
+
+
+def _result(row: Any) -> PeriodResult:
+    fields = json.loads(row.body)
     measured = fields["measured_wh"]
     return PeriodResult(
-        licensee,
-        zone,
+        row.licensee,
+        row.zone,
         tuple(fields["sites"]),
         tuple(fields["meters"]),
         tuple(fields["missing"]),
-        start_ms,
+        row.start_ms,
         fields["end_ms"],
         Fraction(fields["allowed_wh"]),
         None if measured is None else Fraction(measured),

@@ -34,9 +34,10 @@ def wanted(connection: Connection, view: View, orders: Sequence[Order], now_ms: 
     found long ago calls for nothing, whatever authority is loaded later.
     """
     terms: list[Terms] = []
-    for finding in findings.stored(connection):
+    longest_ms = max(_current_ms(view, reason) for reason in _RULES)
+    for finding in findings.seen_since(connection, now_ms - longest_ms):
         reason = _REASONS.get(finding.code)
-        if reason is None or not _is_current(view, reason, finding, now_ms):
+        if reason is None or now_ms - finding.last_ms > _current_ms(view, reason):
             continue
         authority = view.authority_for(reason, now_ms)
         if authority is None or _is_answered(view, reason, finding, orders):
@@ -70,12 +71,14 @@ def _sites(finding: Finding) -> list[str]:
     return list(finding.details.get("sites", [finding.details.get("site")]))
 
 
-def _is_current(view: View, reason: OrderReason, finding: Finding, now_ms: int) -> bool:
-    """A breach until the next period could have been closed; a licence while load is seen."""
+def _current_ms(view: View, reason: OrderReason) -> int:
+    """How long a finding calls for an order after it was last seen.
+
+    A breach until the next period could have been closed; a licence while load is seen.
+    """
     if reason is OrderReason.LICENCE:
-        return now_ms - finding.last_ms <= _PRESENT_MS
-    late_ms = int(view.policy.late_s * 1000)
-    return now_ms - finding.last_ms <= view.market.period_ms + late_ms
+        return _PRESENT_MS
+    return view.market.period_ms + int(view.policy.late_s * 1000)
 
 
 def _is_answered(

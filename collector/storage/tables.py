@@ -182,6 +182,7 @@ finding = Table(
     Column("severity", Text, nullable=False),
     Column("body", Text, nullable=False),
     UniqueConstraint("code", "subject", "first_ms"),
+    Index("finding_by_last", "last_ms"),
 )
 
 # --- orders

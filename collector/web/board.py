@@ -61,7 +61,7 @@ def _board(
         statuses=statuses,
         gateways=Gateways(connection),
         orders=orders,
-        periods=recent.closed_periods(connection),
+        periods=recent.closed_periods(connection, holders(view)),
         unlicensed_loads=frozenset(
             finding.subject
             for finding in found

@@ -1,11 +1,11 @@
 """The newest of what the rooms below keep: what a board has room for."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from sqlalchemy import Connection
 
 from collector.checks import findings, periods
-from collector.checks.allocation import PeriodResult
+from collector.checks.allocation import Holder, PeriodResult
 from collector.checks.findings import Code, Finding
 from collector.orders import store
 from collector.orders.store import Order
@@ -32,13 +32,16 @@ def worth_showing(orders: Sequence[Order]) -> list[Order]:
     return running + over[: max(ORDERS - len(running), 0)]
 
 
-def closed_periods(connection: Connection) -> dict[str, list[PeriodResult]]:
+def closed_periods(
+    connection: Connection, holders: Iterable[Holder]
+) -> dict[str, list[PeriodResult]]:
     """The last periods of each site, newest first."""
     by_site: dict[str, list[PeriodResult]] = {}
-    for result in periods.stored(connection):
-        for site in result.sites:
-            by_site.setdefault(site, []).append(result)
-    return {site: results[: -PERIODS - 1 : -1] for site, results in by_site.items()}
+    for holder in holders:
+        for result in periods.newest(connection, holder, PERIODS):
+            for site in result.sites:
+                by_site.setdefault(site, []).append(result)
+    return by_site
 
 
 def is_present(finding: Finding, now_ms: int) -> bool:
@@ -47,7 +50,8 @@ def is_present(finding: Finding, now_ms: int) -> bool:
 
 def newest_findings(connection: Connection, now_ms: int) -> list[Finding]:
     """Every present finding, then the newest of the others."""
-    newest = sorted(findings.stored(connection), key=lambda entry: entry.last_ms, reverse=True)
+    seen = findings.seen_since(connection, now_ms - PRESENT_MS)
+    newest = findings.newest(connection, limit=FINDINGS + len(seen))
     present = [entry for entry in newest if is_present(entry, now_ms)]
     past = [entry for entry in newest if not is_present(entry, now_ms)]
     return present + past[: max(FINDINGS - len(present), 0)]

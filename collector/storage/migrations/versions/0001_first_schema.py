@@ -63,6 +63,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("code", "subject", "first_ms"),
     )
+    with op.batch_alter_table("finding", schema=None) as batch_op:
+        batch_op.create_index("finding_by_last", ["last_ms"], unique=False)
+
     op.create_table(
         "follower",
         sa.Column("name", sa.Text(), nullable=False),
@@ -229,6 +232,9 @@ def downgrade() -> None:
     op.drop_table("frame_flag")
     op.drop_table("frame")
     op.drop_table("follower")
+    with op.batch_alter_table("finding", schema=None) as batch_op:
+        batch_op.drop_index("finding_by_last")
+
     op.drop_table("finding")
     op.drop_table("dropped_range")
     op.drop_table("command_counter")

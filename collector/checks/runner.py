@@ -31,18 +31,22 @@ class Checks:
         began_ms = self._began_ms = now_ms if self._began_ms is None else self._began_ms
         view = self._registry.view()
         for holder in holders(view):
-            with self._guarded(f"{holder.licensee}/{holder.zone}") as connection:
+            subject = f"{holder.licensee}/{holder.zone}"
+            with self._guarded(subject) as connection:
                 closing.close_again(connection, holder)
+            with self._guarded(subject) as connection:
                 closing.close_ended(connection, view, holder, now_ms, began_ms)
+            with self._guarded(subject) as connection:
                 self._look_ahead(connection, view, holder, now_ms)
         for site in view.all(Site).values():
             with self._guarded(site.name) as connection:
                 sites.judge_licence(connection, view, self._series, site, now_ms)
+            with self._guarded(site.name) as connection:
                 sites.judge_silence(connection, view, self._series, site, now_ms, began_ms)
 
     @contextmanager
     def _guarded(self, subject: str) -> Iterator[Connection]:
-        """A transaction for one subject: when it cannot be judged, the others still are."""
+        """A transaction for one check of one subject: when it fails, all others are still made."""
         try:
             with self._engine.begin() as connection:
                 yield connection

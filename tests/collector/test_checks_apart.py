@@ -40,9 +40,18 @@ def test_a_holder_that_cannot_be_judged_stops_no_other(control: Control) -> None
         [result] = control.run(end)
     assert result.licensee != OTHER
     assert [finding.code for finding in control.findings()] == [Code.BREACH]
-    assert [fact["subject"] for fact in facts if fact["event"] == "checks.failed"] == [
-        f"{OTHER}/{ZONE}"
-    ]
+    failed = {fact["subject"] for fact in facts if fact["event"] == "checks.failed"}
+    assert failed == {f"{OTHER}/{ZONE}"}
+
+
+def test_a_period_is_closed_though_its_holder_cannot_be_looked_ahead_for(control: Control) -> None:
+    """Without its gateway's timing the age of the value of now is not known."""
+    second_site(control)
+    start, end = control.start_ms, control.start_ms + control.period_ms
+    for at_ms in (start, end):
+        control.register(at_ms, "5000", "a-feeder")
+    control.point("a-feeder", end, 1e6)
+    assert [result.licensee for result in control.run(end)] == [OTHER]
 
 
 def test_a_site_that_cannot_be_judged_stops_no_other(control: Control) -> None:

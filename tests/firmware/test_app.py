@@ -244,6 +244,8 @@ def test_silent_meter_is_told_and_back(plant: Plant) -> None:
         lambda: [r for r in plant.collector.records(BILLING) if r[0] == 1 and r[4] == b"\x02"]
     )
     assert missing[-1][5] == b""
+    plant.collector.send(plant.site.command(READ, order=order(50)))
+    after(plant, order(50), APPLIED)  # the other meter is there
     plant.tcp_server.start()
     plant.collector.wait(lambda: {0: 1, 1: 1} in plant.collector.events(6))
 

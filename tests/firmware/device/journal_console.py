@@ -61,14 +61,14 @@ def memory():
     return gc.mem_alloc()
 
 
-def command(target, counter, digest, commit):
-    """What the replay guard says: its verdict, and the last counter after it."""
+def command(target, counter, digest, *steps):
+    """The replay guard's verdict, and the last counter after the steps `commit` or `finish`."""
     guard = ReplayGuard(journal)
     if isinstance(target, list):
         target = bytes(target)
     verdict = guard.check(target, counter, bytes.fromhex(digest))
-    if commit:
-        guard.commit(target, counter, bytes.fromhex(digest))
+    for step in steps:
+        getattr(guard, step)(target, counter, bytes.fromhex(digest))
     return verdict, guard.last(target)
 
 

@@ -258,6 +258,7 @@ def test_no_task_failed(plant: Plant) -> None:
 def test_asked_to_stop_it_hands_over_all_it_has(plant: Plant) -> None:
     plant.collector.receipt_every = 1
     plant.gateway.ask_to_stop()
+    plant.collector.receipt()  # for what came before; each further frame brings its own
     assert plant.gateway.process
     assert plant.gateway.process.wait(20) == 0
     plant.collector.wait(lambda: plant.collector.statuses[-1]["online"] is False)

@@ -26,7 +26,7 @@ from collector.orders.reading import order_reading
 from collector.registry.keyring import Keyring, create_keyring
 from collector.registry.store import Registry
 from collector.registry.view import UnknownError
-from collector.storage import open_database
+from collector.storage import lock, open_database
 from collector.web.app import create_app
 
 app = typer.Typer(no_args_is_help=True, help="The operator's side: run it, look at it, prove it.")
@@ -104,9 +104,10 @@ def run(
     listener = None if http is None else _listen(*_address(http, "--http"))
     try:
         engine = open_database(directory)
+        held = lock.take(directory)
         service = Service(directory, engine, Broker(host, port, tls))
         service.registry.view().policy  # noqa: B018
-    except (FileNotFoundError, PermissionError, UnknownError) as error:
+    except (FileNotFoundError, PermissionError, UnknownError, lock.InUseError) as error:
         raise _fail(str(error.args[-1])) from None
     except ssl.SSLError as error:
         raise _fail(f"--ca, --certificate, --key: not the PEM files of a client: {error}") from None
@@ -136,6 +137,7 @@ def run(
         pages.should_exit = True
         page_thread.join()
     service.stop()
+    held.close()
 
 
 @app.command()

@@ -243,9 +243,10 @@ class Installation(World):
         """The next frame on the wire, of a site's gateway or of any."""
 
         def wanted(topic: str, payload: bytes) -> bytes | None:
-            _, _, gateway, kind = topic.split("/")
-            is_its = site is None or self.gateways.get(gateway) == site
-            return payload if kind == "frame" and is_its else None
+            if not topic.endswith("/frame"):
+                return None
+            is_its = site is None or self.gateways.get(topic.split("/")[2]) == site
+            return payload if is_its else None
 
         mark = len(self.watcher.messages) if after is None else after
         frame: bytes = self.watcher.await_message(wanted, mark)

@@ -13,15 +13,27 @@ class ModbusException(Exception):
         self.code = code
 
 
-class Request:
-    """A read of `count` registers, and the manners of the unit that is asked."""
+class Manners:
+    """How a unit wants to be asked.
 
-    def __init__(
-        self, unit: int, function: int, address: int, count: int, timeout_ms: int, gap_ms: int
-    ):
+    `timeout_ms`: from the end of a request to the first byte of its answer, at most; `gap_ms`:
+    silence before a request; `retries`: how often a request is repeated; `line`: (baud, parity,
+    stop bits) where the unit's differ from the bus's own, or None.
+    """
+
+    def __init__(self, timeout_ms: int, gap_ms: int, retries: int = 1, line=None):
+        self.timeout_ms = timeout_ms
+        self.gap_ms = gap_ms
+        self.retries = retries
+        self.line = line
+
+
+class Request:
+    """A read of `count` registers of a unit."""
+
+    def __init__(self, unit: int, function: int, address: int, count: int, manners: Manners):
         self.unit = unit
         self.function = function
         self.address = address
         self.count = count
-        self.timeout_ms = timeout_ms
-        self.gap_ms = gap_ms
+        self.manners = manners

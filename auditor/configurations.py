@@ -8,13 +8,21 @@ from auditor.frames import HASH, INTERVAL, READING, SAMPLE, SLOT, STAGE, UINT, F
 from auditor.keys import PublicKey
 from auditor.operator_messages import VERSION, check_operator
 from auditor.refusal import Refusal
-from auditor.shape import array, array_of, either, integer, mapping, octets, text
+from auditor.shape import array, array_of, either, integer, mapping, null, octets, text
 
 MAX_BYTES = 65536
 RATIO = array(UINT, UINT)
-SERIAL_BUS = array(integer(0, 0), UINT, integer(0, 2), integer(1, 2))
+PARITY = integer(0, 2)
+STOP_BITS = integer(1, 2)
+SERIAL_BUS = array(integer(0, 0), UINT, PARITY, STOP_BITS)
 TCP_BUS = array(integer(1, 1), text, UINT)
-QUANTITY = array(integer(0, 65535), integer(1, 4), integer(0, 1))
+ADDRESS = integer(0, 65535)
+REQUESTS = array_of(array(ADDRESS, integer(1, 125)), 1, 64)
+FUNCTION = integer(3, 4)
+MANNERS = array(UINT, UINT, integer(0, 5), either(null, array(UINT, PARITY, STOP_BITS)))
+QUANTITY = either(
+    array(ADDRESS, integer(1, 4)), array(ADDRESS, integer(1, 4), integer(0, 31), UINT)
+)
 METER = mapping(
     {
         0: SLOT,
@@ -25,11 +33,13 @@ METER = mapping(
         5: integer(1, 247),
         6: RATIO,
         7: RATIO,
-        8: integer(3, 4),
-        9: integer(1, 125),
+        8: FUNCTION,
+        9: MANNERS,
         10: UINT,
-        11: UINT,
+        11: REQUESTS,
         12: array_of(QUANTITY, 1, 64),
+        13: REQUESTS,
+        14: array_of(array(FUNCTION, ADDRESS, integer(1, 32)), 0, 16),
     }
 )
 STAGE_OF_SITE = mapping({0: STAGE, 1: UINT, 2: UINT, 3: UINT, 4: UINT})
@@ -50,7 +60,7 @@ CONFIGURATION = mapping(
 
 NO_BYTES = (2, 3)
 """Qualities (no answer, exception) of which `raw` holds nothing."""
-WORST_QUALITY = 4
+WORST_QUALITY = 5
 
 
 @dataclass(frozen=True)
@@ -75,7 +85,7 @@ def read_configuration(encoded: bytes, root: PublicKey) -> Configuration:
     message = cose.read_certified(encoded, "configuration", CONFIGURATION, MAX_BYTES)
     body = message.body
     check_operator(message, "configuration", body[3], root)
-    meters = {meter[0]: [Quantity(q[1], q[2] == 1) for q in meter[12]] for meter in body[8]}
+    meters = {meter[0]: [Quantity(q[1], len(q) == 4) for q in meter[12]] for meter in body[8]}
     return Configuration(message.hash, body[1], body[2], body[5], meters)
 
 

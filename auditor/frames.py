@@ -37,6 +37,8 @@ EVENTS = {
     DROPPED_EVENT: mapping({0: integer(TELEMETRY, TELEMETRY), 1: COUNT, 2: COUNT, 3: COUNT}),
     EPOCH_EVENT: mapping({0: either(COUNT, shape.null), 1: text}),
     9: mapping({0: text, 1: text}),
+    10: mapping({0: SLOT, 1: QUALITY, 2: octets()}),
+    11: mapping({0: SLOT, 1: UINT, 2: octets(), 3: octets()}),
 }
 
 

@@ -2,6 +2,7 @@
 
 import typer
 
+from benchmarks.cli import app as bench_app
 from collector.cli import app as collector_app
 from collector.cli import registry_app
 from simulator.cli import app as simulate_app
@@ -10,6 +11,7 @@ from technician.cli import app as device_app
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 app.command("demo")(demo)
+app.add_typer(bench_app, name="bench")
 app.add_typer(collector_app, name="collector")
 app.add_typer(registry_app, name="registry")
 app.add_typer(device_app, name="device")

@@ -12,12 +12,12 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from simulator.desk import CommandDesk
 from simulator.scenario import Scenario, ScenarioError, load_scenario
 from simulator.site import Site
 
@@ -98,61 +98,3 @@ def _listen(loop: asyncio.AbstractEventLoop, commands: asyncio.Queue[str | None]
 def _say(message: dict[str, Any]) -> None:
     sys.stdout.write(json.dumps(message, ensure_ascii=False) + "\n")
     sys.stdout.flush()
-
-
-class CommandDesk:
-    """Carries out commands, each a JSON object with `cmd`, and answers with one."""
-
-    def __init__(self, sites: list[Site], clock: Callable[[], float]) -> None:
-        self._sites = {site.spec.name: site for site in sites}
-        self._clock = clock
-        self._verbs: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
-            "energise": self._energise,
-            "freeze": self._freeze,
-            "energy": self._energy,
-            "load": self._load,
-            "stop": lambda _: {},
-        }
-
-    def obey(self, line: str) -> dict[str, Any]:
-        """A command that cannot be carried out is answered with `error`, and changes nothing."""
-        try:
-            command = json.loads(line)
-        except json.JSONDecodeError as error:
-            return {"error": f"not JSON: {error}"}
-        if not isinstance(command, dict) or command.get("cmd") not in self._verbs:
-            return {"error": f"give an object whose cmd is one of {', '.join(self._verbs)}"}
-        name = command["cmd"]
-        try:
-            return {"cmd": name, **self._verbs[name](command)}
-        except ValueError as error:
-            return {"cmd": name, "error": str(error)}
-
-    def _energise(self, _: dict[str, Any]) -> dict[str, Any]:
-        now = self._clock()
-        for site in self._sites.values():
-            site.plant.energise(now)
-        return {}
-
-    def _freeze(self, _: dict[str, Any]) -> dict[str, Any]:
-        now = self._clock()
-        for site in self._sites.values():
-            site.plant.freeze(now)
-        return {}
-
-    def _energy(self, _: dict[str, Any]) -> dict[str, Any]:
-        return {
-            "sites": [{"name": name, "meters": site.energy()} for name, site in self._sites.items()]
-        }
-
-    def _load(self, command: dict[str, Any]) -> dict[str, Any]:
-        site = self._sites.get(command.get("site", ""))
-        if site is None:
-            raise ValueError(f"site: give one of {', '.join(self._sites)}")
-        stage_id, power_w = command.get("stage"), command.get("power_w")
-        if not isinstance(stage_id, int) or not isinstance(power_w, int):
-            raise ValueError("stage and power_w: give whole numbers")
-        site.spec.check_load(stage_id, power_w)
-        site.plant.advance(self._clock())
-        site.plant.set_load(stage_id, power_w)
-        return {}

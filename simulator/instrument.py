@@ -1,125 +1,50 @@
-"""A meter's registers, from its profile: physical values in, Modbus words out.
+"""An instrument's register map, from its profile.
 
 Profiles are `hardware/meters/*.toml`. The collector decodes with code of its own; none is shared.
 """
 
 from __future__ import annotations
 
-import math
-import struct
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from pymodbus.constants import ExcCodes
+
+from simulator.encoding import NUMBER_REGISTERS, Layout
+from simulator.identity import IdentityRegister
+from simulator.quantity import Quantity
+
 METERS_DIR = Path(__file__).resolve().parent.parent / "hardware" / "meters"
 
-INTEGER_FORMATS = {
-    "int16": ">h",
-    "uint16": ">H",
-    "int32": ">i",
-    "uint32": ">I",
-    "int64": ">q",
-    "uint64": ">Q",
-}
-ENERGY_UNITS = ("Wh", "varh", "VAh")
-FLOAT32_MANTISSA_BITS = 23
-FLOAT32_LEAST_EXPONENT = -126
-
-Value = Fraction | float
+Register = Quantity | IdentityRegister
 
 
-class IllegalAddressError(Exception):
-    """The request leaves the readable blocks or would split a quantity (Modbus exception 2)."""
+class RefusedError(Exception):
+    """The instrument answers `code`, a Modbus exception."""
+
+    code: ExcCodes
 
 
-@dataclass(frozen=True, slots=True)
-class Transformers:
-    """Ratios, primary over secondary, that stand between the line and the instrument."""
+class IllegalFunctionError(RefusedError):
+    """It has no registers of this function."""
 
-    current: Fraction
-    voltage: Fraction
-
-    def ratio(self, unit: str) -> Fraction:
-        """What a value at the secondary is multiplied by to get the primary's."""
-        if unit == "A":
-            return self.current
-        if unit == "V":
-            return self.voltage
-        if unit in ("Hz", "1"):
-            return Fraction(1)
-        return self.current * self.voltage
+    code = ExcCodes.ILLEGAL_FUNCTION
 
 
-@dataclass(frozen=True, slots=True)
-class Quantity:
-    """One quantity of a profile; `address` is the one on the wire."""
+class IllegalAddressError(RefusedError):
+    """The request leaves the readable blocks or would split a value."""
 
-    name: str
-    address: int
-    kind: str
-    high_first: bool
-    unit: str
-    scale: Fraction
-    primary: bool
-    quantum: Fraction
-    modulus: int | None
+    code = ExcCodes.ILLEGAL_ADDRESS
 
-    @property
-    def registers(self) -> int:
-        return struct.calcsize(INTEGER_FORMATS.get(self.kind, ">f")) // 2
 
-    @property
-    def end(self) -> int:
-        return self.address + self.registers
+class IllegalCountError(RefusedError):
+    """It does not give so many registers at once."""
 
-    @property
-    def is_energy(self) -> bool:
-        return self.unit in ENERGY_UNITS
-
-    def words(self, value: Value, transformers: Transformers) -> list[int]:
-        """The registers that hold `value` (in `unit`, at the primary), in the order of the wire.
-
-        An energy holds whole steps, rounded down; anything else is rounded to nearest.
-        OverflowError when the register is too small.
-        """
-        held = Fraction(value) / self._ratio(transformers)
-        if self.is_energy:
-            step = self._step(held)
-            held = held // step * step
-        if self.kind == "float32":
-            raw = struct.pack(">f", float(held / self.scale))
-        else:
-            raw = self._integer_bytes(held)
-        words = [int.from_bytes(raw[i : i + 2], "big") for i in range(0, len(raw), 2)]
-        return words if self.high_first else words[::-1]
-
-    def step(self, value: Fraction, transformers: Transformers) -> Fraction:
-        """By how much an energy register moves at `value`; both at the primary, in `unit`."""
-        ratio = self._ratio(transformers)
-        return self._step(value / ratio) * ratio
-
-    def _step(self, held: Fraction) -> Fraction:
-        if self.kind != "float32":
-            return self.quantum
-        return max(self.quantum, float32_spacing(held / self.scale) * self.scale)
-
-    def _ratio(self, transformers: Transformers) -> Fraction:
-        return Fraction(1) if self.primary else transformers.ratio(self.unit)
-
-    def _integer_bytes(self, value: Fraction) -> bytes:
-        count = round(value / self.scale)
-        if self.modulus is not None:
-            count %= self.modulus
-        try:
-            return struct.pack(INTEGER_FORMATS[self.kind], count)
-        except struct.error:
-            raise OverflowError(
-                f"{self.name}: {float(value):g} {self.unit} does not fit {self.kind} "
-                f"at scale {self.scale}"
-            ) from None
+    code = ExcCodes.ILLEGAL_VALUE
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,10 +52,14 @@ class Profile:
     """What the simulator needs to know of an instrument."""
 
     name: str
+    model: str
+    wirings: tuple[str, ...]
     function: int
     max_registers: int
     turnaround_s: float
+    jitter_s: float
     quantities: tuple[Quantity, ...]
+    identity: tuple[IdentityRegister, ...]
     readable: tuple[range, ...]
 
     def quantity(self, name: str) -> Quantity:
@@ -138,40 +67,41 @@ class Profile:
 
     @property
     def first_address(self) -> int:
-        return min(block.start for block in self.readable)
+        return min(block.start for block in (*self.readable, *_adjoining(self.identity)))
 
     @property
     def end_address(self) -> int:
-        return max(block.stop for block in self.readable)
+        return max(block.stop for block in (*self.readable, *_adjoining(self.identity)))
 
     def read(
-        self, address: int, count: int, values: Mapping[str, Value], transformers: Transformers
+        self, function: int, address: int, count: int, words: Callable[[Register], list[int]]
     ) -> list[int]:
         """Answer a request for `count` registers from `address`; gaps hold 0.
 
-        Instruments differ in what they answer to half a quantity; all refuse it here, so that no
+        Instruments differ in what they answer to half a value; all refuse it here, so that no
         value is ever put together from two moments.
         """
+        identity = [each for each in self.identity if each.function == function]
+        registers: list[Register] = [*identity]
+        blocks = _adjoining(identity)
+        if function == self.function:
+            registers += self.quantities
+            blocks += self.readable
+        if not blocks:
+            raise IllegalFunctionError(f"{self.name} has no registers of function {function}")
+        if count > self.max_registers:
+            raise IllegalCountError(f"{self.name} gives {self.max_registers} registers at most")
         end = address + count
-        if not any(block.start <= address and end <= block.stop for block in self.readable):
+        if not any(block.start <= address and end <= block.stop for block in blocks):
             raise IllegalAddressError(f"{self.name} has no registers {address}…{end - 1}")
         answer = [0] * count
-        for quantity in self.quantities:
-            if quantity.end <= address or quantity.address >= end:
+        for register in registers:
+            if register.end <= address or register.address >= end:
                 continue
-            if quantity.address < address or quantity.end > end:
-                raise IllegalAddressError(f"{address}…{end - 1} splits {quantity.name}")
-            offset = quantity.address - address
-            answer[offset : offset + quantity.registers] = quantity.words(
-                values[quantity.name], transformers
-            )
+            if register.address < address or register.end > end:
+                raise IllegalAddressError(f"{address}…{end - 1} splits {register.name}")
+            answer[register.address - address : register.end - address] = words(register)
         return answer
-
-
-def float32_spacing(value: Fraction) -> Fraction:
-    """The distance from `value` to the next float32 above it in magnitude."""
-    _, exponent = math.frexp(float(value))
-    return Fraction(2) ** (max(exponent - 1, FLOAT32_LEAST_EXPONENT) - FLOAT32_MANTISSA_BITS)
 
 
 def load_profile(path: Path) -> Profile:
@@ -179,16 +109,35 @@ def load_profile(path: Path) -> Profile:
     document = tomllib.loads(path.read_text(encoding="utf-8"))
     request = document["request"]
     base: int = request["address_base"]
-    quantities = tuple(_quantity(entry, base) for entry in document["quantity"])
+    registers = document["registers"]
+    default = registers.get("default", {})
+    quantities = tuple(_quantity(default | entry, base) for entry in registers["quantity"])
     return Profile(
         name=document["name"],
+        model=document["model"],
+        wirings=tuple(document["instrument"]["wiring"]),
         function=request["function"],
         max_registers=request["max_registers"],
         turnaround_s=request["turnaround_ms"] / 1000,
+        jitter_s=request["jitter_ms"] / 1000,
         quantities=quantities,
+        identity=tuple(
+            _identity({"function": request["function"]} | default | entry, base)
+            for entry in registers["identity"]
+        ),
         readable=tuple(range(first - base, last - base + 1) for first, last in request["readable"])
         if "readable" in request
-        else _adjoining(quantities),
+        else tuple(_adjoining(quantities)),
+    )
+
+
+def _layout(entry: dict[str, Any]) -> Layout:
+    kind = entry["type"]
+    return Layout(
+        kind=kind,
+        registers=entry["registers"] if kind == "ascii" else NUMBER_REGISTERS[kind],
+        high_word_first=entry.get("word_order") != "low_first",
+        high_byte_first=entry.get("byte_order") != "low_first",
     )
 
 
@@ -196,22 +145,33 @@ def _quantity(entry: dict[str, Any], base: int) -> Quantity:
     return Quantity(
         name=entry["name"],
         address=entry["address"] - base,
-        kind=entry["type"],
-        high_first=entry["word_order"] == "high_first",
+        layout=_layout(entry),
         unit=entry["unit"],
         scale=Fraction(entry["scale"]),
+        exponent=entry.get("exponent"),
         primary=entry["side"] == "primary",
         quantum=Fraction(entry["quantum"]),
         modulus=entry.get("modulus"),
+        no_value=entry.get("no_value", [None])[0],
     )
 
 
-def _adjoining(quantities: tuple[Quantity, ...]) -> tuple[range, ...]:
-    """The blocks that quantities make where one begins as another ends."""
+def _identity(entry: dict[str, Any], base: int) -> IdentityRegister:
+    return IdentityRegister(
+        name=entry["name"],
+        address=entry["address"] - base,
+        layout=_layout(entry),
+        function=entry["function"],
+        scale=Fraction(entry.get("scale", 1)),
+    )
+
+
+def _adjoining(registers: Sequence[Register]) -> list[range]:
+    """The blocks that registers make where one begins as another ends."""
     blocks: list[range] = []
-    for quantity in sorted(quantities, key=lambda each: each.address):
-        if blocks and blocks[-1].stop == quantity.address:
-            blocks[-1] = range(blocks[-1].start, quantity.end)
+    for register in sorted(registers, key=lambda each: each.address):
+        if blocks and blocks[-1].stop == register.address:
+            blocks[-1] = range(blocks[-1].start, register.end)
         else:
-            blocks.append(range(quantity.address, quantity.end))
-    return tuple(blocks)
+            blocks.append(range(register.address, register.end))
+    return blocks

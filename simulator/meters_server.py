@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from fractions import Fraction
 from typing import cast
 
 from pymodbus import FramerType
@@ -14,61 +12,11 @@ from pymodbus.pdu import ModbusPDU
 from pymodbus.server import ModbusTcpServer
 from pymodbus.simulator import DataType, SimData, SimDevice
 
-from simulator.instrument import IllegalAddressError, Profile, Transformers, Value
-from simulator.plant import Point, SitePlant
+from simulator.meter import Meter
 from simulator.serial_line import SerialLine
 
 LOOPBACK = "127.0.0.1"
 EVERY_OTHER_UNIT = 0
-LOW_VOLTAGE_V = 400
-ACTIVE_IMPORT = "active_energy_import"
-
-
-@dataclass(frozen=True, slots=True)
-class Meter:
-    """One instrument at one point of a site."""
-
-    slot: int
-    serial: str
-    unit: int
-    point: Point
-    profile: Profile
-    ct: tuple[int, int]
-    vt: tuple[int, int]
-    register_base_wh: Fraction
-    plant: SitePlant
-
-    @property
-    def transformers(self) -> Transformers:
-        return Transformers(Fraction(*self.ct), Fraction(*self.vt))
-
-    @property
-    def register_wh(self) -> Fraction:
-        """What the import register stands for before it is cut to whole quanta."""
-        return self.register_base_wh + self.plant.energy_wh(self.point)
-
-    @property
-    def quantum_wh(self) -> Fraction:
-        """The register, rounded to whole steps, is less than this below `register_wh`."""
-        return self.profile.quantity(ACTIVE_IMPORT).step(self.register_wh, self.transformers)
-
-    def values(self) -> dict[str, Value]:
-        """One snapshot of every quantity, at the primary."""
-        line_v = self.vt[0] if self.transformers.voltage != 1 else LOW_VOLTAGE_V
-        values = self.plant.values(self.point, line_v / 3**0.5)
-        values[ACTIVE_IMPORT] = self.register_wh
-        return values
-
-    def answer(self, function: int, address: int, count: int) -> list[int] | ExcCodes:
-        """The registers asked for, all of one moment, or the exception of the instrument."""
-        if function != self.profile.function:
-            return ExcCodes.ILLEGAL_FUNCTION
-        if count > self.profile.max_registers:
-            return ExcCodes.ILLEGAL_VALUE
-        try:
-            return self.profile.read(address, count, self.values(), self.transformers)
-        except IllegalAddressError:
-            return ExcCodes.ILLEGAL_ADDRESS
 
 
 class MeterBus:
@@ -77,7 +25,7 @@ class MeterBus:
     def __init__(
         self, meters: Sequence[Meter], clock: Callable[[], float], framer: FramerType
     ) -> None:
-        self._meters = {meter.unit: meter for meter in meters}
+        self._meters = {meter.spec.unit: meter for meter in meters}
         self._clock = clock
         self._framer = framer
         self._server: ModbusTcpServer | None = None
@@ -87,7 +35,7 @@ class MeterBus:
         devices = [self._device(meter) for meter in self._meters.values()]
         trace = None
         if self._framer is FramerType.RTU:
-            trace = self._only_known_units
+            trace = self._only_who_answers
         else:
             devices.append(_absent_unit())
         self._server = ModbusTcpServer(
@@ -111,7 +59,9 @@ class MeterBus:
             registers: list[int],
             set_values: list[int] | list[bool] | None,
         ) -> ExcCodes | None:
-            await asyncio.sleep(meter.profile.turnaround_s)
+            if meter.silent:
+                return ExcCodes.GATEWAY_NO_RESPONSE
+            await asyncio.sleep(meter.turnaround_s())
             if set_values is not None:
                 return ExcCodes.ILLEGAL_FUNCTION
             meter.plant.advance(self._clock())
@@ -123,11 +73,12 @@ class MeterBus:
 
         first, end = meter.profile.first_address, meter.profile.end_address
         block = SimData(first, values=[0] * (end - first), datatype=DataType.REGISTERS)
-        return SimDevice(meter.unit, simdata=[block], action=action)
+        return SimDevice(meter.spec.unit, simdata=[block], action=action)
 
-    def _only_known_units(self, sending: bool, pdu: ModbusPDU) -> ModbusPDU:
-        """On a serial line nobody answers for a unit that is not there."""
-        if not sending and pdu.dev_id not in self._meters:
+    def _only_who_answers(self, sending: bool, pdu: ModbusPDU) -> ModbusPDU:
+        """On a serial line nobody answers for a unit that is not there, or is silent."""
+        meter = self._meters.get(pdu.dev_id)
+        if not sending and (meter is None or meter.silent):
             return None  # type: ignore[return-value]  # pymodbus then has no request to answer
         return pdu
 

@@ -13,15 +13,16 @@ from dataclasses import dataclass
 from fractions import Fraction
 from random import Random
 
-STEP_US = 36_000
+from simulator.electrical import Line, Phases, Value, measured
+from simulator.stage import GREATEST_OVERLOAD, PPM, STEP_US, Stage, StageRating
+
 ENERGY_UNITS_PER_WH = 10**8
-PPM = 1_000_000
 FEEDER = "feeder"
 POWER_FACTOR = 0.97
-MINER_GROUPS = 24
 NO_LOAD_LOSS_PPM = 1_000  # of the rated load, while the site is energised
 LOAD_LOSS_PPM = 6_000  # of the rated load, at the rated load
 UNBALANCE = 0.01
+HEADROOM = 1.06  # above the greatest overload: losses and noise; and of the voltages
 
 Point = int | str  # a stage's id, or FEEDER
 
@@ -29,15 +30,6 @@ Point = int | str  # a stage's id, or FEEDER
 def generator(*names: int | str) -> Random:
     """A stream of noise that is the same in every run."""
     return Random("/".join(str(name) for name in names))  # noqa: S311  # no secret
-
-
-@dataclass(frozen=True, slots=True)
-class StageRating:
-    """One hall behind one breaker."""
-
-    stage_id: int
-    rated_w: int
-    ramp_s: float  # from closing the breaker to full power
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,72 +41,15 @@ class LoadChange:
     power_w: int
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """What the three phases are like now; voltages are fractions of the nominal."""
-
-    frequency_hz: float
-    voltages: tuple[float, float, float]
-
-
-class Stage:
-    """Miners that come back group by group after their breaker closes."""
-
-    def __init__(self, rating: StageRating, rng: Random, noise: float) -> None:
-        self.rating = rating
-        self.closed = False
-        self.power_milliwatt = 0
-        self._rng = rng
-        self._noise = noise
-        self._swing = 0.0
-        self._target_milliwatt = self._drawn_milliwatt = rating.rated_w * 1000
-        ramp_steps = max(1, math.ceil(rating.ramp_s * 1_000_000 / STEP_US))
-        self._slew_milliwatt = max(1, rating.rated_w * 1000 // ramp_steps)
-        self._ramp_ppm = _ramp(ramp_steps, rng)
-        self._steps_on = 0
-
-    def set_load(self, power_w: int) -> None:
-        """What the miners shall draw when they run; they move to it at the rate of their ramp."""
-        self._target_milliwatt = power_w * 1000
-
-    def step(self, *, supplied: bool) -> None:
-        move = self._target_milliwatt - self._drawn_milliwatt
-        self._drawn_milliwatt += max(-self._slew_milliwatt, min(self._slew_milliwatt, move))
-        self._swing += 0.05 * (self._rng.uniform(-4, 4) * self._noise - self._swing)
-        if not (supplied and self.closed):
-            self._steps_on = 0
-            self.power_milliwatt = 0
-            return
-        running_ppm = self._ramp_ppm[min(self._steps_on, len(self._ramp_ppm) - 1)]
-        self._steps_on += 1
-        steady = self._drawn_milliwatt * running_ppm // PPM
-        self.power_milliwatt = steady + round(steady * self._swing)
-
-
-def _ramp(steps: int, rng: Random) -> list[int]:
-    """Share of full power, in ppm, at each step after closing: never falls, ends at all of it.
-
-    Each group starts after its own delay and then follows a smooth curve of its own.
-    """
-    rise = max(1.0, steps * 0.4)
-    delays = sorted(rng.uniform(0, steps - rise) for _ in range(MINER_GROUPS - 1))
-    delays.append(steps - rise)
-    ramp = []
-    for step in range(1, steps + 1):
-        progress = (max(0.0, min(1.0, (step - delay) / rise)) for delay in delays)
-        running = sum(x * x * (3 - 2 * x) for x in progress)
-        ramp.append(round(running * PPM / MINER_GROUPS))
-    return ramp
-
-
 @dataclass(slots=True)
 class _Meterable:
-    """Power and energy at one point; energies in 1e-8 Wh and 1e-8 varh since energising."""
+    """Power and energy at one point; energies in 1e-8 Wh, varh and VAh since energising."""
 
     power_milliwatt: int = 0
     reactive_millivar: int = 0
     energy: int = 0
     reactive_energy: int = 0
+    apparent_energy: int = 0
 
     def draw(self, power_milliwatt: int, reactive_millivar: int) -> None:
         self.power_milliwatt = power_milliwatt
@@ -123,6 +58,7 @@ class _Meterable:
     def count_step(self) -> None:
         self.energy += self.power_milliwatt
         self.reactive_energy += self.reactive_millivar
+        self.apparent_energy += math.isqrt(self.power_milliwatt**2 + self.reactive_millivar**2)
 
 
 class SitePlant:
@@ -205,31 +141,43 @@ class SitePlant:
         """The exact integral of the power at a point since energising."""
         return Fraction(self._points[point].energy, ENERGY_UNITS_PER_WH)
 
-    def values(self, point: Point, nominal_phase_v: float) -> dict[str, Fraction | float]:
-        """Every quantity at a point, by the names of `hardware/meters/README.md`, at the primary.
-
-        Units: Wh, varh, W, var, VA, V, A, Hz. Energies are exact.
-        """
+    def energies(self, point: Point) -> dict[str, Fraction]:
+        """The exact energies at a point since energising, in Wh, varh and VAh."""
         meter = self._points[point]
-        power_w = meter.power_milliwatt / 1000
-        reactive_var = meter.reactive_millivar / 1000
-        apparent_va = math.hypot(power_w, reactive_var)
-        values: dict[str, Fraction | float] = {
+        return {
             "active_energy_import": Fraction(meter.energy, ENERGY_UNITS_PER_WH),
             "active_energy_export": Fraction(0),
             "reactive_energy_import": Fraction(meter.reactive_energy, ENERGY_UNITS_PER_WH),
-            "active_power": power_w,
-            "reactive_power": reactive_var,
-            "apparent_power": apparent_va,
-            "power_factor": power_w / apparent_va if apparent_va else 1.0,
-            "frequency": self._line.frequency_hz,
+            "reactive_energy_export": Fraction(0),
+            "apparent_energy": Fraction(meter.apparent_energy, ENERGY_UNITS_PER_WH),
         }
-        for phase, share in enumerate(self._phase_shares[point]):
-            voltage_v = nominal_phase_v * self._line.voltages[phase]
-            values[f"voltage_l{phase + 1}"] = voltage_v
-            values[f"current_l{phase + 1}"] = apparent_va * share / voltage_v
-            values[f"active_power_l{phase + 1}"] = power_w * share
-        return values
+
+    def values(self, point: Point, nominal_phase_v: float) -> dict[str, Value]:
+        """Every quantity at a point, by the names of `hardware/meters/README.md`, at the primary.
+
+        Units: Wh, varh, VAh, W, var, VA, V, A, Hz. Energies are exact.
+        """
+        meter = self._points[point]
+        power_w, reactive_var = meter.power_milliwatt / 1000, meter.reactive_millivar / 1000
+        shares = self._phase_shares[point]
+        return {
+            **self.energies(point),
+            **measured(power_w, reactive_var, shares, self._line, nominal_phase_v),
+        }
+
+    def greatest_values(self, point: Point, nominal_phase_v: float) -> dict[str, Value]:
+        """What is read at a point is never greater; energies are those of now."""
+        rated_w = self._rated_milliwatt / 1000
+        if isinstance(point, int):
+            rated_w = self.stages[point].rating.rated_w
+        power_w = rated_w * GREATEST_OVERLOAD * HEADROOM**2
+        reactive_var = power_w * math.tan(math.acos(POWER_FACTOR))
+        line = Line(51.0, (HEADROOM, HEADROOM, HEADROOM))
+        shares = self._phase_shares[point]
+        return {
+            **self.energies(point),
+            **measured(power_w, reactive_var, shares, line, nominal_phase_v),
+        }
 
     def _step(self) -> None:
         self._steps += 1
@@ -285,7 +233,7 @@ class SitePlant:
         )
         return Line(frequency, (voltages[0], voltages[1], voltages[2]))
 
-    def _shares(self) -> tuple[float, float, float]:
+    def _shares(self) -> Phases:
         first = (1 + self._rng.uniform(-UNBALANCE, UNBALANCE)) / 3
         second = (1 + self._rng.uniform(-UNBALANCE, UNBALANCE)) / 3
         return first, second, 1 - first - second

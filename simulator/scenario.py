@@ -18,11 +18,10 @@ from pydantic import (
 )
 
 from simulator.instrument import METERS_DIR
+from simulator.stage import GREATEST_OVERLOAD
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
-
-GREATEST_OVERLOAD = 1.5
 
 
 class ScenarioError(Exception):
@@ -42,7 +41,11 @@ def _known_profile(name: object) -> object:
 
 Name = Annotated[str, Field(min_length=1, max_length=64)]
 Ratio = tuple[PositiveInt, PositiveInt]
+EnergyWh = Annotated[Decimal, Field(ge=0, allow_inf_nan=False)]
+ExponentName = Annotated[str, Field(pattern="^exponent_[1-4]$")]
+PowerOfTen = Annotated[int, Field(ge=-9, le=9)]
 ProfileName = Annotated[str, BeforeValidator(_known_profile)]
+Wiring = Literal["1P2W", "3P3W", "3P4W"]
 StageId = Annotated[int, Field(ge=1, le=32)]
 
 
@@ -62,7 +65,10 @@ class RtuBus(_Part):
 
 
 class MeterSpec(_Part):
-    """`ct` and `vt` are primary and secondary in A and V; a `vt` of 1:1 stands for 0.4 kV."""
+    """`ct` and `vt` are primary and secondary in A and V; a `vt` of 1:1 stands for 0.4 kV.
+
+    `exponents` are what the instrument's exponent registers hold, 0 where nothing is said.
+    """
 
     slot: Annotated[int, Field(ge=0, le=63)]
     serial: Name
@@ -71,7 +77,9 @@ class MeterSpec(_Part):
     point: Literal["feeder"] | StageId
     ct: Ratio = (1, 1)
     vt: Ratio = (1, 1)
-    register_base_wh: Annotated[Decimal, Field(ge=0, allow_inf_nan=False)] = Decimal(0)
+    wiring: Wiring = "3P4W"
+    register_base_wh: EnergyWh = Decimal(0)
+    exponents: dict[ExponentName, PowerOfTen] = {}
 
 
 class StageSpec(_Part):
@@ -167,11 +175,12 @@ def load_scenario(path: Path) -> Scenario:
         return Scenario.model_validate(document)
     except ValidationError as error:
         raise ScenarioError(
-            "\n".join(f"{path}: {_explain(each)}" for each in error.errors())
+            "\n".join(f"{path}: {explain(each)}" for each in error.errors())
         ) from None
 
 
-def _explain(error: ErrorDetails) -> str:
+def explain(error: ErrorDetails) -> str:
+    """One fault of pydantic's in the house's words."""
     found = error["input"]
     shown = f" (found {json.dumps(found)})" if isinstance(found, (int, float, str)) else ""
     return f"{_place(error['loc'])}: {error['msg'].removeprefix('Value error, ')}{shown}"

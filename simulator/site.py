@@ -8,11 +8,14 @@ from typing import Any
 
 from pymodbus import FramerType
 
+from simulator.encoding import DoesNotFitError
 from simulator.instrument import METERS_DIR, load_profile
-from simulator.meters_server import ACTIVE_IMPORT, LOOPBACK, Meter, MeterBus, SerialMeterBus
-from simulator.plant import LoadChange, SitePlant, StageRating, generator
+from simulator.meter import Meter
+from simulator.meters_server import LOOPBACK, MeterBus, SerialMeterBus
+from simulator.plant import LoadChange, SitePlant, generator
 from simulator.relays import Relay
 from simulator.scenario import MeterSpec, RtuBus, Scenario, ScenarioError, SiteSpec
+from simulator.stage import StageRating
 
 
 class Site:
@@ -31,7 +34,7 @@ class Site:
             ],
             noise=scenario.noise,
         )
-        self.meters = [_meter(meter, spec, self.plant) for meter in spec.meters]
+        self.meters = [_meter(meter, spec, self.plant, scenario.seed) for meter in spec.meters]
         self._clock = clock
         rng = generator(scenario.seed, spec.name, "relays")
         self._relays = [
@@ -69,18 +72,29 @@ class Site:
             relay.poll(now)
         self.plant.advance(now)
 
+    def meter(self, slot: int) -> Meter:
+        """ValueError when the site has no such slot."""
+        for meter in self.meters:
+            if meter.spec.slot == slot:
+                return meter
+        known = ", ".join(str(meter.spec.slot) for meter in self.meters)
+        raise ValueError(f"there is no meter in slot {slot}; slots of this site: {known}")
+
     def energy(self) -> list[dict[str, Any]]:
-        """For each meter its independent integral since energising, exact decimals in Wh."""
+        """For each meter its point's own integral since energising, exact decimals in Wh.
+
+        The integral goes on when an instrument is swapped or set wrong; `register_wh` does not.
+        """
         self.plant.advance(self._clock())
         return [
             {
-                "slot": meter.slot,
+                "slot": meter.spec.slot,
                 "serial": meter.serial,
-                "point": meter.point,
-                "energy_wh": exact_decimal(self.plant.energy_wh(meter.point)),
+                "point": meter.spec.point,
+                "energy_wh": exact_decimal(self.plant.energy_wh(meter.spec.point)),
                 "register_wh": exact_decimal(meter.register_wh),
                 "quantum_wh": exact_decimal(meter.quantum_wh),
-                "power_w": self.plant.power_milliwatt(meter.point) / 1000,
+                "power_w": self.plant.power_milliwatt(meter.spec.point) / 1000,
             }
             for meter in self.meters
         ]
@@ -98,22 +112,15 @@ def exact_decimal(value: Fraction) -> str:
     return f"{sign}{whole}.{part:0{digits}d}" if digits else f"{sign}{whole}"
 
 
-def _meter(spec: MeterSpec, site: SiteSpec, plant: SitePlant) -> Meter:
-    meter = Meter(
-        slot=spec.slot,
-        serial=spec.serial,
-        unit=spec.unit,
-        point=spec.point,
-        profile=load_profile(METERS_DIR / f"{spec.profile}.toml"),
-        ct=spec.ct,
-        vt=spec.vt,
-        register_base_wh=Fraction(spec.register_base_wh),
-        plant=plant,
-    )
-    try:
-        meter.profile.quantity(ACTIVE_IMPORT).words(meter.register_base_wh, meter.transformers)
-    except OverflowError as error:
+def _meter(spec: MeterSpec, site: SiteSpec, plant: SitePlant, seed: int) -> Meter:
+    where = f"site {site.name}, meter {spec.serial}"
+    profile = load_profile(METERS_DIR / f"{spec.profile}.toml")
+    if spec.wiring not in profile.wirings:
         raise ScenarioError(
-            f"site {site.name}, meter {spec.serial}: register_base_wh: {error}; use less"
-        ) from None
-    return meter
+            f"{where}: wiring: {profile.name} cannot be wired {spec.wiring}; "
+            f"use {' or '.join(profile.wirings)}"
+        )
+    try:
+        return Meter(spec, profile, plant, generator(seed, site.name, "meter", spec.slot))
+    except DoesNotFitError as error:
+        raise ScenarioError(f"{where}: {error}") from None

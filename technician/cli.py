@@ -6,9 +6,11 @@ from typing import Annotated
 
 import typer
 
+from technician import profiles
 from technician.bundle import BundleError, write_bundle
 
 app = typer.Typer(no_args_is_help=True, help="The technician's bag.")
+app.add_typer(profiles.app, name="profile")
 
 
 @app.callback()

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
 
-from collector.intervals.energy import MeteredEnergy
+from collector.intervals.energy import Metering
+from collector.model.continuity import Verdict
 from collector.model.energy import energy_in
 
 
@@ -17,11 +18,21 @@ class PeriodOutcome(StrEnum):
 
 
 @dataclass(frozen=True)
+class Break:
+    """Why a meter that was read measured nothing."""
+
+    meter: str
+    verdict: Verdict
+    at_ms: int
+
+
+@dataclass(frozen=True)
 class PeriodResult:
     """A closed delivery period. `positions` are the ledger entries it rests on.
 
-    `missing` are those of its delivery `meters` that were not measured. `error_wh` is what readings
-    far from their boundary may have moved: nearer to the allowance nothing is decided.
+    `missing` are those of its delivery `meters` whose readings may still come. `error_wh` is what
+    readings far from their boundary may have moved: nearer to the allowance nothing is decided;
+    `boundary_error_wh` is what all its readings may have.
     """
 
     licensee: str
@@ -36,6 +47,8 @@ class PeriodResult:
     error_wh: Fraction
     outcome: PeriodOutcome
     positions: tuple[int, ...]
+    boundary_error_wh: Fraction = Fraction(0)
+    breaks: tuple[Break, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -52,12 +65,17 @@ def close_period(
     start_ms: int,
     end_ms: int,
     allowed_wh: Fraction,
-    metered: Mapping[str, MeteredEnergy | None],
+    metered: Mapping[str, Metering],
 ) -> PeriodResult:
-    """Judge a period from the energy of every delivery meter; None is one not measured."""
-    complete = [energy for energy in metered.values() if energy is not None]
-    missing = tuple(meter for meter, energy in metered.items() if energy is None)
-    whole = bool(metered) and not missing
+    """Judge a period from the energy of every delivery meter."""
+    complete = [found.energy for found in metered.values() if found.energy is not None]
+    missing = tuple(meter for meter, found in metered.items() if not found.is_read)
+    breaks = [
+        Break(meter, turn.verdict, turn.at_ms)
+        for meter, found in metered.items()
+        for turn in found.breaks
+    ]
+    whole = bool(metered) and len(complete) == len(metered)
     measured_wh = sum((energy.energy_wh for energy in complete), Fraction(0)) if whole else None
     error_wh = sum((energy.error_wh for energy in complete), Fraction(0))
     if measured_wh is None:
@@ -70,6 +88,8 @@ def close_period(
         outcome = PeriodOutcome.WITHIN
     positions = {energy.start.position for energy in complete}
     positions |= {energy.end.position for energy in complete}
+    turns = [turn for found in metered.values() for turn in found.turns]
+    positions |= {position for turn in turns for position in turn.positions}
     return PeriodResult(
         holder.licensee,
         holder.zone,
@@ -83,6 +103,8 @@ def close_period(
         error_wh,
         outcome,
         tuple(sorted(positions)),
+        sum((energy.boundary_error_wh for energy in complete), Fraction(0)),
+        tuple(breaks),
     )
 
 

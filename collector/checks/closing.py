@@ -6,10 +6,10 @@ from fractions import Fraction
 import structlog
 from sqlalchemy import Connection
 
-from collector.checks import findings, periods
+from collector.checks import findings, periods, turns
 from collector.checks.allocation import Holder, PeriodOutcome, PeriodResult, close_period
 from collector.checks.findings import Code, Finding
-from collector.intervals.energy import MeteredEnergy, energy_between, first_snapshot
+from collector.intervals.energy import Metering, first_snapshot, meter_between
 from collector.intervals.follower import IntervalFollower
 from collector.ledger.followers import followed_until
 from collector.model.energy import mwh_to_wh
@@ -45,23 +45,31 @@ def close_ended(
             return
         end_ms = start_ms + period_ms
         metered = _metered(connection, serials, start_ms, end_ms)
-        if None in metered.values() and known_ms < max(end_ms, began_ms) + late_ms:
+        is_whole = all(found.energy is not None for found in metered.values())
+        if not is_whole and known_ms < max(end_ms, began_ms) + late_ms:
             return
-        _keep(
-            connection,
-            close_period(holder, start_ms, end_ms, allowed_wh(view, holder, start_ms), metered),
-        )
+        allowed = allowed_wh(view, holder, start_ms)
+        _keep(connection, close_period(holder, start_ms, end_ms, allowed, metered))
+        turns.keep(connection, holder.sites, metered)
         start_ms = end_ms
 
 
 def close_again(connection: Connection, holder: Holder) -> None:
-    """Judge unmeasured periods anew when their snapshots are there, by what was allowed then."""
+    """Judge unmeasured periods anew when their snapshots are there, by what was allowed then.
+
+    One whose register did not go on stays unmeasured, and waits for nothing more.
+    """
     for earlier in periods.completed(connection, holder, _CLOSE_AT_ONCE):
         metered = _metered(connection, earlier.meters, earlier.start_ms, earlier.end_ms)
         held = Holder(earlier.licensee, earlier.zone, earlier.sites)
         result = close_period(held, earlier.start_ms, earlier.end_ms, earlier.allowed_wh, metered)
-        if result.outcome is not PeriodOutcome.UNMEASURED:
+        if (result.outcome, result.missing, result.breaks) != (
+            earlier.outcome,
+            earlier.missing,
+            earlier.breaks,
+        ):
             _keep(connection, result, earlier.outcome)
+            turns.keep(connection, earlier.sites, metered)
 
 
 def allowed_wh(view: View, holder: Holder, start_ms: int) -> Fraction:
@@ -76,8 +84,8 @@ def delivery_meters(view: View, holder: Holder) -> list[Meter]:
 
 def _metered(
     connection: Connection, serials: Iterable[str], start_ms: int, end_ms: int
-) -> dict[str, MeteredEnergy | None]:
-    return {serial: energy_between(connection, serial, start_ms, end_ms) for serial in serials}
+) -> dict[str, Metering]:
+    return {serial: meter_between(connection, serial, start_ms, end_ms) for serial in serials}
 
 
 def _first_period(connection: Connection, view: View, holder: Holder) -> int | None:
@@ -101,6 +109,8 @@ def _keep(
         "allowed_wh": str(result.allowed_wh),
         "measured_wh": None if result.measured_wh is None else str(result.measured_wh),
         "error_wh": str(result.error_wh),
+        "boundary_error_wh": str(result.boundary_error_wh),
+        "breaks": [[entry.meter, entry.verdict, entry.at_ms] for entry in result.breaks],
         "missing": list(result.missing),
         "positions": list(result.positions),
     }

@@ -21,9 +21,15 @@ class Code(StrEnum):
     UNDECIDED = "allocation.undecided"
     UNLICENSED_LOAD = "licence.unlicensed_load"
     UNREAD = "site.unread"
+    REGISTER_RESET = "meter.register_reset"
+    REGISTER_JUMP = "meter.register_jump"
+    ROLLOVER = "meter.rollover"
+    REPLACED = "meter.replaced"
+    RATIO_CHANGED = "meter.ratio_changed"
 
 
 class Severity(StrEnum):
+    NOTE = "note"
     WARNING = "warning"
     BREACH = "breach"
 
@@ -33,6 +39,11 @@ _SEVERITY = {
     Code.UNMEASURED: Severity.WARNING,
     Code.UNDECIDED: Severity.WARNING,
     Code.UNREAD: Severity.WARNING,
+    Code.REGISTER_RESET: Severity.WARNING,
+    Code.REGISTER_JUMP: Severity.WARNING,
+    Code.ROLLOVER: Severity.NOTE,
+    Code.REPLACED: Severity.WARNING,
+    Code.RATIO_CHANGED: Severity.WARNING,
     Code.BREACH: Severity.BREACH,
     Code.UNLICENSED_LOAD: Severity.BREACH,
 }
@@ -61,7 +72,10 @@ def keep(connection: Connection, finding: Finding) -> bool:
         table.c.first_ms == finding.first_ms,
     )
     values = {"last_ms": finding.last_ms, "body": json.dumps(dict(finding.details))}
-    if connection.execute(update(table).where(*same).values(values)).rowcount:
+    is_newer = table.c.last_ms <= finding.last_ms
+    if connection.execute(update(table).where(*same, is_newer).values(values)).rowcount:
+        return False
+    if connection.execute(select(table.c.id).where(*same)).first() is not None:
         return False
     connection.execute(
         insert(table).values(

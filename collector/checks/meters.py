@@ -1,17 +1,53 @@
 """What a holder or a site draws now, from the series and the snapshots."""
 
+from dataclasses import dataclass
+from enum import StrEnum
 from fractions import Fraction
 
 from sqlalchemy import Connection
 
 from collector.checks.allocation import Draw
-from collector.intervals.energy import snapshot_at
+from collector.intervals.energy import energy_until
+from collector.ledger import identities
+from collector.ledger.identities import Identity, Standing
 from collector.model.records import Gateway, Meter
 from collector.registry.view import View
 from collector.series.store import Point, SeriesStore
 
 POWER = "active_power"
 _SLACK_MS = 5_000
+
+
+class IdentityState(StrEnum):
+    """What is known of who answers for a meter."""
+
+    MATCHES = "matches"
+    OTHER_METER = "other_meter"
+    OTHER_RATIO = "other_ratio"
+    NOT_READABLE = "not_readable"
+    NOT_READ = "not_read"
+
+
+@dataclass(frozen=True)
+class MeterIdentity:
+    """`last` is what decides the state: the last that says so, else the last that was read."""
+
+    state: IdentityState
+    last: Identity | None
+
+
+def identity_of(connection: Connection, meter: Meter) -> MeterIdentity:
+    whose = (bytes.fromhex(meter.gateway), meter.slot, meter.serial)
+    other = identities.newest_foreign(connection, *whose)
+    if other is not None:
+        is_meter = other.standing is Standing.OTHER_METER
+        state = IdentityState.OTHER_METER if is_meter else IdentityState.OTHER_RATIO
+        return MeterIdentity(state, other)
+    last = identities.newest(connection, *whose)
+    if last is None:
+        return MeterIdentity(IdentityState.NOT_READ, None)
+    is_said = last.is_serial is not None
+    return MeterIdentity(IdentityState.MATCHES if is_said else IdentityState.NOT_READABLE, last)
 
 
 def fresh(view: View, series: SeriesStore, meter: Meter, now_ms: int) -> Point | None:
@@ -46,12 +82,13 @@ def draw(
     """Exact energy since the period's start, and power now; None when a meter cannot tell."""
     used_wh, total_w, at_ms = Fraction(0), Fraction(0), now_ms
     for meter in meters:
-        start = snapshot_at(connection, meter.serial, start_ms)
         point = fresh(view, series, meter, now_ms)
-        if start is None or point is None or point.import_wh is None:
+        if point is None or point.import_wh is None:
             return None
-        if point.at_ms > start_ms:
-            used_wh += point.import_wh - start.energy_wh
+        used = energy_until(connection, meter.serial, start_ms, point.at_ms, point.import_wh)
+        if used is None:
+            return None
+        used_wh += used
         total_w += Fraction(point.values[POWER])
         at_ms = min(at_ms, max(point.at_ms, start_ms))
     return Draw(at_ms, used_wh, total_w) if meters else None

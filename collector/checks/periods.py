@@ -6,7 +6,9 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, delete, exists, func, insert, select
 
-from collector.checks.allocation import Holder, PeriodOutcome, PeriodResult
+from collector.checks.allocation import Break, Holder, PeriodOutcome, PeriodResult
+from collector.intervals.snapshots import is_standing
+from collector.model.continuity import Verdict
 from collector.model.energy import IMPORT
 from collector.storage.tables import period_missing, snapshot
 from collector.storage.tables import period_result as table
@@ -28,6 +30,8 @@ def keep(connection: Connection, result: PeriodResult) -> int:
         "allowed_wh": str(result.allowed_wh),
         "measured_wh": None if result.measured_wh is None else str(result.measured_wh),
         "error_wh": str(result.error_wh),
+        "boundary_error_wh": str(result.boundary_error_wh),
+        "breaks": [[entry.meter, entry.verdict, entry.at_ms] for entry in result.breaks],
         "outcome": result.outcome,
         "positions": result.positions,
     }
@@ -73,6 +77,7 @@ def _is_at(boundary: Any, at_ms: Any) -> ColumnElement[bool]:
         boundary.c.meter == period_missing.c.meter,
         boundary.c.quantity == IMPORT,
         boundary.c.at_ms == at_ms,
+        is_standing(boundary),
     )
 
 
@@ -119,4 +124,9 @@ def _result(row: Any) -> PeriodResult:
         Fraction(fields["error_wh"]),
         PeriodOutcome(fields["outcome"]),
         tuple(fields["positions"]),
+        Fraction(fields.get("boundary_error_wh", "0")),
+        tuple(
+            Break(meter, Verdict(verdict), at_ms)
+            for meter, verdict, at_ms in fields.get("breaks", ())
+        ),
     )

@@ -7,7 +7,7 @@ import structlog
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import OperationalError
 
-from collector.checks import closing, findings, meters, sites
+from collector.checks import closing, findings, meters, sites, turns
 from collector.checks.allocation import Holder, project
 from collector.checks.findings import Code, Finding
 from collector.model.records import Site
@@ -41,6 +41,9 @@ class Checks:
         for site in view.all(Site).values():
             with self._guarded(site.name) as connection:
                 sites.judge_licence(connection, view, self._series, site, now_ms)
+            with self._guarded(site.name) as connection:
+                for meter in view.meters_of(site.name):
+                    turns.judge_identity(connection, meter, now_ms)
             with self._guarded(site.name) as connection:
                 sites.judge_silence(connection, view, self._series, site, now_ms, began_ms)
 

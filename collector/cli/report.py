@@ -8,11 +8,12 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, func, select
 
-from collector.checks import findings, periods
+from collector.checks import findings, meters, periods
 from collector.checks.allocation import PeriodResult
+from collector.checks.meters import MeterIdentity
 from collector.evidence.frame import Stream
 from collector.intake import quarantine
-from collector.intervals.energy import first_snapshot, last_snapshot
+from collector.intervals.snapshots import first_snapshot, last_snapshot, not_standing
 from collector.ledger import flags
 from collector.model.energy import IMPORT
 from collector.model.order import Step
@@ -94,6 +95,21 @@ def _energy(connection: Connection, meter: Meter) -> dict[str, Any]:
         "register_start_wh": None if first is None else number(first.energy_wh),
         "register_end_wh": None if last is None else number(last.energy_wh),
         "quantum_wh": None if last is None else number(last.quantum_wh),
+        "not_the_meters": not_standing(connection, meter.serial),
+        "identity": _identity(meters.identity_of(connection, meter)),
+    }
+
+
+def _identity(known: MeterIdentity) -> dict[str, Any]:
+    """Who answered for a meter when it was last asked, as it was read."""
+    last = known.last
+    if last is None:
+        return {"state": known.state}
+    return {
+        "state": known.state,
+        "read": last.read,
+        "at": moment(last.at_ms),
+        "position": last.position,
     }
 
 
@@ -107,8 +123,13 @@ def _period(result: PeriodResult) -> dict[str, Any]:
         "allowed_wh": number(result.allowed_wh),
         "measured_wh": None if result.measured_wh is None else number(result.measured_wh),
         "error_wh": number(result.error_wh),
+        "boundary_error_wh": number(result.boundary_error_wh),
         "result": result.outcome,
         "missing": list(result.missing),
+        "breaks": [
+            {"meter": entry.meter, "what": entry.verdict, "at": moment(entry.at_ms)}
+            for entry in result.breaks
+        ],
         "positions": list(result.positions),
     }
 

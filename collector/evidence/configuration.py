@@ -11,30 +11,25 @@ from collector.evidence.frame import Frame, Stream
 from collector.evidence.keys import PublicKey
 
 _ratio = shape.list_of(shape.uint, 2, 2)
-
-
-def _quantity(item: Any) -> bool:
-    return (
-        type(item) is list
-        and len(item) == 3
-        and shape.uint(item[0], 0, 65535)
-        and shape.uint(item[1], 1, 4)
-        and shape.uint(item[2], 0, 1)
-    )
+_address = shape.span(0, 65535)
+_request = shape.row(_address, shape.span(1, 125))
+_line = shape.row(shape.uint, shape.span(0, 2), shape.span(1, 2))
+_manners = shape.row(
+    shape.uint, shape.uint, shape.span(0, 5), lambda value: value is None or _line(value)
+)
+_measured = shape.row(_address, shape.span(1, 4))
+_counted = shape.row(_address, shape.span(1, 4), shape.span(0, 31), shape.uint)
+_identity = shape.row(shape.span(3, 4), _address, shape.span(1, 32))
+_rtu = shape.row(shape.exactly(0), shape.uint, shape.span(0, 2), shape.span(1, 2))
+_tcp = shape.row(shape.exactly(1), shape.text, shape.uint)
 
 
 def _bus(item: Any) -> bool:
-    match item:
-        case [0, baud, parity, stop_bits]:
-            return (
-                shape.uint(baud)
-                and type(item[0]) is int
-                and shape.uint(parity, 0, 2)
-                and shape.uint(stop_bits, 1, 2)
-            )
-        case [1, str(), port]:
-            return type(item[0]) is int and shape.uint(port)
-    return False
+    return _rtu(item) or _tcp(item)
+
+
+def _quantity(item: Any) -> bool:
+    return _measured(item) or _counted(item)
 
 
 def _meter(item: Any) -> bool:
@@ -50,10 +45,12 @@ def _meter(item: Any) -> bool:
             6: _ratio,
             7: _ratio,
             8: shape.span(3, 4),
-            9: shape.span(1, 125),
+            9: _manners,
             10: shape.uint,
-            11: shape.uint,
+            11: shape.list_of(_request, 1, 64),
             12: shape.list_of(_quantity, 1, 64),
+            13: shape.list_of(_request, 1, 64),
+            14: shape.list_of(_identity, 0, 16),
         },
     )
 

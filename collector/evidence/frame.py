@@ -26,6 +26,8 @@ class EventCode(IntEnum):
     DROPPED = 7
     EPOCH = 8
     FAULT = 9
+    IDENTITY = 10
+    REGISTER = 11
 
 
 class CommandPhase(IntEnum):
@@ -42,6 +44,7 @@ class Quality(IntEnum):
     NO_ANSWER = 2
     EXCEPTION = 3
     OUT_OF_RANGE = 4
+    DOUBTFUL = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +105,12 @@ class Frame:
     records: tuple[Record, ...]
 
 
+def _quality(value: Any) -> bool:
+    return value is None or (
+        type(value) is bytes and 1 <= len(value) <= 64 and max(value) <= Quality.DOUBTFUL
+    )
+
+
 _CAUSES = ("command", "ramp", "expiry", "boot", "local")
 _EVENTS: dict[int, tuple[dict[int, shape.Predicate], dict[int, shape.Predicate]]] = {
     EventCode.BOOT: (
@@ -133,13 +142,9 @@ _EVENTS: dict[int, tuple[dict[int, shape.Predicate], dict[int, shape.Predicate]]
         {},
     ),
     EventCode.FAULT: ({0: shape.text, 1: shape.text}, {}),
+    EventCode.IDENTITY: ({0: shape.slot, 1: _quality, 2: shape.octets}, {}),
+    EventCode.REGISTER: ({0: shape.slot, 1: shape.uint, 2: shape.octets, 3: shape.octets}, {}),
 }
-
-
-def _quality(value: Any) -> bool:
-    return value is None or (
-        type(value) is bytes and 1 <= len(value) <= 64 and max(value) <= Quality.OUT_OF_RANGE
-    )
 
 
 def _record(item: Any) -> Record | None:

@@ -22,6 +22,10 @@ def data(size: int) -> Predicate:
     return lambda value: type(value) is bytes and len(value) == size
 
 
+def octets(value: Any) -> bool:
+    return type(value) is bytes
+
+
 def one_of(*values: Any) -> Predicate:
     kinds = {type(value) for value in values}
     return lambda value: type(value) in kinds and value in values
@@ -38,6 +42,15 @@ def span(low: int, high: int) -> Predicate:
 
 def list_of(item: Predicate, low: int, high: int) -> Predicate:
     return lambda value: type(value) is list and low <= len(value) <= high and all(map(item, value))
+
+
+def row(*items: Predicate) -> Predicate:
+    """An array of one element for each predicate."""
+    return lambda value: (
+        type(value) is list
+        and len(value) == len(items)
+        and all(holds(item) for holds, item in zip(items, value, strict=True))
+    )
 
 
 def is_map(

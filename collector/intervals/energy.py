@@ -1,14 +1,38 @@
 """Energy of a meter between two moments, from its snapshots."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Any
+from itertools import pairwise
 
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import Connection
 
-from collector.model.energy import IMPORT
-from collector.storage.tables import snapshot as table
+from collector.intervals import evidence
+from collector.intervals.evidence import RegisterEvent, Turn
+from collector.intervals.snapshots import (
+    Snapshot,
+    first_snapshot,
+    last_snapshot,
+    next_snapshot,
+    snapshot_at,
+    snapshots_between,
+)
+from collector.ledger.identities import Identity
+from collector.model.continuity import Step, Verdict, judge, judge_all, total
+
+__all__ = [
+    "MeteredEnergy",
+    "Metering",
+    "Snapshot",
+    "Turn",
+    "boundary_error_wh",
+    "energy_between",
+    "energy_until",
+    "first_snapshot",
+    "last_snapshot",
+    "meter_between",
+    "snapshot_at",
+]
 
 IN_TIME_MS = 2_000
 """Nearer to its boundary a snapshot stands for it; over 2 s is flagged. A gateway's clock may be
@@ -16,105 +40,151 @@ as far behind before it is set (docs/wire-format.md)."""
 
 
 @dataclass(frozen=True, slots=True)
-class Snapshot:
-    """A register as it stood at `at_ms` + `offset_ms`; `position` is its ledger entry."""
-
-    at_ms: int
-    energy_wh: Fraction
-    quantum_wh: Fraction
-    position: int
-    offset_ms: int = 0
-
-    @property
-    def read_ms(self) -> int:
-        return self.at_ms + self.offset_ms
-
-
-@dataclass(frozen=True, slots=True)
 class MeteredEnergy:
-    """The difference of two snapshots, exact but for `error_wh`, which is for late readings."""
+    """What two snapshots and those between them measure: exact, but for when they were read.
+
+    `rolled_wh` is what rollovers add to the difference. `error_wh` is for boundaries that were
+    read over 2 s late or early, and keeps from deciding; `boundary_error_wh` is for all.
+    """
 
     start: Snapshot
     end: Snapshot
     error_wh: Fraction = Fraction(0)
+    boundary_error_wh: Fraction = Fraction(0)
+    rolled_wh: Fraction = Fraction(0)
 
     @property
     def energy_wh(self) -> Fraction:
-        return self.end.energy_wh - self.start.energy_wh
+        return self.end.energy_wh - self.start.energy_wh + self.rolled_wh
 
 
-def snapshot_at(
-    connection: Connection, meter: str, at_ms: int, quantity: str = IMPORT
-) -> Snapshot | None:
-    query = _snapshots(meter, quantity).where(table.c.at_ms == at_ms)
-    return _one(connection, query)
+@dataclass(frozen=True, slots=True)
+class Metering:
+    """Energy, or why there is none. `is_read`: the snapshots of both boundaries stand."""
 
+    energy: MeteredEnergy | None = None
+    turns: tuple[Turn, ...] = ()
+    is_read: bool = False
 
-def first_snapshot(connection: Connection, meter: str, quantity: str = IMPORT) -> Snapshot | None:
-    return _one(connection, _snapshots(meter, quantity).order_by(table.c.at_ms).limit(1))
-
-
-def last_snapshot(
-    connection: Connection, meter: str, before_ms: int | None = None, quantity: str = IMPORT
-) -> Snapshot | None:
-    """The newest snapshot, or the newest at or before a moment."""
-    query = _snapshots(meter, quantity).order_by(table.c.at_ms.desc()).limit(1)
-    if before_ms is not None:
-        query = query.where(table.c.at_ms <= before_ms)
-    return _one(connection, query)
+    @property
+    def breaks(self) -> tuple[Turn, ...]:
+        return tuple(turn for turn in self.turns if turn.is_break)
 
 
 def energy_between(
     connection: Connection, meter: str, start_ms: int, end_ms: int
 ) -> MeteredEnergy | None:
-    """Imported energy between two boundaries; None while either snapshot is missing.
+    """Imported energy between two boundaries; None when it was not measured."""
+    return meter_between(connection, meter, start_ms, end_ms).energy
 
-    None too when the register went back: a rollover or another instrument measured nothing here.
+
+def meter_between(connection: Connection, meter: str, start_ms: int, end_ms: int) -> Metering:
+    """Imported energy between two boundaries, over every snapshot from one to the other.
+
+    None while either is missing, and when the register did not go on as one meter's does.
     """
-    start = snapshot_at(connection, meter, start_ms)
-    end = snapshot_at(connection, meter, end_ms)
-    if start is None or end is None or end.energy_wh < start.energy_wh:
-        return None
-    error_wh = sum(
-        (
-            boundary_error_wh(snapshot, _neighbours(connection, meter, snapshot.at_ms))
-            for snapshot in (start, end)
-            if abs(snapshot.offset_ms) > IN_TIME_MS
-        ),
-        Fraction(0),
+    found = snapshots_between(connection, meter, start_ms, end_ms)
+    boundaries = {entry.at_ms: entry for entry in found}
+    start, end = boundaries.get(start_ms), boundaries.get(end_ms)
+    if start is None or end is None:
+        others = evidence.why_not_standing(connection, meter, (start_ms, end_ms))
+        return Metering(None, tuple(others))
+    between = [entry for entry in found if start.read_ms < entry.read_ms < end.read_ms]
+    turns, energy_wh = _follow(connection, meter, [start, *between, end])
+    if energy_wh is None:
+        return Metering(None, tuple(turns), is_read=True)
+    late = [entry for entry in (start, end) if abs(entry.offset_ms) > IN_TIME_MS]
+    errors = {entry.at_ms: _error_wh(connection, meter, entry) for entry in (start, end)}
+    energy = MeteredEnergy(
+        start,
+        end,
+        error_wh=sum((errors[entry.at_ms] for entry in late), Fraction(0)),
+        boundary_error_wh=sum(errors.values(), Fraction(0)),
+        rolled_wh=energy_wh - (end.energy_wh - start.energy_wh),
     )
-    return MeteredEnergy(start, end, error_wh)
+    return Metering(energy, tuple(turns), is_read=True)
+
+
+def energy_until(
+    connection: Connection, meter: str, start_ms: int, at_ms: int, import_wh: Fraction
+) -> Fraction | None:
+    """Imported energy from a boundary to a register read at a moment; None when it is not known."""
+    found = snapshots_between(connection, meter, start_ms, max(start_ms, at_ms))
+    start = next((entry for entry in found if entry.at_ms == start_ms), None)
+    if start is None:
+        return None
+    if at_ms <= max(start_ms, start.read_ms):
+        return Fraction(0)
+    stops = [start, *(entry for entry in found if start.read_ms < entry.read_ms < at_ms)]
+    stops.append(replace(stops[-1], at_ms=at_ms, offset_ms=0, energy_wh=import_wh, place=None))
+    return _follow(connection, meter, stops)[1]
 
 
 def boundary_error_wh(snapshot: Snapshot, neighbours: Iterable[Snapshot]) -> Fraction:
-    """Energy that may stand on the wrong side of a boundary that was not read in time.
-
-    The mean power from the first to the last of the snapshots, over the offset.
-    """
+    """Energy that may stand on the wrong side of a boundary that was not read in time."""
     if abs(snapshot.offset_ms) <= IN_TIME_MS:
         return Fraction(0)
+    return offset_error_wh(snapshot, neighbours)
+
+
+def offset_error_wh(snapshot: Snapshot, neighbours: Iterable[Snapshot]) -> Fraction:
+    """The mean power from the first to the last of the snapshots, over the offset."""
     known = sorted((snapshot, *neighbours), key=lambda entry: entry.at_ms)
-    moved_wh = abs(known[-1].energy_wh - known[0].energy_wh)
+    moved_wh = sum((_moved_wh(one, other) for one, other in pairwise(known)), Fraction(0))
     offset_ms = abs(snapshot.offset_ms)
-    return moved_wh * offset_ms / max(known[-1].read_ms - known[0].read_ms, offset_ms)
+    elapsed_ms = max(known[-1].read_ms - known[0].read_ms, offset_ms)
+    return moved_wh * offset_ms / elapsed_ms if elapsed_ms else Fraction(0)
 
 
-def _neighbours(connection: Connection, meter: str, at_ms: int) -> list[Snapshot]:
-    """The snapshots before and after a moment, where there are any."""
-    query = _snapshots(meter, IMPORT).where(table.c.at_ms > at_ms).order_by(table.c.at_ms).limit(1)
-    around = (last_snapshot(connection, meter, at_ms - 1), _one(connection, query))
-    return [snapshot for snapshot in around if snapshot is not None]
+def _moved_wh(before: Snapshot, after: Snapshot) -> Fraction:
+    measured = judge(before.reading, after.reading, after.limits).energy
+    return abs(after.energy_wh - before.energy_wh) if measured is None else measured
 
 
-def _snapshots(meter: str, quantity: str) -> Select[Any]:
-    columns = (table.c.at_ms, table.c.count, table.c.quantum, table.c.position, table.c.offset_ms)
-    return select(*columns).where(table.c.meter == meter, table.c.quantity == quantity)
+def _error_wh(connection: Connection, meter: str, snapshot: Snapshot) -> Fraction:
+    around = (
+        last_snapshot(connection, meter, snapshot.at_ms - 1),
+        next_snapshot(connection, meter, snapshot.at_ms),
+    )
+    return offset_error_wh(snapshot, [entry for entry in around if entry is not None])
 
 
-def _one(connection: Connection, query: Select[Any]) -> Snapshot | None:
-    row = connection.execute(query).first()
-    if row is None:
-        return None
-    at_ms, count, quantum, position, offset_ms = row
-    quantum_wh = Fraction(quantum)
-    return Snapshot(at_ms, count * quantum_wh, quantum_wh, position, offset_ms)
+def _follow(
+    connection: Connection, meter: str, stops: Sequence[Snapshot]
+) -> tuple[list[Turn], Fraction | None]:
+    """What turned on the way through the snapshots, and the energy of all of it."""
+    strangers = evidence.strangers(connection, meter, stops[0], stops[-1])
+    events = evidence.register_events(connection, meter, stops[0], stops[-1])
+    steps: list[Step] = []
+    turns: list[Turn] = []
+    for before, after in pairwise(stops):
+        other = next((each for each in strangers if evidence.is_between(each, before, after)), None)
+        seen = [each for each in events if evidence.is_between(each, before, after)]
+        taken = _steps(before, after, other, seen)
+        steps += taken
+        turns += [
+            evidence.turn(step, before, after, other, seen)
+            for step in taken
+            if step.verdict is not Verdict.MEASURED
+        ]
+    return turns, total(steps)
+
+
+def _steps(
+    before: Snapshot, after: Snapshot, other: Identity | None, events: Sequence[RegisterEvent]
+) -> list[Step]:
+    """From one snapshot to the next, through what the gateway saw of its register in between.
+
+    A register that went back and rose again beyond where it was shows itself in nothing else.
+    """
+    one, last = before.reading, after.reading
+    if other is not None:
+        one, last = evidence.estranged(one, last, other)
+    step = judge(one, last, after.limits)
+    if step.verdict is not Verdict.MEASURED:
+        return [step]
+    for event in events:
+        seen = event.readings(before.quantum_wh)
+        if seen is not None and judge(one, seen[0], after.limits).verdict is Verdict.MEASURED:
+            return judge_all([one, *seen, last], after.limits)
+    return [step]

@@ -8,11 +8,13 @@ import structlog
 from sqlalchemy import Connection, delete, insert, select
 
 from collector.evidence.frame import Event, EventCode, Frame, Interval, Reading, Stream
-from collector.intervals.energy import first_snapshot
+from collector.intervals.evidence import keep_register_event
+from collector.intervals.snapshots import first_snapshot, judge_again
+from collector.ledger import identities
 from collector.ledger.flags import Flag, keep_flag
 from collector.ledger.ledger import Entry
 from collector.ledger.readings import AHEAD_MS, Decoded, FlaggedReading, decode
-from collector.model.energy import IMPORT
+from collector.model.energy import IMPORT, Quantity
 from collector.registry.configurations import Configurations
 from collector.storage.tables import gateway_fact, snapshot
 
@@ -20,7 +22,10 @@ log = structlog.get_logger()
 
 
 class IntervalFollower:
-    """Keeps the first snapshot for a meter, quantity and moment: billing does not change."""
+    """Keeps snapshots and what gateways saw of the meters, at their places in the chains.
+
+    The first snapshot that stands for a moment is billed: billing does not change.
+    """
 
     name = "intervals"
 
@@ -32,14 +37,32 @@ class IntervalFollower:
             frame = entry.frame
             if frame.stream is not Stream.BILLING:
                 continue
-            for record in frame.records:
+            for number, record in enumerate(frame.records):
                 if isinstance(record, Interval | Reading):
-                    self._snapshot(connection, frame, record, entry)
-                elif isinstance(record, Event) and record.code is EventCode.BOOT:
-                    _keep_boot(connection, frame, record, entry)
+                    self._snapshot(connection, frame, number, record, entry)
+                elif isinstance(record, Event):
+                    self._event(connection, frame, number, record, entry)
+
+    def _event(
+        self, connection: Connection, frame: Frame, number: int, event: Event, entry: Entry
+    ) -> None:
+        known = self._configurations
+        if event.code is EventCode.BOOT:
+            _keep_boot(connection, frame, event, entry)
+        elif event.code is EventCode.REGISTER:
+            keep_register_event(connection, known, entry, frame, number, event)
+        elif event.code is EventCode.IDENTITY:
+            identity = identities.keep(connection, known, entry, frame, number, event)
+            if identity is not None:
+                judge_again(connection, identity)
 
     def _snapshot(
-        self, connection: Connection, frame: Frame, record: Interval | Reading, entry: Entry
+        self,
+        connection: Connection,
+        frame: Frame,
+        number: int,
+        record: Interval | Reading,
+        entry: Entry,
     ) -> None:
         try:
             read = decode(self._configurations, entry, frame, record)
@@ -50,26 +73,45 @@ class IntervalFollower:
         if IMPORT in read.values and first_snapshot(connection, read.meter) is None:
             energy_wh = str(read.values[IMPORT].value)
             log.info("meter.first_reading", meter=read.meter, at_ms=read.at_ms, energy_wh=energy_wh)
-        is_interval = isinstance(record, Interval)
+        place = (frame.epoch, frame.seq, number)
+        standing = identities.standing_at(connection, frame.gateway, record.slot, read.meter, place)
+        common = {
+            "meter": read.meter,
+            "at_ms": read.at_ms,
+            "kind": "interval" if isinstance(record, Interval) else "reading",
+            "offset_ms": record.offset_ms if isinstance(record, Interval) else 0,
+            "clock": frame.clock.letter,
+            "position": entry.position,
+            "gateway": frame.gateway,
+            "slot": record.slot,
+            "epoch": frame.epoch,
+            "seq": frame.seq,
+            "record": number,
+            "standing": standing,
+            "ratio": str(read.configured.ct * read.configured.vt),
+        }
         for name, quantity in read.values.items():
-            row = {
-                "meter": read.meter,
-                "quantity": name,
-                "at_ms": read.at_ms,
-                "kind": "interval" if is_interval else "reading",
-                "count": quantity.count,
-                "quantum": str(quantity.quantum),
-                "offset_ms": record.offset_ms if isinstance(record, Interval) else 0,
-                "clock": frame.clock.letter,
-                "position": entry.position,
-            }
-            same = (
-                snapshot.c.meter == read.meter,
-                snapshot.c.quantity == name,
-                snapshot.c.at_ms == read.at_ms,
-            )
-            if connection.execute(select(snapshot.c.position).where(*same)).first() is None:
-                connection.execute(insert(snapshot).values(row))
+            if name in read.configured.limits:
+                _keep(connection, common | _register(read, name, quantity))
+
+
+def _register(read: Decoded, name: str, quantity: Quantity) -> dict[str, Any]:
+    limits = read.configured.limits[name]
+    return {
+        "quantity": name,
+        "count": quantity.count,
+        "quantum": str(quantity.quantum),
+        "modulus": None if limits.modulus is None else str(limits.modulus),
+        "greatest_w": None if limits.greatest_w is None else str(limits.greatest_w),
+        "delay_ms": limits.delay_ms,
+    }
+
+
+def _keep(connection: Connection, row: dict[str, Any]) -> None:
+    """Once for each frame: what another says of the same boundary is kept beside it."""
+    key = [snapshot.c[name] == row[name] for name in ("meter", "quantity", "at_ms", "position")]
+    if connection.execute(select(snapshot.c.position).where(*key)).first() is None:
+        connection.execute(insert(snapshot).values(row))
 
 
 def _check_counts(read: Decoded) -> None:

@@ -9,7 +9,12 @@ from collector.ledger.flags import Flag
 from collector.ledger.ledger import Entry
 from collector.model.energy import Quantity
 from collector.model.profile import ReadingError
-from collector.registry.configurations import ConfigurationError, Configurations, Configured
+from collector.registry.configurations import (
+    ConfigurationError,
+    Configurations,
+    Configured,
+    ConfiguredMeter,
+)
 
 AHEAD_MS = 60_000
 """How far a gateway's clock may be ahead of the collector's, which saw the frame later."""
@@ -32,23 +37,41 @@ class Decoded:
     meter: str
     at_ms: int
     values: Mapping[str, Quantity]
+    configured: ConfiguredMeter
 
 
 def decode(
     configurations: Configurations, entry: Entry, frame: Frame, record: Interval | Reading | Sample
 ) -> Decoded:
     """Raise FlaggedReading when the time cannot be believed or the bytes do not fit."""
+    configured, meter = meter_of(configurations, frame, record.slot)
     try:
-        configured = configurations.of(frame.gateway, frame.configuration)
-        meter = configured.meters.get(record.slot)
-        if meter is None:
-            raise ReadingError(f"the configuration has no slot {record.slot}")
         values = meter.decode(record.raw, record.quality, interval=not isinstance(record, Sample))
-    except (ConfigurationError, EvidenceError, ReadingError) as error:
+    except ReadingError as error:
         raise FlaggedReading(Flag.UNDECODED, str(error)) from error
     at_ms = record.boundary_ms if isinstance(record, Interval) else record.read_ms
     _check_time(configured, entry, frame, record, at_ms)
-    return Decoded(meter.serial, at_ms, values)
+    return Decoded(meter.serial, at_ms, values, meter)
+
+
+def meter_of(
+    configurations: Configurations, frame: Frame, slot: int
+) -> tuple[Configured, ConfiguredMeter]:
+    """The meter that a slot of the frame's configuration names; raises FlaggedReading."""
+    try:
+        configured = configurations.of(frame.gateway, frame.configuration)
+    except (ConfigurationError, EvidenceError) as error:
+        raise FlaggedReading(Flag.UNDECODED, str(error)) from error
+    meter = configured.meters.get(slot)
+    if meter is None:
+        raise FlaggedReading(Flag.UNDECODED, f"the configuration has no slot {slot}")
+    return configured, meter
+
+
+def believable_ms(entry: Entry, frame: Frame, at_ms: int) -> int:
+    """The gateway's time of an event, or ours of its frame where the gateway's cannot be."""
+    is_known = frame.clock.letter != "U" and at_ms <= entry.received_ms + AHEAD_MS
+    return at_ms if is_known else entry.received_ms
 
 
 def _check_time(

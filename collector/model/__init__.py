@@ -1,1 +1,1 @@
-"""The words of the domain. No I/O."""
+"""The words of the domain. No I/O but the schema of meter profiles."""

@@ -1,153 +1,195 @@
-"""Meter profiles: what the bytes of a reading mean (hardware/meters/README.md)."""
+"""Meter profiles: one instrument's registers and manners (hardware/meters/README.md)."""
 
 import hashlib
-import struct
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from collector.model import decoding, requests
+from collector.model.decoding import (
+    SIZES,
+    IdentityRegister,
+    Layout,
+    ReadingError,
+    Register,
+)
 from collector.model.energy import Quantity
 
-_FORMATS = {
-    "int16": ">h",
-    "uint16": ">H",
-    "int32": ">i",
-    "uint32": ">I",
-    "int64": ">q",
-    "uint64": ">Q",
-    "float32": ">f",
-}
-_ENERGY_UNITS = {"Wh", "varh", "VAh"}
-_POWER_UNITS = {"W", "var", "VA"}
-_NO_BYTES = (2, 3)  # qualities without bytes: no answer, exception
+__all__ = ["Instrument", "Profile", "ReadingError", "Register", "Transport", "merged"]
 
-
-class ReadingError(ValueError):
-    """A reading's bytes do not fit its profile."""
+SCHEMA = 2
+_IDENTITY_DEFAULTS = ("word_order", "byte_order")
 
 
 @dataclass(frozen=True)
-class Register:
-    """One quantity of an instrument, at its address on the wire."""
+class Instrument:
+    """How the instrument is connected, and how well it measures."""
 
-    name: str
-    address: int
-    type: str
-    low_word_first: bool
-    unit: str
-    scale: Fraction
-    secondary: bool
-    interval: bool
-    quantum: Fraction
+    connection: str
+    wiring: tuple[str, ...]
+    max_current_a: int
+    active_energy_class: str
+    frequency_accuracy_mhz: int | None
+    update_ms: int | None
+
+
+@dataclass(frozen=True)
+class Transport:
+    """Factory defaults of the RTU port."""
+
+    baud: int
+    parity: str
+    stop_bits: int
+    tcp: bool
 
     @property
-    def registers(self) -> int:
-        return struct.calcsize(_FORMATS[self.type]) // 2
-
-    def ratio(self, ct: Fraction, vt: Fraction) -> Fraction:
-        """What the reader multiplies with, once; 1 when the instrument has done it."""
-        if not self.secondary:
-            return Fraction(1)
-        if self.unit in _ENERGY_UNITS | _POWER_UNITS:
-            return ct * vt
-        return {"A": ct, "V": vt}.get(self.unit, Fraction(1))
-
-    def decode(self, raw: bytes, ct: Fraction, vt: Fraction) -> Quantity | None:
-        """The exact value; None for a float that is no number."""
-        if self.low_word_first:
-            raw = b"".join(raw[i : i + 2] for i in range(len(raw) - 2, -1, -2))
-        (number,) = struct.unpack(_FORMATS[self.type], raw)
-        ratio = self.ratio(ct, vt)
-        if self.type != "float32":
-            return Quantity(number, self.scale * ratio)
-        if number != number or number in (float("inf"), float("-inf")):
-            return None
-        exact = Fraction(number) * self.scale
-        step = max(self.quantum, _float32_step(raw) * self.scale)
-        return Quantity(round(exact / step), step * ratio)
-
-
-def _float32_step(raw: bytes) -> Fraction:
-    """The distance to the next float32: what a register of this size can still show."""
-    exponent = max((int.from_bytes(raw) >> 23) & 0xFF, 1)
-    return Fraction(2) ** (exponent - 127 - 23)
+    def bits_per_character(self) -> int:
+        return 9 + (self.parity != "none") + self.stop_bits
 
 
 @dataclass(frozen=True)
 class Profile:
+    """`readable`: the blocks that a request may cross, as addresses on the wire."""
+
     name: str
     sha256: bytes
     vendor: str
     model: str
-    confirmed: bool
+    unconfirmed: str | None
+    instrument: Instrument
+    transport: Transport
     function: int
+    address_base: int
     max_registers: int
     timeout_ms: int
     gap_ms: int
+    turnaround_ms: int
+    jitter_ms: int
+    readable: tuple[range, ...] | None
     registers: tuple[Register, ...]
+    identity: tuple[IdentityRegister, ...]
 
     @classmethod
     def parse(cls, file: bytes) -> "Profile":
-        """Read a profile file that its schema has judged."""
+        """Read a profile file that its rules have judged."""
         document: dict[str, Any] = tomllib.loads(file.decode())
-        request = document["request"]
+        if document.get("schema") != SCHEMA:
+            raise ValueError(f"a profile of schema {document.get('schema')}; this reads {SCHEMA}")
+        request, base = document["request"], document["request"]["address_base"]
+        registers = merged(document["registers"])
         return cls(
-            document["name"],
-            hashlib.sha256(file).digest(),
-            document["vendor"],
-            document["model"],
-            document["status"] == "confirmed",
-            request["function"],
-            request["max_registers"],
-            request["timeout_ms"],
-            request["gap_ms"],
-            tuple(_register(entry, request["address_base"]) for entry in document["quantity"]),
+            name=document["name"],
+            sha256=hashlib.sha256(file).digest(),
+            vendor=document["vendor"],
+            model=document["model"],
+            unconfirmed=document.get("unconfirmed"),
+            instrument=_instrument(document["instrument"]),
+            transport=Transport(**document["transport"]),
+            function=request["function"],
+            address_base=base,
+            max_registers=request["max_registers"],
+            timeout_ms=request["timeout_ms"],
+            gap_ms=request["gap_ms"],
+            turnaround_ms=request["turnaround_ms"],
+            jitter_ms=request["jitter_ms"],
+            readable=_readable(request.get("readable"), base),
+            registers=tuple(_register(entry, base) for entry in registers["quantity"]),
+            identity=tuple(
+                _identity(entry, base, request["function"]) for entry in registers["identity"]
+            ),
         )
+
+    @property
+    def confirmed(self) -> bool:
+        return self.unconfirmed is None
+
+    def of(self, *, interval: bool) -> tuple[Register, ...]:
+        """The quantities of an interval snapshot, or of a whole sample."""
+        return tuple(entry for entry in self.registers if entry.interval or not interval)
+
+    def requests(self, *, interval: bool) -> list[tuple[int, int]]:
+        """What is asked for such a reading: addresses on the wire, and how many registers."""
+        spans = [(entry.address, entry.registers) for entry in self.of(interval=interval)]
+        return requests.plan(spans, self.readable, self.max_registers)
 
     def decode(
         self, raw: bytes, quality: bytes | None, *, interval: bool, ct: Fraction, vt: Fraction
     ) -> dict[str, Quantity]:
-        """The good values of a reading by name; raises ReadingError when bytes do not fit.
+        """The good values of a reading by name; raises ReadingError when bytes do not fit."""
+        return decoding.quantities(self.of(interval=interval), raw, quality, ct, vt)
 
-        Only quality 0 is decoded: what is stale or out of range is evidence, not a value.
-        """
-        values: dict[str, Quantity] = {}
-        for register, code, part in self._parts(raw, quality, interval=interval):
-            if code == 0 and (value := register.decode(part, ct, vt)) is not None:
-                values[register.name] = value
-        return values
-
-    def _parts(
-        self, raw: bytes, quality: bytes | None, *, interval: bool
-    ) -> Iterator[tuple[Register, int, bytes]]:
-        registers = [entry for entry in self.registers if entry.interval or not interval]
-        codes = quality or bytes(len(registers))
-        sizes = [
-            0 if code in _NO_BYTES else 2 * register.registers
-            for register, code in zip(registers, codes, strict=False)
-        ]
-        if len(codes) != len(registers) or sum(sizes) != len(raw):
-            raise ReadingError(
-                f"{len(raw)} bytes and {len(codes)} qualities do not fit {self.name}"
-            )
-        start = 0
-        for register, code, size in zip(registers, codes, sizes, strict=True):
-            yield register, code, raw[start : start + size]
-            start += size
+    def decode_identity(self, raw: bytes, quality: bytes | None) -> dict[str, str | Fraction]:
+        """Serial, model and firmware as text, settings as numbers; raises ReadingError."""
+        return decoding.identities(self.identity, raw, quality)
 
 
-def _register(entry: dict[str, Any], address_base: int) -> Register:
-    scale = Fraction(entry["scale"])
+def merged(registers: Mapping[str, Any]) -> dict[str, Any]:
+    """A document's `registers`, each entry with what `default` gives it.
+
+    What is not of the right kind is left for the rules to judge.
+    """
+    default = registers.get("default")
+    if not isinstance(default, dict):
+        default = {}
+    ordering = {field: default[field] for field in _IDENTITY_DEFAULTS if field in default}
+    result = dict(registers)
+    for kind, given in (("quantity", default), ("identity", ordering)):
+        if isinstance(entries := registers.get(kind), list):
+            result[kind] = [given | each if isinstance(each, dict) else each for each in entries]
+    return result
+
+
+def _instrument(entry: dict[str, Any]) -> Instrument:
+    return Instrument(
+        connection=entry["connection"],
+        wiring=tuple(entry["wiring"]),
+        max_current_a=entry["max_current_a"],
+        active_energy_class=entry["active_energy_class"],
+        frequency_accuracy_mhz=entry.get("frequency_accuracy_mhz"),
+        update_ms=entry.get("update_ms"),
+    )
+
+
+def _readable(blocks: list[list[int]] | None, base: int) -> tuple[range, ...] | None:
+    if blocks is None:
+        return None
+    return tuple(range(first - base, last - base + 1) for first, last in blocks)
+
+
+def _layout(entry: dict[str, Any]) -> Layout:
+    kind = entry["type"]
+    return Layout(
+        type=kind,
+        registers=entry["registers"] if kind == "ascii" else SIZES[kind],
+        low_word_first=entry.get("word_order") == "low_first",
+        low_byte_first=entry.get("byte_order") == "low_first",
+    )
+
+
+def _register(entry: dict[str, Any], base: int) -> Register:
     return Register(
-        entry["name"],
-        entry["address"] - address_base,
-        entry["type"],
-        entry["word_order"] == "low_first",
-        entry["unit"],
-        scale,
-        entry["side"] == "secondary",
-        entry["interval"],
-        Fraction(entry["quantum"]),
+        name=entry["name"],
+        obis=entry.get("obis"),
+        address=entry["address"] - base,
+        layout=_layout(entry),
+        unit=entry["unit"],
+        scale=Fraction(entry["scale"]),
+        exponent=entry.get("exponent"),
+        secondary=entry["side"] == "secondary",
+        interval=entry.get("interval", False),
+        quantum=Fraction(entry["quantum"]),
+        modulus=entry.get("modulus"),
+        no_value=frozenset(bytes.fromhex(code) for code in entry.get("no_value", ())),
+    )
+
+
+def _identity(entry: dict[str, Any], base: int, function: int) -> IdentityRegister:
+    return IdentityRegister(
+        name=entry["name"],
+        address=entry["address"] - base,
+        layout=_layout(entry),
+        function=entry.get("function", function),
+        scale=Fraction(entry.get("scale", "1")),
     )

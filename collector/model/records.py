@@ -103,12 +103,17 @@ class Site(Record):
         return self.name
 
 
-class RtuBus(BaseModel):
+class Line(BaseModel):
+    """How a serial line is set."""
+
     model_config = ConfigDict(frozen=True, extra="forbid")
-    kind: Literal["rtu"]
-    baud: int
+    baud: Annotated[int, Field(ge=300, le=115_200)]
     parity: Literal["none", "even", "odd"]
     stop_bits: Literal[1, 2]
+
+
+class RtuBus(Line):
+    kind: Literal["rtu"]
 
 
 class TcpBus(BaseModel):
@@ -160,7 +165,11 @@ class Gateway(Record):
 
 
 class Meter(Record):
-    """`point` is `delivery` or the id of the stage that it measures."""
+    """`point` is `delivery` or the id of the stage that it measures.
+
+    `line`, `timeout_ms` and `gap_ms` are this installation's, where they are not the bus's and the
+    profile's; `retries` is how often a request is repeated.
+    """
 
     kind: ClassVar[str] = "meter"
     serial: Name
@@ -173,6 +182,10 @@ class Meter(Record):
     ct: Ratio
     vt: Ratio
     point: Literal["delivery"] | int
+    line: Line | None = None
+    timeout_ms: Annotated[int, Field(gt=0, le=60_000)] | None = None
+    gap_ms: Annotated[int, Field(ge=0, le=60_000)] | None = None
+    retries: Annotated[int, Field(ge=0, le=5)] = 1
 
     @property
     def key(self) -> str:

@@ -1,15 +1,29 @@
 """Compiles a gateway's signed configuration from the register and the meter profiles."""
 
+from fractions import Fraction
+from math import ceil
 from typing import Any
 
 from collector.evidence.cose import ContentType
 from collector.evidence.downlink import Signer
+from collector.model.decoding import FLOATS, Register
+from collector.model.energy import energy_in
+from collector.model.limits import greatest_power_w
 from collector.model.profile import Profile
-from collector.model.records import Gateway, Meter, RtuBus, Site, TcpBus
+from collector.model.records import Gateway, Line, Meter, RtuBus, Site, TcpBus
 from collector.registry.profiles import load_profile
 from collector.registry.view import View
 
 _PARITY = {"none": 0, "even": 1, "odd": 2}
+_FORMS = {"uint": 1, "int": 2, "float": 3, "bcd": 4}
+_OPAQUE = 0
+_LOW_WORD_FIRST, _LOW_BYTE_FIRST = 8, 16
+_FLOAT_FRACTIONS = 1024
+_FLOAT_STEP = 2
+"""A float32 steps by no more than two units below 33.5 million of them."""
+_STALE_MS = 300_000
+"""Measurements unchanged for so long are stale, where the profile states no refresh."""
+_STALE_LEAST_MS, _STALE_UPDATES = 60_000, 10
 
 
 def compile_configuration(view: View, gateway_id: str, issued_ms: int, signer: Signer) -> bytes:
@@ -45,12 +59,22 @@ def compile_configuration(view: View, gateway_id: str, issued_ms: int, signer: S
 
 
 def _bus(bus: RtuBus | TcpBus) -> list[Any]:
-    if isinstance(bus, TcpBus):
-        return [1, bus.host, bus.port]
-    return [0, bus.baud, _PARITY[bus.parity], bus.stop_bits]
+    return [1, bus.host, bus.port] if isinstance(bus, TcpBus) else [0, *_line(bus)]
+
+
+def _line(line: Line) -> list[int]:
+    return [line.baud, _PARITY[line.parity], line.stop_bits]
 
 
 def _meter(meter: Meter, profile: Profile) -> dict[int, Any]:
+    ct, vt = Fraction(*meter.ct), Fraction(*meter.vt)
+    power_w = greatest_power_w(profile, ct, vt)
+    manners = [
+        profile.timeout_ms if meter.timeout_ms is None else meter.timeout_ms,
+        profile.gap_ms if meter.gap_ms is None else meter.gap_ms,
+        meter.retries,
+        None if meter.line is None else _line(meter.line),
+    ]
     return {
         0: meter.slot,
         1: meter.serial,
@@ -61,8 +85,44 @@ def _meter(meter: Meter, profile: Profile) -> dict[int, Any]:
         6: list(meter.ct),
         7: list(meter.vt),
         8: profile.function,
-        9: profile.max_registers,
-        10: profile.timeout_ms,
-        11: profile.gap_ms,
-        12: [[entry.address, entry.registers, int(entry.interval)] for entry in profile.registers],
+        9: manners,
+        10: _stale_ms(profile),
+        11: _requests(profile, interval=False),
+        12: [
+            _quantity(entry, profile, power_w, entry.ratio(ct, vt)) for entry in profile.registers
+        ],
+        13: _requests(profile, interval=True),
+        14: [[entry.function, entry.address, entry.registers] for entry in profile.identity],
     }
+
+
+def _requests(profile: Profile, *, interval: bool) -> list[list[int]]:
+    return [list(request) for request in profile.requests(interval=interval)]
+
+
+def _stale_ms(profile: Profile) -> int:
+    update_ms = profile.instrument.update_ms
+    return _STALE_MS if update_ms is None else max(_STALE_LEAST_MS, _STALE_UPDATES * update_ms)
+
+
+def _quantity(
+    register: Register, profile: Profile, power_w: Fraction, ratio: Fraction
+) -> list[int]:
+    place = [register.address, register.registers]
+    return [*place, *_counted(register, profile, power_w, ratio)] if register.interval else place
+
+
+def _counted(
+    register: Register, profile: Profile, power_w: Fraction, ratio: Fraction
+) -> tuple[int, int]:
+    """The form of an energy's registers, and the most that it can rise by in a second."""
+    if not register.is_energy or register.exponent is not None:
+        return _OPAQUE, 0
+    form = _FORMS[register.type.rstrip("0123456789")]
+    form += _LOW_WORD_FIRST * register.layout.low_word_first
+    form += _LOW_BYTE_FIRST * register.layout.low_byte_first
+    delay_ms = max(1000, profile.instrument.update_ms or 0)
+    counts = max(energy_in(power_w, delay_ms) / ratio, register.quantum) / register.scale
+    if register.type in FLOATS:
+        return form, ceil(max(counts, Fraction(_FLOAT_STEP)) * _FLOAT_FRACTIONS)
+    return form, ceil(counts)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy import Connection, Engine, insert, select
@@ -11,7 +12,10 @@ from collector.evidence.configuration import read_configuration
 from collector.evidence.cose import message_hash
 from collector.evidence.errors import EvidenceError
 from collector.evidence.keys import PublicKey
+from collector.model.continuity import DELAY_MS, Limits
 from collector.model.energy import Quantity
+from collector.model.identity import Comparison, compare
+from collector.model.limits import greatest_power_w
 from collector.model.profile import Profile
 from collector.registry.profiles import read_profile
 from collector.storage import reading
@@ -37,6 +41,21 @@ class ConfiguredMeter:
     def decode(self, raw: bytes, quality: bytes | None, *, interval: bool) -> dict[str, Quantity]:
         """The good values of a reading; raises ReadingError."""
         return self.profile.decode(raw, quality, interval=interval, ct=self.ct, vt=self.vt)
+
+    def compare(self, read: Mapping[str, str | Fraction]) -> Comparison:
+        """What an instrument said of itself against this."""
+        return compare(self.profile, read, self.serial, self.ct, self.vt)
+
+    @cached_property
+    def limits(self) -> Mapping[str, Limits]:
+        """What each energy register can do."""
+        greatest_w = greatest_power_w(self.profile, self.ct, self.vt)
+        delay_ms = max(DELAY_MS, self.profile.instrument.update_ms or 0)
+        return {
+            entry.name: Limits(entry.modulus, greatest_w, delay_ms)
+            for entry in self.profile.registers
+            if entry.is_energy
+        }
 
 
 @dataclass(frozen=True)

@@ -1,20 +1,22 @@
-"""The meter profiles under hardware/meters, judged by their schema."""
+"""The meter profiles under hardware/meters that their rules find nothing wrong with."""
 
-import json
-import tomllib
 from functools import cache
-from pathlib import Path
-
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import best_match
 
 from collector.model.profile import Profile
+from collector.model.profile_files import (
+    METERS,
+    NotTomlError,
+    profile_names,
+    profile_schema,
+    toml_document,
+)
+from collector.model.profile_rules import faults
 
-METERS = Path(__file__).resolve().parents[2] / "hardware" / "meters"
+_NAMED = 3
 
 
 class ProfileError(ValueError):
-    """A profile file is not as its schema says."""
+    """A profile file is not there, or not as its rules say."""
 
 
 @cache
@@ -24,23 +26,20 @@ def load_profile(name: str) -> Profile:
 
 
 def read_profile(name: str) -> bytes:
-    """The bytes of a profile file that its schema accepts; raises ProfileError."""
+    """The bytes of a profile file without faults; raises ProfileError."""
     path = METERS / f"{name}.toml"
     try:
         content = path.read_bytes()
     except FileNotFoundError:
-        known = ", ".join(sorted(file.stem for file in METERS.glob("*.toml")))
+        known = ", ".join(profile_names())
         raise ProfileError(f"there is no meter profile {name!r}; there are: {known}") from None
     try:
-        document = tomllib.loads(content.decode())
-    except ValueError as error:
-        raise ProfileError(f"{path.name}: is not TOML: {error}") from error
-    wrong = best_match(_schema().iter_errors(document))
-    if wrong is not None:
-        raise ProfileError(f"{path.name}, {wrong.json_path}: {wrong.message}")
+        found = faults(toml_document(content), profile_schema(), name)
+    except NotTomlError as error:
+        raise ProfileError(f"{path.name}: {error}") from None
+    if found:
+        first = "; ".join(f"{fault.place}: {fault.wrong}" for fault in found[:_NAMED])
+        more = f"; and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
+        check = f"esep device profile check {name}"
+        raise ProfileError(f"{path.name}: {first}{more}. `{check}` says what would be right")
     return content
-
-
-@cache
-def _schema() -> Draft202012Validator:
-    return Draft202012Validator(json.loads((METERS / "profile.schema.json").read_text()))

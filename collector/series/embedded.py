@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 from collector.series.store import Point
 
@@ -34,12 +35,17 @@ class EmbeddedSeries:
 
     def write(self, points: Sequence[Point]) -> None:
         rows = [_row(point) for point in points]
+        self._change("INSERT OR REPLACE INTO point VALUES (?,?,?,?,?)", rows)
+
+    def withdraw(self, meter: str, moments: Sequence[int]) -> None:
+        rows = [(meter, at_ms) for at_ms in moments]
+        self._change("DELETE FROM point WHERE meter = ? AND at_ms = ?", rows)
+
+    def _change(self, statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
         with self._lock:
             self._connection.execute("BEGIN IMMEDIATE")
             try:
-                self._connection.executemany(
-                    "INSERT OR REPLACE INTO point VALUES (?,?,?,?,?)", rows
-                )
+                self._connection.executemany(statement, rows)
                 self._connection.execute("COMMIT")
             except BaseException:
                 self._connection.rollback()

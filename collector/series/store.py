@@ -24,6 +24,9 @@ class SeriesStore(Protocol):
 
     def write(self, points: Sequence[Point]) -> None: ...
 
+    def withdraw(self, meter: str, moments: Sequence[int]) -> None:
+        """Take the points of these moments out: they are not the meter's."""
+
     def points(self) -> int:
         """How many points are stored."""
 

@@ -2,6 +2,7 @@
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     Index,
     Integer,
@@ -127,7 +128,27 @@ issued = Table(
     Column("raw", LargeBinary, nullable=False),
 )
 
-# --- intervals: a register count at a boundary, with its exact quantum in Wh
+# --- ledger: what instruments said of themselves, at their places in the gateways' billing chains
+identity = Table(
+    "identity",
+    metadata,
+    Column("position", BigInteger, primary_key=True, autoincrement=False),
+    Column("record", Integer, primary_key=True, autoincrement=False),
+    Column("gateway", LargeBinary, nullable=False),
+    Column("slot", Integer, nullable=False),
+    Column("epoch", BigInteger, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("meter", Text, nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("is_serial", Boolean),
+    Column("is_ratio", Boolean),
+    Column("body", Text, nullable=False),
+    Index("identity_by_meter", "gateway", "slot", "meter", "epoch", "seq"),
+    Index("identity_by_time", "meter", "at_ms"),
+)
+
+# --- intervals: a register count at a boundary, with its exact quantum in Wh; what a gateway said
+# of it twice for one boundary is two rows, of which the first received stands
 snapshot = Table(
     "snapshot",
     metadata,
@@ -139,7 +160,39 @@ snapshot = Table(
     Column("quantum", Text, nullable=False),
     Column("offset_ms", BigInteger, nullable=False),
     Column("clock", Text, nullable=False),
-    Column("position", BigInteger, nullable=False),
+    Column("position", BigInteger, primary_key=True, autoincrement=False),
+    # its place in the gateway's billing chain; null: taken in before places were kept
+    Column("gateway", LargeBinary),
+    Column("slot", Integer),
+    Column("epoch", BigInteger),
+    Column("seq", BigInteger),
+    Column("record", Integer),
+    # null: the configured meter's, as far as is known
+    Column("standing", Text),
+    # what the register and the wiring can do; null: not known
+    Column("modulus", Text),
+    Column("greatest_w", Text),
+    Column("delay_ms", BigInteger),
+    Column("ratio", Text),
+    Index("snapshot_by_place", "gateway", "slot", "meter", "epoch", "seq"),
+)
+register_event = Table(
+    "register_event",
+    metadata,
+    Column("position", BigInteger, primary_key=True, autoincrement=False),
+    Column("record", Integer, primary_key=True, autoincrement=False),
+    Column("gateway", LargeBinary, nullable=False),
+    Column("epoch", BigInteger, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("meter", Text, nullable=False),
+    Column("quantity", Text, nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+    # null: no number; the quantum is null where another register gives its power of ten
+    Column("before", BigInteger),
+    Column("after", BigInteger),
+    Column("before_quantum", Text),
+    Column("after_quantum", Text),
+    Index("register_event_by_meter", "meter", "quantity", "at_ms"),
 )
 gateway_fact = Table(
     "gateway_fact",

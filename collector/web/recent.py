@@ -16,7 +16,13 @@ FINDINGS = 10
 PRESENT_MS = 5_000
 """The checks run twice a second: a condition that they no longer see has ended."""
 
-_LASTING = {Code.WILL_EXCEED, Code.UNLICENSED_LOAD, Code.UNREAD}
+_LASTING = {
+    Code.WILL_EXCEED,
+    Code.UNLICENSED_LOAD,
+    Code.UNREAD,
+    Code.REPLACED,
+    Code.RATIO_CHANGED,
+}
 
 
 def all_orders(connection: Connection) -> list[Order]:

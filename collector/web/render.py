@@ -31,11 +31,22 @@ _environment.filters |= {
         "signed",
         "kilowatt_hours",
         "utc_offset",
+        "ratio",
     )
 }
 _environment.globals |= {
     name: getattr(wording, name)
-    for name in ("CONDITIONS", "OUTCOMES", "DROPS", "STAGES", "REASONS", "NO_VALUE")
+    for name in (
+        "BREAKS",
+        "CONDITIONS",
+        "IDENTITIES",
+        "OUTCOMES",
+        "DROPS",
+        "STAGES",
+        "REASONS",
+        "SEVERITIES",
+        "NO_VALUE",
+    )
 }
 
 

@@ -21,6 +21,7 @@ from collector.web.gateways import Gateways
 from collector.web.view_model import (
     AllowancePart,
     Condition,
+    IdentityPart,
     LicencePart,
     LicenceState,
     MeterPart,
@@ -184,7 +185,9 @@ def _period(result: PeriodResult) -> PeriodPart:
         measured_wh=None if measured is None else round(measured),
         margin_wh=None if measured is None else math.ceil(measured - result.allowed_wh),
         error_wh=math.ceil(result.error_wh),
+        boundary_error_wh=math.ceil(result.boundary_error_wh),
         outcome=result.outcome,
+        breaks=tuple(dict.fromkeys(entry.verdict for entry in result.breaks)),
     )
 
 
@@ -206,6 +209,21 @@ def _meter(moment: Moment, site: Site, meter: Meter) -> MeterPart:
         is_fresh=meters.fresh(moment.view, moment.series, meter, moment.now_ms) is not None,
         power_w=None if power_w is None else round(power_w),
         energy_wh=None if energy_wh is None else round(energy_wh),
+        identity=_identity(moment, meter),
+    )
+
+
+def _identity(moment: Moment, meter: Meter) -> IdentityPart:
+    known = meters.identity_of(moment.connection, meter)
+    last = known.last
+    read = {} if last is None else last.read
+    return IdentityPart(
+        state=known.state,
+        serial=read.get("serial"),
+        ct=read.get("ct"),
+        vt=read.get("vt"),
+        read_ms=None if last is None else last.at_ms,
+        position=None if last is None else last.position,
     )
 
 

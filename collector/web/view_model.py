@@ -9,7 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from collector.checks.allocation import PeriodOutcome
 from collector.checks.findings import Code, Severity
+from collector.checks.meters import IdentityState
 from collector.ledger.chain import Fault
+from collector.model.continuity import Verdict
 from collector.model.order import DropResult, Step
 from collector.model.records import OrderReason
 
@@ -87,7 +89,20 @@ class PeriodPart(_Part):
     measured_wh: int | None
     margin_wh: int | None = Field(description="measured less allowed, rounded up: over 0 is breach")
     error_wh: int = Field(description="what late readings may have moved, rounded up")
+    boundary_error_wh: int = Field(description="what all its boundaries may have, rounded up")
     outcome: PeriodOutcome
+    breaks: tuple[Verdict, ...] = Field(description="why a meter that was read measured nothing")
+
+
+class IdentityPart(_Part):
+    """Who answered when it was last asked who it is; ratios as exact fractions."""
+
+    state: IdentityState
+    serial: str | None = Field(description="as read")
+    ct: str | None
+    vt: str | None
+    read_ms: int | None
+    position: int | None = Field(description="the signed frame in the ledger that shows it")
 
 
 class MeterPart(_Part):
@@ -101,6 +116,7 @@ class MeterPart(_Part):
     is_fresh: bool = Field(description="false: the values are the last known, not the present")
     power_w: int | None
     energy_wh: int | None
+    identity: IdentityPart
 
 
 class StagePart(_Part):

@@ -6,7 +6,9 @@ from fractions import Fraction
 from typing import Any
 
 from collector.checks.allocation import PeriodOutcome
-from collector.checks.findings import Code, Finding
+from collector.checks.findings import Code, Finding, Severity
+from collector.checks.meters import IdentityState
+from collector.model.continuity import Verdict
 from collector.model.instant import astana, clock_text
 from collector.model.order import DropResult
 from collector.model.records import OrderReason
@@ -27,6 +29,25 @@ CONDITIONS = {
 }
 """Level (the colour), sign and words of a site's condition."""
 
+IDENTITIES = {
+    IdentityState.MATCHES: ("normal", "✓", "serial matches"),
+    IdentityState.OTHER_METER: ("alarm", "✖", "another meter answers"),
+    IdentityState.OTHER_RATIO: ("alarm", "✖", "another transformer ratio is set"),
+    IdentityState.NOT_READABLE: ("unknown", "?", "its serial cannot be read"),
+    IdentityState.NOT_READ: ("unknown", "?", "not asked for its serial yet"),
+}
+BREAKS = {
+    Verdict.RESET: "register reset",
+    Verdict.JUMP: "register jumped",
+    Verdict.SWAP: "meter changed",
+    Verdict.RATIO_CHANGED: "transformer ratio changed",
+}
+"""Why a period is unmeasured though its meter was read."""
+SEVERITIES = {
+    Severity.NOTE: ("quiet", "·", "note"),
+    Severity.WARNING: ("warning", "▲", "warning"),
+    Severity.BREACH: ("alarm", "✖", "breach"),
+}
 OUTCOMES = {
     PeriodOutcome.WITHIN: ("normal", "✓", "within"),
     PeriodOutcome.BREACH: ("alarm", "✖", "breach"),
@@ -145,6 +166,38 @@ def _unread(details: Any) -> str:
     return f"no reading of {', '.join(details['meters'])} {since}: its load is not known"
 
 
+def _unmeasured(details: Any) -> str:
+    """Old findings name no breaks."""
+    missing = [f"without readings of {', '.join(details['missing'])}"] if details["missing"] else []
+    broken = [
+        f"{BREAKS[Verdict(verdict)]} ({meter}, {clock(at_ms)})"
+        for meter, verdict, at_ms in details.get("breaks", ())
+    ]
+    return f"period {_period(details)} closed {'; '.join([*missing, *broken])}"
+
+
+def _turned(text: str, figure: Callable[[str], str]) -> Callable[[Any], str]:
+    def fill(details: Any) -> str:
+        return text.format(
+            meter=details["meter"],
+            before=figure(details["before"]),
+            after=figure(details["after"]),
+            at=date_clock(details["at_ms"]),
+        )
+
+    return fill
+
+
+def _register(text: str) -> str:
+    value = round(Fraction(text), 3)
+    part = "" if value.denominator == 1 else f"{float(value % 1):.3f}"[1:]
+    return f"{grouped(int(value))}{part} Wh"
+
+
+def ratio(text: str) -> str:
+    return f"{float(Fraction(text)):g}"
+
+
 _FINDINGS: dict[Code, Callable[[Any], str]] = {
     Code.WILL_EXCEED: lambda details: (
         f"period {_period(details)} will exceed {_energy(details, 'allowed_wh')}"
@@ -154,9 +207,7 @@ _FINDINGS: dict[Code, Callable[[Any], str]] = {
         f"period {_period(details)} closed with {_energy(details, 'measured_wh')}"
         f" of {_energy(details, 'allowed_wh')}"
     ),
-    Code.UNMEASURED: lambda details: (
-        f"period {_period(details)} closed without readings of {', '.join(details['missing'])}"
-    ),
+    Code.UNMEASURED: _unmeasured,
     Code.UNDECIDED: lambda details: (
         f"period {_period(details)} closed with {_energy(details, 'measured_wh')}"
         f" of {_energy(details, 'allowed_wh')}, but its boundaries were read late:"
@@ -164,4 +215,26 @@ _FINDINGS: dict[Code, Callable[[Any], str]] = {
     ),
     Code.UNLICENSED_LOAD: _unlicensed_load,
     Code.UNREAD: _unread,
+    Code.REGISTER_RESET: _turned(
+        "register of {meter} went back from {before} to {after} by {at}: it was reset, and"
+        " nothing is measured across it",
+        _register,
+    ),
+    Code.REGISTER_JUMP: _turned(
+        "register of {meter} rose from {before} to {after} by {at}: more than its wiring can"
+        " carry, and not taken for energy",
+        _register,
+    ),
+    Code.ROLLOVER: _turned(
+        "register of {meter} rolled over from {before} to {after} by {at}: measured across it",
+        _register,
+    ),
+    Code.REPLACED: _turned(
+        "another meter answers for {meter} since {at}: its serial reads {after}",
+        str,
+    ),
+    Code.RATIO_CHANGED: _turned(
+        "the transformer ratio of {meter} is {after}, not {before}, since {at}",
+        ratio,
+    ),
 }

@@ -46,6 +46,9 @@ class Uart:
         de = pins.get("de")
         self._de = None if de is None else Pin(de, Pin.OUT, value=0)
 
+    def set_line(self, baud, parity, stop_bits):
+        self.stream.init(baudrate=baud, parity=(None, 0, 1)[parity], stop=stop_bits)
+
     async def send(self, data):
         if self._de:
             self._de(1)

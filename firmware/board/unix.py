@@ -30,6 +30,9 @@ class Uart:
         attributes[6][_VTIME] = 0
         termios.tcsetattr(fd, termios.TCSANOW, attributes)
 
+    def set_line(self, baud, parity, stop_bits):
+        """A pty takes any."""
+
     async def send(self, data):
         self.stream.write(data)
 

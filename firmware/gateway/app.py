@@ -7,13 +7,15 @@ from time import ticks_add, ticks_diff, ticks_ms
 
 from micropython import const
 
-from gateway import VERSION, configuration, health, identity, records, software
+from gateway import VERSION, cbor, configuration, health, identity, records
 from gateway.chain import Chain
 from gateway.clock import Clock
 from gateway.configuration import SetupError
 from gateway.health import log
 from gateway.journal import BILLING, TELEMETRY, Journal, JournalFull
-from gateway.meters import Meter, Meters
+from gateway.meter import Meter
+from gateway.meters import Meters
+from gateway.modbus.driver import ModbusDriver
 from gateway.orders import Orders
 from gateway.readings import Readings
 from gateway.receipts import Receipts
@@ -48,7 +50,9 @@ class App:
         board, clock = self._board, self._clock
         key = _identity(board)
         trust = Trust(_required(board, "root.pub", 64))
-        config = await configuration.load(board, trust, clock, key.gateway)
+        from gateway import provisioned
+
+        config = await provisioned.load(board, trust, clock, key.gateway)
         clock.at_least(config.issued_ms)
         self._config = config
         self._journal = journal = Journal(board.flash())
@@ -69,7 +73,9 @@ class App:
         )
         buses = [_bus(board, index, bus) for index, bus in enumerate(config.buses)]
         meters = Meters(
-            [Meter(meter, buses[meter[4]]) for meter in config.meters], clock, self._meter_changed
+            [Meter(meter, ModbusDriver(meter, buses[meter[4]]), clock) for meter in config.meters],
+            clock,
+            self._billing.add,
         )
         self._readings = Readings(clock, config, meters, self._billing.add, self._telemetry.add)
         self._stages = Stages(
@@ -110,6 +116,7 @@ class App:
         await self._record_boot()
         self._stages.restore(_BOOT_RAMP_MS)
         self._orders.resume()
+        health.forget("provisioned", "software")
         log("gateway %s, version %s" % (key.gateway.hex(), VERSION))
 
     async def run(self) -> None:
@@ -165,7 +172,7 @@ class App:
                 event = records.dropped(self._clock.now_ms(), TELEMETRY, *told)
                 try:
                     await self._billing_chain.append(
-                        [event], self._config.hash, self._clock.triplet()
+                        [cbor.encode(event)], self._config.hash, self._clock.triplet()
                     )
                     self._journal.clear_dropped(told)
                     log("telemetry %d to %d dropped for room" % told[1:])
@@ -175,6 +182,8 @@ class App:
             await asyncio.sleep_ms(_DROPPED_MS)
 
     async def _record_boot(self):
+        from gateway import software
+
         now_ms = self._clock.now_ms()
         self._billing.add(
             records.boot(
@@ -207,10 +216,6 @@ class App:
     def _room(self):
         self._billing.room()
         self._uplink.wake()
-
-    def _meter_changed(self, slot, answering):
-        log("meter %d %s" % (slot, "answers again" if answering else "is silent"))
-        self._billing.add(records.meter(self._clock.now_ms(), slot, answering))
 
     def _journal_trouble(self, what):
         log("journal " + what)
@@ -252,7 +257,7 @@ def _bus(board, index, bus):
     if bus[0] == _RTU:
         from gateway.modbus.rtu import RtuBus
 
-        return RtuBus(board.uart(index, bus[1], bus[2], bus[3]), bus[1])
+        return RtuBus(board.uart(index, *bus[1:]), bus[1:])
     from gateway.modbus.tcp import TcpBus
 
     return TcpBus(bus[1], bus[2])

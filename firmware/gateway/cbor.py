@@ -32,10 +32,10 @@ class Tag:
 
 
 class Encoded:
-    """A value that is encoded already; takes a tenth of the memory."""
+    """A value that is encoded already, in pieces."""
 
-    def __init__(self, data: bytes) -> None:
-        self.data = data
+    def __init__(self, pieces: list) -> None:
+        self.pieces = pieces
 
 
 # Stands for what no message has a use for: an unknown simple value, a map's key of any type but
@@ -59,45 +59,50 @@ def head(major: int, argument: int) -> bytes:
     return bytes((initial | 27,)) + argument.to_bytes(8, "big")
 
 
+def array(items: list) -> Encoded:
+    """The array of items that are encoded already."""
+    return Encoded([head(_ARRAY, len(items))] + items)
+
+
 def encode(obj) -> bytes:
     """Raises ValueError for what the wire cannot carry."""
-    out = bytearray()
+    out: list = []
     _write(out, obj)
-    return bytes(out)
+    return b"".join(out)  # one piece of the heap of the right size, none that grows
 
 
-def _write(out: bytearray, obj) -> None:  # noqa: C901
+def _write(out: list, obj) -> None:  # noqa: C901
     if obj is None:
-        out.append(0xF6)
+        out.append(b"\xf6")
     elif obj is True:
-        out.append(0xF5)
+        out.append(b"\xf5")
     elif obj is False:
-        out.append(0xF4)
+        out.append(b"\xf4")
     elif isinstance(obj, int):
-        out.extend(head(_UINT, obj) if obj >= 0 else head(_NEGATIVE, -1 - obj))
+        out.append(head(_UINT, obj) if obj >= 0 else head(_NEGATIVE, -1 - obj))
     elif isinstance(obj, (bytes, bytearray, memoryview)):
-        out.extend(head(_BYTES, len(obj)))
-        out.extend(obj)
+        out.append(head(_BYTES, len(obj)))
+        out.append(obj if isinstance(obj, bytes) else bytes(obj))
     elif isinstance(obj, str):
         text = obj.encode()
-        out.extend(head(_TEXT, len(text)))
-        out.extend(text)
+        out.append(head(_TEXT, len(text)))
+        out.append(text)
     elif isinstance(obj, (list, tuple)):
-        out.extend(head(_ARRAY, len(obj)))
+        out.append(head(_ARRAY, len(obj)))
         for item in obj:
             _write(out, item)
     elif isinstance(obj, dict):
-        out.extend(head(_MAP, len(obj)))
+        out.append(head(_MAP, len(obj)))
         keys = [(encode(key), key) for key in obj]
         keys.sort(key=lambda pair: pair[0])
         for encoded, key in keys:
-            out.extend(encoded)
+            out.append(encoded)
             _write(out, obj[key])
     elif isinstance(obj, Tag):
-        out.extend(head(_TAG, obj.number))
+        out.append(head(_TAG, obj.number))
         _write(out, obj.value)
     elif isinstance(obj, Encoded):
-        out.extend(obj.data)
+        out.extend(obj.pieces)
     else:
         raise ValueError("no encoding for this type")
 

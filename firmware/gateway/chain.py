@@ -28,7 +28,7 @@ class Chain:
             journal.fresh = journal.last(BILLING)[0] < identity.epoch
 
     async def append(self, records: list, config_hash: bytes, clock: list) -> tuple:
-        """Signs the records as the next frame and keeps it: (seq, message).
+        """Signs the records, each encoded, as the next frame and keeps it: (seq, message).
 
         `clock` is [unix_ms, letter, sync_age_s or None]. The first billing frame of an epoch
         after the first gets its `epoch` event here. Raises FrameTooLong, or what
@@ -38,7 +38,8 @@ class Chain:
             epoch, seq, previous = self._next()
             if seq == 1 and epoch > 1 and self._stream == BILLING:
                 detail = {0: epoch - 1, 1: "counter lost"}
-                records = [[_EVENT, clock[0], _EPOCH_EVENT, detail]] + records
+                event = [_EVENT, clock[0], _EPOCH_EVENT, detail]
+                records = [cbor.encode(event)] + records
             body = {
                 0: 1,
                 1: self._identity.gateway,
@@ -48,7 +49,7 @@ class Chain:
                 5: previous,
                 6: config_hash,
                 7: clock,
-                8: records,
+                8: cbor.array(records),
             }
             payload = cbor.encode(body)
             if len(records) > MAX_RECORDS or (

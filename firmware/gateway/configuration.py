@@ -1,8 +1,4 @@
-"""The signed configuration: read from the board, believed, and opened up into parts."""
-
-import hashlib
-
-from gateway import cose, shape
+"""What the gateway is told to be: the signed configuration, and which version is in force."""
 
 _VERSION_CELL = "configuration version"
 
@@ -23,65 +19,6 @@ class Configuration:
         self.buses = body[7]
         self.meters = body[8]
         self.stages = body[9]
-
-
-def _well_shaped(body) -> bool:
-    # Made anew each time, because it is needed once: no other grammar takes so much of the heap.
-    uint, span, row, array = shape.uint, shape.span, shape.row, shape.array
-    ratio = row(uint, uint)
-    rtu = row(span(0, 0), uint, span(0, 2), span(1, 2))
-    tcp = row(span(1, 1), shape.text, uint)
-    quantity = row(span(0, 65535), span(1, 4), span(0, 1))
-    meter = {
-        0: span(0, 63),
-        1: shape.text,
-        2: shape.text,
-        3: shape.data(32),
-        4: uint,
-        5: span(1, 247),
-        6: ratio,
-        7: ratio,
-        8: span(3, 4),
-        9: span(1, 125),
-        10: uint,
-        11: uint,
-        12: array(quantity, 1, 64),
-    }
-    stage = {0: span(1, 32), 1: uint, 2: uint, 3: uint, 4: uint}
-    configuration = {
-        0: shape.version,
-        1: shape.data(8),
-        2: uint,
-        3: uint,
-        4: shape.text,
-        5: shape.text,
-        6: row(uint, uint, uint),
-        7: array(shape.either(rtu, tcp), 1, 8),
-        8: array(shape.record(meter), 1, 64),
-        9: array(shape.record(stage), 0, 32),
-    }
-    return shape.record(configuration)(body)
-
-
-async def load(board, trust, clock, gateway: bytes) -> Configuration:
-    """Read configuration.cose. Raises SetupError."""
-    message = board.read_setting("configuration.cose")
-    if message is None:
-        raise SetupError("there is no configuration.cose: have one issued and installed")
-    try:
-        body = await trust.accept(
-            message, cose.CONFIGURATION, _well_shaped, clock.known(), clock.now_ms()
-        )
-    except cose.WireError as error:
-        raise SetupError(
-            "configuration.cose is refused (%s): have one issued by the operator whose root "
-            "key is in root.pub" % error.reason
-        )
-    if body[1] != gateway:
-        raise SetupError(
-            "configuration.cose is refused (not_for_me): have one issued for " + gateway.hex()
-        )
-    return Configuration(body, hashlib.sha256(message).digest())
 
 
 def check_version(journal, version: int) -> None:

@@ -15,6 +15,15 @@ def log(text: str) -> None:
     print("esep:", text, file=sys.stderr)
 
 
+def forget(*names) -> None:
+    """Give back the memory of modules of this package that nobody needs again."""
+    package = sys.modules["gateway"]
+    for name in names:
+        del sys.modules["gateway." + name]
+        delattr(package, name)
+    gc.collect()
+
+
 async def supervise(name: str, task, on_fault) -> None:
     """Run `task()` for ever. `on_fault(name, what)` is told of each exception that ends it.
 

@@ -4,7 +4,8 @@ import asyncio
 
 from micropython import const
 
-from gateway import meters, records
+from gateway import records
+from gateway.quality import NO_ANSWER
 
 _RETRY_FOR_MS = const(10_000)
 _PAUSE_MS = const(200)
@@ -29,7 +30,7 @@ class Intervals:
 
         def sort(reading):
             slot, _, quality, _ = reading
-            if quality and meters.NO_ANSWER in quality:
+            if quality and NO_ANSWER in quality:
                 missed.setdefault(slot, reading)
             else:
                 missed.pop(slot, None)

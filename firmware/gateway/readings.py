@@ -4,7 +4,8 @@ import asyncio
 
 from micropython import const
 
-from gateway import meters, records
+from gateway import quality as qualities
+from gateway import records
 from gateway.intervals import Intervals
 from gateway.ticker import Once, Ticker
 
@@ -57,7 +58,7 @@ class Readings:
                 for slot, read_at, quality, raw in await self._meters.read_intervals():
                     read_ms = self._clock.unix_ms(read_at)
                     self._bill(records.reading(slot, read_ms, quality, raw))
-                    answered = answered or meters.answered(quality)
+                    answered = answered or qualities.answered(quality)
                 self._demands.pop(0)(answered)
             await self._demanded.wait()
             self._demanded.clear()

@@ -6,9 +6,10 @@ from gateway import cbor
 from gateway.chain import MAX_RECORDS
 from gateway.journal import JournalFull
 
-# A third of what a frame may hold: to encode and seal it takes several times this of the heap.
-_FRAME_RECORD_BYTES = 1400
-_HELD_RECORDS = 128
+# A quarter of what a frame may hold: to encode and seal it takes several times this of the heap,
+# and in pieces as long as the frame.
+_FRAME_RECORD_BYTES = 1024
+_HELD_RECORDS = 96  # more than a boundary brings: an interval of each of 64 meters
 _RETRY_MS = 5_000
 
 
@@ -83,21 +84,23 @@ class Recorder:
             pass
 
     async def flush(self) -> None:
-        """Put all that is here into the journal. Raises what Chain.append raises, keeping it."""
+        """Put all that is here into the journal. Raises what Chain.append raises, keeping it.
+
+        A frame for which the heap has no piece long enough is made of fewer records.
+        """
+        most = MAX_RECORDS - 1
         while self._records:
-            count = size = 0
-            while count < min(len(self._records), MAX_RECORDS - 1):
-                size += len(self._records[count])
-                if count and size > _FRAME_RECORD_BYTES:
-                    break
-                count += 1
-            frame = self._records[:count]
+            count = self._count(most)
             lost_before = self._lost
-            await self._chain.append(
-                [cbor.Encoded(record) for record in frame],
-                self._config_hash,
-                self._clock.triplet(),
-            )
+            try:
+                await self._chain.append(
+                    self._records[:count], self._config_hash, self._clock.triplet()
+                )
+            except MemoryError:
+                if count == 1:
+                    raise
+                most = count // 2
+                continue
             # Of the oldest some may have been given up while the frame was signed.
             for _ in range(count - (self._lost - lost_before)):
                 self._bytes -= len(self._records.pop(0))
@@ -106,3 +109,13 @@ class Recorder:
         if self._lost:
             lost, self._lost = self._lost, 0
             self._on_trouble("full: %d records lost" % lost)
+
+    def _count(self, most):
+        """How many of the oldest records make a frame."""
+        count = size = 0
+        while count < min(len(self._records), most):
+            size += len(self._records[count])
+            if count and size > _FRAME_RECORD_BYTES:
+                break
+            count += 1
+        return count

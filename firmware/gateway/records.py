@@ -54,8 +54,11 @@ def stage(at_ms, stage_id, closed, cause, order):
     return [_EVENT, at_ms, 5, body]
 
 
-def meter(at_ms, slot, answering):
-    return [_EVENT, at_ms, 6, {0: slot, 1: 1 if answering else 0}]
+def meter(at_ms, slot, answering, what=None):
+    body = {0: slot, 1: 1 if answering else 0}
+    if what is not None:
+        body[2] = what
+    return [_EVENT, at_ms, 6, body]
 
 
 def dropped(at_ms, stream, epoch, first, last):
@@ -64,3 +67,19 @@ def dropped(at_ms, stream, epoch, first, last):
 
 def fault(at_ms, task, what):
     return [_EVENT, at_ms, 9, {0: task, 1: what[:200]}]
+
+
+def identity(at_ms, slot, quality, raw):
+    return [_EVENT, at_ms, 10, {0: slot, 1: quality, 2: raw}]
+
+
+def register(at_ms, slot, index, before, now):
+    return [_EVENT, at_ms, 11, {0: slot, 1: index, 2: before, 3: now}]
+
+
+def told(event) -> str:
+    """An event of a meter in words, for the console."""
+    _, _, code, body = event
+    if code == 6:
+        return body.get(2) or ("answers again" if body[1] else "is silent")
+    return "identity " + body[2].hex() if code == 10 else "an energy register went backwards"

@@ -13,6 +13,10 @@ def text(value) -> bool:
     return isinstance(value, str)
 
 
+def null(value) -> bool:
+    return value is None
+
+
 def data(size: int):
     return lambda value: isinstance(value, bytes) and len(value) == size
 

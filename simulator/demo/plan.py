@@ -6,7 +6,7 @@ from fractions import Fraction
 PERIOD_S = 20
 INTERVAL_S = 5
 SAMPLE_S = {"tcp": 1, "rtu": 2}
-"""At 9600 baud a full sample of three instruments takes about a second."""
+"""At 9600 baud a full sample of three instruments takes about a second and a half."""
 LABEL = f"DEMO MARKET: delivery period {PERIOD_S} s, interval {INTERVAL_S} s"
 
 LICENCE_ENDS_S = 33
@@ -73,6 +73,11 @@ def _decimal(value: Fraction) -> str:
 _HALL_METERS = ("carlo-gavazzi-em24", "eastron-sdm630")
 
 
+def _serial(site: int, place: int) -> str:
+    """A year, the site, the place in it: a number, as instruments hold one."""
+    return f"26{site:02d}{place:04d}"
+
+
 def _site(
     number: int,
     name: str,
@@ -88,7 +93,7 @@ def _site(
     )
     feeder = MeterPlan(
         0,
-        f"F{number:02d}0001",
+        _serial(number, 1),
         "schneider-pm5560",
         1,
         "delivery",
@@ -99,7 +104,7 @@ def _site(
     halls = tuple(
         MeterPlan(
             stage.id,
-            f"H{number:02d}000{stage.id}",
+            _serial(number, 1000 + stage.id),
             _HALL_METERS[(stage.id - 1) % 2],
             stage.id + 1,
             stage.id,

@@ -69,7 +69,7 @@ def test_other_number_of_quantities(name: str, configuration: Configuration) -> 
 def test_unknown_quality(configuration: Configuration) -> None:
     frame = FRAMES["sample_of_poor_quality"]
     kind, slot, read_ms, _, raw = frame.records[0]
-    worse = replace(frame, records=[[kind, slot, read_ms, bytes([1, 0, 5]), raw]])
+    worse = replace(frame, records=[[kind, slot, read_ms, bytes([1, 0, 6]), raw]])
     assert verdict(worse, configuration) == "wrong_reading"
 
 

@@ -46,8 +46,14 @@ class Control:
         return self.market.period_start(NOW_MS) + self.period_ms
 
     def register(
-        self, at_ms: int, energy_wh: str, meter: str = "feeder", offset_ms: int = 0
+        self,
+        at_ms: int,
+        energy_wh: str,
+        meter: str = "feeder",
+        offset_ms: int = 0,
+        **known: object,
     ) -> None:
+        """`known`: of its place in the chain, and what the register can do."""
         count = Fraction(energy_wh) * 1000
         row = {
             "meter": meter,
@@ -61,7 +67,7 @@ class Control:
             "position": 1,
         }
         with self.world.engine.begin() as connection:
-            connection.execute(insert(snapshot).values(row))
+            connection.execute(insert(snapshot).values(row | known))
 
     def allow(self, start_ms: int, mwh: str) -> None:
         self.world.registry.record([allocation(start_ms, mwh)], bytes(32), NOW_MS)

@@ -17,18 +17,19 @@ from collector.checks.allocation import (
 )
 from collector.checks.findings import Code
 from collector.checks.licence import is_licensed, last_end
-from collector.intervals.energy import MeteredEnergy, Snapshot
+from collector.intervals.energy import MeteredEnergy, Metering, Snapshot
 from collector.model.energy import mwh_to_wh
 from collector.model.records import Licence
 
 HOLDER = Holder(BIN, ZONE, (SITE,))
 
 
-def metered(start: Fraction, end: Fraction, positions: tuple[int, int] = (1, 2)) -> MeteredEnergy:
+def metered(start: Fraction, end: Fraction, positions: tuple[int, int] = (1, 2)) -> Metering:
     quantum = Fraction(1)
-    return MeteredEnergy(
+    energy = MeteredEnergy(
         Snapshot(0, start, quantum, positions[0]), Snapshot(20_000, end, quantum, positions[1])
     )
+    return Metering(energy, is_read=True)
 
 
 # --- pure functions
@@ -53,7 +54,7 @@ def test_a_period_is_judged_exactly(
 ) -> None:
     base = Fraction(10**12)
     found = {
-        str(number): None if wh is None else metered(base, base + Fraction(wh))
+        str(number): Metering() if wh is None else metered(base, base + Fraction(wh))
         for number, wh in enumerate(energies)
     }
     result = close_period(HOLDER, 0, 20_000, Fraction(allowed), found)
@@ -65,7 +66,7 @@ def test_a_result_names_the_frames_it_rests_on() -> None:
     found = {
         "a": metered(Fraction(0), Fraction(1), (9, 12)),
         "b": metered(Fraction(0), Fraction(1), (3, 12)),
-        "c": None,
+        "c": Metering(),
     }
     result = close_period(HOLDER, 0, 20_000, Fraction(1), found)
     assert result.positions == (3, 9, 12)

@@ -79,8 +79,9 @@ def test_a_register_that_went_back_stays_unmeasured_when_it_is_read(control: Con
     _, end = unmeasured(control)
     control.register(end, "3")
     [result] = control.run(end + LATE_MS + 1)
-    assert result.outcome == "unmeasured"
-    assert codes(control) == [Code.UNMEASURED]
+    assert (result.outcome, result.missing) == ("unmeasured", ())
+    assert [entry.verdict for entry in result.breaks] == ["reset"]
+    assert codes(control) == [Code.UNMEASURED, Code.REGISTER_RESET]
 
 
 def test_of_several_meters_it_says_which_are_missing(control: Control) -> None:

@@ -8,7 +8,7 @@ from collector_world import BIN, SITE, ZONE
 
 from collector.checks.allocation import Holder, PeriodOutcome, close_period
 from collector.checks.findings import Code
-from collector.intervals.energy import MeteredEnergy, Snapshot, boundary_error_wh
+from collector.intervals.energy import MeteredEnergy, Metering, Snapshot, boundary_error_wh
 
 HOUR = 3_600_000
 
@@ -56,7 +56,10 @@ def test_nearer_to_the_allowance_than_the_error_nothing_is_decided(
 ) -> None:
     whole = MeteredEnergy(shot(0, 0), shot(HOUR, measured), Fraction(errors[0]))
     others = [MeteredEnergy(shot(0, 5), shot(HOUR, 5), Fraction(wh)) for wh in errors[1:]]
-    metered = {str(number): energy for number, energy in enumerate([whole, *others])}
+    metered = {
+        str(number): Metering(energy, is_read=True)
+        for number, energy in enumerate([whole, *others])
+    }
     result = close_period(Holder(BIN, ZONE, (SITE,)), 0, HOUR, Fraction(100), metered)
     assert result.outcome is outcome
     assert result.error_wh == sum(map(Fraction, errors))

@@ -1,94 +1,74 @@
-"""Profiles decode what an instrument sends, by an encoder that shares nothing with them."""
+"""Profiles decode numbers as an instrument sends them: exactly, in any order, or not at all."""
 
 import math
 import struct
 from fractions import Fraction
 
 import pytest
+from profile_world import CT, ONE, ORDERS, REGISTERS, VT, bits, only, profile, read, words
 
-from collector.model.profile import Profile, ReadingError
+from collector.model.energy import Quantity
 
-ONE, CT, VT = Fraction(1), Fraction(400, 5), Fraction(6000, 100)
 
-INT16 = {"int16": (-2, b"\xff\xfe"), "uint16": (65534, b"\xff\xfe")}
-WIDE = {
-    "int32": (-123_456_789, 4),
-    "uint32": (4_000_000_001, 4),
-    "int64": (-9_000_000_000_000_000_001, 8),
-    "uint64": (18_000_000_000_000_000_001, 8),
+def test_the_encoder_here_agrees_with_others() -> None:
+    for value in (1.0, -0.1, 16_777_216.0, 3.0e-5):
+        single = struct.unpack("<f", struct.pack("<f", value))[0]
+        assert bits(single) == struct.unpack("<I", struct.pack("<f", value))[0]
+        assert bits(value, "float64") == struct.unpack("<Q", struct.pack("<d", value))[0]
+
+
+NUMBERS = {
+    "int16": [-2, 32767, -32768],
+    "uint16": [65534, 0],
+    "int32": [-123_456_789, 2**31 - 1],
+    "uint32": [4_000_000_001],
+    "int64": [-9_000_000_000_000_000_001, 2**63 - 1],
+    "uint64": [18_000_000_000_000_000_001],
 }
 
 
-def profile(
-    *types: tuple[str, str],
-    scale: str = "1",
-    side: str = "primary",
-    unit: str = "Wh",
-    quantum: str = "1",
-) -> Profile:
-    """A profile of one quantity for each (type, word order)."""
-    head = """
-schema = 1
-name = "test"
-vendor = "v"
-model = "m"
-status = "confirmed"
-[request]
-function = 3
-address_base = 1
-max_registers = 125
-timeout_ms = 300
-gap_ms = 10
-"""
-    quantities = [
-        f"""
-[[quantity]]
-name = "q{number}"
-address = {100 + 4 * number}
-type = "{kind}"
-word_order = "{order}"
-unit = "{unit}"
-scale = "{scale}"
-side = "{side}"
-interval = {"true" if number % 2 == 0 else "false"}
-quantum = "{quantum}"
-"""
-        for number, (kind, order) in enumerate(types)
-    ]
-    return Profile.parse((head + "".join(quantities)).encode())
+@pytest.mark.parametrize("byte_order", ORDERS)
+@pytest.mark.parametrize("word_order", ORDERS)
+@pytest.mark.parametrize(
+    ("kind", "number"), [(kind, number) for kind, all_ in NUMBERS.items() for number in all_]
+)
+def test_integers_in_every_order(kind: str, number: int, word_order: str, byte_order: str) -> None:
+    registers = REGISTERS[kind[-2:]]
+    found = profile({"type": kind, "word_order": word_order, "byte_order": byte_order})
+    raw = words(number % (1 << 16 * registers), registers, word_order, byte_order)
+    assert read(found, raw) == {"q0": Quantity(number, ONE)}
 
 
-def words(number: int, size: int, order: str) -> bytes:
-    """Registers by shifting, high byte first within each."""
-    high_first = [(number >> 16 * place) & 0xFFFF for place in reversed(range(size // 2))]
-    ordered = high_first if order == "high_first" else high_first[::-1]
-    return b"".join(bytes([word >> 8, word & 0xFF]) for word in ordered)
+@pytest.mark.parametrize("byte_order", ORDERS)
+@pytest.mark.parametrize("word_order", ORDERS)
+@pytest.mark.parametrize("kind", ["float32", "float64"])
+def test_floats_in_every_order(kind: str, word_order: str, byte_order: str) -> None:
+    found = profile({"type": kind, "word_order": word_order, "byte_order": byte_order})
+    raw = words(bits(-1_234_567.0, kind), REGISTERS[kind[-2:]], word_order, byte_order)
+    assert only(found, raw) == -1_234_567
 
 
-def only(found: Profile, raw: bytes, ct: Fraction = ONE, vt: Fraction = ONE) -> Fraction | None:
-    values = found.decode(raw, None, interval=False, ct=ct, vt=vt)
-    return values["q0"].value if values else None
+@pytest.mark.parametrize("byte_order", ORDERS)
+@pytest.mark.parametrize("word_order", ORDERS)
+@pytest.mark.parametrize(
+    ("kind", "digits"),
+    [("bcd16", "9870"), ("bcd32", "12345678"), ("bcd64", "0099123456780001")],
+)
+def test_bcd_in_every_order(kind: str, digits: str, word_order: str, byte_order: str) -> None:
+    found = profile({"type": kind, "word_order": word_order, "byte_order": byte_order})
+    raw = words(int(digits, 16), REGISTERS[kind[-2:]], word_order, byte_order)
+    assert read(found, raw) == {"q0": Quantity(int(digits), ONE)}
 
 
-@pytest.mark.parametrize("kind", WIDE)
-@pytest.mark.parametrize("order", ["high_first", "low_first"])
-def test_integers_in_either_word_order(kind: str, order: str) -> None:
-    number, size = WIDE[kind]
-    raw = words(number % 2 ** (8 * size), size, order)
-    assert only(profile((kind, order)), raw) == number
-
-
-@pytest.mark.parametrize("kind", INT16)
-def test_a_single_register(kind: str) -> None:
-    number, raw = INT16[kind]
-    assert only(profile((kind, "high_first")), raw) == number
-    assert only(profile((kind, "low_first")), raw) == number
+@pytest.mark.parametrize("digits", ["123a", "f000", "0c00", "ffff"])
+def test_what_is_no_decimal_digit_is_no_value(digits: str) -> None:
+    assert only(profile({"type": "bcd16"}), bytes.fromhex(digits)) is None
 
 
 @pytest.mark.parametrize("scale", ["1", "100", "1/10", "1/3"])
 def test_the_scale_is_exact(scale: str) -> None:
-    found = profile(("uint32", "high_first"), scale=scale)
-    assert only(found, words(7, 4, "high_first")) == 7 * Fraction(scale)
+    found = profile({"type": "uint32", "scale": scale})
+    assert only(found, words(7, 2, "high_first")) == 7 * Fraction(scale)
 
 
 @pytest.mark.parametrize(
@@ -104,12 +84,29 @@ def test_the_scale_is_exact(scale: str) -> None:
         ("1", ONE),
     ],
 )
-def test_ratios_are_applied_once_and_only_to_secondary_values(unit: str, factor: Fraction) -> None:
-    raw = words(10, 4, "high_first")
-    primary = profile(("uint32", "high_first"), unit=unit)
-    secondary = profile(("uint32", "high_first"), unit=unit, side="secondary")
+@pytest.mark.parametrize("kind", ["uint32", "float32", "bcd32"])
+def test_ratios_are_applied_once_and_only_to_secondary_values(
+    kind: str, unit: str, factor: Fraction
+) -> None:
+    raw = words({"uint32": 10, "bcd32": 0x10}.get(kind, bits(10.0)), 2, "high_first")
+    primary = profile({"type": kind, "unit": unit})
+    secondary = profile({"type": kind, "unit": unit, "side": "secondary"})
     assert only(primary, raw, CT, VT) == 10
     assert only(secondary, raw, CT, VT) == 10 * factor
+
+
+def test_a_secondary_count_at_medium_voltage_is_a_coarse_primary_step() -> None:
+    """0.01 kWh behind 2000/5 A and 10 000/100 V: a count is 400 kWh."""
+    found = profile({"type": "uint32", "scale": "10", "quantum": "10", "side": "secondary"})
+    ct, vt = Fraction(2000, 5), Fraction(10_000, 100)
+    values = read(found, words(3, 2, "high_first"), ct, vt)
+    assert values == {"q0": Quantity(3, Fraction(400_000))}
+
+
+def test_an_instrument_that_applies_the_ratios_keeps_its_own_step_there() -> None:
+    found = profile({"type": "uint32", "scale": "10", "quantum": "10"})
+    values = read(found, words(3, 2, "high_first"), Fraction(400), Fraction(100))
+    assert values == {"q0": Quantity(3, Fraction(10))}
 
 
 @pytest.mark.parametrize(
@@ -121,79 +118,64 @@ def test_ratios_are_applied_once_and_only_to_secondary_values(unit: str, factor:
         (1e9, Fraction(64)),
     ],
 )
-@pytest.mark.parametrize("order", ["high_first", "low_first"])
+@pytest.mark.parametrize("order", ORDERS)
 def test_a_float_steps_by_no_less_than_its_spacing(
     value: float, step: Fraction, order: str
 ) -> None:
-    (bits,) = struct.unpack("<I", struct.pack("<f", value))
-    raw = words(bits, 4, order)
-    quantity = profile(("float32", order)).decode(raw, None, interval=False, ct=ONE, vt=ONE)["q0"]
+    found = profile({"type": "float32", "word_order": order})
+    quantity = read(found, words(bits(value), 2, order))["q0"]
     assert (quantity.quantum, quantity.value) == (step, Fraction(value))
     assert quantity.count * step == Fraction(value)
 
 
-def test_a_float_in_kilowatt_hours() -> None:
-    """62.5 Wh apart at 1 GWh, as hardware/meters/README.md says."""
-    (bits,) = struct.unpack("<I", struct.pack("<f", 1_000_000.0))
-    found = profile(("float32", "high_first"), scale="1000", quantum="1")
-    quantity = found.decode(words(bits, 4, "high_first"), None, interval=False, ct=ONE, vt=ONE)
-    assert quantity["q0"].quantum == Fraction("62.5")
-    assert quantity["q0"].value == 10**9
+@pytest.mark.parametrize(
+    ("energy_kwh", "step_wh"),
+    [
+        (16_000.0, Fraction(1)),
+        (1_000_000.0, Fraction("62.5")),
+        (8_388_607.0, Fraction(500)),
+        (8_388_608.0, Fraction(1000)),  # 8.4 GWh
+        (9_000_001.0, Fraction(1000)),
+    ],
+)
+def test_a_float_of_kilowatt_hours_steps_as_the_readme_says(
+    energy_kwh: float, step_wh: Fraction
+) -> None:
+    found = profile({"type": "float32", "scale": "1000"})
+    quantity = read(found, words(bits(energy_kwh), 2, "high_first"))["q0"]
+    assert quantity == Quantity(int(energy_kwh * 1000 / step_wh), step_wh)
+
+
+def test_a_secondary_float_steps_at_the_primary() -> None:
+    found = profile({"type": "float32", "scale": "1000", "side": "secondary"})
+    quantity = read(found, words(bits(1_000_000.0), 2, "high_first"), Fraction(400), Fraction(100))
+    assert quantity["q0"] == Quantity(16_000_000, Fraction(2_500_000))
+
+
+def test_a_double_has_steps_of_its_own() -> None:
+    found = profile({"type": "float64"})
+    fine = read(found, words(bits(1e12 + 0.4, "float64"), 4, "high_first"))["q0"]
+    coarse = read(found, words(bits(2.0**54, "float64"), 4, "high_first"))["q0"]
+    assert fine == Quantity(10**12, ONE)
+    assert coarse == Quantity(2**52, Fraction(4))
+
+
+def test_a_denormal_float_is_nearly_nothing() -> None:
+    assert only(profile({"type": "float32"}), words(1, 2, "high_first")) == 0
+    assert only(profile({"type": "float32"}), words(1 << 31, 2, "high_first")) == 0
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
-def test_a_float_that_is_no_number_is_no_value(value: float) -> None:
-    (bits,) = struct.unpack("<I", struct.pack("<f", value))
-    assert only(profile(("float32", "high_first")), words(bits, 4, "high_first")) is None
+@pytest.mark.parametrize("kind", ["float32", "float64"])
+def test_a_float_that_is_no_number_is_no_value(kind: str, value: float) -> None:
+    raw = words(bits(value, kind), REGISTERS[kind[-2:]], "high_first")
+    assert only(profile({"type": kind}), raw) is None
 
 
-THREE = profile(("uint32", "high_first"), ("uint32", "high_first"), ("uint32", "high_first"))
-
-
-def parts(*numbers: int) -> bytes:
-    return b"".join(words(number, 4, "high_first") for number in numbers)
-
-
-@pytest.mark.parametrize(
-    ("quality", "raw", "expected"),
-    [
-        (None, parts(1, 2, 3), {"q0": 1, "q1": 2, "q2": 3}),
-        (bytes([0, 0, 0]), parts(1, 2, 3), {"q0": 1, "q1": 2, "q2": 3}),
-        (bytes([0, 1, 0]), parts(1, 2, 3), {"q0": 1, "q2": 3}),  # stale: bytes but no value
-        (bytes([4, 0, 4]), parts(1, 2, 3), {"q1": 2}),
-        (bytes([2, 0, 0]), parts(2, 3), {"q1": 2, "q2": 3}),  # no answer: no bytes
-        (bytes([0, 3, 0]), parts(1, 3), {"q0": 1, "q2": 3}),
-        (bytes([2, 3, 2]), b"", {}),
-    ],
-)
-def test_only_good_values_are_values(
-    quality: bytes | None, raw: bytes, expected: dict[str, int]
-) -> None:
-    values = THREE.decode(raw, quality, interval=False, ct=ONE, vt=ONE)
-    assert {name: quantity.value for name, quantity in values.items()} == expected
-
-
-def test_an_interval_holds_only_its_own_quantities() -> None:
-    values = THREE.decode(parts(7, 9), None, interval=True, ct=ONE, vt=ONE)
-    assert {name: quantity.value for name, quantity in values.items()} == {"q0": 7, "q2": 9}
-
-
-@pytest.mark.parametrize(
-    ("quality", "raw"),
-    [
-        (None, parts(1, 2)),
-        (None, parts(1, 2, 3, 4)),
-        (None, parts(1, 2, 3)[:-1]),
-        (bytes(2), parts(1, 2)),
-        (bytes(4), parts(1, 2, 3, 4)),
-        (bytes([2, 0, 0]), parts(1, 2, 3)),
-        (b"", parts(1, 2, 3)[:0]),
-    ],
-)
-def test_bytes_that_do_not_fit_are_no_reading(quality: bytes | None, raw: bytes) -> None:
-    with pytest.raises(ReadingError):
-        THREE.decode(raw, quality, interval=False, ct=ONE, vt=ONE)
-
-
-def test_addresses_are_those_on_the_wire() -> None:
-    assert [entry.address for entry in THREE.registers] == [99, 103, 107]
+@pytest.mark.parametrize("order", ORDERS)
+def test_a_count_that_means_no_value_is_none_in_any_order(order: str) -> None:
+    found = profile(
+        {"type": "int32", "word_order": order, "byte_order": order, "no_value": ["7fff0001"]}
+    )
+    assert only(found, words(0x7FFF0001, 2, order, order)) is None
+    assert only(found, words(0x7FFF0002, 2, order, order)) == 0x7FFF0002

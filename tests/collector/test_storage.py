@@ -70,3 +70,23 @@ def test_opened_again_it_holds_what_was_committed(world: World, tmp_path: Path) 
 def test_a_reader_does_not_wait_for_a_writer(world: World) -> None:
     with world.engine.begin(), reading(world.engine) as connection:
         assert connection.scalar(text("SELECT count(*) FROM frame")) == 0
+
+
+def test_snapshots_of_an_earlier_schema_are_kept(tmp_path: Path) -> None:
+    """What is not known of them is null: they stand, and limit nothing."""
+    engine = open_database(tmp_path, create=True)
+    config = Config()
+    config.set_main_option("script_location", str(engine_module._MIGRATIONS))
+    row = ("feeder", "active_energy_import", 900_000, "interval", 2**62, "1/3", -20, "S", 7)
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, "0001")
+        connection.exec_driver_sql("INSERT INTO snapshot VALUES (?,?,?,?,?,?,?,?,?)", row)
+    for revision in ("0002", "0001", "0002"):
+        with engine.begin() as connection:
+            config.attributes["connection"] = connection
+            move = command.upgrade if revision == "0002" else command.downgrade
+            move(config, revision)
+            [kept] = connection.execute(text("SELECT * FROM snapshot"))
+        assert tuple(kept)[:9] == row
+        assert set(tuple(kept)[9:]) <= {None}

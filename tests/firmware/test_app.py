@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from plant.collector import BILLING, TELEMETRY, now_ms
-from plant.gateway import FIRMWARE
+from plant.gateway import firmware
 from plant.site import ENERGY_WORDS, POWER_WORDS, Plant
 
 OPEN, RELEASE, READ = 1, 2, 3
@@ -43,10 +43,10 @@ def after(plant: Plant, order_id: bytes, result: int, reason: str | None = None)
 def firmware_hash() -> bytes:
     """As docs/wire-format.md §4.3 has it."""
     whole = hashlib.sha256()
-    paths = [path.relative_to(FIRMWARE).as_posix() for path in FIRMWARE.rglob("*.py")]
-    for path in sorted(paths):
+    files = [path for path in firmware().rglob("*") if path.is_file()]
+    for path in sorted(path.relative_to(firmware()).as_posix() for path in files):
         whole.update(path.encode() + b"\0")
-        whole.update(hashlib.sha256((FIRMWARE / path).read_bytes()).digest())
+        whole.update(hashlib.sha256((firmware() / path).read_bytes()).digest())
     return whole.digest()
 
 

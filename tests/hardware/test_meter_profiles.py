@@ -1,158 +1,69 @@
-"""Every meter profile is whole: its schema, its names, its registers, its evidence."""
+"""Every meter profile is whole, and the rules that say so agree with the README beside them."""
 
-import itertools
-import json
-import tomllib
+import re
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 import jsonschema
 import pytest
 
-METERS = Path(__file__).resolve().parents[2] / "hardware" / "meters"
+from collector.model.profile import Profile
+from collector.model.profile_files import METERS, profile_names, profile_schema, toml_document
+from collector.model.profile_rules import faults
+from collector.model.quantities import OBIS, UNITS
+
 PROFILES = sorted(METERS.glob("*.toml"))
-REGISTERS = {
-    "int16": 1,
-    "uint16": 1,
-    "int32": 2,
-    "uint32": 2,
-    "float32": 2,
-    "int64": 4,
-    "uint64": 4,
-}
-UNITS = {
-    "active_energy": "Wh",
-    "reactive_energy": "varh",
-    "active_power": "W",
-    "reactive_power": "var",
-    "apparent_power": "VA",
-    "power_factor": "1",
-    "frequency": "Hz",
-    "voltage": "V",
-    "current": "A",
-}
-
-
-@pytest.fixture(scope="module")
-def judge() -> jsonschema.Draft202012Validator:
-    schema = json.loads((METERS / "profile.schema.json").read_text(encoding="utf-8"))
-    jsonschema.Draft202012Validator.check_schema(schema)
-    return jsonschema.Draft202012Validator(schema)
 
 
 @pytest.fixture(params=PROFILES, ids=lambda path: path.stem)
-def profile(request: pytest.FixtureRequest) -> dict[str, Any]:
-    document: dict[str, Any] = tomllib.loads(request.param.read_text(encoding="utf-8"))
-    assert document["name"] == request.param.stem
-    return document
+def file(request: pytest.FixtureRequest) -> Path:
+    path: Path = request.param
+    return path
 
 
-def spans(profile: dict[str, Any]) -> list[tuple[int, int]]:
-    return sorted(
-        (each["address"], each["address"] + REGISTERS[each["type"]]) for each in profile["quantity"]
-    )
+def test_nothing_is_wrong(file: Path) -> None:
+    document = toml_document(file.read_bytes())
+    assert [str(fault) for fault in faults(document, profile_schema(), file.stem)] == []
+
+
+def test_it_can_be_asked_for_and_steps_finely_enough_to_bill(file: Path) -> None:
+    profile = Profile.parse(file.read_bytes())
+    for interval in (True, False):
+        asked = profile.requests(interval=interval)
+        assert 0 < len(asked) <= len(profile.of(interval=interval))
+    for register in profile.of(interval=True):
+        assert register.is_exponent or Fraction(1, 100) <= register.quantum <= 1000
 
 
 def test_there_are_profiles_of_both_word_orders_and_all_kinds_of_energy() -> None:
+    profiles = [Profile.parse(path.read_bytes()) for path in PROFILES]
     energies = {
-        (quantity["type"], quantity["word_order"])
-        for path in PROFILES
-        for quantity in tomllib.loads(path.read_text(encoding="utf-8"))["quantity"]
-        if quantity["interval"]
+        (register.type, register.layout.low_word_first)
+        for profile in profiles
+        for register in profile.of(interval=True)
     }
-    assert energies >= {("int64", "high_first"), ("int32", "low_first"), ("float32", "high_first")}
+    assert energies >= {("int64", False), ("int32", True), ("float32", False)}
+    assert profile_names() == [path.stem for path in PROFILES]
 
 
-def test_keeps_to_the_schema(
-    profile: dict[str, Any], judge: jsonschema.Draft202012Validator
-) -> None:
-    errors = [f"{list(error.path)}: {error.message}" for error in judge.iter_errors(profile)]
-    assert errors == []
+def test_the_schema_is_one() -> None:
+    jsonschema.Draft202012Validator.check_schema(profile_schema())
 
 
-def test_names_are_unique(profile: dict[str, Any]) -> None:
-    names = [quantity["name"] for quantity in profile["quantity"]]
-    assert len(names) == len(set(names))
-
-
-def test_no_register_belongs_to_two_quantities(profile: dict[str, Any]) -> None:
-    for (_, end), (start, _) in itertools.pairwise(spans(profile)):
-        assert end <= start
-
-
-def test_every_address_fits_the_wire(profile: dict[str, Any]) -> None:
-    base = profile["request"]["address_base"]
-    assert all(base <= start and end <= base + 65536 for start, end in spans(profile))
-
-
-def test_intervals_are_energies_and_import_is_one_of_them(profile: dict[str, Any]) -> None:
-    flagged = {quantity["name"] for quantity in profile["quantity"] if quantity["interval"]}
-    assert "active_energy_import" in flagged
-    assert all("_energy_" in name for name in flagged)
-
-
-def test_units_are_those_of_the_names(profile: dict[str, Any]) -> None:
-    for quantity in profile["quantity"]:
-        kind = next(kind for kind in UNITS if quantity["name"].startswith(kind))
-        assert quantity["unit"] == UNITS[kind], quantity["name"]
-
-
-def test_an_integer_holds_whole_quanta(profile: dict[str, Any]) -> None:
-    for quantity in profile["quantity"]:
-        if quantity["type"] != "float32":
-            counts = Fraction(quantity["quantum"]) / Fraction(quantity["scale"])
-            assert counts.denominator == 1, quantity["name"]
-
-
-def test_readable_blocks_hold_every_quantity_whole(profile: dict[str, Any]) -> None:
-    blocks = profile["request"].get("readable")
-    if blocks is None:
-        return
-    assert all(before[1] < after[0] for before, after in itertools.pairwise(blocks))
-    for start, end in spans(profile):
-        assert any(first <= start and end - 1 <= last for first, last in blocks), start
-
-
-def test_one_request_can_hold_each_quantity(profile: dict[str, Any]) -> None:
-    widest = max(REGISTERS[quantity["type"]] for quantity in profile["quantity"])
-    assert widest <= profile["request"]["max_registers"]
-
-
-@pytest.mark.parametrize(
-    ("change", "what"),
-    [
-        ({"status": "unconfirmed"}, "unconfirmed"),
-        ({"source": []}, "[]"),
-        ({"colour": "grey"}, "colour"),
-    ],
-    ids=["unconfirmed without reason", "no source", "unknown field"],
-)
-def test_the_schema_refuses(
-    judge: jsonschema.Draft202012Validator, change: dict[str, Any], what: str
-) -> None:
-    good = tomllib.loads((METERS / "carlo-gavazzi-em24.toml").read_text(encoding="utf-8"))
-    assert judge.is_valid(good)
-    errors = [error.message for error in judge.iter_errors(good | change)]
-    assert errors
-    assert any(what in message for message in errors)
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"scale": "0.1"},
-        {"scale": "0"},
-        {"type": "int24"},
-        {"word_order": "little"},
-        {"interval": True, "unit": "W"},
-        {"modulus": 1000, "type": "float32"},
-    ],
-    ids=str,
-)
-def test_the_schema_refuses_a_quantity(
-    judge: jsonschema.Draft202012Validator, change: dict[str, Any]
-) -> None:
-    good = tomllib.loads((METERS / "carlo-gavazzi-em24.toml").read_text(encoding="utf-8"))
-    good["quantity"][0] |= change
-    assert not judge.is_valid(good)
+def test_names_codes_and_units_are_those_of_the_readme_and_the_schema() -> None:
+    """A row of the table: `name` `_l2` `_l3` | 1-0:36.7.0 56.7.0 76.7.0 |"""
+    readme = (METERS / "README.md").read_text(encoding="utf-8")
+    found: dict[str, str] = {}
+    for cells in re.findall(r"\| (`[^|]*) \| (1-0:[^|]*) \|", readme):
+        first, *others = re.findall(r"`([a-z_0-9]+)`", cells[0])
+        stem = first.removesuffix("_l1").removesuffix("_l12")
+        names = [first, *(stem + other for other in others)]
+        codes = [code if ":" in code else f"1-0:{code}" for code in cells[1].split()]
+        found |= dict(zip(names, codes, strict=True))
+    assert found == OBIS
+    schema = profile_schema()["$defs"]["quantity"]["properties"]
+    exponents = {f"exponent_{number}" for number in range(1, 5)}
+    assert set(schema["name"]["enum"]) == set(OBIS) | exponents
+    assert set(schema["unit"]["enum"]) == set(UNITS.values())
+    for name in schema["name"]["enum"]:
+        assert sum(name.startswith(kind) for kind in UNITS) == 1

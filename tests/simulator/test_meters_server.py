@@ -5,12 +5,10 @@ import math
 import os
 import select
 import struct
-import tomllib
 import tty
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 import pytest
 from pymodbus import FramerType
@@ -18,45 +16,36 @@ from pymodbus.client import AsyncModbusTcpClient
 from pymodbus.exceptions import ModbusException
 
 from simulator.instrument import METERS_DIR, load_profile
-from simulator.meters_server import LOOPBACK, Meter, MeterBus, SerialMeterBus
-from simulator.plant import FEEDER, Point, SitePlant, StageRating
+from simulator.meter import Meter
+from simulator.meters_server import LOOPBACK, MeterBus, SerialMeterBus
+from simulator.plant import FEEDER, Point, SitePlant, generator
+from simulator.scenario import MeterSpec
+from simulator.stage import StageRating
 
-FORMATS = {"int16": ">h", "int32": ">i", "int64": ">q", "float32": ">f"}
-PROFILES = [path.stem for path in sorted(METERS_DIR.glob("*.toml"))]
 BASE_WH = Fraction("5123456.7")
 PATIENCE_S = 5.0
 
 
 def site() -> SitePlant:
+    """The buses bring it to its tenth second."""
     plant = SitePlant("A", [StageRating(1, 1_200_000, 1.0)], 40_000, seed=1, start_s=0.0)
     plant.energise(0.0)
     plant.set_breaker(1, closed=True)
-    plant.advance(10.0)
     return plant
 
 
 def meter(plant: SitePlant, profile: str, unit: int = 1, point: Point = 1) -> Meter:
-    return Meter(
-        slot=unit - 1,
-        serial=f"S{unit}",
-        unit=unit,
-        point=point,
-        profile=load_profile(METERS_DIR / f"{profile}.toml"),
-        ct=(2500, 5),
-        vt=(1, 1),
-        register_base_wh=BASE_WH,
-        plant=plant,
-    )
-
-
-def document(profile: str) -> dict[str, Any]:
-    return tomllib.loads((METERS_DIR / f"{profile}.toml").read_text(encoding="utf-8"))
-
-
-def value(entry: dict[str, Any], registers: Sequence[int]) -> Fraction:
-    ordered = registers if entry["word_order"] == "high_first" else registers[::-1]
-    raw = struct.pack(f">{len(ordered)}H", *ordered)
-    return Fraction(struct.unpack(FORMATS[entry["type"]], raw)[0]) * Fraction(entry["scale"])
+    spec = {
+        "slot": unit - 1,
+        "serial": f"2601000{unit}",
+        "profile": profile,
+        "unit": unit,
+        "point": point,
+        "ct": (2500, 5),
+        "register_base_wh": "5123456.7",
+    }
+    loaded = load_profile(METERS_DIR / f"{profile}.toml")
+    return Meter(MeterSpec.model_validate(spec), loaded, plant, generator(unit))
 
 
 def serve(meters: list[Meter], work: Callable[[AsyncModbusTcpClient], Awaitable[None]]) -> None:
@@ -72,33 +61,6 @@ def serve(meters: list[Meter], work: Callable[[AsyncModbusTcpClient], Awaitable[
             await bus.stop()
 
     asyncio.run(exchange())
-
-
-@pytest.mark.parametrize("profile", PROFILES)
-def test_every_quantity_is_read_as_the_site_has_it(profile: str) -> None:
-    plant = site()
-    described = document(profile)
-    request = described["request"]
-    truth = plant.values(1, 400 / math.sqrt(3))
-    truth["active_energy_import"] = Fraction(truth["active_energy_import"]) + BASE_WH
-
-    async def work(client: AsyncModbusTcpClient) -> None:
-        read = {3: client.read_holding_registers, 4: client.read_input_registers}
-        for entry in described["quantity"]:
-            count = struct.calcsize(FORMATS[entry["type"]]) // 2
-            address = entry["address"] - request["address_base"]
-            answer = await read[request["function"]](address, count=count, device_id=1)
-            assert not answer.isError(), (entry["name"], answer)
-            seen = value(entry, answer.registers)
-            if entry["interval"]:
-                behind = truth[entry["name"]] - seen
-                assert -Fraction(1, 2) < behind < Fraction(entry["quantum"]) + 1, entry["name"]
-            else:
-                expected = float(truth[entry["name"]])
-                step = float(Fraction(entry["scale"])) if entry["type"] != "float32" else 0.0
-                assert float(seen) == pytest.approx(expected, rel=1e-6, abs=step), entry["name"]
-
-    serve([meter(plant, profile)], work)
 
 
 def test_units_of_one_port_are_meters_of_their_own() -> None:
@@ -120,7 +82,7 @@ def test_units_of_one_port_are_meters_of_their_own() -> None:
 @pytest.mark.parametrize(
     ("function", "address", "count", "unit", "exception"),
     [
-        (3, 0x48, 2, 1, 1),  # its measurements are input registers
+        (3, 0x48, 2, 1, 2),  # its measurements are input registers
         (4, 0x52, 2, 1, 2),  # after its table
         (4, 0x49, 2, 1, 2),  # in the middle of a quantity
         (4, 0x00, 62, 1, 3),  # more than it gives at once
@@ -147,6 +109,19 @@ def test_registers_cannot_be_written() -> None:
         assert energy.registers != [0, 0]
 
     serve([meter(site(), "carlo-gavazzi-em24")], work)
+
+
+def test_for_a_silent_meter_its_gateway_answers() -> None:
+    one = meter(site(), "carlo-gavazzi-em24")
+
+    async def work(client: AsyncModbusTcpClient) -> None:
+        one.silent = True
+        answer = await client.read_input_registers(0x3E, count=2, device_id=1)
+        assert answer.exception_code == 0x0B
+        one.silent = False
+        assert not (await client.read_input_registers(0x3E, count=2, device_id=1)).isError()
+
+    serve([one], work)
 
 
 def test_a_stopped_bus_answers_no_more() -> None:
@@ -231,6 +206,24 @@ def test_nobody_answers_for_an_absent_unit_and_the_line_goes_on() -> None:
         assert receive(line, 9)[0] == 1
 
     on_the_line([meter(site(), "carlo-gavazzi-em24")], work)
+
+
+def test_a_silent_meter_says_nothing_on_the_line_until_it_speaks_again() -> None:
+    plant = site()
+    silent, other = meter(plant, "carlo-gavazzi-em24"), meter(plant, "eastron-sdm630", 2)
+
+    def work(line: int) -> None:
+        silent.silent = True
+        os.write(line, request(1, 0x3E, 2))
+        answered, _, _ = select.select([line], [], [], 0.2)
+        assert not answered
+        os.write(line, request(2, 0x48, 2))
+        assert receive(line, 9)[0] == 2
+        silent.silent = False
+        os.write(line, request(1, 0x3E, 2))
+        assert receive(line, 9)[:3] == bytes([1, 4, 4])
+
+    on_the_line([silent, other], work)
 
 
 def test_a_garbled_request_is_not_answered_and_the_line_goes_on() -> None:

@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from simulator.plant import FEEDER, STEP_US, LoadChange, SitePlant, StageRating
+from simulator.electrical import Line, Value, measured, wired
+from simulator.plant import FEEDER, LoadChange, SitePlant
+from simulator.stage import STEP_US, StageRating
 
 STEP_S = STEP_US / 1_000_000
 RATED_W = 1_200_000
@@ -59,6 +61,7 @@ def test_what_the_feeder_delivers_is_what_the_site_takes(
     energy_wh = sum((Fraction(part.energy, 10**8) for part in parts), Fraction(0))
     energy_wh += sum(site.energy_wh(stage_id) for stage_id in site.stages)
     assert site.energy_wh(FEEDER) == energy_wh
+    assert site.energies(FEEDER)["apparent_energy"] >= energy_wh
     power = sum(part.power_milliwatt for part in parts)
     power += sum(site.power_milliwatt(stage_id) for stage_id in site.stages)
     assert site.power_milliwatt(FEEDER) == power
@@ -182,3 +185,39 @@ def test_the_electrical_values_fit_together(point: int | str) -> None:
         assert values["power_factor"] == pytest.approx(0.97, abs=0.01)
         assert values["frequency"] == pytest.approx(50, abs=0.2)
         assert values["voltage_l1"] == pytest.approx(nominal, rel=0.03)
+
+
+def test_between_lines_and_in_the_neutral_stands_what_the_phases_leave() -> None:
+    line = Line(50.0, (1.0, 1.0, 1.0))
+    even = measured(3000.0, 4000.0, (1 / 3, 1 / 3, 1 / 3), line, 100.0)
+    assert even["voltage_l12"] == even["voltage_l31"] == pytest.approx(173.2, abs=0.1)
+    assert even["apparent_power"] == 5000
+    assert even["power_factor"] == 0.6
+    assert even["current_l1"] == pytest.approx(5000 / 3 / 100)
+    assert even["current_n"] == pytest.approx(0)
+    # all of it in one phase comes back through the neutral
+    lone = measured(3000.0, 4000.0, (1.0, 0.0, 0.0), line, 100.0)
+    assert lone["current_n"] == pytest.approx(lone["current_l1"]) == 50
+
+
+def test_two_elements_see_no_neutral_and_work_the_middle_current_out() -> None:
+    line = Line(50.0, (1.0, 1.0, 1.0))
+    true: dict[str, Value] = {**measured(3000.0, 0.0, (0.34, 0.33, 0.33), line, 100.0)}
+    seen = wired("3P3W", true)
+    absent = {name for name, value in seen.items() if value is None}
+    assert absent == {
+        *("voltage_l1", "voltage_l2", "voltage_l3", "current_n"),
+        *("active_power_l1", "active_power_l2", "active_power_l3"),
+    }
+    assert seen["current_l1"] == true["current_l1"]
+    assert seen["current_l2"] == pytest.approx(10.0536, abs=0.001)
+    assert seen["active_power"] == 3000
+
+
+def test_one_phase_carries_everything() -> None:
+    line = Line(50.0, (1.0, 1.0, 1.0))
+    true: dict[str, Value] = {**measured(3000.0, 4000.0, (0.34, 0.33, 0.33), line, 100.0)}
+    seen = {name: value for name, value in wired("1P2W", true).items() if value is not None}
+    assert seen["active_power_l1"] == 3000
+    assert seen["current_l1"] == 50
+    assert not {"voltage_l2", "voltage_l12", "current_l3", "current_n"} & set(seen)

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from simulator.plant import SitePlant, StageRating, generator
+from simulator.plant import SitePlant, generator
 from simulator.relays import OPERATE_TIME_S, Relay
+from simulator.stage import StageRating
 
 SLOWEST_S = OPERATE_TIME_S[1]
 

@@ -19,7 +19,7 @@ GOOD: dict[str, Any] = {
             "meters": [
                 {
                     "slot": 0,
-                    "serial": "F1",
+                    "serial": "26010001",
                     "profile": "carlo-gavazzi-em24",
                     "unit": 1,
                     "point": 1,
@@ -67,6 +67,9 @@ def test_a_good_scenario_keeps_every_digit(tmp_path: Path) -> None:
         ),
         ("sites.0.meters.0.point", 9, ["sites[0]", "no stage 9", "1, 2"]),
         ("sites.0.meters.0.ct", [0, 5], ["sites[0].meters[0].ct[0]", "greater than 0"]),
+        ("sites.0.meters.0.wiring", "4P5W", ["sites[0].meters[0].wiring", "1P2W", "3P3W", "3P4W"]),
+        ("sites.0.meters.0.exponents", {"exponent_5": 1}, ["exponents", "exponent_5"]),
+        ("sites.0.meters.0.exponents", {"exponent_1": 10}, ["exponents.exponent_1", "9"]),
         ("sites.0.schedule.0.power_w", 9_000_000, ["sites[0]", "stage 2", "0 to 1800000"]),
         ("sites.0.stages.1.id", 1, ["sites[0]", "stage id", "twice"]),
         ("sites.0.stages.1.output", "o1", ["output", "o1", "twice"]),

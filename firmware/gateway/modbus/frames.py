@@ -5,7 +5,9 @@ from array import array
 
 from gateway.modbus import ModbusException
 
+REQUEST_BYTES = 8
 EXCEPTION_BYTES = 5
+_EXCEPTION = 0x80
 
 
 def _crc_table():
@@ -23,8 +25,9 @@ _TABLE = _crc_table()
 
 def crc16(data) -> int:
     crc = 0xFFFF
+    table = _TABLE
     for byte in data:
-        crc = crc >> 8 ^ _TABLE[(crc ^ byte) & 0xFF]
+        crc = crc >> 8 ^ table[(crc ^ byte) & 0xFF]
     return crc
 
 
@@ -37,26 +40,40 @@ def rtu_answer_bytes(count: int) -> int:
     return 5 + 2 * count
 
 
-def find_rtu_answer(buf, unit: int, function: int, count: int):
-    """The register bytes of the first answer to this request anywhere in `buf`, or None.
+def locate_rtu_answer(buf: bytes, unit: int, function: int, count: int):
+    """(start, end) of the first answer to this request anywhere in `buf`, or None.
 
-    Noise before the answer is skipped. Raises ModbusException for an exception answer.
+    Noise before the answer is skipped; an exception is an answer too.
     """
     length = rtu_answer_bytes(count)
-    for at in range(len(buf) - EXCEPTION_BYTES + 1):
-        if buf[at] != unit:
-            continue
-        if buf[at + 1] == function and buf[at + 2] == 2 * count:
-            if at + length <= len(buf) and _crc_holds(buf, at, length):
-                return bytes(buf[at + 3 : at + length - 2])
-        elif buf[at + 1] == function | 0x80 and _crc_holds(buf, at, EXCEPTION_BYTES):
-            raise ModbusException(buf[at + 2])
+    mark = bytes((unit,))
+    at = buf.find(mark)
+    while 0 <= at <= len(buf) - EXCEPTION_BYTES:
+        second = buf[at + 1]
+        if second == function:
+            if buf[at + 2] == 2 * count and _crc_holds(buf, at, at + length):
+                return at, at + length
+        elif second == function | _EXCEPTION and _crc_holds(buf, at, at + EXCEPTION_BYTES):
+            return at, at + EXCEPTION_BYTES
+        at = buf.find(mark, at + 1)
     return None
 
 
-def _crc_holds(buf, at, length):
-    end = at + length
-    return crc16(buf[at : end - 2]) == buf[end - 2] | buf[end - 1] << 8
+def rtu_registers(answer: bytes) -> bytes:
+    """The register bytes of a located answer. Raises ModbusException for an exception."""
+    if answer[1] & _EXCEPTION:
+        raise ModbusException(answer[2])
+    return answer[3:-2]
+
+
+def find_rtu_answer(buf: bytes, unit: int, function: int, count: int):
+    """The register bytes of the first answer in `buf`, or None. Raises ModbusException."""
+    place = locate_rtu_answer(buf, unit, function, count)
+    return None if place is None else rtu_registers(buf[place[0] : place[1]])
+
+
+def _crc_holds(buf, start, end):
+    return end <= len(buf) and crc16(buf[start : end - 2]) == buf[end - 2] | buf[end - 1] << 8
 
 
 def tcp_request(transaction: int, unit: int, function: int, address: int, count: int) -> bytes:
@@ -65,7 +82,7 @@ def tcp_request(transaction: int, unit: int, function: int, address: int, count:
 
 def tcp_answer(pdu, function: int, count: int):
     """The register bytes of an answer's PDU, or None when it answers something else."""
-    if len(pdu) == 2 and pdu[0] == function | 0x80:
+    if len(pdu) == 2 and pdu[0] == function | _EXCEPTION:
         raise ModbusException(pdu[1])
     if len(pdu) == 2 + 2 * count and pdu[0] == function and pdu[1] == 2 * count:
         return bytes(pdu[2:])

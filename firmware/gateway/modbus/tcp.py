@@ -2,50 +2,51 @@
 
 import asyncio
 
-from gateway.modbus import NoAnswer, Request, frames
+from micropython import const
 
-_CONNECT_MS = 5000
+from gateway.modbus import NoAnswer, frames
+from gateway.modbus.bus import Bus
+
+_CONNECT_MS = const(5000)
 
 
-class TcpBus:
+class TcpBus(Bus):
     def __init__(self, host: str, port: int):
+        super().__init__()
         self._host = host
         self._port = port
-        self._lock = asyncio.Lock()
         self._stream = None
         self._transaction = 0
 
-    def register(self, unit: int, counts) -> None:
-        """Nothing to prepare: transaction ids tell answers apart."""
-
-    async def read(self, request: Request) -> bytes:
-        """The registers' bytes. Raises ModbusException or NoAnswer, after one reconnection."""
-        async with self._lock:
-            try:
-                return await self._transact(request)
-            except (OSError, EOFError):
-                await self._close()
-            try:
-                return await self._transact(request)
-            except (OSError, EOFError) as error:
-                await self._close()
-                raise NoAnswer(error)
-
-    async def _transact(self, request):
+    async def _exchange(self, request):
+        was_open = self._stream is not None
         try:
-            if self._stream is None:
-                # Resolving a name would block every task: the configuration holds an address.
-                self._stream, _ = await asyncio.wait_for_ms(
-                    asyncio.open_connection(self._host, self._port), _CONNECT_MS
-                )
-            return await asyncio.wait_for_ms(
-                self._exchange(self._stream, request), request.timeout_ms
-            )
+            return await self._transact(request)
         except asyncio.TimeoutError:
             await self._close()  # half an answer may have been taken from the stream
             raise NoAnswer(request.unit)
+        except (OSError, EOFError):
+            await self._close()
+            if not was_open:
+                raise NoAnswer(request.unit)
+        # The connection had gone stale between two requests.
+        try:
+            return await self._transact(request)
+        except (asyncio.TimeoutError, OSError, EOFError):
+            await self._close()
+            raise NoAnswer(request.unit)
 
-    async def _exchange(self, stream, request):
+    async def _transact(self, request):
+        if self._stream is None:
+            # Resolving a name would block every task: the configuration holds an address.
+            self._stream, _ = await asyncio.wait_for_ms(
+                asyncio.open_connection(self._host, self._port), _CONNECT_MS
+            )
+        return await asyncio.wait_for_ms(
+            self._converse(self._stream, request), request.manners.timeout_ms
+        )
+
+    async def _converse(self, stream, request):
         self._transaction = self._transaction + 1 & 0xFFFF
         stream.write(
             frames.tcp_request(
@@ -63,6 +64,9 @@ class TcpBus:
                 registers = frames.tcp_answer(pdu, request.function, request.count)
                 if registers is not None:
                     return registers
+
+    async def _drain(self, request):
+        """Exceptions carry transaction ids too: none can be another request's."""
 
     async def _close(self):
         stream, self._stream = self._stream, None

@@ -57,7 +57,7 @@ def test_a_period_whose_boundaries_were_read_late_is_shown_undecided(tmp_path: P
     room.check()
     text = page_of(room)
     assert "? undecided" in text.replace("</b>", "")
-    assert "20 600<small>± 4 120</small>" in text
+    assert "20 600<small>± 4 141</small>" in text
     assert "its boundaries were read late: known to ± 4 120 Wh" in text
 
 

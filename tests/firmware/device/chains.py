@@ -5,6 +5,7 @@ from serve import serve  # isort: skip
 import asyncio
 import sys
 
+from gateway import cbor
 from gateway import identity as identities
 from gateway.chain import Chain, FrameTooLong
 from gateway.clock import Clock
@@ -90,7 +91,7 @@ def append(stream, sizes):
 
 
 async def _append(stream, sizes):
-    records = [[2, 0, CLOCK[0], None, bytes(size)] for size in sizes]
+    records = [cbor.encode([2, 0, CLOCK[0], None, bytes(size)]) for size in sizes]
     try:
         seq, message = await chains[stream].append(records, CONFIGURATION, CLOCK)
     except (FrameTooLong, JournalFull) as error:

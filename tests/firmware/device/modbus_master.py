@@ -7,17 +7,17 @@ import sys
 from time import ticks_diff, ticks_ms
 
 from board.unix import Uart
-from gateway.modbus import ModbusException, NoAnswer, Request
+from gateway.modbus import Manners, ModbusException, NoAnswer, Request
 from gateway.modbus.rtu import RtuBus
 from gateway.modbus.tcp import TcpBus
 
 kind, where = sys.argv[1:]
-bus = RtuBus(Uart(where), 19200) if kind == "rtu" else TcpBus("127.0.0.1", int(where))
+bus = RtuBus(Uart(where), (19200, 0, 1)) if kind == "rtu" else TcpBus("127.0.0.1", int(where))
 
 
 async def read_one(unit, address, count, timeout_ms):
     try:
-        return (await bus.read(Request(unit, 3, address, count, timeout_ms, 5))).hex()
+        return (await bus.read(Request(unit, 3, address, count, Manners(timeout_ms, 5)))).hex()
     except ModbusException as error:
         return "exception %d" % error.code
     except NoAnswer:

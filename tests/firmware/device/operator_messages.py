@@ -9,7 +9,7 @@ from serve import serve  # isort: skip
 import asyncio
 import sys
 
-from gateway import configuration, cose
+from gateway import configuration, cose, provisioned
 from gateway.journal import Journal
 from gateway.orders import Orders
 from gateway.outbox import Outbox
@@ -166,7 +166,7 @@ def offered(count):
 def configure():
     """The hash of the configuration that is now in force, or what a technician is told."""
     try:
-        loading = configuration.load(Board(), trust, clock, gateway)
+        loading = provisioned.load(Board(), trust, clock, gateway)
         return asyncio.run(loading).hash.hex()
     except configuration.SetupError as error:
         return str(error)

@@ -1,10 +1,13 @@
-"""The plant side without a plant: the plan of requests, the stages' table, snapshots."""
+"""The plant side without a plant: the stages' table, snapshots, supervision."""
 
 import asyncio
 
 from gateway import clock as clocks
-from gateway import health, intervals, meters, stages
-from gateway.modbus import NoAnswer
+from gateway import health, intervals, stages
+from gateway.meter import Meter
+from gateway.meters import Meters
+from gateway.modbus import NoAnswer, driver
+from gateway.modbus.driver import ModbusDriver
 from serve import serve
 
 
@@ -17,10 +20,6 @@ class Coil:
 
     def energise(self, on):
         self.on = on
-
-
-def plan(quantities, max_registers):
-    return meters.plan([tuple(quantity) for quantity in quantities], max_registers)
 
 
 def walk(inputs):
@@ -40,7 +39,7 @@ def names():
 
 
 ticks = 0
-clocks.ticks_ms = lambda: ticks
+clocks.ticks_ms = driver.ticks_ms = lambda: ticks
 
 
 class Passing:
@@ -61,6 +60,9 @@ class Bus:
 
     def register(self, unit, counts):
         pass
+
+    def answered_twice(self, unit):
+        return False
 
     async def read(self, request):
         await intervals.asyncio.sleep_ms(100)
@@ -83,20 +85,33 @@ def snapshot(failures, late_ms, period_ms):
     intervals.asyncio = Passing()
     bus = Bus(failures)
     told = []
-    silent = []
+    events = []
     boundary_ms = 1_800_000_000_000
     clock = clocks.Clock(Rtc(boundary_ms + late_ms))
-    quantities = [[0, 1, 1], [100, 1, 1]]
     configs = [
-        {0: slot, 4: 0, 5: slot, 8: 3, 9: 125, 10: 0, 11: 0, 12: quantities}
+        {
+            0: slot,
+            4: 0,
+            5: slot,
+            8: 3,
+            9: [0, 0, 0, None],
+            10: 0,
+            11: [],
+            12: [[0, 1, 1, 1000], [100, 1, 1, 1000]],
+            13: [[0, 1], [100, 1]],
+            14: [],
+        }
         for slot in range(len(failures))
     ]
-    group = meters.Meters(
-        [meters.Meter(config, bus) for config in configs], clock, lambda *args: silent.append(args)
+    group = Meters(
+        [Meter(config, ModbusDriver(config, bus), clock) for config in configs],
+        clock,
+        events.append,
     )
     asyncio.run(intervals.Intervals(clock, period_ms, group, told.append).take(boundary_ms))
     assert all(record[0] == 1 and record[2] == boundary_ms for record in told)
-    return [[r[1], r[3], list(r[4]) if r[4] else None, list(r[5])] for r in told], silent
+    records = [[r[1], r[3], list(r[4]) if r[4] else None, list(r[5])] for r in told]
+    return records, [event[3][0] for event in events]
 
 
 def supervise(runs_ms):
@@ -123,4 +138,4 @@ def supervise(runs_ms):
         return pauses_ms
 
 
-serve(supervise=supervise, plan=plan, walk=walk, names=names, snapshot=snapshot)
+serve(supervise=supervise, walk=walk, names=names, snapshot=snapshot)

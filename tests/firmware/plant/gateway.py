@@ -1,9 +1,13 @@
 """The firmware in the real MicroPython, on a board made of files."""
 
+import atexit
 import json
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -12,16 +16,27 @@ import cbor2
 
 from plant.authority import Authority, Body
 from plant.collector import Site, now_ms
+from technician.bundle import write_bundle
 
-FIRMWARE = Path(__file__).parents[3] / "firmware"
-# Code in flash, as on a board, would spare 23 of these, and compiling it here takes more.
+# An ESP32's after its heap has grown once; modules executed from flash would spare much of it.
 HEAP = "112wk"
 MICROPYTHON = Path(sys.executable).with_name("micropython")
 COMMAND: list[str | Path] = [MICROPYTHON, "-X", f"heapsize={HEAP}"]
 
 
+@cache
+def firmware() -> Path:
+    """The application as it goes onto a board."""
+    folder = Path(tempfile.mkdtemp(prefix="esep-bundle-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    write_bundle(folder / "bundle")
+    return folder / "bundle"
+
+
 def meter(slot: int, bus: int, unit: int, quantities: list[list[int]]) -> Body:
-    """`quantities` are [address, registers, flags]."""
+    """`quantities` are as a configuration has them; each is asked for by itself in an interval."""
+    first = min(quantity[0] for quantity in quantities)
+    end = max(quantity[0] + quantity[1] for quantity in quantities)
     return {
         0: slot,
         1: f"SN-{slot}",
@@ -32,10 +47,12 @@ def meter(slot: int, bus: int, unit: int, quantities: list[list[int]]) -> Body:
         6: [1, 1],
         7: [1, 1],
         8: 3,
-        9: 100,
-        10: 300,
-        11: 5,
+        9: [300, 5, 1, None],
+        10: 0,
+        11: [[first, end - first]],
         12: quantities,
+        13: [quantity[:2] for quantity in quantities if len(quantity) == 4],
+        14: [],
     }
 
 
@@ -61,7 +78,7 @@ class Gateway:
         self.process: subprocess.Popen[bytes] | None = None
         self._write_board()
         enrolled = subprocess.run(
-            [*COMMAND, FIRMWARE / "enrol.py"], env=self._env, check=True, stdout=subprocess.PIPE
+            [*COMMAND, firmware() / "enrol.py"], env=self._env, check=True, stdout=subprocess.PIPE
         )
         answer = json.loads(enrolled.stdout)
         self.id = bytes.fromhex(answer["gateway"])
@@ -112,7 +129,7 @@ class Gateway:
         Path(self.board["stop"]).unlink(missing_ok=True)
         self.log = (self.directory / "log.txt").open("ab")
         self.process = subprocess.Popen(
-            [*COMMAND, FIRMWARE / "main.py"], env=self._env, stderr=self.log, stdout=self.log
+            [*COMMAND, firmware() / "main.py"], env=self._env, stderr=self.log, stdout=self.log
         )
 
     def kill(self) -> None:

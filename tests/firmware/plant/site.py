@@ -17,7 +17,7 @@ from plant.modbus import Line, Loop, Server, registers
 RTU_UNIT, TCP_UNIT = 1, 2
 ENERGY, POWER = 0, 40  # register addresses
 # A 64-bit energy and, over unused registers, a 32-bit power.
-QUANTITIES = [[ENERGY, 4, 1], [POWER, 2, 0]]
+QUANTITIES = [[ENERGY, 4, 1, 1000], [POWER, 2]]
 ENERGY_WORDS, POWER_WORDS = [1, 2, 3, 4], [5, 6]
 
 

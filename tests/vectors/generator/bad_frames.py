@@ -184,7 +184,11 @@ def _shapes_of_the_body() -> Iterable[Vector]:
     )
     yield record("raw_null", "No register bytes.", [1, 0, NOW_MS, 0, b"\x02", None])
     yield detail("event_kind_0", "An event of an unknown kind.", 0, {})
-    yield detail("event_kind_10", "An event of an unknown kind.", 10, {})
+    yield detail("event_kind_12", "An event of an unknown kind.", 12, {})
+    yield detail(
+        "identity_without_raw", "An identity event without its bytes.", 10, {0: 0, 1: None}
+    )
+    yield detail("register_in_text", "A register as text.", 11, {0: 0, 1: 0, 2: "12", 3: bytes(4)})
     yield detail("boot_cause", "A boot of an unknown cause.", 1, {**boot_detail, 0: "brownout"})
     yield detail(
         "boot_hash_20_bytes", "A firmware hash of 20 bytes.", 1, {**boot_detail, 3: bytes(20)}

@@ -87,8 +87,8 @@ def _records() -> list[Vector]:
         ),
         _telemetry(
             "sample_of_poor_quality",
-            "A sample whose quantities are stale, good and out of range; all have bytes.",
-            [2, 1, NOW_MS - 5000, bytes([1, 0, 4]), bytes(12)],
+            "A sample whose quantities are stale, out of range and doubtful; all have bytes.",
+            [2, 1, NOW_MS - 5000, bytes([1, 4, 5]), bytes(12)],
         ),
     ]
 
@@ -113,6 +113,10 @@ def _events() -> list[Vector]:
         ("epoch", 8, {0: 1, 1: "journal lost"}),
         ("epoch_before_unknown", 8, {0: None, 1: "journal lost"}),
         ("fault", 9, {0: "poll", 1: "OSError 110"}),
+        ("meter_fault", 6, {0: 0, 1: 1, 2: "exception 2 at 52"}),
+        ("identity", 10, {0: 0, 1: None, 2: bytes(range(44))}),
+        ("identity_in_part", 10, {0: 1, 1: bytes([0, 3]), 2: bytes(4)}),
+        ("register_back", 11, {0: 0, 1: 0, 2: INTERVAL_RAW[0], 3: bytes(8)}),
     ]
     boots = [
         _billing(f"event_boot_{cause}", f"A start after {cause}.", boot(cause))

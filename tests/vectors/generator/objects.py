@@ -64,11 +64,20 @@ def _configurations() -> Iterable[Vector]:
     def meter(name: str, what: str, changes: Body) -> Vector:
         return shape(name, what, {8: [METER_ON_A_BUS | changes]})
 
-    quantities: list[Item] = [[address, 4, address % 2] for address in range(64)]
-    meters: list[Item] = [METER_ON_A_BUS | {0: slot, 12: quantities} for slot in range(64)]
+    quantities: list[Item] = [
+        [4 * place, 4, 26, 1] if place % 2 else [4 * place, 4] for place in range(64)
+    ]
+    requests: list[Item] = [[0, 124], [124, 124], [248, 8]]
+    all_of: Body = {11: requests, 12: quantities, 13: requests, 14: [[4, 0, 32]] * 16}
+    meters: list[Item] = [METER_ON_A_BUS | all_of | {0: slot} for slot in range(64)]
     yield installed("plain", "Two meters, one on a serial bus, one on TCP, and three stages.", {})
     yield installed("no_stages", "A gateway without stages.", {9: []})
     yield installed("greatest", "64 meters of 64 quantities: longer than 4096 bytes.", {8: meters})
+    yield installed(
+        "line_of_its_own",
+        "A meter on a serial bus at another speed than the bus's.",
+        {8: [METER_ON_A_BUS | {9: [500, 4, 5, [9600, 0, 2]]}]},
+    )
     yield bad(
         "too_long",
         "A configuration of more than 65536 bytes.",
@@ -104,13 +113,22 @@ def _configurations() -> Iterable[Vector]:
     yield meter("unit_0", "A meter at the broadcast address.", {5: 0})
     yield meter("unit_248", "A meter beyond the last address.", {5: 248})
     yield meter("function_6", "A meter read by a function that writes.", {8: 6})
-    yield meter("126_registers_at_once", "Requests longer than Modbus has.", {9: 126})
+    yield meter("6_retries", "A repetition too many.", {9: [300, 10, 6, None]})
+    yield meter("manners_of_three", "Manners without a line.", {9: [300, 10, 1]})
+    yield meter("line_of_parity_3", "A line of unknown parity.", {9: [300, 10, 1, [9600, 3, 1]]})
+    yield meter("126_registers_at_once", "A request longer than Modbus has.", {11: [[0, 126]]})
+    yield meter("no_requests", "A meter that is not asked for samples.", {11: []})
+    yield meter("no_interval_requests", "A meter that is not asked for intervals.", {13: []})
+    yield meter("request_of_nothing", "A request for no register.", {13: [[0, 0]]})
     yield meter("no_quantities", "A meter of which nothing is read.", {12: []})
-    yield meter("65_quantities", "A quantity too many.", {12: [*quantities, [0, 1, 0]]})
-    yield meter("5_registers", "A quantity of five registers.", {12: [[0, 5, 1]]})
-    yield meter("flags_2", "A quantity with an unknown flag.", {12: [[0, 2, 2]]})
+    yield meter("65_quantities", "A quantity too many.", {12: [*quantities, [0, 1]]})
+    yield meter("5_registers", "A quantity of five registers.", {12: [[0, 5]]})
+    yield meter("form_32", "A quantity of an unknown form.", {12: [[0, 2, 32, 1]]})
+    yield meter("quantity_of_three", "A form without what it can rise by.", {12: [[0, 2, 1]]})
+    yield meter("17_identities", "An identity register too many.", {14: [[3, 0, 1]] * 17})
+    yield meter("identity_by_function_5", "Identity by a function that writes.", {14: [[5, 0, 1]]})
     yield meter("ratio_of_one", "A ratio of one number.", {6: [1]})
-    yield meter("meter_field_of_more", "A meter's field that the grammar does not name.", {13: 0})
+    yield meter("meter_field_of_more", "A meter's field that the grammar does not name.", {15: 0})
     yield shape("stage_33", "A stage that no command can name.", {9: [{**STAGE, 0: 33}]})
     yield shape("33_stages", "A stage too many.", {9: [STAGE] * 33})
     yield shape(

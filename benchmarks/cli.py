@@ -1,0 +1,88 @@
+"""`esep bench`: the long measurements."""
+
+import importlib.util
+import json
+import tempfile
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from benchmarks import fuzz, report
+from benchmarks import hostile as hostile_bus
+from benchmarks.bus import CLIENTS, QUICK_CLIENTS, Bench
+from benchmarks.workers import FIRMWARE
+from simulator.hostile_line import Mode
+from technician.bundle import write_bundle
+
+app = typer.Typer(no_args_is_help=True, help="What the parts do, measured.")
+INSTALL = "python -m pip install -c constraints.txt --group bench"
+JsonFile = Annotated[Path, typer.Option("--json", help="where the figures are written")]
+
+
+@app.callback()
+def bench() -> None:
+    """What the parts do, measured."""
+
+
+@app.command()
+def bus(
+    json_file: JsonFile,
+    full: Annotated[bool, typer.Option("--full", help="20 rounds, and the profiles' gaps")] = False,
+    rounds: Annotated[int | None, typer.Option(min=1, help="cycles of each client")] = None,
+    seed: Annotated[int, typer.Option(help="of the instruments' turnarounds")] = 1,
+) -> None:
+    """Modbus clients on a line that keeps its pace: how near each comes to what the wire allows."""
+    missing = [name for name in ("minimalmodbus", "serial") if not importlib.util.find_spec(name)]
+    if missing:
+        typer.echo(f"not installed: {', '.join(missing)}. To install: {INSTALL}", err=True)
+        raise typer.Exit(2)
+    console = Console()
+    with console.status("opening the line") as status:
+        measured = Bench(
+            seed=seed,
+            rounds=rounds or (20 if full else 2),
+            clients=tuple(CLIENTS) if full else QUICK_CLIENTS,
+            say=status.update,
+        )
+        results = measured.run()
+    json_file.write_text(json.dumps(report.bus_document(measured, results), indent=2) + "\n")
+    console.print(report.bus_table(results))
+    console.print(f"written to {json_file}")
+
+
+@app.command()
+def hostile(
+    json_file: JsonFile,
+    requests: Annotated[int, typer.Option(min=0, help="over all modes")] = 100_000,
+    strings: Annotated[int, typer.Option(min=0, help="for the parsers")] = 1_000_000,
+    seed: Annotated[int | None, typer.Option(help="drawn and told when not given")] = None,
+    mode: Annotated[list[Mode] | None, typer.Option(help="only these; may be repeated")] = None,
+    bytecode: Annotated[bool, typer.Option("--bytecode", help="the compiled firmware")] = False,
+) -> None:
+    """The Modbus master on a bus that lies: no wrong value may be believed."""
+    seed = time.time_ns() % 1_000_000 if seed is None else seed
+    modes = mode or list(Mode)
+    console = Console()
+    with tempfile.TemporaryDirectory() as scratch, console.status(f"seed {seed}"):
+        firmware = FIRMWARE
+        if bytecode:
+            firmware = Path(scratch, "bundle")
+            write_bundle(firmware)
+        fuzzed = fuzz.run(strings, seed, firmware) if strings else []
+        per_mode = requests // len(modes)
+        outcomes = hostile_bus.run(modes, per_mode, seed, firmware=firmware) if per_mode else []
+    document = report.hostile_document(seed, bytecode, outcomes, fuzzed)
+    json_file.write_text(json.dumps(document, indent=2) + "\n")
+    for table in report.hostile_tables(outcomes, fuzzed):
+        console.print(table)
+    console.print(f"seed {seed}; written to {json_file}")
+    replays = [each.replay for each in outcomes if each.judged and not each.holds]
+    replays += [each.replay for each in fuzzed if not each.holds]
+    for replay in replays:
+        again = f"{replay}{' --bytecode' if bytecode else ''}"
+        console.print(f"[red]fails[/red]; again with: {again}", soft_wrap=True)
+    if replays:
+        raise typer.Exit(1)

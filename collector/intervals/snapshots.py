@@ -1,0 +1,134 @@
+"""Register snapshots as they are kept: those that stand, and whose the others are."""
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Select, func, select, tuple_, update
+
+from collector.ledger import identities
+from collector.ledger.identities import Identity, Place
+from collector.model.continuity import DELAY_MS, Limits, RegisterReading
+from collector.model.energy import IMPORT, Quantity
+from collector.storage.tables import snapshot as table
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A register as it stood at `at_ms` + `offset_ms`; `position` is its ledger entry."""
+
+    at_ms: int
+    energy_wh: Fraction
+    quantum_wh: Fraction
+    position: int
+    offset_ms: int = 0
+    gateway: bytes | None = None
+    place: Place | None = None
+    limits: Limits = field(default_factory=Limits)
+    ratio: Fraction | None = None
+
+    @property
+    def read_ms(self) -> int:
+        return self.at_ms + self.offset_ms
+
+    @property
+    def reading(self) -> RegisterReading:
+        count = self.energy_wh / self.quantum_wh
+        exact = Quantity(count.numerator, self.quantum_wh / count.denominator)
+        return RegisterReading(exact, self.read_ms, ratio=self.ratio)
+
+
+def snapshot_at(
+    connection: Connection, meter: str, at_ms: int, quantity: str = IMPORT
+) -> Snapshot | None:
+    return _one(connection, _standing(meter, quantity).where(table.c.at_ms == at_ms))
+
+
+def first_snapshot(connection: Connection, meter: str, quantity: str = IMPORT) -> Snapshot | None:
+    return _one(connection, _standing(meter, quantity).order_by(table.c.at_ms))
+
+
+def last_snapshot(
+    connection: Connection, meter: str, before_ms: int | None = None, quantity: str = IMPORT
+) -> Snapshot | None:
+    """The newest snapshot, or the newest at or before a moment."""
+    query = _standing(meter, quantity).order_by(table.c.at_ms.desc())
+    if before_ms is not None:
+        query = query.where(table.c.at_ms <= before_ms)
+    return _one(connection, query)
+
+
+def next_snapshot(connection: Connection, meter: str, after_ms: int) -> Snapshot | None:
+    query = _standing(meter, IMPORT).where(table.c.at_ms > after_ms).order_by(table.c.at_ms)
+    return _one(connection, query)
+
+
+def snapshots_between(
+    connection: Connection, meter: str, start_ms: int, end_ms: int, quantity: str = IMPORT
+) -> list[Snapshot]:
+    """For boundaries from the first moment to the second, in the order in which they were read."""
+    query = _standing(meter, quantity).where(table.c.at_ms.between(start_ms, end_ms))
+    found: dict[int, Snapshot] = {}
+    for row in connection.execute(query.order_by(table.c.at_ms, table.c.position)):
+        found.setdefault(row.at_ms, _snapshot(row))
+    return sorted(found.values(), key=lambda entry: (entry.read_ms, entry.place or (0, 0, 0)))
+
+
+def not_standing(connection: Connection, meter: str, quantity: str = IMPORT) -> dict[str, int]:
+    """How many snapshots are not the meter's, by why."""
+    query = (
+        select(table.c.standing, func.count())
+        .where(table.c.meter == meter, table.c.quantity == quantity, table.c.standing.is_not(None))
+        .group_by(table.c.standing)
+    )
+    return dict(connection.execute(query).all())
+
+
+def judge_again(connection: Connection, identity: Identity) -> None:
+    """Say of the snapshots after an identity whose they are."""
+    by = (table.c.epoch, table.c.seq, table.c.record)
+    for span in identities.spans_by_place(connection, identity):
+        within = [
+            table.c.gateway == identity.gateway,
+            table.c.slot == identity.slot,
+            table.c.meter == identity.meter,
+            tuple_(*by) > tuple_(*span.start),
+        ]
+        if span.end is not None:
+            within.append(tuple_(*by) < tuple_(*span.end))
+        connection.execute(update(table).where(*within).values(standing=span.standing))
+
+
+def is_standing(rows: Any = table) -> ColumnElement[bool]:
+    """Rows of the configured meter, as far as is known."""
+    condition: ColumnElement[bool] = rows.c.standing.is_(None)
+    return condition
+
+
+def _standing(meter: str, quantity: str) -> Select[Any]:
+    return select(table).where(table.c.meter == meter, table.c.quantity == quantity, is_standing())
+
+
+def _one(connection: Connection, query: Select[Any]) -> Snapshot | None:
+    """The first received of those that the query puts first."""
+    row = connection.execute(query.order_by(table.c.position).limit(1)).first()
+    return None if row is None else _snapshot(row)
+
+
+def _snapshot(row: Any) -> Snapshot:
+    quantum_wh = Fraction(row.quantum)
+    return Snapshot(
+        at_ms=row.at_ms,
+        energy_wh=row.count * quantum_wh,
+        quantum_wh=quantum_wh,
+        position=row.position,
+        offset_ms=row.offset_ms,
+        gateway=row.gateway,
+        place=None if row.record is None else (row.epoch, row.seq, row.record),
+        limits=Limits(
+            None if row.modulus is None else int(row.modulus),
+            None if row.greatest_w is None else Fraction(row.greatest_w),
+            DELAY_MS if row.delay_ms is None else row.delay_ms,
+        ),
+        ratio=None if row.ratio is None else Fraction(row.ratio),
+    )

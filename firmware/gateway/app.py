@@ -77,10 +77,12 @@ class App:
             clock,
             self._billing.add,
         )
+        config.meters = config.buses = ()  # all that was in them is with the meters now
         self._readings = Readings(clock, config, meters, self._billing.add, self._telemetry.add)
         self._stages = Stages(
             [_stage(board, stage) for stage in config.stages], clock, journal, board.random
         )
+        config.stages = ()
         self._orders = Orders(
             (key.gateway, config.zone),
             trust,

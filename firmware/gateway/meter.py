@@ -1,6 +1,7 @@
 """One meter: read, read again until it can be believed, its identity, its silence."""
 
 import asyncio
+import binascii
 from time import ticks_add, ticks_diff, ticks_ms
 
 from micropython import const
@@ -42,7 +43,7 @@ class Meter:
         quantities = config[12]
         self._indices = {
             False: range(len(quantities)),
-            True: [i for i, quantity in enumerate(quantities) if len(quantity) == 4],
+            True: bytes([i for i, quantity in enumerate(quantities) if len(quantity) == 4]),
         }
         self._forms = {i: quantities[i][2:] for i in self._indices[True]}
         self._believed: dict = {}  # index: (number, uptime), of the last reading believed
@@ -57,8 +58,12 @@ class Meter:
         self._identity_not_before = 0
         self._identify = True
         self._fell: list = []  # (index, bytes believed before, bytes now) of what went backwards
-        self._last_measured: list = []
+        self._last_measured = 0  # CRC-32 of all that is measured
         self._unchanged_since = 0
+
+    def urgent(self, begins: bool) -> None:
+        """Keep samples off this meter's bus while a boundary's snapshots are read."""
+        self._driver.urgent(begins)
 
     def due(self) -> bool:
         """Whether a sample is worth the bus's time: a silent meter is asked ever more rarely."""
@@ -159,8 +164,9 @@ class Meter:
 
     def _judge_staleness(self, reading):
         """An instrument that measures never gives the same bytes for long; a copy of it does."""
-        measured = [raw for i, raw in reading.values.items() if i not in self._forms]
-        if measured != self._last_measured or not any(map(any, measured)):
+        raw = b"".join([raw for i, raw in reading.values.items() if i not in self._forms])
+        measured = binascii.crc32(raw)
+        if measured != self._last_measured or not any(raw):
             self._last_measured = measured
             self._unchanged_since = reading.at_ms
         elif self._stale_ms and reading.at_ms - self._unchanged_since >= self._stale_ms:

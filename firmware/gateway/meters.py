@@ -41,20 +41,26 @@ class Meters:
         return readings
 
     async def _snapshots(self, meters, readings, slots):
-        asked = []
-        # The silent last: waiting for them must not make the others' snapshot late.
-        for meter in sorted(meters, key=lambda meter: meter.silent):
-            if slots is None or meter.slot in slots:
-                asked.append((meter, await meter.read(True, slots is not None)))
-        for meter, reading in asked:
-            readings.append(await self._settle(meter, await meter.confirm(reading)))
+        asked = [meter for meter in _silent_last(meters) if slots is None or meter.slot in slots]
+        if not asked:
+            return
+        asked[0].urgent(True)
+        taken = []
+        try:
+            for meter in asked:
+                taken.append(await meter.read(True, slots is not None))
+            for at, meter in enumerate(asked):
+                taken[at] = await meter.confirm(taken[at])
+        finally:
+            asked[0].urgent(False)
+        for meter, reading in zip(asked, taken):
+            readings.append(await self._settle(meter, reading))
 
     async def _samples(self, meters, readings):
-        for meter in sorted(meters, key=lambda meter: meter.silent):
-            if not meter.due():
-                continue
-            reading = await meter.follow(await meter.read(False))
-            readings.append(await self._settle(meter, reading))
+        for meter in _silent_last(meters):
+            if meter.due():
+                reading = await meter.follow(await meter.read(False))
+                readings.append(await self._settle(meter, reading))
 
     async def _settle(self, meter: Meter, reading):
         """Tell what the reading showed of its meter, before it is kept."""
@@ -62,3 +68,8 @@ class Meters:
             log("meter %d: %s" % (meter.slot, records.told(event)))
             self._bill(event)
         return meter.record(reading)
+
+
+def _silent_last(meters):
+    """Waiting for the silent must not make the others late. MicroPython's sort is not stable."""
+    return [m for m in meters if not m.silent] + [m for m in meters if m.silent]

@@ -142,7 +142,7 @@ def _policy() -> dict[str, Any]:
         "max_repeats": 5,
         "hold_s": 600,
         "settle_s": 3,
-        "before_window_s": 15,
+        "before_window_s": 16,
         "verify_timeout_s": 30,
         "min_samples": 3,
         "full_permille": 900,

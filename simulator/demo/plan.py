@@ -5,7 +5,7 @@ from fractions import Fraction
 
 PERIOD_S = 20
 INTERVAL_S = 5
-SAMPLE_S = {"tcp": 1, "rtu": 2}
+SAMPLE_S = {"tcp": 2, "rtu": 4}
 """At 9600 baud a full sample of three instruments takes about a second and a half."""
 LABEL = f"DEMO MARKET: delivery period {PERIOD_S} s, interval {INTERVAL_S} s"
 

@@ -25,6 +25,9 @@ class Bus:
 
     def __init__(self) -> None:
         self._lock = asyncio.Lock()
+        self._urgent = 0
+        self._calm = asyncio.Event()
+        self._calm.set()
         self._counts: dict = {}
         self._unanswered: dict = {}
         self._twice: set = set()
@@ -39,8 +42,18 @@ class Bus:
         self._twice.discard(unit)
         return found
 
-    async def read(self, request: Request) -> bytes:
+    def urgent(self, begins: bool) -> None:
+        """From `True` to the `False` that goes with it only urgent requests are let in."""
+        self._urgent += 1 if begins else -1
+        if self._urgent:
+            self._calm.clear()
+        else:
+            self._calm.set()
+
+    async def read(self, request: Request, urgent: bool = True) -> bytes:
         """The registers' bytes. Raises ModbusException or NoAnswer, after all repetitions."""
+        if not urgent:
+            await self._calm.wait()
         async with self._lock:
             left = request.manners.retries
             while True:

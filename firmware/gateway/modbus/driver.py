@@ -1,18 +1,20 @@
 """The driver of Modbus meters: a configuration's requests, and their bytes a quantity at a time.
 
-A driver of another protocol has the same three methods: `snapshot`, `identity`, `answered_twice`.
+A driver of another protocol has the same methods and `fault`.
 """
 
+from array import array
 from time import ticks_diff, ticks_ms
 
 from micropython import const
 
 from gateway.modbus import Manners, ModbusException, NoAnswer, Request
-from gateway.quality import EXCEPTION, GOOD, NO_ANSWER
+from gateway.quality import EXCEPTION, GOOD, NO_ANSWER, packed
 
 _SAMPLE = const(11)
 _QUANTITIES = const(12)
 _INTERVAL = const(13)
+_IDENTITY = const(14)
 # Illegal address, illegal value, device failure: what units say of registers they do not have.
 _NO_SUCH_REGISTERS = (2, 3, 4)
 
@@ -26,15 +28,21 @@ class ModbusDriver:
         self._unit = config[5]
         self._function = config[8]
         self._manners = Manners(*config[9])
-        self._spans = [(quantity[0], quantity[1]) for quantity in config[_QUANTITIES]]
-        self._requests = {only: config[_INTERVAL if only else _SAMPLE] for only in (False, True)}
-        self._identity = config[14]
+        # A configuration's lists take ten times as much of the heap as arrays.
+        self._addresses = array("H", [quantity[0] for quantity in config[_QUANTITIES]])
+        self._sizes = bytes([quantity[1] for quantity in config[_QUANTITIES]])
+        self._requests = {True: _flat(config[_INTERVAL]), False: _flat(config[_SAMPLE])}
+        self._identity = _flat(config[_IDENTITY])
         self._register_counts()
 
     @property
     def fault(self) -> str:
         """What the unit refused of the last snapshots, or nothing."""
         return self._faults[False] or self._faults[True]
+
+    def urgent(self, begins: bool) -> None:
+        """Keep samples off the bus while a boundary's snapshots are read."""
+        self._bus.urgent(begins)
 
     def answered_twice(self) -> bool:
         """Whether, since the last call, two units answered one request."""
@@ -50,22 +58,21 @@ class ModbusDriver:
         values: dict = {}
         quality: dict = {}
         self._faults[interval_only] = ""
-        requests = list(self._requests[interval_only])
-        while requests:
-            request = requests.pop(0)
-            address, count = request
+        at = 0
+        while at < len(self._requests[interval_only]):
+            address, count = self._requests[interval_only][at : at + 2]
             members = [i for i in indices if self._is_in(i, address, count)]
             try:
-                registers = await self._read(self._function, address, count)
+                registers = await self._read(interval_only, self._function, address, count)
                 if first is None:
                     first = ticks_ms()
                 for i in members:
-                    at = 2 * (self._spans[i][0] - address)
-                    values[i] = registers[at : at + 2 * self._spans[i][1]]
+                    start = 2 * (self._addresses[i] - address)
+                    values[i] = registers[start : start + 2 * self._sizes[i]]
                     quality[i] = GOOD
             except ModbusException as error:
                 if error.code in _NO_SUCH_REGISTERS and len(members) > 1:
-                    requests = self._split(interval_only, request, members) + requests
+                    self._split(interval_only, at, members)
                     continue
                 self._faults[interval_only] = "exception %d at %d" % (error.code, address)
                 for i in members:
@@ -75,6 +82,7 @@ class ModbusDriver:
                     quality[i] = NO_ANSWER
                 if not patient:
                     break
+            at += 2
         age_ms = 0 if first is None else ticks_diff(ticks_ms(), first)
         return values, {i: quality.get(i, NO_ANSWER) for i in indices}, age_ms
 
@@ -87,32 +95,35 @@ class ModbusDriver:
             return None
         quality = []
         raw = b""
-        for function, address, count in self._identity:
+        for at in range(0, len(self._identity), 3):
             try:
-                raw += await self._read(function, address, count)
+                raw += await self._read(False, *self._identity[at : at + 3])
                 quality.append(GOOD)
             except ModbusException:
                 quality.append(EXCEPTION)
-        return (bytes(quality) if any(quality) else None), raw
+        return packed(quality), raw
 
-    async def _read(self, function, address, count):
-        return await self._bus.read(Request(self._unit, function, address, count, self._manners))
+    async def _read(self, urgent, function, address, count):
+        request = Request(self._unit, function, address, count, self._manners)
+        return await self._bus.read(request, urgent)
 
     def _is_in(self, index, address, count):
-        start, registers = self._spans[index]
-        return address <= start and start + registers <= address + count
+        start = self._addresses[index]
+        return address <= start and start + self._sizes[index] <= address + count
 
-    def _split(self, interval_only, request, members):
+    def _split(self, interval_only, at, members):
         """The unit has no registers in a gap that was read over: no gap is from now on."""
         kept = self._requests[interval_only]
-        at = kept.index(request)
-        parts = [list(self._spans[i]) for i in members]
-        self._requests[interval_only] = kept[:at] + parts + kept[at + 1 :]
+        parts = _flat([(self._addresses[i], self._sizes[i]) for i in members])
+        self._requests[interval_only] = kept[:at] + parts + kept[at + 2 :]
         self._register_counts()
-        return parts
 
     def _register_counts(self):
-        counts = [count for _, _, count in self._identity]
+        counts = [self._identity[at] for at in range(2, len(self._identity), 3)]
         for requests in self._requests.values():
-            counts += [count for _, count in requests]
+            counts += [requests[at] for at in range(1, len(requests), 2)]
         self._bus.register(self._unit, counts)
+
+
+def _flat(rows):
+    return array("H", [number for row in rows for number in row])

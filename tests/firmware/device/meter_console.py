@@ -49,6 +49,9 @@ class Script:
         self._identities = identities
         self.twice = False
 
+    def urgent(self, begins):
+        pass
+
     def answered_twice(self):
         return self.twice
 

@@ -61,10 +61,13 @@ class Bus:
     def register(self, unit, counts):
         pass
 
+    def urgent(self, begins):
+        pass
+
     def answered_twice(self, unit):
         return False
 
-    async def read(self, request):
+    async def read(self, request, urgent):
         await intervals.asyncio.sleep_ms(100)
         if self.failures[request.unit]:
             self.failures[request.unit] -= 1

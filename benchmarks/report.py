@@ -121,7 +121,7 @@ def hostile_tables(outcomes: Sequence[Outcome], fuzzed: Sequence[Fuzzed]) -> lis
             ("requests", "right", "wrong", "may be", "no answer", "exceptions", ""),
         )
         for each in outcomes:
-            verdict = ("holds" if each.holds else "FAILS") if each.judged else "not judged"
+            verdict = ("holds" if each.holds else "FAILS") if each.judged else "-"
             counts = [each.requests, each.right, each.wrong, each.wrong_bound]
             counts += [each.no_answer, each.exceptions]
             table.add_row(each.mode, *map(str, counts), verdict)
@@ -142,7 +142,7 @@ def hostile_tables(outcomes: Sequence[Outcome], fuzzed: Sequence[Fuzzed]) -> lis
 
 
 def _table(title: str, names: Sequence[str], numbers: Sequence[str], caption: str = "") -> Table:
-    table = Table(title=title, caption=caption, box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table = Table(title=title, caption=caption, box=box.SIMPLE_HEAD, padding=0, pad_edge=False)
     for heading in names:
         table.add_column(heading, no_wrap=True)
     for heading in numbers:

@@ -41,15 +41,15 @@ def test_a_meter_that_failed_at_the_boundary_is_asked_again(ask: Ask) -> None:
     # Two meters of two requests of 100 ms, all confirmed by a second reading; 200 ms later the next
     # attempt. The time is that of a reading's first answer.
     (first, last), silent = ask("snapshot", [1, 0], 30, 900_000)
-    assert first == [1, 130, WHOLE, [1, 0, 1, 100]]
+    assert first == [1, 330, WHOLE, [1, 0, 1, 100]]
     assert last == [0, 1130, WHOLE, [0, 0, 0, 100]]
     assert silent == []
 
 
 def test_a_meter_that_stays_away_is_recorded_as_it_was_first_found(ask: Ask) -> None:
     (present, away), silent = ask("snapshot", [1_000, 0], 0, 900_000)
-    assert present == [1, 100, WHOLE, [1, 0, 1, 100]]
-    assert away == [0, 400, NOTHING, []]
+    assert present == [1, 300, WHOLE, [1, 0, 1, 100]]
+    assert away == [0, 200, NOTHING, []]
     assert silent == []
 
 

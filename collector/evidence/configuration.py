@@ -32,7 +32,7 @@ def _quantity(item: Any) -> bool:
     return _measured(item) or _counted(item)
 
 
-def _meter(item: Any) -> bool:
+def is_meter(item: Any) -> bool:
     return shape.is_map(
         item,
         {
@@ -73,7 +73,7 @@ def _is_configuration(body: Any) -> bool:
             5: shape.text,
             6: shape.list_of(shape.uint, 3, 3),
             7: shape.list_of(_bus, 1, 8),
-            8: shape.list_of(_meter, 1, 64),
+            8: shape.list_of(is_meter, 1, 64),
             9: shape.list_of(_stage, 0, 32),
         },
     )

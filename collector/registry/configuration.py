@@ -43,7 +43,7 @@ def compile_configuration(view: View, gateway_id: str, issued_ms: int, signer: S
         5: site.zone,
         6: [gateway.timing.interval_ms, gateway.timing.sample_ms, gateway.timing.frame_ms],
         7: [_bus(bus) for bus in gateway.buses],
-        8: [_meter(meter, load_profile(meter.profile)) for meter in meters],
+        8: [compile_meter(meter, load_profile(meter.profile)) for meter in meters],
         9: [
             {
                 0: stage.id,
@@ -66,7 +66,8 @@ def _line(line: Line) -> list[int]:
     return [line.baud, _PARITY[line.parity], line.stop_bits]
 
 
-def _meter(meter: Meter, profile: Profile) -> dict[int, Any]:
+def compile_meter(meter: Meter, profile: Profile) -> dict[int, Any]:
+    """A `meter` of docs/wire-format.cddl: all that a gateway must know to read it."""
     ct, vt = Fraction(*meter.ct), Fraction(*meter.vt)
     power_w = greatest_power_w(profile, ct, vt)
     manners = [

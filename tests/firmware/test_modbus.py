@@ -37,10 +37,15 @@ def line(loop: Loop) -> Iterator[Line]:
 
 
 @pytest.fixture
-def read(line: Line, start_device: Callable[..., Any]) -> Callable[[list[Request]], Any]:
+def device(line: Line, start_device: Callable[..., Any]) -> Any:
     device = start_device("modbus_master", "rtu", line.path)
     for unit in (1, 2):
         device.ask("register", unit, [2, 4, 100])
+    return device
+
+
+@pytest.fixture
+def read(device: Any) -> Callable[[list[Request]], Any]:
     return lambda requests: device.ask("read", requests)["answers"]
 
 
@@ -101,6 +106,46 @@ def test_late_answer_never_passes_for_the_next(line: Line, read: Read, late_s: f
     ]
     assert wrong == []
     assert answers.count("no answer") < len(asked)
+
+
+def exception(unit: int, code: int) -> bytes:
+    frame = bytes([unit, 0x83, code])
+    crc = 0xFFFF
+    for byte in frame:
+        crc ^= byte
+        for _ in range(8):
+            crc = crc >> 1 ^ 0xA001 if crc & 1 else crc >> 1
+    return frame + crc.to_bytes(2, "little")
+
+
+def test_a_busy_unit_is_asked_again(line: Line, read: Read) -> None:
+    busy = itertools.cycle([True, False])
+    line.answer = lambda frame: [(0, exception(1, 6) if next(busy) else frame)]
+    assert read([(1, at, 4, TIMEOUT_MS) for at in range(3)]) == [values(at, 4) for at in range(3)]
+
+
+@pytest.mark.parametrize("code", [10, 11])
+def test_a_converter_that_had_no_answer_is_no_answer(line: Line, read: Read, code: int) -> None:
+    line.answer = lambda _frame: [(0, exception(1, code))]
+    assert read([(1, 0, 4, TIMEOUT_MS)]) == ["no answer"]
+
+
+def test_two_units_at_one_address_are_noticed(line: Line, device: Any) -> None:
+    asked = [(1, 0, 4, TIMEOUT_MS)] * 2
+    device.ask("read", asked)
+    assert device.ask("answered_twice", 1) is False
+    line.answer = lambda frame: [(0, frame), (0, frame)]
+    device.ask("read", asked)
+    assert device.ask("answered_twice", 1) is True
+    assert device.ask("answered_twice", 1) is False  # told once
+
+
+def test_a_snapshot_has_the_bus_to_itself(device: Any) -> None:
+    """A sample that is under way is finished; the next waits until the snapshot is whole."""
+    samples = [(1, at, 4, TIMEOUT_MS) for at in range(3)]
+    snapshot = [(2, at, 4, TIMEOUT_MS) for at in range(3)]
+    order = device.ask("in_a_hurry", samples, snapshot)
+    assert order == ["sample 0", *(f"snapshot {n}" for n in range(3)), "sample 1", "sample 2"]
 
 
 def test_a_noisy_line_ends(line: Line, read: Read) -> None:

@@ -93,6 +93,7 @@ class RtuBus(Bus):
     async def _quiet(self, quiet_us):
         """Throw away what comes until nothing has come for `quiet_us`. Raises NoAnswer."""
         give_up = ticks_add(ticks_ms(), quiet_us // 250 + _NEVER_QUIET_MS)
+        self._note_stray(b"")
         while True:
             while True:
                 data = self._uart.stream.read(_CHUNK)

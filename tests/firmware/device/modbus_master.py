@@ -50,4 +50,33 @@ def read(requests):
     return asyncio.run(read_many(requests))
 
 
-serve(register=register, read=read)
+def answered_twice(unit):
+    return bus.answered_twice(unit)
+
+
+def in_a_hurry(samples, snapshot):
+    """Samples and, as soon as the first is under way, an urgent snapshot: who was answered when."""
+    order = []
+
+    async def one(name, request, urgent):
+        await bus.read(Request(request[0], 3, *request[1:3], Manners(request[3], 5)), urgent)
+        order.append(name)
+
+    async def all_samples():
+        for number, request in enumerate(samples):
+            await one("sample %d" % number, request, False)
+
+    async def all_of_them():
+        sampling = asyncio.create_task(all_samples())
+        await asyncio.sleep_ms(1)
+        bus.urgent(True)
+        for number, request in enumerate(snapshot):
+            await one("snapshot %d" % number, request, True)
+        bus.urgent(False)
+        await sampling
+
+    asyncio.run(all_of_them())
+    return order
+
+
+serve(register=register, read=read, answered_twice=answered_twice, in_a_hurry=in_a_hurry)

@@ -1,0 +1,101 @@
+"""A meter of the register, compiled: requests, forms, what an energy can rise by."""
+
+from typing import Any
+
+import pytest
+
+from collector.evidence.configuration import is_meter
+from collector.model.profile_files import profile_names
+from collector.model.records import Line, Meter
+from collector.registry.configuration import compile_meter
+from collector.registry.profiles import load_profile
+
+SIGNED, FLOAT, LOW_WORD_FIRST = 2, 3, 8
+MANNERS, STALE, SAMPLE, QUANTITIES, INTERVAL, IDENTITY = 9, 10, 11, 12, 13, 14
+
+
+def meter(profile: str, **fields: Any) -> Meter:
+    given: dict[str, Any] = {
+        "serial": "1",
+        "site": "site",
+        "gateway": "00" * 8,
+        "slot": 0,
+        "bus": 0,
+        "unit": 1,
+        "ct": (300, 5),
+        "vt": (10_000, 100),
+        "point": "delivery",
+    }
+    return Meter(profile=profile, **(given | fields))
+
+
+def compiled(profile: str, **fields: Any) -> dict[int, Any]:
+    return compile_meter(meter(profile, **fields), load_profile(profile))
+
+
+def holds(request: list[int], quantity: list[int]) -> bool:
+    return request[0] <= quantity[0] and sum(quantity[:2]) <= sum(request)
+
+
+@pytest.mark.parametrize("name", profile_names())
+def test_every_quantity_of_every_instrument_is_whole_in_one_request(name: str) -> None:
+    body, profile = compiled(name), load_profile(name)
+    assert is_meter(body)
+    energies = [quantity for quantity in body[QUANTITIES] if len(quantity) == 4]
+    for requests, quantities in ((body[SAMPLE], body[QUANTITIES]), (body[INTERVAL], energies)):
+        assert all(count <= profile.max_registers for _, count in requests)
+        for quantity in quantities:
+            assert sum(holds(request, quantity) for request in requests) == 1
+    names = [entry.name for entry in profile.registers]
+    assert len(body[QUANTITIES]) == len(names)
+    assert [len(quantity) == 4 for quantity in body[QUANTITIES]] == [
+        entry.interval for entry in profile.registers
+    ]
+
+
+def of(name: str, quantity: str, **fields: Any) -> list[int]:
+    names = [entry.name for entry in load_profile(name).registers]
+    entry: list[int] = compiled(name, **fields)[QUANTITIES][names.index(quantity)]
+    return entry
+
+
+def test_an_energy_says_its_form_and_how_fast_the_wiring_lets_it_rise() -> None:
+    # 10 A × 60 and 120 V × 100: twice 600 A × 12 kV are 14.4 MW, 4000 Wh a second, in Wh
+    assert of("schneider-pm5560", "active_energy_import") == [3203, 4, SIGNED, 4000]
+    # 10 A × 500 and 690 V, without a voltage transformer: 6.9 MW, 1917 Wh, in 100 Wh
+    low = of("carlo-gavazzi-em24", "active_energy_import", ct=(2500, 5), vt=(1, 1))
+    assert low == [0x003E, 2, SIGNED + LOW_WORD_FIRST, 20]
+
+
+def test_a_float_rises_in_1024ths_of_its_unit_and_by_two_units_at_least() -> None:
+    small = of("eastron-sdm630", "active_energy_import", ct=(5, 5), vt=(1, 1))
+    assert small == [0x0048, 2, FLOAT, 2048]
+
+
+def test_what_is_measured_has_no_form() -> None:
+    assert len(of("schneider-pm5560", "active_power")) == 2
+
+
+def test_manners_are_the_profiles_unless_the_installation_says_other() -> None:
+    profile = load_profile("carlo-gavazzi-em24")
+    assert compiled("carlo-gavazzi-em24")[MANNERS] == [profile.timeout_ms, profile.gap_ms, 1, None]
+    line = Line(baud=4800, parity="even", stop_bits=2)
+    own = compiled("carlo-gavazzi-em24", timeout_ms=900, gap_ms=0, retries=3, line=line)
+    assert own[MANNERS] == [900, 0, 3, [4800, 1, 2]]
+
+
+def test_stale_after_ten_refreshes_or_a_minute_or_five_where_none_is_stated() -> None:
+    expected = {None: 300_000}
+    for name in profile_names():
+        update_ms = load_profile(name).instrument.update_ms
+        wanted = expected.get(update_ms, max(60_000, 10 * (update_ms or 0)))
+        assert compiled(name)[STALE] == wanted
+    assert {load_profile(name).instrument.update_ms for name in profile_names()} > {None}
+
+
+def test_identity_registers_are_asked_for_one_by_one_with_their_function() -> None:
+    profile = load_profile("eastron-sdm630")
+    assert compiled("eastron-sdm630")[IDENTITY] == [
+        [entry.function, entry.address, entry.registers] for entry in profile.identity
+    ]
+    assert profile.identity

@@ -51,12 +51,13 @@ def identity_of(connection: Connection, meter: Meter) -> MeterIdentity:
 
 
 def fresh(view: View, series: SeriesStore, meter: Meter, now_ms: int) -> Point | None:
-    """The newest point with a power, unless it is too old to speak of now, or ahead of it.
+    """The newest point with a power that is not in doubt, unless it is too old to speak of now, or
+    ahead of it.
 
     Old: more than two telemetry frames of the meter's gateway ago.
     """
     point = series.latest(meter.serial)
-    if point is None or POWER not in point.values:
+    if point is None or point.believed(POWER) is None:
         return None
     timing = view.one(Gateway, meter.gateway).timing
     age_ms = now_ms - point.at_ms

@@ -15,6 +15,7 @@ from collector.ledger.flags import Flag, keep_flag
 from collector.ledger.ledger import Entry
 from collector.ledger.readings import AHEAD_MS, Decoded, FlaggedReading, decode
 from collector.model.energy import IMPORT, Quantity
+from collector.model.plausibility import DoubtCode, in_doubt
 from collector.registry.configurations import Configurations
 from collector.storage.tables import gateway_fact, snapshot
 
@@ -90,8 +91,11 @@ class IntervalFollower:
             "standing": standing,
             "ratio": str(read.configured.ct * read.configured.vt),
         }
+        doubted = [doubt for doubt in read.doubts if doubt.code is DoubtCode.NEGATIVE]
+        for doubt in doubted:
+            keep_flag(connection, entry.position, Flag.IMPLAUSIBLE, f"{doubt}")
         for name, quantity in read.values.items():
-            if name in read.configured.limits:
+            if name in read.configured.limits and name not in in_doubt(tuple(doubted)):
                 _keep(connection, common | _register(read, name, quantity))
 
 

@@ -14,6 +14,7 @@ class Flag(StrEnum):
     TIME_UNKNOWN = "time_unknown"
     TIME_IMPOSSIBLE = "time_impossible"
     UNDECODED = "undecoded"
+    IMPLAUSIBLE = "implausible"
 
 
 def keep_flag(connection: Connection, position: int, flag: Flag, text: str) -> None:

@@ -7,7 +7,9 @@ from collector.evidence.errors import EvidenceError
 from collector.evidence.frame import Frame, Interval, Reading, Sample
 from collector.ledger.flags import Flag
 from collector.ledger.ledger import Entry
+from collector.model import plausibility
 from collector.model.energy import Quantity
+from collector.model.plausibility import Doubt
 from collector.model.profile import ReadingError
 from collector.registry.configurations import (
     ConfigurationError,
@@ -38,6 +40,7 @@ class Decoded:
     at_ms: int
     values: Mapping[str, Quantity]
     configured: ConfiguredMeter
+    doubts: tuple[Doubt, ...]
 
 
 def decode(
@@ -51,7 +54,18 @@ def decode(
         raise FlaggedReading(Flag.UNDECODED, str(error)) from error
     at_ms = record.boundary_ms if isinstance(record, Interval) else record.read_ms
     _check_time(configured, entry, frame, record, at_ms)
-    return Decoded(meter.serial, at_ms, values, meter)
+    return Decoded(meter.serial, at_ms, values, meter, _doubts(meter, record, values))
+
+
+def _doubts(
+    meter: ConfiguredMeter, record: Interval | Reading | Sample, values: Mapping[str, Quantity]
+) -> tuple[Doubt, ...]:
+    registers = meter.profile.of(interval=not isinstance(record, Sample))
+    names = tuple(register.name for register in registers)
+    return (
+        *plausibility.of_quality(names, record.quality),
+        *plausibility.judge(values, meter.profile, meter.ct, meter.vt),
+    )
 
 
 def meter_of(

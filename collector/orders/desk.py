@@ -273,7 +273,8 @@ class Desk:
 
     def _power(self, meter: Meter, from_ms: int, until_ms: int) -> list[float]:
         window = self._series.window(meter.serial, from_ms, until_ms)
-        return [point.values[POWER] for point in window if POWER in point.values]
+        powers = (point.believed(POWER) for point in window)
+        return [power_w for power_w in powers if power_w is not None]
 
 
 def _ms(seconds: Decimal) -> int:

@@ -24,18 +24,25 @@ class EmbeddedSeries:
         self._connection.execute("PRAGMA journal_mode=WAL")
         # a lost tail is written again: the follower's cursor moves only after a write
         self._connection.execute("PRAGMA synchronous=FULL")
+        self._drop_older_shape()
         self._connection.execute(
             "CREATE TABLE IF NOT EXISTS point (meter TEXT, at_ms INTEGER, position INTEGER,"
-            " body TEXT, import_wh TEXT, PRIMARY KEY (meter, at_ms)) WITHOUT ROWID"
+            " body TEXT, import_wh TEXT, doubts TEXT, PRIMARY KEY (meter, at_ms)) WITHOUT ROWID"
         )
         self._connection.execute(
             "CREATE INDEX IF NOT EXISTS point_with_power ON point (meter, at_ms)"
             " WHERE json_type(body, '$.active_power') IS NOT NULL"
         )
 
+    def _drop_older_shape(self) -> None:
+        """A file of an earlier version: what is in it comes again from the ledger."""
+        columns = self._connection.execute("SELECT name FROM pragma_table_info('point')").fetchall()
+        if columns and ("doubts",) not in columns:
+            self._connection.execute("DROP TABLE point")
+
     def write(self, points: Sequence[Point]) -> None:
         rows = [_row(point) for point in points]
-        self._change("INSERT OR REPLACE INTO point VALUES (?,?,?,?,?)", rows)
+        self._change("INSERT OR REPLACE INTO point VALUES (?,?,?,?,?,?)", rows)
 
     def withdraw(self, meter: str, moments: Sequence[int]) -> None:
         rows = [(meter, at_ms) for at_ms in moments]
@@ -83,12 +90,17 @@ class EmbeddedSeries:
             self._connection.close()
 
 
-def _row(point: Point) -> tuple[str, int, int, str, str | None]:
+_Row = tuple[str, int, int, str, str | None, str]
+
+
+def _row(point: Point) -> _Row:
     import_wh = None if point.import_wh is None else str(point.import_wh)
-    return point.meter, point.at_ms, point.position, json.dumps(dict(point.values)), import_wh
+    body, doubts = json.dumps(dict(point.values)), json.dumps(dict(point.doubts))
+    return point.meter, point.at_ms, point.position, body, import_wh, doubts
 
 
-def _point(row: tuple[str, int, int, str, str | None]) -> Point:
-    meter, at_ms, position, body, import_wh = row
+def _point(row: _Row) -> Point:
+    meter, at_ms, position, body, import_wh, doubts = row
     exact_wh = None if import_wh is None else Fraction(import_wh)
-    return Point(meter, at_ms, json.loads(body), position, exact_wh)
+    concerned = {code: tuple(names) for code, names in json.loads(doubts).items()}
+    return Point(meter, at_ms, json.loads(body), position, exact_wh, concerned)

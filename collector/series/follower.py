@@ -61,7 +61,10 @@ class SeriesFollower:
             values = {name: quantity.value for name, quantity in read.values.items()}
             import_wh = values.pop(IMPORT, None)
             measured = {name: float(value) for name, value in values.items()}
-            yield Point(read.meter, read.at_ms, measured, entry.position, import_wh)
+            doubts: dict[str, tuple[str, ...]] = {}
+            for doubt in read.doubts:
+                doubts[doubt.code] = doubts.get(doubt.code, ()) + doubt.quantities
+            yield Point(read.meter, read.at_ms, measured, entry.position, import_wh, doubts)
 
     def _withdraw(self, connection: Connection, identity: Identity) -> None:
         for span in identities.spans_by_time(connection, identity):

@@ -1,7 +1,7 @@
 """What a series store must do."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Protocol
 
@@ -9,7 +9,8 @@ from typing import Protocol
 @dataclass(frozen=True, slots=True)
 class Point:
     """One reading of one meter: measured values in W, V, A, Hz by quantity name, to be shown and
-    compared; and the exact register of imported energy, which orders may rest on.
+    compared; and the exact register of imported energy, which orders may rest on. `doubts`: what
+    the values say against each other, by its code the quantities that it concerns.
     """
 
     meter: str
@@ -17,6 +18,13 @@ class Point:
     values: Mapping[str, float]
     position: int
     import_wh: Fraction | None = None
+    doubts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def believed(self, quantity: str) -> float | None:
+        """The value of a quantity, unless it was not read or is in doubt."""
+        if any(quantity in concerned for concerned in self.doubts.values()):
+            return None
+        return self.values.get(quantity)
 
 
 class SeriesStore(Protocol):

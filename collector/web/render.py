@@ -38,6 +38,7 @@ _environment.globals |= {
     name: getattr(wording, name)
     for name in (
         "BREAKS",
+        "DOUBTS",
         "CONDITIONS",
         "IDENTITIES",
         "OUTCOMES",

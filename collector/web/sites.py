@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from collector.checks import meters
 from collector.checks.allocation import Holder, PeriodResult, project
 from collector.checks.closing import allowed_wh
+from collector.model.plausibility import DoubtCode
 from collector.model.records import Gateway, Licence, Licensee, Market, Meter, Site
 from collector.orders.store import Order
 from collector.registry.profiles import ProfileError, load_profile
@@ -209,6 +210,7 @@ def _meter(moment: Moment, site: Site, meter: Meter) -> MeterPart:
         is_fresh=meters.fresh(moment.view, moment.series, meter, moment.now_ms) is not None,
         power_w=None if power_w is None else round(power_w),
         energy_wh=None if energy_wh is None else round(energy_wh),
+        doubts=() if point is None else tuple(DoubtCode(code) for code in point.doubts),
         identity=_identity(moment, meter),
     )
 

@@ -13,6 +13,7 @@ from collector.checks.meters import IdentityState
 from collector.ledger.chain import Fault
 from collector.model.continuity import Verdict
 from collector.model.order import DropResult, Step
+from collector.model.plausibility import DoubtCode
 from collector.model.records import OrderReason
 
 
@@ -116,6 +117,7 @@ class MeterPart(_Part):
     is_fresh: bool = Field(description="false: the values are the last known, not the present")
     power_w: int | None
     energy_wh: int | None
+    doubts: tuple[DoubtCode, ...] = Field(description="what the last values say against each other")
     identity: IdentityPart
 
 

@@ -11,6 +11,7 @@ from collector.checks.meters import IdentityState
 from collector.model.continuity import Verdict
 from collector.model.instant import astana, clock_text
 from collector.model.order import DropResult
+from collector.model.plausibility import DoubtCode
 from collector.model.records import OrderReason
 from collector.web.view_model import Condition, StageState
 
@@ -36,6 +37,19 @@ IDENTITIES = {
     IdentityState.NOT_READABLE: ("unknown", "?", "its serial cannot be read"),
     IdentityState.NOT_READ: ("unknown", "?", "not asked for its serial yet"),
 }
+DOUBTS = {
+    DoubtCode.PHASES: "the phases are not the total",
+    DoubtCode.OVER_APPARENT: "more active than apparent power",
+    DoubtCode.POWER_FACTOR: "the power factor does not fit",
+    DoubtCode.FREQUENCY: "the frequency cannot be",
+    DoubtCode.CURRENT: "more current than the meter takes",
+    DoubtCode.VOLTAGE: "a voltage cannot be",
+    DoubtCode.NEGATIVE: "an energy is negative",
+    DoubtCode.STALE: "values do not change: an old copy?",
+    DoubtCode.OUT_OF_RANGE: "a register holds no number",
+    DoubtCode.DOUBTFUL: "an energy was read twice and differed",
+}
+"""What the values of one reading say against each other."""
 BREAKS = {
     Verdict.RESET: "register reset",
     Verdict.JUMP: "register jumped",

@@ -2,8 +2,9 @@
 
 A request that went unanswered may still be answered, when the next one is waited for; RTU answers
 carry no transaction id, and a TCP gateway may itself mistake one. So the unit is first asked a
-*fence*: a read of a number of registers that no other request to it uses. A unit answers in order;
-once the fence is answered, nothing older can follow.
+*fence*: a read of a number of registers that no other request to it uses, nor another fence that
+may be unanswered still. A unit answers in order; once the fence is answered, nothing older can
+follow. When fences run out, or are refused, the unit is left alone until nothing can follow.
 """
 
 import asyncio
@@ -13,7 +14,9 @@ from micropython import const
 
 from gateway.modbus import ModbusException, NoAnswer, Request
 
-_LATEST_ANSWER_MS = const(10_000)
+# A unit is taken to be never later than so many timeouts for each request it has to answer still.
+_LATEST_TIMEOUTS = const(10)
+_MOST_FENCES = const(16)
 _BUSY = (5, 6)  # acknowledge, device busy: ask again
 _BUSY_PAUSE_MS = const(100)
 _UNIT_SILENT = (10, 11)  # a gateway found no path to the unit, or had no answer from it
@@ -29,12 +32,18 @@ class Bus:
         self._calm = asyncio.Event()
         self._calm.set()
         self._counts: dict = {}
-        self._unanswered: dict = {}
+        self._fences: dict = {}
+        self._unanswered: dict = {}  # unit: fences asked since, and when something was last asked
         self._twice: set = set()
 
-    def register(self, unit: int, counts) -> None:
-        """Tell which numbers of registers will be asked of a unit; a fence uses another."""
+    def register(self, unit: int, counts, fences=()) -> None:
+        """Tell which numbers of registers will be asked of a unit; a fence uses another.
+
+        `fences`: reads of other numbers, (address, count), that the unit surely answers.
+        """
         self._counts.setdefault(unit, set()).update(counts)
+        if fences:
+            self._fences[unit] = fences
 
     def answered_twice(self, unit: int) -> bool:
         """Whether, since the last call, one request had two answers: an address used twice."""
@@ -73,35 +82,51 @@ class Bus:
         try:
             return await self._exchange(request)
         except NoAnswer:
-            self._unanswered[request.unit] = ticks_ms()
+            self._note_unanswered(request.unit)
             raise
         except ModbusException as error:
             if error.code not in _UNIT_SILENT:
                 raise
-            self._unanswered[request.unit] = ticks_ms()
+            self._note_unanswered(request.unit)
             raise NoAnswer(request.unit)
+
+    def _note_unanswered(self, unit):
+        asked = self._unanswered.get(unit, (0, 0))[0]
+        self._unanswered[unit] = asked, ticks_ms()
 
     async def _fence(self, request):
         unit = request.unit
-        since = self._unanswered.get(unit)
-        if since is None:
+        if unit not in self._unanswered:
             return
-        if ticks_diff(ticks_ms(), since) < _LATEST_ANSWER_MS:
-            used = self._counts.get(unit, ())
-            count = 2  # some units read pairs of registers only
-            while count in used or count == request.count:
-                count += 1
-            fence = Request(unit, request.function, request.address, count, request.manners)
+        asked, since = self._unanswered[unit]
+        latest_ms = (asked + 2) * _LATEST_TIMEOUTS * request.manners.timeout_ms
+        if ticks_diff(ticks_ms(), since) < latest_ms:
+            if asked >= _MOST_FENCES:
+                raise NoAnswer(unit)
+            fence = self._another(request, asked)
+            self._unanswered[unit] = asked + 1, since
             try:
                 await self._ask(fence)
             except ModbusException:
                 # It may be the exception of an older request, and the fence's own still to come.
-                await self._drain(request)
+                self._unanswered[unit] = _MOST_FENCES, ticks_ms()
+                raise NoAnswer(unit)
         self._unanswered.pop(unit, None)
 
-    async def _exchange(self, request) -> bytes:
-        raise NotImplementedError
+    def _another(self, request, number):
+        """The fence of this number, from 0, to the unit of a request."""
+        fences = self._fences.get(request.unit, ())
+        used = self._counts.get(request.unit, ())
+        if number < len(fences):
+            address, count = fences[number]
+        else:
+            address, count = request.address, 0
+            known = [fence[1] for fence in fences]
+            while number >= len(fences):
+                count += 2  # some units read pairs of registers only
+                if count not in used and count not in known and count != request.count:
+                    number -= 1
+        return Request(request.unit, request.function, address, count, request.manners)
 
-    async def _drain(self, request) -> None:
-        """Let what may still come pass by."""
+    async def _exchange(self, request) -> bytes:
         raise NotImplementedError

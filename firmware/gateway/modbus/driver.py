@@ -15,6 +15,7 @@ _SAMPLE = const(11)
 _QUANTITIES = const(12)
 _INTERVAL = const(13)
 _IDENTITY = const(14)
+_FENCES = const(8)
 # Illegal address, illegal value, device failure: what units say of registers they do not have.
 _NO_SUCH_REGISTERS = (2, 3, 4)
 
@@ -122,7 +123,18 @@ class ModbusDriver:
         counts = [self._identity[at] for at in range(2, len(self._identity), 3)]
         for requests in self._requests.values():
             counts += [requests[at] for at in range(1, len(requests), 2)]
-        self._bus.register(self._unit, counts)
+        self._bus.register(self._unit, counts, self._fences(counts))
+
+    def _fences(self, counts):
+        """The beginnings of requests, up to the end of a quantity: what the unit surely answers."""
+        found = {}
+        for requests in self._requests.values():
+            for at in range(0, len(requests), 2):
+                address, count = requests[at : at + 2]
+                for i in range(len(self._sizes)):
+                    if self._is_in(i, address, count):
+                        found[self._addresses[i] + self._sizes[i] - address] = address
+        return [(found[count], count) for count in sorted(found) if count not in counts][:_FENCES]
 
 
 def _flat(rows):

@@ -51,7 +51,7 @@ class RtuBus(Bus):
             return frames.rtu_registers(await self._answer(request, length, until))
         except (asyncio.TimeoutError, OSError):
             pass
-        await self._drain(request)
+        await self._quiet(1000 * manners.timeout_ms)
         raise NoAnswer(request.unit)
 
     async def _answer(self, request, length, until):
@@ -86,9 +86,6 @@ class RtuBus(Bus):
                 self._last_byte_us = ticks_us()
                 return data
             await asyncio.sleep_ms(10)  # the far end of a pty is closed
-
-    async def _drain(self, request):
-        await self._quiet(1000 * request.manners.timeout_ms)
 
     async def _quiet(self, quiet_us):
         """Throw away what comes until nothing has come for `quiet_us`. Raises NoAnswer."""

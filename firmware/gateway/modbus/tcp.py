@@ -65,9 +65,6 @@ class TcpBus(Bus):
                 if registers is not None:
                     return registers
 
-    async def _drain(self, request):
-        """Exceptions carry transaction ids too: none can be another request's."""
-
     async def _close(self):
         stream, self._stream = self._stream, None
         if stream is not None:

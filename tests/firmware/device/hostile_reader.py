@@ -36,6 +36,8 @@ async def read_all(asks, timeout_ms, gap_ms):
             answer = "exception"
         except NoAnswer:
             answer = "no answer"
+            if uart.sent == first:  # the unit is left alone for a while
+                await asyncio.sleep_ms(4 * timeout_ms)
         told.append((answer, first, uart.sent))
     return told
 

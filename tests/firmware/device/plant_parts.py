@@ -58,7 +58,7 @@ class Bus:
     def __init__(self, failures):
         self.failures = failures
 
-    def register(self, unit, counts):
+    def register(self, unit, counts, fences=()):
         pass
 
     def urgent(self, begins):

@@ -143,18 +143,19 @@ class App:
     async def _hand_over(self):
         """Read no more, and wait until the collector has all there is."""
         self._readings.stop()
-        self._telemetry.hurry()
         until = ticks_add(ticks_ms(), _HAND_OVER_MS)
         while not self._handed_over():
             if ticks_diff(until, ticks_ms()) < 0:
                 log("not everything could be handed over")
                 break
+            self._telemetry.hurry()
             await asyncio.sleep_ms(_LOOK_FOR_STOP_MS)
         await self._uplink.stop()
 
     def _handed_over(self):
         return not (
-            self._billing.held()
+            self._readings.under_way()
+            or self._billing.held()
             or self._telemetry.held()
             or self._journal.pending(BILLING)
             or self._journal.pending(TELEMETRY)

@@ -26,10 +26,15 @@ class Readings:
         self._demands: list = []
         self._demanded = asyncio.Event()
         self._stopped = False
+        self._under_way = 0
 
     def stop(self) -> None:
         """Begin no more at a boundary."""
         self._stopped = True
+
+    def under_way(self) -> bool:
+        """Whether meters are being read, and records will follow."""
+        return self._under_way > 0
 
     def demand(self, done) -> None:
         """Read every meter soon, and call `done(answered)`: whether any meter did."""
@@ -41,15 +46,25 @@ class Readings:
         while True:
             boundary_ms = await self._tick(ticker)
             if self._once.is_new(boundary_ms):
-                await self._intervals.take(boundary_ms)
+                await self._busy(self._intervals.take(boundary_ms))
 
     async def run_samples(self) -> None:
         ticker = Ticker(self._clock, self._config.sample_ms)
         while True:
             await self._tick(ticker)
-            for slot, read_at, quality, raw in await self._meters.read_samples():
-                read_ms = self._clock.unix_ms(read_at)
-                self._sample(records.sample(slot, read_ms, quality, raw))
+            await self._busy(self._take_samples())
+
+    async def _take_samples(self):
+        for slot, read_at, quality, raw in await self._meters.read_samples():
+            read_ms = self._clock.unix_ms(read_at)
+            self._sample(records.sample(slot, read_ms, quality, raw))
+
+    async def _busy(self, work):
+        self._under_way += 1
+        try:
+            await work
+        finally:
+            self._under_way -= 1
 
     async def run_demands(self) -> None:
         while True:

@@ -5,6 +5,10 @@ class NoAnswer(Exception):
     """Nothing that answers the request came in its time."""
 
 
+class Unreachable(NoAnswer):
+    """The request could not even be sent."""
+
+
 class ModbusException(Exception):
     """The unit answered with an exception code."""
 

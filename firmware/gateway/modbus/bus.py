@@ -12,11 +12,11 @@ from time import ticks_diff, ticks_ms
 
 from micropython import const
 
-from gateway.modbus import ModbusException, NoAnswer, Request
+from gateway.modbus import ModbusException, NoAnswer, Request, Unreachable
 
 # A unit is taken to be never later than so many timeouts for each request it has to answer still.
-_LATEST_TIMEOUTS = const(10)
-_MOST_FENCES = const(16)
+_LATEST_TIMEOUTS = const(8)
+_MOST_FENCES = const(3)
 _BUSY = (5, 6)  # acknowledge, device busy: ask again
 _BUSY_PAUSE_MS = const(100)
 _UNIT_SILENT = (10, 11)  # a gateway found no path to the unit, or had no answer from it
@@ -81,6 +81,8 @@ class Bus:
     async def _ask(self, request):
         try:
             return await self._exchange(request)
+        except Unreachable:
+            raise
         except NoAnswer:
             self._note_unanswered(request.unit)
             raise

@@ -15,7 +15,7 @@ _SAMPLE = const(11)
 _QUANTITIES = const(12)
 _INTERVAL = const(13)
 _IDENTITY = const(14)
-_FENCES = const(8)
+_FENCES = const(3)
 # Illegal address, illegal value, device failure: what units say of registers they do not have.
 _NO_SUCH_REGISTERS = (2, 3, 4)
 

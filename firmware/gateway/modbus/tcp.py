@@ -4,7 +4,7 @@ import asyncio
 
 from micropython import const
 
-from gateway.modbus import NoAnswer, frames
+from gateway.modbus import NoAnswer, Unreachable, frames
 from gateway.modbus.bus import Bus
 
 _CONNECT_MS = const(5000)
@@ -38,13 +38,19 @@ class TcpBus(Bus):
 
     async def _transact(self, request):
         if self._stream is None:
+            await self._open()
+        return await asyncio.wait_for_ms(
+            self._converse(self._stream, request), request.manners.timeout_ms
+        )
+
+    async def _open(self):
+        try:
             # Resolving a name would block every task: the configuration holds an address.
             self._stream, _ = await asyncio.wait_for_ms(
                 asyncio.open_connection(self._host, self._port), _CONNECT_MS
             )
-        return await asyncio.wait_for_ms(
-            self._converse(self._stream, request), request.manners.timeout_ms
-        )
+        except (asyncio.TimeoutError, OSError) as error:
+            raise Unreachable(error)
 
     async def _converse(self, stream, request):
         self._transaction = self._transaction + 1 & 0xFFFF

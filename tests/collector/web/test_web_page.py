@@ -5,6 +5,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -59,6 +60,19 @@ def test_a_period_whose_boundaries_were_read_late_is_shown_undecided(tmp_path: P
     assert "? undecided" in text.replace("</b>", "")
     assert "20 600<small>± 4 141</small>" in text
     assert "its boundaries were read late: known to ± 4 120 Wh" in text
+
+
+def test_values_in_doubt_are_shown_with_the_reason_and_not_summed(tmp_path: Path) -> None:
+    room = registered(tmp_path)
+    room.run_site("ekibastuz-1", {0: 3_000_000}, periods=1)
+    [meter] = room.registry.view().delivery_meters("ekibastuz-1")
+    point = room.series.latest(meter.serial)
+    assert point is not None
+    doubts = {"power_over_apparent": ("active_power", "apparent_power")}
+    room.series.write([replace(point, at_ms=point.at_ms + 1, doubts=doubts)])
+    text = page_of(room, point.at_ms + 1)
+    assert "more active than apparent power" in text
+    assert "No fresh reading" in text
 
 
 def test_demo_market_is_labelled(room: ControlRoom) -> None:

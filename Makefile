@@ -25,7 +25,7 @@ check: $(VENV)/.test $(STUBS)/.installed
 	@for room in $(TEST_ROOMS); do $(BIN)/mypy $$room || exit 1; done
 	$(BIN)/mypy --config-file firmware/mypy.ini firmware
 	$(BIN)/lint-imports
-	@rm -rf .cache/bundle && $(BIN)/esep device bundle .cache/bundle
+	@rm -rf .cache/firmware.romfs && $(BIN)/esep device bundle .cache/firmware.romfs
 	$(BIN)/python tests/vectors/make.py --check
 
 unit: $(VENV)/.test

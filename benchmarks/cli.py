@@ -15,7 +15,7 @@ from benchmarks import hostile as hostile_bus
 from benchmarks.bus import CLIENTS, QUICK_CLIENTS, Bench
 from benchmarks.workers import FIRMWARE
 from simulator.hostile_line import Mode
-from technician.bundle import write_bundle
+from technician.bundle import compile_firmware
 
 app = typer.Typer(no_args_is_help=True, help="What the parts do, measured.")
 INSTALL = "python -m pip install -c constraints.txt --group bench"
@@ -70,7 +70,7 @@ def hostile(
         firmware = FIRMWARE
         if bytecode:
             firmware = Path(scratch, "bundle")
-            write_bundle(firmware)
+            compile_firmware(firmware)
         fuzzed = fuzz.run(strings, seed, firmware) if strings else []
         per_mode = requests // len(modes)
         outcomes = hostile_bus.run(modes, per_mode, seed, firmware=firmware) if per_mode else []

@@ -10,7 +10,7 @@ from board import Board
 from gateway import identity
 
 
-def main() -> None:
+def main() -> int:
     board = Board()
 
     def load():
@@ -22,6 +22,4 @@ def main() -> None:
     key = identity.restore(load, save) or identity.create(board.random(40), save)
     message = asyncio.run(key.enrolment(board.hardware_id()))
     print(json.dumps({"gateway": key.gateway.hex(), "enrolment": message.hex()}))
-
-
-main()
+    return 0

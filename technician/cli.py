@@ -20,17 +20,17 @@ def device() -> None:
 
 @app.command()
 def bundle(
-    out: Annotated[Path, typer.Argument(help="a new directory")],
+    out: Annotated[Path, typer.Argument(help="a new file")],
     as_json: Annotated[bool, typer.Option("--json", help="machine-readable output")] = False,
 ) -> None:
-    """Compile the firmware's application as it goes onto a board."""
+    """Compile the firmware's application into the image that goes onto a board."""
     if out.exists():
-        typer.echo(f"{out} exists; name a new directory", err=True)
+        typer.echo(f"{out} exists; name a new file", err=True)
         raise typer.Exit(2)
     try:
         sizes = write_bundle(out)
     except OSError as error:
-        typer.echo(f"{out}: {error.strerror}; name a new directory", err=True)
+        typer.echo(f"{out}: {error.strerror}; name a new file", err=True)
         raise typer.Exit(2) from None
     except BundleError as error:
         typer.echo(str(error), err=True)
@@ -40,4 +40,4 @@ def bundle(
         return
     for name, size in sizes.items():
         typer.echo(f"{size:7} {name}")
-    typer.echo(f"{sum(sizes.values()):7} in all")
+    typer.echo(f"{out.stat().st_size:7} {out}")

@@ -12,8 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-HEAP = "109wk"
-"""What Python has on an ESP32 without PSRAM once its heap has grown: 111,936 bytes."""
+from simulator import micropython
 
 
 class ProgramError(RuntimeError):
@@ -115,23 +114,17 @@ def esep(*arguments: str | Path) -> str:
     return done.stdout
 
 
-def micropython(script: Path) -> list[str]:
-    """The command that runs a file of the firmware; ESEP_BOARD names the board."""
-    interpreter = Path(sys.executable).parent / "micropython"
-    return [str(interpreter), "-X", f"heapsize={HEAP}", str(script)]
-
-
-def run_micropython(script: Path, board: Path) -> dict[str, Any]:
-    """Run a file of the firmware to its end; the JSON line it printed."""
+def enrol(image: Path, board: Path) -> dict[str, Any]:
+    """Have a gateway make its key; the JSON line that offers it."""
     done = subprocess.run(  # noqa: S603
-        micropython(script),
+        micropython.command(image, "enrol"),
         capture_output=True,
         text=True,
         check=False,
         env={**os.environ, "ESEP_BOARD": str(board)},
     )
     if done.returncode != 0:
-        raise ProgramError(f"{script} on {board}: {done.stderr or done.stdout}")
+        raise ProgramError(f"{board} cannot be enrolled: {done.stderr or done.stdout}")
     result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return result
 

@@ -4,16 +4,16 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from simulator import micropython
 from simulator.demo import files
 from simulator.demo.files import SiteFolder
 from simulator.demo.plan import SitePlan, Timeline
 from simulator.demo.programs import (
     Program,
     ProgramError,
+    enrol,
     esep,
     free_port,
-    micropython,
-    run_micropython,
 )
 
 _READY_S = 20
@@ -34,7 +34,7 @@ class World:
         self.gateways: dict[str, str] = {}  # site by gateway
         self._running: list[Program] = []
         self.gateway_programs: dict[str, Program] = {}
-        self._firmware = directory / "firmware"
+        self._firmware = directory / "firmware.romfs"
 
     def build(self) -> list[dict[str, Any]]:
         """Keys, boards, enrolments, the simulator; the simulator's answer with its buses."""
@@ -46,7 +46,7 @@ class World:
         for site in self.sites:
             folder = self.folders[site.name]
             files.write_board(folder, site, root, self.port)
-            enrolment = run_micropython(self._firmware / "enrol.py", folder.board)
+            enrolment = enrol(self._firmware, folder.board)
             self._enrolments[site.name] = enrolment
             self.gateways[enrolment["gateway"]] = site.name
         scenario = self.directory / "scenario.json"
@@ -94,7 +94,7 @@ class World:
     def start_gateway(self, site: str) -> None:
         self.gateway_programs[site] = self._start(
             f"gateway-{site}",
-            micropython(self._firmware / "main.py"),
+            micropython.command(self._firmware, "start"),
             {"ESEP_BOARD": str(self.folders[site].board)},
         )
 

@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 from plant.collector import BILLING, TELEMETRY, now_ms
-from plant.gateway import firmware
 from plant.site import ENERGY_WORDS, POWER_WORDS, Plant
+
+from technician.bundle import compile_firmware
 
 OPEN, RELEASE, READ = 1, 2, 3
 RECEIVED, APPLIED, REFUSED, FAILED, RESTORED = 1, 2, 3, 4, 5
@@ -40,21 +41,20 @@ def after(plant: Plant, order_id: bytes, result: int, reason: str | None = None)
     plant.collector.wait(lambda: (result, reason) in plant.collector.results(order_id))
 
 
-def firmware_hash() -> bytes:
+def firmware_hash(directory: Path) -> bytes:
     """As docs/wire-format.md §4.3 has it."""
     whole = hashlib.sha256()
-    files = [path for path in firmware().rglob("*") if path.is_file()]
-    for path in sorted(path.relative_to(firmware()).as_posix() for path in files):
+    for path in sorted(compile_firmware(directory)):
         whole.update(path.encode() + b"\0")
-        whole.update(hashlib.sha256((firmware() / path).read_bytes()).digest())
+        whole.update(hashlib.sha256((directory / path).read_bytes()).digest())
     return whole.digest()
 
 
-def test_boot_comes_first_and_says_what_runs(plant: Plant) -> None:
+def test_boot_comes_first_and_says_what_runs(plant: Plant, tmp_path: Path) -> None:
     first, second = plant.collector.records(BILLING)[:2]
     assert (first[0], first[2]) == (3, 1)
     assert first[3][1].startswith("micropython 1.")
-    assert first[3][3] == firmware_hash()
+    assert first[3][3] == firmware_hash(tmp_path / "firmware")
     assert (second[0], second[2]) == (3, 3)
     assert second[3] == {0: plant.gateway.configuration_hash, 1: 1}
     hashes = {body[6] for body in plant.collector.bodies.values()}

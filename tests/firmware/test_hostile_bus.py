@@ -10,7 +10,7 @@ import pytest
 from benchmarks import fuzz, hostile
 from benchmarks.workers import FIRMWARE
 from simulator.hostile_line import Mode
-from technician.bundle import write_bundle
+from technician.bundle import compile_firmware
 
 SEED = 1
 REQUESTS = 2000
@@ -22,7 +22,7 @@ def firmware(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     if request.param == "source":
         return FIRMWARE
     bundle = tmp_path_factory.mktemp("firmware") / "bundle"
-    write_bundle(bundle)
+    compile_firmware(bundle)
     return bundle
 
 

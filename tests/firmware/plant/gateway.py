@@ -5,7 +5,6 @@ import json
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
 from functools import cache
 from hashlib import sha256
@@ -16,12 +15,8 @@ import cbor2
 
 from plant.authority import Authority, Body
 from plant.collector import Site, now_ms
+from simulator import micropython
 from technician.bundle import write_bundle
-
-# An ESP32's after its heap has grown once; modules executed from flash would spare much of it.
-HEAP = "112wk"
-MICROPYTHON = Path(sys.executable).with_name("micropython")
-COMMAND: list[str | Path] = [MICROPYTHON, "-X", f"heapsize={HEAP}"]
 
 
 @cache
@@ -29,8 +24,8 @@ def firmware() -> Path:
     """The application as it goes onto a board."""
     folder = Path(tempfile.mkdtemp(prefix="esep-bundle-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    write_bundle(folder / "bundle")
-    return folder / "bundle"
+    write_bundle(folder / "firmware.romfs")
+    return folder / "firmware.romfs"
 
 
 def meter(slot: int, bus: int, unit: int, quantities: list[list[int]]) -> Body:
@@ -78,7 +73,10 @@ class Gateway:
         self.process: subprocess.Popen[bytes] | None = None
         self._write_board()
         enrolled = subprocess.run(
-            [*COMMAND, firmware() / "enrol.py"], env=self._env, check=True, stdout=subprocess.PIPE
+            micropython.command(firmware(), "enrol"),
+            env=self._env,
+            check=True,
+            stdout=subprocess.PIPE,
         )
         answer = json.loads(enrolled.stdout)
         self.id = bytes.fromhex(answer["gateway"])
@@ -129,7 +127,10 @@ class Gateway:
         Path(self.board["stop"]).unlink(missing_ok=True)
         self.log = (self.directory / "log.txt").open("ab")
         self.process = subprocess.Popen(
-            [*COMMAND, firmware() / "main.py"], env=self._env, stderr=self.log, stdout=self.log
+            micropython.command(firmware(), "start"),
+            env=self._env,
+            stderr=self.log,
+            stdout=self.log,
         )
 
     def kill(self) -> None:

@@ -4,15 +4,15 @@ import asyncio
 import gc
 import sys
 
-gc.threshold(8192)  # collect often: compiling and importing leave the heap in pieces
+gc.threshold(8192)  # collect often: importing leaves the heap in pieces
 
 from board import Board
 from gateway.app import App
 from gateway.configuration import SetupError
 
 
-def main(root: str) -> int:
-    app = App(Board(), root)
+def main() -> int:
+    app = App(Board(), __file__.rsplit("/", 1)[0])
     try:
         asyncio.run(app.start())
     except SetupError as error:
@@ -20,7 +20,3 @@ def main(root: str) -> int:
         return 1
     asyncio.run(app.run())
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(__file__.rsplit("/", 1)[0] if "/" in __file__ else "."))

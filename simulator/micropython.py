@@ -1,0 +1,22 @@
+"""The command that runs a gateway's firmware in the real MicroPython, with an ESP32's heap."""
+
+import struct
+import sys
+from pathlib import Path
+
+HEAP_KIB = 96
+"""An ESP32 without PSRAM has 112 once its heap of 56 has grown; 16 are kept in hand."""
+
+_ENTRY = Path(__file__).resolve().parents[1] / "firmware" / "entry" / "unix.py"
+_ESP32_WORD_BYTES = 4
+
+
+def command(image: Path, module: str) -> list[str]:
+    """Runs a module of an application's image; ESEP_BOARD names the board.
+
+    A word is twice as long here as there, so the heap is too; and the image lies in it.
+    """
+    words = HEAP_KIB * 1024 // _ESP32_WORD_BYTES
+    heap_bytes = words * struct.calcsize("P") + image.stat().st_size
+    interpreter = Path(sys.executable).with_name("micropython")
+    return [str(interpreter), "-X", f"heapsize={heap_bytes}", str(_ENTRY), str(image), module]

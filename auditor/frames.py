@@ -9,7 +9,7 @@ from auditor.shape import array, array_of, either, integer, mapping, octets, tex
 BILLING, TELEMETRY = 0, 1
 STREAMS = {BILLING: "billing", TELEMETRY: "telemetry"}
 INTERVAL, SAMPLE, EVENT, READING = 1, 2, 3, 4
-COMMAND_EVENT, DROPPED_EVENT, EPOCH_EVENT = 4, 7, 8
+COMMAND_EVENT, DROPPED_EVENT, EPOCH_EVENT, KEY_EVENT, RETIRED_EVENT = 4, 7, 8, 12, 13
 
 UINT = integer(0, 2**64 - 1)
 INT = integer(-(2**64), 2**64 - 1)
@@ -20,9 +20,13 @@ STAGE = integer(1, 32)
 HASH = octets(32)
 ORDER_ID = octets(16)
 QUALITY = either(shape.null, octets())
+OR_UNKNOWN = either(UINT, shape.null)
 
 EVENTS = {
-    1: mapping({0: word("power", "software", "watchdog", "unknown"), 1: text, 2: text, 3: HASH}),
+    1: mapping(
+        {0: word("power", "software", "watchdog", "unknown"), 1: text, 2: text, 3: HASH},
+        {4: word("safe")},
+    ),
     2: mapping({0: UINT, 1: UINT, 2: text}),
     3: mapping({0: HASH, 1: UINT}),
     COMMAND_EVENT: mapping(
@@ -35,10 +39,28 @@ EVENTS = {
     ),
     6: mapping({0: SLOT, 1: integer(0, 1)}, {2: text}),
     DROPPED_EVENT: mapping({0: integer(TELEMETRY, TELEMETRY), 1: COUNT, 2: COUNT, 3: COUNT}),
-    EPOCH_EVENT: mapping({0: either(COUNT, shape.null), 1: text}),
+    EPOCH_EVENT: mapping(
+        {0: either(COUNT, shape.null), 1: text}, {2: array(COUNT, integer(0, 2**32 - 1))}
+    ),
     9: mapping({0: text, 1: text}),
     10: mapping({0: SLOT, 1: QUALITY, 2: octets()}),
     11: mapping({0: SLOT, 1: UINT, 2: octets(), 3: octets()}),
+    KEY_EVENT: mapping({0: octets(), 1: array(COUNT, COUNT, COUNT)}),
+    RETIRED_EVENT: mapping({0: text}),
+    14: mapping(
+        {
+            0: UINT,
+            1: UINT,
+            2: UINT,
+            3: array(UINT, UINT),
+            4: array(OR_UNKNOWN, OR_UNKNOWN),
+            5: UINT,
+            6: either(INT, shape.null),
+            7: array_of(array(UINT, UINT), 0, 8),
+            8: either(INT, shape.null),
+        }
+    ),
+    15: mapping({0: UINT}),
 }
 
 

@@ -28,6 +28,10 @@ class EventCode(IntEnum):
     FAULT = 9
     IDENTITY = 10
     REGISTER = 11
+    KEY = 12
+    RETIRED = 13
+    HEALTH = 14
+    CADENCE = 15
 
 
 class CommandPhase(IntEnum):
@@ -120,7 +124,7 @@ _EVENTS: dict[int, tuple[dict[int, shape.Predicate], dict[int, shape.Predicate]]
             2: shape.text,
             3: shape.sha256,
         },
-        {},
+        {4: shape.one_of("safe")},
     ),
     EventCode.CLOCK: ({0: shape.unix_ms, 1: shape.unix_ms, 2: shape.text}, {}),
     EventCode.CONFIGURATION: ({0: shape.sha256, 1: shape.uint}, {}),
@@ -138,12 +142,29 @@ _EVENTS: dict[int, tuple[dict[int, shape.Predicate], dict[int, shape.Predicate]]
         {},
     ),
     EventCode.EPOCH: (
-        {0: lambda value: value is None or shape.epoch(value), 1: shape.text},
-        {},
+        {0: shape.nullable(shape.epoch), 1: shape.text},
+        {2: shape.row(shape.epoch, shape.span(0, 2**32 - 1))},
     ),
     EventCode.FAULT: ({0: shape.text, 1: shape.text}, {}),
     EventCode.IDENTITY: ({0: shape.slot, 1: _quality, 2: shape.octets}, {}),
     EventCode.REGISTER: ({0: shape.slot, 1: shape.uint, 2: shape.octets, 3: shape.octets}, {}),
+    EventCode.KEY: ({0: shape.octets, 1: shape.row(shape.epoch, shape.seq, shape.seq)}, {}),
+    EventCode.RETIRED: ({0: shape.text}, {}),
+    EventCode.HEALTH: (
+        {
+            0: shape.uint,
+            1: shape.uint,
+            2: shape.uint,
+            3: shape.row(shape.uint, shape.uint),
+            4: shape.row(shape.nullable(shape.uint), shape.nullable(shape.uint)),
+            5: shape.uint,
+            6: shape.nullable(shape.integer),
+            7: shape.list_of(shape.row(shape.uint, shape.uint), 0, 8),
+            8: shape.nullable(shape.integer),
+        },
+        {},
+    ),
+    EventCode.CADENCE: ({0: shape.uint}, {}),
 }
 
 

@@ -44,6 +44,10 @@ def list_of(item: Predicate, low: int, high: int) -> Predicate:
     return lambda value: type(value) is list and low <= len(value) <= high and all(map(item, value))
 
 
+def nullable(item: Predicate) -> Predicate:
+    return lambda value: value is None or item(value)
+
+
 def row(*items: Predicate) -> Predicate:
     """An array of one element for each predicate."""
     return lambda value: (

@@ -23,8 +23,11 @@ def reading(slot, read_ms, quality, raw):
     return [_READING, slot, read_ms, quality, raw]
 
 
-def boot(at_ms, cause, interpreter, version, firmware_hash):
-    return [_EVENT, at_ms, 1, {0: cause, 1: interpreter, 2: version, 3: firmware_hash}]
+def boot(at_ms, cause, interpreter, version, firmware_hash, safe=False):
+    body = {0: cause, 1: interpreter, 2: version, 3: firmware_hash}
+    if safe:
+        body[4] = "safe"
+    return [_EVENT, at_ms, 1, body]
 
 
 def clock_step(at_ms, before_ms, after_ms, source):
@@ -75,6 +78,19 @@ def identity(at_ms, slot, quality, raw):
 
 def register(at_ms, slot, index, before, now):
     return [_EVENT, at_ms, 11, {0: slot, 1: index, 2: before, 3: now}]
+
+
+def key(at_ms, enrolment, first):
+    """`first` is [epoch, billing seq, telemetry seq] of the frames that the new key signs first."""
+    return [_EVENT, at_ms, 12, {0: enrolment, 1: first}]
+
+
+def retired(at_ms, why):
+    return [_EVENT, at_ms, 13, {0: why}]
+
+
+def cadence(at_ms, sample_ms):
+    return [_EVENT, at_ms, 15, {0: sample_ms}]
 
 
 def told(event) -> str:

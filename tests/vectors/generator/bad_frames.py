@@ -8,6 +8,7 @@ from generator.keys import GATEWAY_A
 from generator.messages import NOW_MS, Body, Vector, bad, certificate, header, seal, sign
 from generator.site import (
     BILLING,
+    HEALTH,
     INTERVAL_RAW,
     TELEMETRY,
     boot,
@@ -184,7 +185,13 @@ def _shapes_of_the_body() -> Iterable[Vector]:
     )
     yield record("raw_null", "No register bytes.", [1, 0, NOW_MS, 0, b"\x02", None])
     yield detail("event_kind_0", "An event of an unknown kind.", 0, {})
-    yield detail("event_kind_12", "An event of an unknown kind.", 12, {})
+    yield detail("event_kind_16", "An event of an unknown kind.", 16, {})
+    yield detail("boot_mode", "A start in an unknown mode.", 1, boot_detail | {4: "odd"})
+    yield detail("key_of_two", "A key event without telemetry's bound.", 12, {0: b"", 1: [1, 1]})
+    yield detail("retired_null", "A retired event that does not say why.", 13, {0: None})
+    yield detail("health_days_text", "Days as text.", 14, HEALTH | {4: ["1", None]})
+    yield detail("health_nine_buses", "Nine buses.", 14, HEALTH | {7: [[0, 0]] * 9})
+    yield detail("cadence_null", "A cadence event without its cadence.", 15, {0: None})
     yield detail(
         "identity_without_raw", "An identity event without its bytes.", 10, {0: 0, 1: None}
     )

@@ -7,9 +7,10 @@ from generator.bad_frames import bad_shapes
 from generator.bad_signatures import bad_signatures, keys_not_valid
 from generator.cbor import Item
 from generator.keys import GATEWAY_A, GATEWAY_A_SECOND, Key
-from generator.messages import NOW_MS, Body, Vector, bad, good
+from generator.messages import NOW_MS, Body, Vector, bad, good, sign
 from generator.site import (
     BILLING,
+    HEALTH,
     INTERVAL_RAW,
     ORDER_ID,
     PREVIOUS,
@@ -50,6 +51,10 @@ def bad_frames() -> Iterable[Vector]:
 
 def good_frames() -> list[Vector]:
     return _records() + _events() + _limits()
+
+
+def enrolment_of(key: Key) -> bytes:
+    return sign(key, "enrolment", {0: 1, 1: key.cose_key, 2: "esp32-a0b1c2d3e4f5"}).encode()
 
 
 def _billing(name: str, what: str, *records: Item) -> Vector:
@@ -116,6 +121,13 @@ def _events() -> list[Vector]:
         ("meter_fault", 6, {0: 0, 1: 1, 2: "exception 2 at 52"}),
         ("identity", 10, {0: 0, 1: None, 2: bytes(range(44))}),
         ("identity_in_part", 10, {0: 1, 1: bytes([0, 3]), 2: bytes(4)}),
+        ("epoch_after_receipt", 8, {0: 1, 1: "counter lost", 2: [1, 0]}),
+        ("key", 12, {0: enrolment_of(GATEWAY_A_SECOND), 1: [1, 8, 3]}),
+        ("retired", 13, {0: "the site closes"}),
+        ("health", 14, HEALTH),
+        ("health_unknown", 14, HEALTH | {4: [None, None], 6: None, 7: [], 8: None}),
+        ("cadence", 15, {0: 300_000}),
+        ("boot_in_safe_mode", 1, {0: "watchdog", 1: "m", 2: "0.1.0", 3: HASH, 4: "safe"}),
         ("register_back", 11, {0: 0, 1: 0, 2: INTERVAL_RAW[0], 3: bytes(8)}),
     ]
     boots = [

@@ -78,6 +78,19 @@ def frame(body: Body, signer: Key = GATEWAY_A) -> Message:
     return sign(signer, "frame", body)
 
 
+HEALTH: Body = {
+    0: 3600,
+    1: 20480,
+    2: 17,
+    3: [0, 12],
+    4: [212, 3],
+    5: 41,
+    6: -67,
+    7: [[9000, 3], [0, 0]],
+    8: -12_500,
+}
+
+
 def event(code: int, detail: Body) -> Item:
     return [3, NOW_MS - 250, code, detail]
 

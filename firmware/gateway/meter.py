@@ -60,6 +60,7 @@ class Meter:
         self._fell: list = []  # (index, bytes believed before, bytes now) of what went backwards
         self._last_measured = 0  # CRC-32 of all that is measured
         self._unchanged_since = 0
+        self._stale = False
 
     def urgent(self, begins: bool) -> None:
         """Keep samples off this meter's bus while a boundary's snapshots are read."""
@@ -75,8 +76,9 @@ class Meter:
         answered = any(code != NO_ANSWER for code in reading.quality.values())
         if answered or not again:
             self._note(answered)
-        if not interval_only:
-            self._judge_staleness(reading)
+        if self._is_stale(reading):
+            for index in reading.values:
+                reading.quality[index] = STALE
         return reading
 
     async def _take(self, interval_only, patient=True):
@@ -162,16 +164,26 @@ class Meter:
             if reading.quality[i] == GOOD:
                 self._believed[i] = self._number(i, reading), reading.at_ms, reading.values[i]
 
-    def _judge_staleness(self, reading):
-        """An instrument that measures never gives the same bytes for long; a copy of it does."""
+    def _is_stale(self, reading):
+        """An instrument that measures never gives the same bytes for long; a copy of it does.
+
+        An interval has no measurements of its own: it is as stale as the sample before it, unless
+        an energy has moved since.
+        """
+        if reading.interval_only:
+            return self._stale and all(
+                self._believed.get(i, (None,))[-1] == raw for i, raw in reading.values.items()
+            )
         raw = b"".join([raw for i, raw in reading.values.items() if i not in self._forms])
+        if not raw:
+            return self._stale
         measured = binascii.crc32(raw)
         if measured != self._last_measured or not any(raw):
             self._last_measured = measured
             self._unchanged_since = reading.at_ms
-        elif self._stale_ms and reading.at_ms - self._unchanged_since >= self._stale_ms:
-            for index in reading.values:
-                reading.quality[index] = STALE
+        unchanged_ms = reading.at_ms - self._unchanged_since
+        self._stale = 0 < self._stale_ms <= unchanged_ms
+        return self._stale
 
     def _note(self, answered):
         if answered:

@@ -209,6 +209,26 @@ def test_measurements_that_never_change_are_stale_and_energies_may_rest(run: Run
     assert [quality for _, quality, _ in readings(outcome)] == [None, [STALE] * 2, [STALE] * 2]
 
 
+def test_an_interval_is_as_stale_as_the_sample_before_it(run: Run) -> None:
+    steps = ["sample", 60_000, "sample", "interval"]
+    outcome = run([[wh(7), "1234"]], steps, stale_ms=60_000)
+    assert readings(outcome)[-1][1:] == [[STALE], wh(7)]
+
+
+def test_an_interval_whose_energy_moved_is_no_copy(run: Run) -> None:
+    frozen = [[wh(7), "1234"]] * 3
+    outcome = run(
+        [*frozen, [wh(8), "1234"]], ["sample", 60_000, "sample", "interval"], stale_ms=60_000
+    )
+    assert readings(outcome)[-1][1:] == [None, wh(8)]
+
+
+def test_silence_between_does_not_make_an_old_answer_new(run: Run) -> None:
+    snapshots: list[Any] = [[wh(7), "1234"], [wh(7), "1234"], "silence", [wh(7), "1234"]]
+    steps = ["sample", 30_000, "sample", 30_000, "sample"]
+    assert readings(run(snapshots, steps, stale_ms=60_000))[-1][1] == [STALE] * 2
+
+
 def test_a_dead_feeder_is_not_stale(run: Run) -> None:
     outcome = run(
         [[wh(7), "0000"]], ["sample", 60_000, "sample", 60_000, "sample"], stale_ms=60_000

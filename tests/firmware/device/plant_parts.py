@@ -45,7 +45,7 @@ clocks.ticks_ms = driver.ticks_ms = lambda: ticks
 class Passing:
     """Time that passes at once."""
 
-    gather = intervals.asyncio.gather
+    gather = staticmethod(intervals.asyncio.gather)
 
     async def sleep_ms(self, ms):
         global ticks
@@ -65,6 +65,9 @@ class Bus:
         pass
 
     def answered_twice(self, unit):
+        return False
+
+    def missed(self, unit):
         return False
 
     async def read(self, request, urgent):

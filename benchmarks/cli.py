@@ -79,7 +79,7 @@ def hostile(
     for table in report.hostile_tables(outcomes, fuzzed):
         console.print(table)
     console.print(f"seed {seed}; written to {json_file}")
-    replays = [each.replay for each in outcomes if each.judged and not each.holds]
+    replays = [each.replay for each in outcomes if not each.holds]
     replays += [each.replay for each in fuzzed if not each.holds]
     for replay in replays:
         again = f"{replay}{' --bytecode' if bytecode else ''}"

@@ -104,10 +104,7 @@ def hostile_document(
         "seed": seed,
         "bytecode": bytecode,
         "false_alarm": FALSE_ALARM,
-        "bus": [
-            asdict(each) | {"judged": each.judged, "holds": each.holds, "replay": each.replay}
-            for each in outcomes
-        ],
+        "bus": [asdict(each) | {"holds": each.holds, "replay": each.replay} for each in outcomes],
         "parsers": [asdict(each) | {"holds": each.holds, "replay": each.replay} for each in fuzzed],
     }
 
@@ -121,7 +118,7 @@ def hostile_tables(outcomes: Sequence[Outcome], fuzzed: Sequence[Fuzzed]) -> lis
             ("requests", "right", "wrong", "may be", "no answer", "exceptions", ""),
         )
         for each in outcomes:
-            verdict = ("holds" if each.holds else "FAILS") if each.judged else "-"
+            verdict = "holds" if each.holds else "FAILS"
             counts = [each.requests, each.right, each.wrong, each.wrong_bound]
             counts += [each.no_answer, each.exceptions]
             table.add_row(each.mode, *map(str, counts), verdict)

@@ -19,6 +19,7 @@ from gateway.modbus import ModbusException, NoAnswer, Request, Unreachable
 # A unit is taken to be never later than so many timeouts for each request it has to answer still.
 _LATEST_TIMEOUTS = const(8)
 _MOST_FENCES = const(3)
+_KINDS = const(4)
 _BUSY = (5, 6)  # acknowledge, device busy: ask again
 _BUSY_PAUSE_MS = const(100)
 _UNIT_SILENT = (10, 11)  # a gateway found no path to the unit, or had no answer from it
@@ -36,6 +37,7 @@ class Bus:
         self._counts: dict = {}
         self._fences: dict = {}
         self._unanswered: dict = {}  # unit: fences asked since, and when something was last asked
+        self._turns: dict = {}  # unit: how many fences it was asked
         self._last_answered: dict = {}  # unit: the request that it answered last
         self._twice: set = set()
         self._missed: set = set()
@@ -116,19 +118,18 @@ class Bus:
         if unit not in self._unanswered:
             if self._is_like_the_last(request):
                 try:
-                    await self._ask(self._another(request, 0))
+                    await self._ask(self._next_fence(request))
                 except ModbusException:
                     pass  # that is an answer to it too: nothing of its kind came before
             return
         asked, since = self._unanswered[unit]
         latest_ms = (asked + 2) * _LATEST_TIMEOUTS * request.manners.timeout_ms
         if ticks_diff(ticks_ms(), since) < latest_ms:
-            if asked >= _MOST_FENCES:
+            if asked >= min(_MOST_FENCES, self._kinds(unit)):
                 raise NoAnswer(unit)
-            fence = self._another(request, asked)
             self._unanswered[unit] = asked + 1, since
             try:
-                await self._ask(fence)
+                await self._ask(self._next_fence(request))
             except ModbusException:
                 # It may be the exception of an older request, and the fence's own still to come.
                 raise NoAnswer(unit)
@@ -142,20 +143,26 @@ class Bus:
             and (last.function, last.count) == (request.function, request.count)
         )
 
-    def _another(self, request, number):
-        """The fence of this number, from 0, to the unit of a request."""
-        fences = self._fences.get(request.unit, ())
-        used = self._counts.get(request.unit, ())
-        if number < len(fences):
-            function, address, count = fences[number]
+    def _kinds(self, unit):
+        """How many fences of different lengths a unit may be asked."""
+        sure = len(self._fences.get(unit, ()))
+        return sure if sure > 1 else _KINDS
+
+    def _next_fence(self, request):
+        """They come in turn: one may be answered a second time while the next is waited for."""
+        unit = request.unit
+        fences = self._fences.get(unit, ())
+        turn = self._turns[unit] = (self._turns.get(unit, -1) + 1) % self._kinds(unit)
+        if turn < len(fences):
+            function, address, count = fences[turn]
         else:
             function, address, count = request.function, request.address, 0
-            known = [fence[2] for fence in fences]
-            while number >= len(fences):
+            used = self._counts.get(unit, set()) | {fence[2] for fence in fences} | {request.count}
+            while turn >= len(fences):
                 count += 2  # some units read pairs of registers only
-                if count not in used and count not in known and count != request.count:
-                    number -= 1
-        return Request(request.unit, function, address, count, request.manners)
+                if count not in used:
+                    turn -= 1
+        return Request(unit, function, address, count, request.manners)
 
     async def _exchange(self, request) -> bytes:
         raise NotImplementedError

@@ -15,7 +15,7 @@ _SAMPLE = const(11)
 _QUANTITIES = const(12)
 _INTERVAL = const(13)
 _IDENTITY = const(14)
-_FENCES = const(3)
+_FENCES = const(4)
 _NO_SUCH_REGISTERS = (2, 3)  # illegal address, illegal value
 # A snapshot has one time: what an interval would get so much later is asked for again.
 _SPAN_MS = const(1_000)

@@ -77,6 +77,7 @@ class Script:
         if entry == "silence":
             self._missed = True
             return {}, dict.fromkeys(indices, 2), 0
+        self._missed = self._missed or 2 in entry
         values = {i: bytes.fromhex(entry[i]) for i in indices if isinstance(entry[i], str)}
         return values, {i: 0 if i in values else entry[i] for i in indices}, 0
 

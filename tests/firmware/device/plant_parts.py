@@ -187,4 +187,10 @@ def supervise(runs_ms):
         return pauses_ms
 
 
-serve(on_two_buses=on_two_buses, supervise=supervise, walk=walk, names=names, snapshot=snapshot)
+serve(
+    on_two_buses=on_two_buses,
+    supervise=supervise,
+    walk=walk,
+    names=names,
+    snapshot=snapshot,
+)

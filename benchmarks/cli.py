@@ -12,6 +12,7 @@ from rich.console import Console
 
 from benchmarks import fuzz, report
 from benchmarks import hostile as hostile_bus
+from benchmarks import memory as heap
 from benchmarks.bus import CLIENTS, QUICK_CLIENTS, Bench
 from benchmarks.workers import FIRMWARE
 from simulator.hostile_line import Mode
@@ -86,3 +87,16 @@ def hostile(
         console.print(f"[red]fails[/red]; again with: {again}", soft_wrap=True)
     if replays:
         raise typer.Exit(1)
+
+
+@app.command()
+def memory(json_file: JsonFile) -> None:
+    """What the firmware's modules take of an ESP32's heap when they are imported."""
+    try:
+        modules = heap.measure()
+    except heap.MemoryToolError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(2) from None
+    json_file.write_text(json.dumps(report.memory_document(modules), indent=2) + "\n")
+    typer.echo(heap.table(modules))
+    typer.echo(f"written to {json_file}")

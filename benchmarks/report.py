@@ -33,6 +33,10 @@ def _head(benchmark: str) -> dict[str, Any]:
     return {"schema": SCHEMA, "benchmark": benchmark, "at": now, "host": _host()}
 
 
+def memory_document(modules: dict[str, int]) -> dict[str, Any]:
+    return {**_head("memory"), "bytes": modules, "all_bytes": sum(modules.values())}
+
+
 def bus_document(bench: Bench, results: Sequence[Result]) -> dict[str, Any]:
     return {
         **_head("bus"),

@@ -135,6 +135,10 @@ class Board:
                 interface.connect(settings["ssid"], settings["password"])
         return False
 
+    def ticks_ms(self):
+        """A counter that wraps at 2^30 ms, as ticks_diff knows."""
+        return time.ticks_ms()
+
     def now_ms(self):
         """Unix time in ms, UTC. The port's own epoch is seen nowhere else."""
         return time.time_ns() // 1_000_000 + self._epoch_ms

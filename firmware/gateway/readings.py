@@ -7,7 +7,7 @@ from micropython import const
 from gateway import quality as qualities
 from gateway import records
 from gateway.intervals import Intervals
-from gateway.ticker import Once, Ticker
+from gateway.ticker import Ticker
 
 _LONGEST_SLEEP_MS = const(1_000)
 
@@ -15,14 +15,14 @@ _LONGEST_SLEEP_MS = const(1_000)
 class Readings:
     """`bill(record)` and `sample(record)` keep records of the two streams."""
 
-    def __init__(self, clock, config, meters_, bill, sample):
+    def __init__(self, clock, config, boundaries, meters_, bill, sample):
         self._clock = clock
         self._config = config
         self._meters = meters_
         self._bill = bill
         self._sample = sample
         self._intervals = Intervals(clock, config.interval_ms, meters_, bill)
-        self._once = Once(config.interval_ms)
+        self._boundaries = boundaries
         self._demands: list = []
         self._demanded = asyncio.Event()
         self._stopped = False
@@ -46,7 +46,7 @@ class Readings:
         ticker = Ticker(self._clock, self._config.interval_ms)
         while True:
             boundary_ms = await self._tick(ticker)
-            if self._once.is_new(boundary_ms):
+            if self._boundaries.is_new(boundary_ms):
                 await self._busy(self._intervals.take(boundary_ms))
 
     async def run_samples(self) -> None:

@@ -1,6 +1,8 @@
 """The gateway's clock: what receipts make of it, and what a step does to the intervals."""
 
+import subprocess
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 Ask = Callable[..., Any]
+FIRMWARE = Path(__file__).parents[2] / "firmware"
 
 BILLING, TELEMETRY = 0, 1
 SECOND_MS, MINUTE_MS, HOUR_MS, DAY_MS = 1000, 60_000, 3_600_000, 86_400_000
@@ -169,8 +172,10 @@ def test_a_clock_that_lost_its_time_goes_on_from_the_newest_boundary(world: Worl
     assert (world.letter(), world.error_ms()) == ("U", newest_ms - world.now_ms)
 
 
-def test_a_clock_that_was_led_far_ahead_starts_where_certificates_are_valid(world: World) -> None:
-    """At most 30 days after the last time that was proven."""
+def test_a_clock_that_was_led_far_ahead_starts_where_certificates_are_valid(
+    ask: Ask, world: World
+) -> None:
+    """At most 30 days after the last time that was proven, which is none that was only assumed."""
     world.start()
     world.exchange()
     world.elapse(PERIOD_MS)
@@ -181,8 +186,9 @@ def test_a_clock_that_was_led_far_ahead_starts_where_certificates_are_valid(worl
     for _ in range(2):
         world.start(NEVER_SET_MS - world.now_ms)
         assert world.error_ms() + world.now_ms == proven_ms + 30 * DAY_MS
-    world.exchange()
-    assert world.error_ms() == -SECOND_MS
+        world.elapse(PERIOD_MS)
+    assert ask("consult", ["10.0.0.1"], [[10, world.now_ms]])[0] is True
+    assert world.error_ms() == 0
 
 
 @pytest.mark.parametrize("error_ms", [-DAY_MS, 0, DAY_MS, NEVER_SET_MS - NOON_MS])
@@ -318,6 +324,43 @@ def test_a_step_back_over_a_year_stops_no_intervals(world: World) -> None:
     assert [boundary for boundary in world.recorded if boundary < NOON_MS + DAY_MS] == [
         NOON_MS + HOUR_MS + quarter * PERIOD_MS for quarter in range(5)
     ]
+
+
+def test_the_time_of_the_build_is_at_most_a_year_before_the_newest_change(ask: Ask) -> None:
+    """Set BUILT_MS anew with a version: what a clock cannot be before is then nearer to now."""
+    command = ["git", "log", "-1", "--format=%ct", "--", str(FIRMWARE)]
+    git = subprocess.run(command, cwd=FIRMWARE, stdout=subprocess.PIPE, check=False)
+    if not git.stdout:
+        pytest.skip("these sources are in no git repository")
+    assert 0 <= int(git.stdout) * 1000 - ask("built_ms") <= YEAR_MS
+
+
+# ---- which boundaries were recorded --------------------------------------------------------------
+
+
+@settings(max_examples=150, deadline=None)
+@given(quarters=st.lists(st.one_of(st.integers(0, 95), st.just(-1)), min_size=30, max_size=80))
+def test_of_a_day_no_boundary_is_new_twice(ask: Ask, quarters: list[int]) -> None:
+    """In whatever order they come, with starts (-1) between them."""
+    ask("new")
+    ask("start", NOON_MS, PERIOD_MS, 0)
+    taken = set()
+    for quarter in quarters:
+        if quarter < 0:
+            ask("start", NOON_MS, PERIOD_MS, 0)
+        elif ask("is_new", NOON_MS + quarter * PERIOD_MS):
+            assert quarter not in taken
+            taken.add(quarter)
+
+
+def test_boundaries_years_apart_forbid_none_between_them(ask: Ask) -> None:
+    ask("new")
+    ask("start", NOON_MS, PERIOD_MS, 0)
+    for year in (0, 3, 1, 8, 5, 4, 2, 7, 6, 9, 10):
+        assert ask("is_new", NOON_MS + year * YEAR_MS)
+    for year in range(10):
+        assert ask("is_new", NOON_MS + year * YEAR_MS + YEAR_MS // 2)
+    assert not ask("is_new", NOON_MS + 9 * YEAR_MS + YEAR_MS // 2)
 
 
 # ---- anything at all ---------------------------------------------------------------------------

@@ -3,8 +3,8 @@
 import asyncio
 import struct
 
+from gateway import BUILT_MS, ntp
 from gateway import clock as clocks
-from gateway import ntp
 from gateway.boundaries import Boundaries
 from gateway.sent import Sent
 from gateway.ticker import Ticker
@@ -93,6 +93,10 @@ def elapse(ms):
     return recorded
 
 
+def is_new(boundary_ms):
+    return boundaries.is_new(boundary_ms)
+
+
 def send(stream, seq):
     sent.note(stream, 1, seq)
 
@@ -105,6 +109,10 @@ def receive(collector_ms, stream, upto, held):
 def frame():
     """What a frame says of the clock, then the RTC and the time since the start."""
     return clock.triplet(), board.ms, clock.uptime_ms()
+
+
+def built_ms():
+    return BUILT_MS
 
 
 def drift():
@@ -152,9 +160,11 @@ serve(
     new=new,
     start=start,
     elapse=elapse,
+    is_new=is_new,
     send=send,
     receive=receive,
     frame=frame,
+    built_ms=built_ms,
     drift=drift,
     read=read,
     consult=consult,

@@ -8,12 +8,13 @@ import structlog
 from sqlalchemy import Connection, delete, insert, select
 
 from collector.evidence.frame import Event, EventCode, Frame, Interval, Reading, Stream
+from collector.intervals import clocks
 from collector.intervals.evidence import keep_register_event
 from collector.intervals.snapshots import first_snapshot, judge_again
 from collector.ledger import identities
 from collector.ledger.flags import Flag, keep_flag
 from collector.ledger.ledger import Entry
-from collector.ledger.readings import AHEAD_MS, Decoded, FlaggedReading, decode
+from collector.ledger.readings import AHEAD_MS, Decoded, FlaggedReading, believable_ms, decode
 from collector.model.energy import IMPORT, Quantity
 from collector.model.plausibility import DoubtCode, in_doubt
 from collector.registry.configurations import Configurations
@@ -38,11 +39,15 @@ class IntervalFollower:
             frame = entry.frame
             if frame.stream is not Stream.BILLING:
                 continue
+            kept = []
             for number, record in enumerate(frame.records):
                 if isinstance(record, Interval | Reading):
-                    self._snapshot(connection, frame, number, record, entry)
+                    if self._snapshot(connection, frame, number, record, entry):
+                        kept.append(number)
                 elif isinstance(record, Event):
                     self._event(connection, frame, number, record, entry)
+            for number in {*kept[:1], *kept[-1:]}:
+                clocks.judge(connection, frame.gateway, (frame.epoch, frame.seq, number))
 
     def _event(
         self, connection: Connection, frame: Frame, number: int, event: Event, entry: Entry
@@ -50,6 +55,8 @@ class IntervalFollower:
         known = self._configurations
         if event.code is EventCode.BOOT:
             _keep_boot(connection, frame, event, entry)
+        elif event.code is EventCode.CLOCK:
+            clocks.keep_event(connection, entry, frame, number, event)
         elif event.code is EventCode.REGISTER:
             keep_register_event(connection, known, entry, frame, number, event)
         elif event.code is EventCode.IDENTITY:
@@ -64,13 +71,14 @@ class IntervalFollower:
         number: int,
         record: Interval | Reading,
         entry: Entry,
-    ) -> None:
+    ) -> bool:
+        """Whether it is kept."""
         try:
             read = decode(self._configurations, entry, frame, record)
             _check_counts(read)
         except FlaggedReading as error:
             keep_flag(connection, entry.position, error.flag, str(error))
-            return
+            return False
         if IMPORT in read.values and first_snapshot(connection, read.meter) is None:
             energy_wh = str(read.values[IMPORT].value)
             log.info("meter.first_reading", meter=read.meter, at_ms=read.at_ms, energy_wh=energy_wh)
@@ -90,6 +98,7 @@ class IntervalFollower:
             "record": number,
             "standing": standing,
             "ratio": str(read.configured.ct * read.configured.vt),
+            "interval_ms": self._configurations.of(frame.gateway, frame.configuration).interval_ms,
         }
         doubted = [doubt for doubt in read.doubts if doubt.code is DoubtCode.NEGATIVE]
         for doubt in doubted:
@@ -97,6 +106,7 @@ class IntervalFollower:
         for name, quantity in read.values.items():
             if name in read.configured.limits and name not in in_doubt(tuple(doubted)):
                 _keep(connection, common | _register(read, name, quantity))
+        return True
 
 
 def _register(read: Decoded, name: str, quantity: Quantity) -> dict[str, Any]:
@@ -142,10 +152,9 @@ def _keep_boot(connection: Connection, frame: Frame, event: Event, entry: Entry)
             "seq": frame.seq,
         }
     )
-    is_ahead = event.at_ms > entry.received_ms + AHEAD_MS
-    if is_ahead:
+    if event.at_ms > entry.received_ms + AHEAD_MS:
         keep_flag(connection, entry.position, Flag.TIME_IMPOSSIBLE, f"boot at {event.at_ms}")
-    at_ms = entry.received_ms if is_ahead else event.at_ms
+    at_ms = believable_ms(entry, frame, event.at_ms)
     connection.execute(delete(table).where(*same))
     connection.execute(
         insert(table).values(

@@ -2,7 +2,8 @@
 
 An event says by how much it moved the clock. What was dated before it was wrong by that, and by
 what the events after it moved, until one of them is by a receipt, or a snapshot has letter S: there
-the clock was right. A view: it is the same in whatever order the frames came.
+the clock was right. A clock that came nearer to the time by itself was once more wrong than that.
+A view: it is the same in whatever order the frames came.
 """
 
 from typing import Any

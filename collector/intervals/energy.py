@@ -128,11 +128,16 @@ def boundary_error_wh(snapshot: Snapshot, neighbours: Iterable[Snapshot]) -> Fra
 
 
 def offset_error_wh(snapshot: Snapshot, neighbours: Iterable[Snapshot]) -> Fraction:
-    """The mean power from the first to the last of the snapshots, over the distance."""
+    """The mean power from the first to the last of the snapshots, over the distance.
+
+    By clocks that were wrong, less time may have passed between them than they show.
+    """
     known = sorted((snapshot, *neighbours), key=lambda entry: entry.at_ms)
     moved_wh = sum((_moved_wh(one, other) for one, other in pairwise(known)), Fraction(0))
     distance_ms = snapshot.distance_ms
-    elapsed_ms = max(known[-1].read_ms - known[0].read_ms, distance_ms)
+    first, last = known[0], known[-1]
+    wrong_ms = abs(first.clock_error_ms) + abs(last.clock_error_ms)
+    elapsed_ms = max(last.read_ms - first.read_ms - wrong_ms, distance_ms)
     return moved_wh * distance_ms / elapsed_ms if elapsed_ms else Fraction(0)
 
 

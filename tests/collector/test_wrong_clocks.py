@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from collector_world import BILLING, NOW_MS, TELEMETRY, World, boot_event, event
+from collector_world import BILLING, NOW_MS, REAL, TELEMETRY, World, boot_event, event
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from meter_world import METER, at, configure, energy, power
@@ -110,7 +110,7 @@ def test_a_clock_that_was_less_than_an_interval_wrong_makes_energy_uncertain(
     assert certain is not None
     assert uncertain is not None
     assert [certain.energy_wh, certain.error_wh] == [3, 0]
-    assert [uncertain.energy_wh, uncertain.error_wh] == [2, Fraction(3, 5)]
+    assert [uncertain.energy_wh, uncertain.error_wh] == [2, Fraction(2 * 3, 10 - 3)]
     assert flagged(site) == {}
 
 
@@ -172,6 +172,76 @@ def test_a_clock_that_lost_its_time_says_nothing_of_the_time_before_it(site: Wor
 def test_a_step_from_nowhere_stops_nothing(site: World, ms: int) -> None:
     take(site, (I, energy(at(0), 100)), (I, moved(ms)), (S, energy(at(1), 101)))
     assert stands(site, at(1)) == 101
+
+
+# ---- a day of a site -----------------------------------------------------------------------------
+
+QUARTER_MS, POWER_KW = 900_000, 6
+LOST, FOUND, END = (hours * HOUR_MS for hours in (2, 10, 14))
+
+
+def day(error_ms: int, drift_ms: int) -> list[Told]:
+    """Boundaries of a steady load; from hour 2 to 10 without receipts, by a clock that is wrong.
+
+    By `error_ms` at first, and by what it drifts in a day. No boundary is recorded twice.
+    """
+    told: list[Told] = []
+    seen = set()
+
+    def error(ms: int) -> int:
+        is_wrong = LOST <= ms < FOUND
+        return error_ms + drift_ms * (ms - LOST) // (24 * HOUR_MS) if is_wrong else 0
+
+    for second in range(END // 1000 + 1):
+        ms = second * 1000
+        if ms == FOUND:
+            told.append((I, moved(-error(ms - 1))))
+        boundary_ms = (NOW_MS + ms + error(ms)) // QUARTER_MS * QUARTER_MS
+        is_due = boundary_ms != (NOW_MS + ms - 1000 + error(ms - 1000)) // QUARTER_MS * QUARTER_MS
+        if is_due and boundary_ms not in seen:
+            seen.add(boundary_ms)
+            late_ms = NOW_MS + ms + error(ms) - boundary_ms
+            if late_ms <= QUARTER_MS // 2:
+                letter = I if LOST <= ms < FOUND else S
+                told.append((letter, energy(boundary_ms, ms * POWER_KW // 3600, 0, late_ms)))
+    return told
+
+
+@pytest.mark.parametrize(
+    ("error_ms", "drift_ms", "flag"),
+    [
+        (YEAR_MS, 0, Flag.TIME_IMPOSSIBLE),
+        (-24 * HOUR_MS, 0, Flag.TIME_WRONG),
+        (HOUR_MS, 0, Flag.TIME_WRONG),
+        (-HOUR_MS, 0, Flag.TIME_WRONG),
+        (0, 5 * 60_000, None),
+        (0, -5 * 60_000, None),
+        (-10 * 60_000, -5 * 60_000, None),
+        (10 * 60_000, 5 * 60_000, None),
+    ],
+)
+def test_whatever_stands_is_right_within_what_is_said_of_it(
+    tmp_path: Path, error_ms: int, drift_ms: int, flag: Flag | None
+) -> None:
+    site = World.make(tmp_path, REAL)
+    configure(site)
+    take(site, *day(error_ms, drift_ms), now_ms=NOW_MS + END)
+    certain = 0
+    for quarter in range(-100, END // QUARTER_MS):
+        start_ms = NOW_MS + quarter * QUARTER_MS
+        with reading(site.engine) as connection:
+            found = energy_between(connection, METER, start_ms, start_ms + QUARTER_MS)
+        if found is not None:
+            assert quarter >= 0
+            assert abs(found.energy_wh - 250 * POWER_KW) <= found.error_wh + 2
+            certain += found.error_wh == 0
+    assert certain >= 2 * 4 + 3 * 4 - 1
+    assert (flag is None) == (flagged(site) == {})
+    assert flag is None or flagged(site)[flag] > 20
+    with reading(site.engine) as connection:
+        whole = energy_between(connection, METER, NOW_MS, NOW_MS + END)
+    assert whole is not None
+    assert [whole.energy_wh, whole.error_wh] == [END * POWER_KW // 3600, 0]
 
 
 # ---- whatever the order --------------------------------------------------------------------------

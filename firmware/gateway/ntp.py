@@ -1,7 +1,7 @@
 """Asks NTP servers the time (SNTP, RFC 4330), and believes what most of them agree on.
 
-Servers are named by IPv4 address, with a port if it is not 123: to resolve a name would stop every
-task for as long as the network likes.
+network.json names them, `"ntp": ["10.0.0.1", …]`, by IPv4 address, with a port if it is not 123: to
+resolve a name would stop every task for as long as the network likes.
 """
 
 import asyncio

@@ -42,6 +42,8 @@ class Journal:
         # A stream's newest frames are not here: none was ever written, or they were lost. The
         # chain begins a new epoch and clears this.
         self.fresh = self.last(BILLING) is None or self._telemetry_lost()
+        # [epoch, upto] of billing, as the receipt had it that showed the loss, if one did.
+        self.confirmed: list | None = None
 
     def append(self, stream: int, epoch: int, seq: int, message: bytes) -> None:
         """Durable on return. Raises JournalFull (billing), ValueError out of order.

@@ -99,7 +99,7 @@ async def _connect(gateway):
     uplink = Uplink(
         board,
         journal,
-        provisioned.network(board),
+        provisioned.network(board, key),
         key.gateway,
         config.zone,
         config.hash,

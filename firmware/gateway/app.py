@@ -98,7 +98,7 @@ class App:
         )
         self._stages.listen(self._orders)
         sent = Sent(journal, clock)
-        network = provisioned.network(board)
+        network = provisioned.network(board, key)
         self._ntp_servers = network.get("ntp")
         self._uplink = Uplink(
             board,

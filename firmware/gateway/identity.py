@@ -93,6 +93,10 @@ class Identity:
         self._save = overwrite
         self.store()
 
+    def is_in(self, content: bytes) -> bool:
+        """Whether a file holds the private key."""
+        return bytes(self._signer.kept) in content
+
     def is_destroyed(self) -> bool:
         return not self._signer.kept
 

@@ -69,14 +69,19 @@ def required(board, name, size):
     return content
 
 
-def network(board):
+def network(board, key):
+    """The way to the broker. The key of TLS, which a broker's owner may ask for, is another one."""
     content = board.read_setting("network.json")
     if content is None:
         raise SetupError("there is no network.json: provision this gateway")
     try:
-        return json.loads(content)
+        settings = json.loads(content)
     except ValueError:
         raise SetupError("network.json is not JSON: provision this gateway")
+    tls = settings.get("tls")
+    if tls and key.is_in(board.read_setting(tls["key"]) or b""):
+        raise SetupError("network.json gives TLS the key that signs frames: give it another")
+    return settings
 
 
 async def load(board, trust, clock, gateway: bytes) -> Configuration:

@@ -150,6 +150,11 @@ class GatewayKey(BaseModel):
     start: Bound = Bound()
     end: Bound | None = None
 
+    @property
+    def point(self) -> bytes:
+        """x || y"""
+        return bytes.fromhex(self.x + self.y)
+
 
 class Gateway(Record):
     kind: ClassVar[str] = "gateway"

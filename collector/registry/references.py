@@ -103,7 +103,7 @@ def _gateway(view: View, gateway: Gateway) -> Iterator[str]:
         yield from (f"policy.{text}" for text in _too_short(policy, gateway))
     for number, key in enumerate(gateway.keys, 1):
         try:
-            public = PublicKey(bytes.fromhex(key.x + key.y))
+            public = PublicKey(key.point)
         except ValueError:
             yield f"keys: x and y of key {number} are not a point of P-256"
             continue

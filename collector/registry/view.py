@@ -71,9 +71,13 @@ class View:
         keys: dict[tuple[str, bytes], list[tuple[GatewayKey, PublicKey]]] = {}
         for gateway in self.all(Gateway).values():
             for entry in gateway.keys:
-                public = PublicKey(bytes.fromhex(entry.x + entry.y))
+                public = PublicKey(entry.point)
                 keys.setdefault((gateway.id, public.kid), []).append((entry, public))
         return keys
+
+    def has_key(self, kid: bytes) -> bool:
+        """Whether a key is, or was, any gateway's."""
+        return any(known == kid for _, known in self._keys)
 
     def knows(self, gateway: bytes) -> bool:
         return self.knows_id(gateway.hex())
@@ -83,11 +87,16 @@ class View:
 
     def gateway_key(self, kid: bytes, frame: Frame) -> PublicKey | None:
         """The key of that key-id when it is the gateway's and valid for this frame."""
+        entry = self.key_entry(kid, frame)
+        return None if entry is None else entry[1]
+
+    def key_entry(self, kid: bytes, frame: Frame) -> tuple[GatewayKey, PublicKey] | None:
+        """The same, with its entry in the register."""
         for entry, public in self._keys.get((frame.gateway.hex(), kid), []):
             if _not_before(frame, entry.start) and not (
                 entry.end and _not_before(frame, entry.end)
             ):
-                return public
+                return entry, public
         return None
 
     @cached_property

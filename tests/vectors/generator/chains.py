@@ -4,8 +4,9 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 
 from generator.cbor import Item
-from generator.keys import GATEWAY_A, GATEWAY_B, Key
-from generator.messages import NOW_MS, Vector
+from generator.frames import enrolment_of
+from generator.keys import GATEWAY_A, GATEWAY_A_SECOND, GATEWAY_B, STRANGER, Key
+from generator.messages import NOW_MS, Vector, sign
 from generator.site import (
     BILLING,
     TELEMETRY,
@@ -15,6 +16,7 @@ from generator.site import (
     frame,
     frame_body,
     interval,
+    register,
     register_without_rotation,
     sample,
 )
@@ -63,11 +65,11 @@ def document() -> Vector:
         "kind": "chain",
         "what": "Frames in the order in which they were taken in, judged together.",
         "context": {"register": register_without_rotation()},
-        "vectors": _whole() + _gaps() + _links() + _forks() + _epochs(),
+        "vectors": _whole() + _gaps() + _links() + _forks() + _epochs() + _keys() + _ends(),
     }
 
 
-def _verdict(name: str, what: str, frames: list[bytes], *findings: Item) -> Vector:
+def _verdict(name: str, what: str, frames: list[bytes], *findings: Item, **context: Item) -> Vector:
     """A finding is [code, gateway, stream, epoch, first seq, last seq]."""
     return {
         "name": name,
@@ -75,6 +77,7 @@ def _verdict(name: str, what: str, frames: list[bytes], *findings: Item) -> Vect
         "frames": [encoded.hex() for encoded in frames],
         "expect": "ok" if not findings else "findings",
         "findings": list(findings),
+        **({"context": context} if context else {}),
     }
 
 
@@ -294,5 +297,150 @@ def _epochs() -> list[Vector]:
             "The first frame of the second epoch is missing.",
             [*old, new.frames[1]],
             _finding("gap", BILLING, 1, epoch=2),
+        ),
+    ]
+
+
+def _rotated(enrolment: bytes, first: Item, *, follows: bool = True) -> list[bytes]:
+    """Billing frames: 1, a `key` event in 2, and if it has a follower 3 by the second key."""
+    made = Chain(BILLING)
+    made.add()
+    made.add(event(12, {0: enrolment, 1: first}))
+    if follows:
+        made.add(signer=GATEWAY_A_SECOND)
+    return made.frames
+
+
+def _keys() -> list[Vector]:
+    proof = enrolment_of(GATEWAY_A_SECOND)
+    stolen = sign(STRANGER, "enrolment", {0: 1, 1: GATEWAY_A_SECOND.cose_key, 2: "e"}).encode()
+    told = _rotated(proof, [1, 3, 1])
+    telemetry = Chain(TELEMETRY)
+    telemetry.add(signer=GATEWAY_A_SECOND)
+    untold = Chain(BILLING)
+    untold.add(), untold.add()
+    untold.add(signer=GATEWAY_A_SECOND)
+    other = Chain(BILLING)
+    other.add()
+    other.add(event(12, {0: enrolment_of(STRANGER), 1: [1, 3, 1]}))
+    by_hand = register({"epoch": 1, "billing": 3, "telemetry": 1})
+    moved = register({"epoch": 1, "billing": 3, "telemetry": 2})
+    ignored = _finding("key_not_taken", BILLING, 2)
+    silent = _finding("no_key_event", BILLING, 3)
+    return [
+        _verdict(
+            "new_key",
+            "A key event, and frames of both streams by the new key.",
+            [*told, *telemetry.frames],
+            register=by_hand,
+        ),
+        _verdict(
+            "new_key_not_used_yet",
+            "A key event, and no frame by the new key.",
+            told[:2],
+            register=by_hand,
+        ),
+        _verdict(
+            "new_key_untold",
+            "The register has a second key that no event names.",
+            untold.frames,
+            silent,
+            register=by_hand,
+        ),
+        _verdict(
+            "new_key_event_missing",
+            "The frame of the key event is missing.",
+            [told[0], told[2]],
+            _finding("gap", BILLING, 2),
+            silent,
+            register=by_hand,
+        ),
+        _verdict(
+            "new_key_bounds_disagree",
+            "The register has the key from another telemetry frame on than the event says.",
+            told,
+            ignored,
+            silent,
+            register=moved,
+        ),
+        _verdict(
+            "new_key_not_proven",
+            "The enrolment in the key event is signed by another key.",
+            _rotated(stolen, [1, 3, 1]),
+            ignored,
+            silent,
+            register=by_hand,
+        ),
+        _verdict(
+            "new_key_not_from_the_next_frame",
+            "A key event that names the frame after the next, as the register does.",
+            _rotated(proof, [1, 4, 1], follows=False),
+            ignored,
+            _finding("no_key_event", BILLING, 4),
+            register=register({"epoch": 1, "billing": 4, "telemetry": 1}),
+        ),
+        _verdict(
+            "new_key_not_registered",
+            "A key event by which the register got no key.",
+            _rotated(proof, [1, 3, 1], follows=False),
+            ignored,
+        ),
+        _verdict(
+            "new_key_of_another_name",
+            "The key event names another key than the register has.",
+            other.frames,
+            ignored,
+            silent,
+            register=by_hand,
+        ),
+        _verdict(
+            "new_key_twice",
+            "A fork of the frame with the key event names another key: the register has one.",
+            [*told, other.frames[1]],
+            _finding("fork", BILLING, 2),
+            ignored,
+            register=by_hand,
+        ),
+    ]
+
+
+def _ends() -> list[Vector]:
+    end = event(13, {0: "the site closes"})
+    ended = Chain(BILLING)
+    ended.add()
+    ended.add(end)
+    whole = list(ended.frames)
+    ended.add()
+    twice = Chain(BILLING)
+    twice.add(end)
+    twice.add(end)
+    later = Chain(BILLING, epoch=2)
+    later.add(event(8, {0: 1, 1: "counter lost"}))
+    telemetry, later_telemetry = chain(TELEMETRY, 2).frames, chain(TELEMETRY, 1, epoch=2).frames
+    after = [_finding("after_retirement", stream, 1, epoch=2) for stream in (BILLING, TELEMETRY)]
+    return [
+        _verdict("retired", "A gateway's last frame; telemetry comes later.", [*whole, *telemetry]),
+        _verdict(
+            "retired_and_not",
+            "A billing frame after the last one, taken in before it.",
+            [ended.frames[0], ended.frames[2], ended.frames[1]],
+            _finding("after_retirement", BILLING, 3),
+        ),
+        _verdict(
+            "retired_twice",
+            "The second of two last frames is after the first.",
+            twice.frames,
+            _finding("after_retirement", BILLING, 2),
+        ),
+        _verdict(
+            "retired_and_a_new_epoch",
+            "Both streams of an epoch that began after the last frame.",
+            [*whole, *later.frames, *later_telemetry],
+            *after,
+        ),
+        _verdict(
+            "retired_of_another_gateway",
+            "The end of one gateway says nothing of another.",
+            [*whole, Chain(BILLING, gateway=GATEWAY_B).add()],
         ),
     ]

@@ -3,8 +3,7 @@
 import binascii
 import hashlib
 
-from gateway import cbor, cose
-from gateway.signer import SoftwareKey, make
+from gateway import cbor, cose, signer
 
 
 def cose_key(public64: bytes) -> dict:
@@ -18,8 +17,8 @@ def thumbprint(public64: bytes) -> bytes:
 
 def create(random_bytes: bytes, save) -> "Identity":
     """Makes and saves a new key from at least 40 bytes of a true random source."""
-    signer = make(random_bytes)
-    identity = Identity(signer, thumbprint(signer.public)[:8], 0, save)
+    made = signer.make(random_bytes)
+    identity = Identity(made, thumbprint(made.public)[:8], 0, save)
     identity.store()
     return identity
 
@@ -33,7 +32,7 @@ def restore(load, save) -> "Identity | None":
     if binascii.crc32(body) != int.from_bytes(record[-4:], "big"):
         raise ValueError("identity record damaged")
     kept, public, gateway, epoch, *more = cbor.decode(body)
-    identity = Identity(SoftwareKey(kept, public), gateway, epoch, save)
+    identity = Identity(signer.restore(kept, public), gateway, epoch, save)
     if more and isinstance(more[0], str):
         identity.retired = more[0]
     elif more:
@@ -44,18 +43,19 @@ def restore(load, save) -> "Identity | None":
 class Identity:
     """`settle` before anything is signed: where a step was begun, the journal says who this is."""
 
-    def __init__(self, signer, gateway: bytes, epoch: int, save) -> None:
+    def __init__(self, held, gateway: bytes, epoch: int, save) -> None:
+        """`held`: a signer."""
         self._save = save  # save(bytes) replaces the record at once or not at all
         self.gateway = gateway  # 8 bytes: the key-id of the first key
         self.epoch = epoch  # 0: nothing was signed yet
         self.retired: str | None = None  # why
         self.step: list | None = None  # [epoch, seq, kept, public] or [epoch, seq, why]
-        self._use(signer)
+        self._use(held)
 
-    def _use(self, signer):
-        self._signer = signer
-        self.public = signer.public  # 64 bytes, x || y
-        self.kid = thumbprint(signer.public)[:8]
+    def _use(self, held):
+        self._signer = held
+        self.public = held.public  # 64 bytes, x || y
+        self.kid = thumbprint(held.public)[:8]
 
     async def sign(self, digest: bytes) -> bytes:
         return await self._signer.sign(digest)
@@ -82,7 +82,7 @@ class Identity:
         if newest is not None and (newest[0], newest[1]) >= (step[0], step[1]):
             if len(step) == 4:
                 self._signer.destroy()
-                self._use(SoftwareKey(step[2], step[3]))
+                self._use(signer.restore(step[2], step[3]))
             else:
                 self.retired = step[2]
         self.store()

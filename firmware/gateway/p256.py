@@ -25,8 +25,8 @@ _TEETH = const(5)
 _COLUMNS = const(52)
 _NEGATED = const(16)  # flag of a column's digit; the low four bits index the table
 
-_ROUNDS = const(64)  # of Euclid's between two yields, of about 150
-_SLICE = const(2)  # columns between two yields: 4 point operations (benchmarks/README.md, sign)
+_ROUNDS = const(16)  # of Euclid's between two yields, of about 150
+# A column or a doubling is a slice: there is a turn for others after each (benchmarks/README.md).
 
 
 def _inverse_steps(value: int, modulus: int):
@@ -144,8 +144,7 @@ def _base_steps(k: int):
     point = (1, 1, 0)
     for column in range(_COLUMNS - 1, -1, -1):
         point = _add_column(_double(point), comb, column)
-        if not column % _SLICE:
-            yield None
+        yield None
     yield point
 
 
@@ -164,8 +163,7 @@ def _two_base_steps(u1: int, u2: int, x: int, y: int):
             point = _add(point, x, _P - y)
         if i < _COLUMNS:
             point = _add_column(point, comb, i)
-        if not i % _SLICE:
-            yield None
+        yield None
     yield point
 
 

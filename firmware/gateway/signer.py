@@ -21,6 +21,11 @@ class SoftwareKey:
         self.kept = bytearray()
 
 
+def restore(kept: bytes, public: bytes) -> SoftwareKey:
+    """The signer that keeps this. Of a destroyed one nothing is kept."""
+    return SoftwareKey(kept, public)
+
+
 def make(random_bytes: bytes) -> SoftwareKey:
     """A new key, from at least 40 bytes of a true random source."""
     if len(random_bytes) < _SEED_BYTES:

@@ -28,7 +28,10 @@ from collector.evidence.downlink import Role
 from collector.evidence.errors import Reason
 from collector.evidence.keys import PrivateKey
 from collector.ledger import flags
+from collector.ledger.chain import ChainFollower
 from collector.ledger.checkpoints import Checkpoints
+from collector.ledger.coverage import stream_receipt
+from collector.ledger.followers import advance
 from collector.model.records import Bound, Gateway
 from collector.registry.configurations import Configurations
 from collector.registry.store import Registry
@@ -114,6 +117,18 @@ def test_frames_that_came_before_the_event_are_refused_and_taken_when_they_come_
     take(intake, topic, change, early)
     assert raw_frames(world) == [change, early]
     assert judge(world) == []
+
+
+def test_a_frame_that_came_too_early_is_asked_for_in_the_next_receipt(
+    world: World, rotating: Rotating
+) -> None:
+    topic, intake = world.gateway.topic, world.intake()
+    change, early, later = rotating.change_key(), rotating.billing.next(), rotating.billing.next()
+    take(intake, topic, early, change, later)
+    advance(world.engine, ChainFollower())
+    with reading(world.engine) as connection:
+        told = stream_receipt(connection, world.gateway.id, BILLING, 1)
+    assert (told.upto, told.held, told.wanted) == (1, ((3, 3),), ((2, 2),))
 
 
 def test_the_event_again_changes_nothing(world: World, rotating: Rotating) -> None:

@@ -54,7 +54,7 @@ class App:
         config = await provisioned.load(board, trust, clock, key.gateway)
         self._config = config
         self._journal = journal = Journal(board.flash())
-        key.settle(journal.last(BILLING))
+        key.settle(journal)
         _refuse_retired(key)
         boundaries = Boundaries(journal, clock, config.interval_ms)
         boundaries.carry_on(config.issued_ms)

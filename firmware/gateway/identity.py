@@ -4,6 +4,7 @@ import binascii
 import hashlib
 
 from gateway import cbor, cose, signer
+from gateway.journal import BILLING
 
 
 def cose_key(public64: bytes) -> dict:
@@ -73,18 +74,19 @@ class Identity:
         self.step = [epoch, seq] + list(step)
         self.store()
 
-    def settle(self, newest) -> None:
-        """Take the step if its frame is there, else give it up. `newest`: of billing, or None."""
+    def settle(self, journal) -> None:
+        """Take the step if its frame is there, else give it up."""
         step = self.step
         if step is None:
             return
         self.step = None
-        if newest is not None and (newest[0], newest[1]) >= (step[0], step[1]):
-            if len(step) == 4:
+        frame = journal.find(BILLING, step[1], step[0]) or b""
+        if len(step) == 4:
+            if step[3][:32] in frame:  # x of the new key, in its enrolment
                 self._signer.destroy()
                 self._use(signer.restore(step[2], step[3]))
-            else:
-                self.retired = step[2]
+        elif cbor.encode({0: step[2]}) in frame:
+            self.retired = step[2]
         self.store()
 
     def destroy(self, overwrite) -> None:

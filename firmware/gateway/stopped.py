@@ -22,7 +22,7 @@ class Stopped:
             raise SetupError("there is no identity.key: this gateway was never enrolled")
         self.identity = key
         self.journal = Journal(board.flash())
-        key.settle(self.journal.last(BILLING))
+        key.settle(self.journal)
         self.clock = Clock(board)
         self._chain = Chain(BILLING, self.journal, key)
 
@@ -46,7 +46,7 @@ class Stopped:
         try:
             await self.append(event)
         finally:
-            self.identity.settle(self.journal.last(BILLING))
+            self.identity.settle(self.journal)
 
     def _in_force(self):
         return self.journal.get_cell(configuration.IN_FORCE_CELL)

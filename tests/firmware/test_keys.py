@@ -127,6 +127,11 @@ def test_power_that_fails_while_the_key_is_changed_leaves_one_key_or_the_other(
     assert False in taken
 
 
+def test_another_frame_of_that_name_is_no_step(ask: Ask) -> None:
+    old = ask("begin")
+    assert ask("overtaken") == old
+
+
 def test_a_gateway_that_signed_nothing_keeps_its_key(ask: Ask) -> None:
     ask("begin")
     before = ask("empty")

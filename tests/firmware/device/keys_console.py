@@ -7,7 +7,7 @@ import sys
 
 import retire
 import rotate
-from gateway import cbor, configuration, identity, records
+from gateway import cbor, configuration, identity, records, signer
 from gateway.chain import Chain
 from gateway.journal import BILLING, TELEMETRY, Journal
 from gateway.stopped import KEY_FILE, Stopped
@@ -108,6 +108,17 @@ def end(args, cut):
     return until_cut(lambda: asyncio.run(retire.retire(Stopped(board), args)), cut)
 
 
+def overtaken():
+    """A gateway that is not stopped signs the frame that was to be the step."""
+    gateway = Stopped(board)
+    new = signer.make(board.random(40))
+    gateway.identity.intend(*gateway.next(), bytes(new.kept), new.public)
+    event = cbor.encode(records.fault(NOW_MS, "test", ""))
+    chain = Chain(BILLING, gateway.journal, gateway.identity)
+    asyncio.run(chain.append([event], CONFIGURATION, gateway.clock.triplet()))
+    return state()
+
+
 def start(cut):
     """As the application does: what was begun is settled."""
     return until_cut(state, cut)
@@ -161,6 +172,7 @@ serve(
     empty=empty,
     change_key=change_key,
     end=end,
+    overtaken=overtaken,
     start=start,
     append=append,
     drop_telemetry=drop_telemetry,

@@ -24,6 +24,9 @@ def main() -> int:
     if key.retired is not None:
         print("esep: this gateway is retired (%s)" % key.retired, file=sys.stderr)
         return 1
+    if key.kid != key.gateway:
+        print("esep: enrolled before, and its key changed since", file=sys.stderr)
+        return 1
     message = asyncio.run(key.enrolment(board.hardware_id()))
     print(json.dumps({"gateway": key.gateway.hex(), "enrolment": message.hex()}))
     return 0

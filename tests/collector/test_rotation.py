@@ -18,6 +18,8 @@ from collector_world import (
     signer_for,
 )
 from evidence_world import audit, exported
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from rotating import Rotating, retired_event
 from sqlalchemy import select
 from test_intake import Broken, raw_frames, refusals, take
@@ -131,6 +133,34 @@ def test_a_frame_that_came_too_early_is_asked_for_in_the_next_receipt(
     assert (told.upto, told.held, told.wanted) == (1, ((3, 3),), ((2, 2),))
 
 
+@settings(max_examples=25, deadline=None)
+@given(data=st.data())
+def test_in_whatever_order_frames_come_all_are_taken_in_the_end(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    """What is refused is sent again, as by a gateway that has no receipt for it."""
+    world = World.make(tmp_path_factory.mktemp("order"))
+    rotating, intake = Rotating(world.gateway), world.intake()
+    frames = [rotating.billing.next(), rotating.telemetry.next()]
+    for _ in range(2):
+        frames += [rotating.change_key(), rotating.billing.next(), rotating.telemetry.next()]
+    left = data.draw(st.permutations(frames))
+    while left:
+        size = data.draw(st.integers(1, len(left)))
+        for start in range(0, len(left), size):
+            take(intake, world.gateway.topic, *left[start : start + size])
+        kept = raw_frames(world)
+        assert set(left) & set(kept)
+        left = data.draw(st.permutations([frame for frame in left if frame not in kept]))
+    assert sorted(raw_frames(world)) == sorted(frames)
+    assert [key.start for key in register(world).keys] == [
+        Bound(),
+        Bound(epoch=1, billing=3, telemetry=2),
+        Bound(epoch=1, billing=5, telemetry=3),
+    ]
+    assert judge(world) == []
+
+
 def test_the_event_again_changes_nothing(world: World, rotating: Rotating) -> None:
     topic, intake = world.gateway.topic, world.intake()
     change = rotating.change_key()
@@ -205,6 +235,17 @@ def test_a_stolen_old_key_makes_no_key_within_its_validity_either(
     assert flagged(world) == {flags.Flag.KEY_NOT_TAKEN: 2}
     assert change in raw_frames(world)
     assert {fault.split(":")[0] for fault in judge(world)} >= {"fork", "key_not_taken"}
+
+
+def test_a_key_does_not_begin_before_the_one_that_names_it(
+    world: World, rotating: Rotating
+) -> None:
+    topic, intake = world.gateway.topic, world.intake()
+    take(intake, topic, rotating.telemetry.next(), rotating.telemetry.next(), rotating.change_key())
+    assert register(world).keys[1].start.telemetry == 3
+    take(intake, topic, rotating.change_key(first=[1, 3, 2]))
+    assert len(register(world).keys) == 2
+    assert flagged(world) == {flags.Flag.KEY_NOT_TAKEN: 1}
 
 
 def test_a_key_of_another_gateway_is_not_taken(world: World, rotating: Rotating) -> None:

@@ -64,6 +64,7 @@ def test_a_gateway_goes_on_under_its_new_key(plant: Plant) -> None:
     stop(plant)
     kid = rotate(plant)
     assert kid != plant.gateway.id
+    assert "enrolled before" in plant.gateway.run("enrol").stderr
     # what comes first is the key event; a frame of the new key before it would not verify here
     original = plant.site.key_of
 

@@ -3,7 +3,7 @@
 import json
 from hashlib import sha256
 
-from generator.chains import Chain, chain
+from generator.chain_parts import Chain, chain
 from generator.checkpoints import checkpoint, checkpoint_body
 from generator.commands import body as command_body
 from generator.commands import command

@@ -5,8 +5,11 @@ To be run while it is stopped, with the reason; again, without one, while frames
 """
 
 import asyncio
+import gc
 import sys
 from time import ticks_add, ticks_diff, ticks_ms
+
+gc.threshold(8192)  # collect often: importing leaves the heap in pieces
 
 from board import Board
 from gateway import health, records

@@ -5,8 +5,11 @@ The power may fail at any moment: then it has the one key or the other, and the 
 """
 
 import asyncio
+import gc
 import json
 import sys
+
+gc.threshold(8192)  # collect often: importing leaves the heap in pieces
 
 from board import Board
 from gateway import records, signer

@@ -39,6 +39,9 @@ class Board:
     def now_ms(self):
         return NOW_MS
 
+    def ticks_ms(self):
+        return 0
+
     def hardware_id(self):
         return "test"
 

@@ -110,6 +110,7 @@ def _keep(
         "measured_wh": None if result.measured_wh is None else str(result.measured_wh),
         "error_wh": str(result.error_wh),
         "boundary_error_wh": str(result.boundary_error_wh),
+        "quantum_wh": str(result.quantum_wh),
         "breaks": [[entry.meter, entry.verdict, entry.at_ms] for entry in result.breaks],
         "missing": list(result.missing),
         "positions": list(result.positions),

@@ -124,6 +124,7 @@ def _period(result: PeriodResult) -> dict[str, Any]:
         "measured_wh": None if result.measured_wh is None else number(result.measured_wh),
         "error_wh": number(result.error_wh),
         "boundary_error_wh": number(result.boundary_error_wh),
+        "quantum_wh": number(result.quantum_wh),
         "result": result.outcome,
         "missing": list(result.missing),
         "breaks": [

@@ -187,6 +187,7 @@ def _period(result: PeriodResult) -> PeriodPart:
         margin_wh=None if measured is None else math.ceil(measured - result.allowed_wh),
         error_wh=math.ceil(result.error_wh),
         boundary_error_wh=math.ceil(result.boundary_error_wh),
+        quantum_wh=math.ceil(result.quantum_wh),
         outcome=result.outcome,
         breaks=tuple(dict.fromkeys(entry.verdict for entry in result.breaks)),
     )

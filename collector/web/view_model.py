@@ -88,9 +88,10 @@ class PeriodPart(_Part):
     end_ms: int
     allowed_wh: int
     measured_wh: int | None
-    margin_wh: int | None = Field(description="measured less allowed, rounded up: over 0 is breach")
+    margin_wh: int | None = Field(description="measured less allowed, rounded up")
     error_wh: int = Field(description="what late readings may have moved, rounded up")
     boundary_error_wh: int = Field(description="what all its boundaries may have, rounded up")
+    quantum_wh: int = Field(description="one step of each of its registers, rounded up")
     outcome: PeriodOutcome
     breaks: tuple[Verdict, ...] = Field(description="why a meter that was read measured nothing")
 

@@ -190,6 +190,19 @@ def _unmeasured(details: Any) -> str:
     return f"period {_period(details)} closed {'; '.join([*missing, *broken])}"
 
 
+def _undecided(details: Any) -> str:
+    """Old findings know no step."""
+    why = []
+    if Fraction(details["error_wh"]):
+        why.append(f"late boundaries, ± {_energy(details, 'error_wh')}")
+    if Fraction(details.get("quantum_wh", "0")):
+        why.append(f"steps of the registers, ± {_energy(details, 'quantum_wh')}")
+    return (
+        f"period {_period(details)} closed with {_energy(details, 'measured_wh')}"
+        f" of {_energy(details, 'allowed_wh')}: too near to decide, by {' and '.join(why)}"
+    )
+
+
 def _turned(text: str, figure: Callable[[str], str]) -> Callable[[Any], str]:
     def fill(details: Any) -> str:
         return text.format(
@@ -222,11 +235,7 @@ _FINDINGS: dict[Code, Callable[[Any], str]] = {
         f" of {_energy(details, 'allowed_wh')}"
     ),
     Code.UNMEASURED: _unmeasured,
-    Code.UNDECIDED: lambda details: (
-        f"period {_period(details)} closed with {_energy(details, 'measured_wh')}"
-        f" of {_energy(details, 'allowed_wh')}, but its boundaries were read late:"
-        f" known to ± {_energy(details, 'error_wh')}"
-    ),
+    Code.UNDECIDED: _undecided,
     Code.UNLICENSED_LOAD: _unlicensed_load,
     Code.UNREAD: _unread,
     Code.REGISTER_RESET: _turned(

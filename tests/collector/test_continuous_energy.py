@@ -67,8 +67,8 @@ def codes(control: Control) -> list[Code]:
 
 def test_a_rollover_between_the_boundaries_is_measured_exactly(control: Control) -> None:
     control.allow(control.start_ms, "0.0001")
-    result = period(control, "9990.5", "9999.999", "0", "90.5")
-    assert (result.outcome, result.measured_wh) == ("within", Fraction(100))
+    result = period(control, "9990.5", "9999.999", "0", "90.499")
+    assert (result.outcome, result.measured_wh) == ("within", Fraction("99.999"))
     [finding] = control.findings()
     assert (finding.code, finding.severity, finding.subject) == (
         Code.ROLLOVER,

@@ -59,7 +59,18 @@ def test_a_period_whose_boundaries_were_read_late_is_shown_undecided(tmp_path: P
     text = page_of(room)
     assert "? undecided" in text.replace("</b>", "")
     assert "20 600<small>± 4 141</small>" in text
-    assert "its boundaries were read late: known to ± 4 120 Wh" in text
+    assert "too near to decide, by late boundaries, ± 4 120 Wh" in text
+
+
+def test_the_step_of_a_register_is_shown_with_a_period(tmp_path: Path) -> None:
+    """3 % over, by a register that counts kilowatt-hours."""
+    room = registered(tmp_path)
+    [feeder] = room.registry.view().delivery_meters("ekibastuz-1")
+    room.add_snapshots(feeder.serial, {START_MS - 20_000: 5000, START_MS: 5020}, "1000")
+    room.check()
+    text = page_of(room)
+    assert "<small>step 1 000</small>" in text
+    assert "too near to decide, by steps of the registers, ± 1 000 Wh" in text
 
 
 def test_values_in_doubt_are_shown_with_the_reason_and_not_summed(tmp_path: Path) -> None:

@@ -157,12 +157,17 @@ def _quantity(entry: dict[str, Any], base: int) -> Quantity:
 
 
 def _identity(entry: dict[str, Any], base: int) -> IdentityRegister:
+    layout = _layout(entry)
+    first, count = entry.get("block", (entry["address"], layout.registers))
+    before = entry["address"] - first
     return IdentityRegister(
         name=entry["name"],
-        address=entry["address"] - base,
-        layout=_layout(entry),
+        address=first - base,
+        layout=layout,
         function=entry["function"],
         scale=Fraction(entry.get("scale", 1)),
+        before=before,
+        after=count - before - layout.registers,
     )
 
 

@@ -200,10 +200,11 @@ def _quantity_row(entry: Register, profile: Profile) -> tuple[str, ...]:
 
 
 def _identity_row(entry: IdentityRegister, profile: Profile) -> tuple[str, ...]:
-    kind = entry.layout.type
+    kind, (first, count) = entry.layout.type, entry.request
+    within = "" if count == entry.registers else f" in {first + profile.address_base}+{count}"
     return (
         entry.name,
-        str(entry.address + profile.address_base),
+        str(entry.address + profile.address_base) + within,
         f"{entry.address:04X}h",
         f"{kind} {2 * entry.registers}" if kind == "ascii" else kind,
         order(entry.layout),
@@ -246,5 +247,6 @@ def _identity_data(entry: IdentityRegister, profile: Profile) -> dict[str, Any]:
         "wire_address": entry.address,
         **_layout_data(entry.layout),
         "function": entry.function,
+        "asked": list(entry.request),
         "scale": None if entry.is_text else str(entry.scale),
     }

@@ -145,11 +145,16 @@ class Register:
 
 @dataclass(frozen=True)
 class IdentityRegister:
-    """A register that says which instrument this is, or how it was set."""
+    """A register that says which instrument this is, or how it was set.
+
+    `request`: what is asked for it, an address and a number of registers; more than the register
+    itself where the instrument gives it only within a block.
+    """
 
     name: str
     address: int
     layout: Layout
+    request: tuple[int, int]
     function: int
     scale: Fraction
 
@@ -162,7 +167,9 @@ class IdentityRegister:
         return self.name in ("serial", "model", "firmware")
 
     def decode(self, raw: bytes) -> str | Fraction | None:
-        ordered = self.layout.ordered(raw)
+        """`raw` is the answer to its request."""
+        start = 2 * (self.address - self.request[0])
+        ordered = self.layout.ordered(raw[start : start + self.layout.size])
         if self.layout.type == "ascii":
             return _text(ordered)
         number = self.layout.number(ordered)
@@ -177,7 +184,7 @@ def quantities(
     registers: tuple[Register, ...], raw: bytes, quality: bytes | None, ct: Fraction, vt: Fraction
 ) -> dict[str, Quantity]:
     """The good values by name; exponents are applied, not given. Raises ReadingError."""
-    good = _good([register.layout for register in registers], raw, quality)
+    good = _good([register.layout.size for register in registers], raw, quality)
     parts = {registers[place].name: part for place, part in good}
     powers = _powers_of_ten(registers, parts)
     values: dict[str, Quantity] = {}
@@ -198,7 +205,8 @@ def identities(
 ) -> dict[str, str | Fraction]:
     """What the instrument says it is; a name is missing where it says nothing."""
     values: dict[str, str | Fraction] = {}
-    for place, part in _good([register.layout for register in registers], raw, quality):
+    sizes = [2 * register.request[1] for register in registers]
+    for place, part in _good(sizes, raw, quality):
         value = registers[place].decode(part)
         if value is not None:
             values[registers[place].name] = value
@@ -216,19 +224,16 @@ def _powers_of_ten(registers: Iterable[Register], parts: dict[str, bytes]) -> di
     return powers
 
 
-def _good(layouts: list[Layout], raw: bytes, quality: bytes | None) -> Iterator[tuple[int, bytes]]:
+def _good(whole: list[int], raw: bytes, quality: bytes | None) -> Iterator[tuple[int, bytes]]:
     """Place and bytes of what was read now and is believed: quality 0.
 
-    What is stale, out of range or doubtful is evidence, not a value.
+    What is stale, out of range or doubtful is evidence, not a value. `whole`: bytes of each.
     """
-    codes = bytes(len(layouts)) if quality is None else quality
-    sizes = [
-        0 if code in _NO_BYTES else layout.size
-        for layout, code in zip(layouts, codes, strict=False)
-    ]
-    if len(codes) != len(layouts) or sum(sizes) != len(raw):
+    codes = bytes(len(whole)) if quality is None else quality
+    sizes = [0 if code in _NO_BYTES else size for size, code in zip(whole, codes, strict=False)]
+    if len(codes) != len(whole) or sum(sizes) != len(raw):
         raise ReadingError(
-            f"{len(raw)} bytes and {len(codes)} qualities do not fit {len(layouts)} quantities"
+            f"{len(raw)} bytes and {len(codes)} qualities do not fit {len(whole)} quantities"
         )
     start = 0
     for place, (code, size) in enumerate(zip(codes, sizes, strict=True)):

@@ -105,6 +105,12 @@ class Profile:
     def confirmed(self) -> bool:
         return self.unconfirmed is None
 
+    @property
+    def ratio_kinds(self) -> frozenset[str]:
+        """The transformers, ct and vt, of which the instrument tells something."""
+        kinds = {entry.name.partition("_")[0] for entry in self.identity}
+        return frozenset(kinds & {"ct", "vt"})
+
     def of(self, *, interval: bool) -> tuple[Register, ...]:
         """The quantities of an interval snapshot, or of a whole sample."""
         return tuple(entry for entry in self.registers if entry.interval or not interval)
@@ -186,10 +192,13 @@ def _register(entry: dict[str, Any], base: int) -> Register:
 
 
 def _identity(entry: dict[str, Any], base: int, function: int) -> IdentityRegister:
+    layout = _layout(entry)
+    first, count = entry.get("block", (entry["address"], layout.registers))
     return IdentityRegister(
         name=entry["name"],
         address=entry["address"] - base,
-        layout=_layout(entry),
+        layout=layout,
+        request=(first - base, count),
         function=entry.get("function", function),
         scale=Fraction(entry.get("scale", "1")),
     )

@@ -93,7 +93,7 @@ def compile_meter(meter: Meter, profile: Profile) -> dict[int, Any]:
             _quantity(entry, profile, power_w, entry.ratio(ct, vt)) for entry in profile.registers
         ],
         13: _requests(profile, interval=True),
-        14: [[entry.function, entry.address, entry.registers] for entry in profile.identity],
+        14: [[entry.function, *entry.request] for entry in profile.identity],
     }
 
 

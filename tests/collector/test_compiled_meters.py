@@ -53,6 +53,10 @@ def test_every_quantity_of_every_instrument_is_whole_in_one_request(name: str) -
     ]
 
 
+def test_an_identity_register_in_a_block_is_asked_for_with_all_of_it() -> None:
+    assert [3, 64001, 27] in compiled("siemens-pac3200")[IDENTITY]
+
+
 def of(name: str, quantity: str, **fields: Any) -> list[int]:
     names = [entry.name for entry in load_profile(name).registers]
     entry: list[int] = compiled(name, **fields)[QUANTITIES][names.index(quantity)]

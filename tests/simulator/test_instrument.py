@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from profile_reader import PROFILES, Entry, quantities
 
 from simulator.encoding import DoesNotFitError, Layout
+from simulator.identity import IdentityRegister, Nameplate
 from simulator.instrument import (
     METERS_DIR,
     IllegalAddressError,
@@ -217,6 +218,7 @@ identity = [
   { name = "serial", address = 101, type = "uint32", function = 3 },
   { name = "ct_ratio", address = 103, type = "uint16", function = 3, scale = "1/10" },
   { name = "model", address = 201, type = "ascii", registers = 2 },
+  { name = "firmware", address = 304, block = [302, 5], type = "ascii", registers = 2 },
 ]
 """
 
@@ -242,6 +244,17 @@ def test_an_identity_register_is_read_by_its_own_function(identified: Profile) -
     for function, address, count in ((4, 100, 2), (3, 10, 2), (3, 100, 1), (4, 200, 1)):
         with pytest.raises(IllegalAddressError):
             identified.read(function, address, count, ones)
+
+
+def test_what_is_given_only_within_a_block_is_refused_alone(identified: Profile) -> None:
+    def words(register: Register) -> list[int]:
+        assert isinstance(register, IdentityRegister)
+        return register.words(Nameplate("1", "M", (1, 1), (1, 1)))
+
+    assert identified.read(4, 301, 5, words) == [0, 0, 0x2E31, 0x0032, 0]  # low byte first
+    for address, count in ((303, 2), (301, 4), (302, 4), (301, 6)):
+        with pytest.raises(IllegalAddressError):
+            identified.read(4, address, count, words)
 
 
 def test_a_function_that_reads_nothing_is_illegal(identified: Profile) -> None:

@@ -9,7 +9,7 @@ from enum import StrEnum
 from fractions import Fraction
 
 from collector.model.energy import Quantity
-from collector.model.limits import greatest_current_a, greatest_power_w
+from collector.model.limits import Pair, greatest_current_a, greatest_power_w
 from collector.model.profile import Profile
 
 POWER = "active_power"
@@ -61,7 +61,7 @@ _QUALITIES = {1: DoubtCode.STALE, 4: DoubtCode.OUT_OF_RANGE, 5: DoubtCode.DOUBTF
 
 
 def judge(
-    values: Mapping[str, Quantity], profile: Profile, ct: Fraction, vt: Fraction
+    values: Mapping[str, Quantity], profile: Profile, ct: Pair, vt: Fraction
 ) -> tuple[Doubt, ...]:
     """Doubts of a reading, energies included; only what was read is judged."""
     greatest_w = greatest_power_w(profile, ct, vt)

@@ -69,7 +69,7 @@ def _line(line: Line) -> list[int]:
 def compile_meter(meter: Meter, profile: Profile) -> dict[int, Any]:
     """A `meter` of docs/wire-format.cddl: all that a gateway must know to read it."""
     ct, vt = Fraction(*meter.ct), Fraction(*meter.vt)
-    power_w = greatest_power_w(profile, ct, vt)
+    power_w = greatest_power_w(profile, meter.ct, vt)
     manners = [
         profile.timeout_ms if meter.timeout_ms is None else meter.timeout_ms,
         profile.gap_ms if meter.gap_ms is None else meter.gap_ms,

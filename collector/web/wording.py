@@ -42,7 +42,7 @@ DOUBTS = {
     DoubtCode.OVER_APPARENT: "more active than apparent power",
     DoubtCode.POWER_FACTOR: "the power factor does not fit",
     DoubtCode.FREQUENCY: "the frequency cannot be",
-    DoubtCode.CURRENT: "more current than the meter takes",
+    DoubtCode.CURRENT: "more current than the meter or its transformer takes",
     DoubtCode.VOLTAGE: "a voltage cannot be",
     DoubtCode.NEGATIVE: "an energy is negative",
     DoubtCode.STALE: "values do not change: an old copy?",

@@ -17,8 +17,8 @@ from collector.series.embedded import EmbeddedSeries
 from collector.series.follower import SeriesFollower
 from collector.series.store import Point
 
-CT, VT = Fraction(300, 5), Fraction(100)
-"""Behind 300/5 A and 10000/100 V the instrument's 10 A are 600 A, and 14.4 MW the most."""
+CT, VT = (500, 5), Fraction(100)
+"""500/5 A carry 600 A of the instrument's 1000 A, and with 10000/100 V 14.4 MW are the most."""
 GOOD = {
     "active_power": "6000000",
     "active_power_l1": "2000000",

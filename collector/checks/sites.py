@@ -19,7 +19,7 @@ def judge_licence(
     licences = view.licences_of(site.name)
     if is_licensed(licences, now_ms):
         return
-    power_w = meters.power_w(view, series, view.delivery_meters(site.name), now_ms)
+    power_w = meters.power_w(view, series, view.delivery_meters(site.name, now_ms), now_ms)
     if power_w is None or power_w <= site.auxiliary_w:
         return
     ended_ms = last_end(licences, now_ms)
@@ -44,12 +44,12 @@ def judge_silence(
     began_ms: int,
 ) -> None:
     """A site that has been read, and whose load is not known for longer than `late_s`."""
-    if all(series.last_power(meter.serial) is None for meter in view.meters_of(site.name)):
+    if all(series.last_power(meter.serial) is None for meter in view.meters_of(site.name, now_ms)):
         return
     known_ms = followed_until(connection, SeriesFollower.name, now_ms)
     late_ms = int(view.policy.late_s * 1000)
     silent: dict[str, int] = {}
-    for meter in view.delivery_meters(site.name):
+    for meter in view.delivery_meters(site.name, now_ms):
         last = series.last_power(meter.serial)
         last_ms = 0 if last is None else last.at_ms
         is_late = known_ms > max(last_ms, began_ms) + late_ms

@@ -91,6 +91,8 @@ def _energy(connection: Connection, meter: Meter) -> dict[str, Any]:
         "site": meter.site,
         "meter": meter.serial,
         "profile": meter.profile,
+        "valid_from": moment(meter.valid_from),
+        "valid_until": None if meter.valid_until is None else moment(meter.valid_until),
         "quantity": IMPORT,
         "register_start_wh": None if first is None else number(first.energy_wh),
         "register_end_wh": None if last is None else number(last.energy_wh),

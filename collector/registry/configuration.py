@@ -27,13 +27,15 @@ _STALE_LEAST_MS, _STALE_UPDATES = 60_000, 10
 
 
 def compile_configuration(view: View, gateway_id: str, issued_ms: int, signer: Signer) -> bytes:
-    """The signed configuration message; its version is the time of issue.
+    """The signed configuration message; its version is the time of issue, its meters those of then.
 
     Raises UnknownError or ProfileError when the register or the profiles lack something.
     """
     gateway = view.one(Gateway, gateway_id)
     site = view.one(Site, gateway.site)
-    meters = [meter for meter in view.meters_of(site.name) if meter.gateway == gateway_id]
+    meters = [
+        meter for meter in view.meters_of(site.name, issued_ms) if meter.gateway == gateway_id
+    ]
     payload = {
         0: 1,
         1: bytes.fromhex(gateway_id),

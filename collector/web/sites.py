@@ -8,9 +8,8 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from collector.checks import meters
+from collector.checks import closing, meters
 from collector.checks.allocation import Holder, PeriodResult, project
-from collector.checks.closing import allowed_wh
 from collector.model.plausibility import DoubtCode
 from collector.model.records import Gateway, Licence, Licensee, Market, Meter, Site
 from collector.orders.store import Order
@@ -58,8 +57,8 @@ def allowance(moment: Moment, holder: Holder) -> AllowancePart | None:
         return None
     start_ms = market.period_start(moment.now_ms)
     end_ms = start_ms + market.period_ms
-    allowed = allowed_wh(moment.view, holder, start_ms)
-    metered = [meter for site in holder.sites for meter in moment.view.delivery_meters(site)]
+    allowed = closing.allowed_wh(moment.view, holder, start_ms)
+    metered = closing.delivery_meters(moment.view, holder, moment.now_ms)
     draw = meters.draw(
         moment.connection, moment.view, moment.series, metered, start_ms, moment.now_ms
     )
@@ -82,7 +81,7 @@ def site_part(moment: Moment, site: Site, holder: Holder, shared: AllowancePart 
     """`shared` is the holder's allowance."""
     view, now_ms = moment.view, moment.now_ms
     licensee = view.all(Licensee).get(site.licensee)
-    delivery = view.delivery_meters(site.name)
+    delivery = view.delivery_meters(site.name, now_ms)
     power_w = meters.power_w(view, moment.series, delivery, now_ms)
     last = _last_known(moment.series, delivery)
     licence = licence_part(view.licences_of(site.name), now_ms)
@@ -91,7 +90,7 @@ def site_part(moment: Moment, site: Site, holder: Holder, shared: AllowancePart 
     curtailed = any(stage.state is StageState.OPEN for stage in stage_parts)
 
     def allowed_w(start_ms: int) -> float:
-        energy_wh = allowed_wh(view, holder, start_ms)
+        energy_wh = closing.allowed_wh(view, holder, start_ms)
         return float(_mean_w(energy_wh, view.market))
 
     return SitePart(
@@ -112,7 +111,7 @@ def site_part(moment: Moment, site: Site, holder: Holder, shared: AllowancePart 
         allowance=shared,
         spark=sparkline.draw(moment.series, delivery, moment.market, allowed_w, now_ms),
         periods=tuple(_period(result) for result in moment.periods.get(site.name, [])),
-        meters=tuple(_meter(moment, site, meter) for meter in view.meters_of(site.name)),
+        meters=tuple(_meter(moment, site, meter) for meter in view.meters_of(site.name, now_ms)),
         stages=stage_parts,
         gateways=tuple(
             moment.gateways.part(gateway.id, moment.statuses.get(gateway.id), now_ms)

@@ -55,6 +55,7 @@ BREAKS = {
     Verdict.JUMP: "register jumped",
     Verdict.SWAP: "meter changed",
     Verdict.RATIO_CHANGED: "transformer ratio changed",
+    Verdict.EXCHANGED: "meter exchanged, and not read before or after",
 }
 """Why a period is unmeasured though its meter was read."""
 SEVERITIES = {
@@ -194,7 +195,7 @@ def _undecided(details: Any) -> str:
     """Old findings know no step."""
     why = []
     if Fraction(details["error_wh"]):
-        why.append(f"late boundaries, ± {_energy(details, 'error_wh')}")
+        why.append(f"readings off the boundaries, ± {_energy(details, 'error_wh')}")
     if Fraction(details.get("quantum_wh", "0")):
         why.append(f"steps of the registers, ± {_energy(details, 'quantum_wh')}")
     return (

@@ -217,7 +217,7 @@ def used_wh(control: Control, energy_wh: int) -> Fraction | None:
     control.point("feeder", now_ms, 1e3, energy_wh)
     view = control.world.registry.view()
     with reading(control.world.engine) as connection:
-        metered = view.delivery_meters(SITE)
+        metered = view.delivery_meters(SITE, now_ms)
         draw = meters.draw(connection, view, control.series, metered, control.start_ms, now_ms)
     return None if draw is None else draw.used_wh
 

@@ -194,9 +194,14 @@ def _quantity_row(entry: Register, profile: Profile) -> tuple[str, ...]:
         scale,
         "secondary" if entry.secondary else "primary",
         str(entry.quantum),
-        "-" if entry.modulus is None else str(entry.modulus),
+        "-" if entry.modulus is None else _rollover(entry.modulus),
         "i" if entry.interval else "",
     )
+
+
+def _rollover(modulus: int) -> str:
+    zeros = len(str(modulus)) - 1
+    return f"10^{zeros}" if modulus == 10**zeros else str(modulus)
 
 
 def _identity_row(entry: IdentityRegister, profile: Profile) -> tuple[str, ...]:

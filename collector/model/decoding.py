@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from collector.model.energy import Quantity
+from collector.model.quantities import SECOND_TARIFF
 
 SIZES = {
     "int16": 1,
@@ -183,7 +184,7 @@ class IdentityRegister:
 def quantities(
     registers: tuple[Register, ...], raw: bytes, quality: bytes | None, ct: Fraction, vt: Fraction
 ) -> dict[str, Quantity]:
-    """The good values by name; exponents are applied, not given. Raises ReadingError."""
+    """The good values by name; exponents and second tariffs are in them. Raises ReadingError."""
     good = _good([register.layout.size for register in registers], raw, quality)
     parts = {registers[place].name: part for place, part in good}
     powers = _powers_of_ten(registers, parts)
@@ -197,7 +198,19 @@ def quantities(
         value = register.decode(parts[register.name], ct, vt, power_of_ten)
         if value is not None:
             values[register.name] = value
+    for register in registers:
+        if register.name.endswith(SECOND_TARIFF):
+            _add_second_tariff(values, register.name)
     return values
+
+
+def _add_second_tariff(values: dict[str, Quantity], name: str) -> None:
+    """To the first: an energy is the sum of both, and none where either is not known."""
+    whole = name.removesuffix(SECOND_TARIFF)
+    first, second = values.pop(whole, None), values.pop(name, None)
+    if first is not None and second is not None:
+        step = max(first.quantum, second.quantum)
+        values[whole] = Quantity(round((first.value + second.value) / step), step)
 
 
 def identities(

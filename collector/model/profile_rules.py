@@ -9,7 +9,7 @@ from typing import Any
 from collector.model.decoding import FLOATS, SIZES
 from collector.model.energy import IMPORT
 from collector.model.profile import SCHEMA, merged
-from collector.model.quantities import OBIS, UNITS
+from collector.model.quantities import OBIS, SECOND_TARIFF, UNITS
 from collector.model.schema_faults import Fault, did_you_mean, schema_faults
 
 __all__ = ["Fault", "faults"]
@@ -212,7 +212,9 @@ def _exponents(document: Document) -> Iterator[Fault]:
 
 
 def _most_counts(kind: str) -> int:
-    """How many counts a register can tell apart from zero upwards."""
+    """How many counts a register can tell apart from zero upwards; of a float, before it skips."""
+    if kind in FLOATS:
+        return int(2 ** (FLOATS[kind][2] + 1))
     bits = 16 * SIZES[kind]
     if kind.startswith("bcd"):
         return int(10 ** (bits // 4))
@@ -225,6 +227,21 @@ def _rollover(document: Document) -> Iterator[Fault]:
         if modulus is not None and modulus > (most := _most_counts(entry["type"])):
             wrong = f"{entry['type']} cannot count to {modulus}"
             yield Fault(_at("quantity", entry, "modulus"), wrong, f"write at most {most}")
+
+
+def _second_tariffs(document: Document) -> Iterator[Fault]:
+    entries = {entry["name"]: entry for entry in _quantities(document)}
+    for name, entry in entries.items():
+        if not name.endswith(SECOND_TARIFF):
+            continue
+        whole = name.removesuffix(SECOND_TARIFF)
+        if whole not in entries:
+            yield Fault(f"quantity {name}", f"there is no {whole} to add it to", f"add {whole}")
+            continue
+        for field in ("type", "scale", "exponent", "side", "interval", "quantum"):
+            if entry.get(field) != entries[whole].get(field):
+                wrong = f"is not as that of {whole}, to which it is added"
+                yield Fault(_at("quantity", entry, field), wrong, "give both the same")
 
 
 def _missing_codes(document: Document) -> Iterator[Fault]:
@@ -293,6 +310,7 @@ _RULES: Iterable[Callable[[Document], Iterator[Fault]]] = (
     _whole_steps,
     _exponents,
     _rollover,
+    _second_tariffs,
     _missing_codes,
     _import,
     _direct,

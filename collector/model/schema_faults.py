@@ -100,7 +100,7 @@ _NEEDED = {
 }
 _TOO_MUCH = {
     "unconfirmed": 'remove it, or write status = "unconfirmed"',
-    "modulus": "remove it: only energies counted in whole numbers start again from zero",
+    "modulus": "remove it: only energies start again from zero",
     "exponent": "remove it: an exponent is not scaled by another",
     "obis": "remove it: an exponent has no OBIS code",
     "registers": "remove it: the type says how many; only ascii has registers",

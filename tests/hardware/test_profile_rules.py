@@ -74,6 +74,16 @@ POWER = ("registers", "quantity", 1)
 EXPONENT = ("registers", "quantity", 3)
 SERIAL = ("registers", "identity", 0)
 CT = ("registers", "identity", 1)
+SECOND = {
+    "name": "active_energy_import_t2",
+    "obis": "1-0:1.8.2",
+    "address": 107,
+    "unit": "Wh",
+    "scale": "10",
+    "quantum": "100",
+    "interval": True,
+    "exponent": "exponent_1",
+}
 E = "quantity active_energy_import"
 E1 = "quantity 1 (active_energy_import)"
 P = "quantity active_power"
@@ -134,7 +144,6 @@ BROKEN_GRAMMAR: list[tuple[tuple[str | int, ...], Any, str, str, str]] = [
     ((*ENERGY, "scale"), "0", f"{E1}, scale", '"0" is not in the form', "greater than zero"),
     ((*ENERGY, "scale"), "ten", f"{E1}, scale", '"ten" is not in the form', "fraction of two"),
     ((*ENERGY, "type"), "int23", f"{E1}, type", '"int23" is not known', "did you mean int32?"),
-    ((*ENERGY, "type"), "float32", f"{E1}, modulus", "does not belong", "whole numbers"),
     ((*ENERGY, "word_order"), "little", f"{E1}, word_order", "not known", "high_first, low_first"),
     ((*ENERGY, "name"), "active_energy_imprt", "quantity 1 (active_energy_imprt), name",
      "is not known", "did you mean active_energy_import?"),
@@ -216,6 +225,13 @@ BROKEN_SENSE: list[tuple[list[tuple[tuple[str | int, ...], Any]], str, str, str]
      "uint32 cannot", str(2**32)),
     ([((*ENERGY, "modulus"), 10**8 + 1), ((*ENERGY, "type"), "bcd32")], f"{E}, modulus",
      "bcd32 cannot", str(10**8)),
+    ([((*ENERGY, "modulus"), 2**24 + 1), ((*ENERGY, "type"), "float32")], f"{E}, modulus",
+     "float32 cannot", str(2**24)),
+    ([((*POWER, "name"), "active_energy_export_t2"), ((*POWER, "obis"), "1-0:2.8.2"),
+      ((*POWER, "unit"), "Wh")], "quantity active_energy_export_t2",
+     "there is no active_energy_export", "add active_energy_export"),
+    ([(("registers", "quantity", 4), SECOND | {"quantum": "200"})],
+     "quantity active_energy_import_t2, quantum", "not as that of active_energy_import", "same"),
     ([((*POWER, "no_value"), ["7fff"])], f"{P}, no_value", "4 digits", "int32 has 8"),
     ([((*ENERGY, "interval"), GONE), ((*EXPONENT, "interval"), GONE)], f"{E}, interval",
      "not part of intervals", "interval = true"),
@@ -262,6 +278,8 @@ GOOD_TOO: list[list[tuple[tuple[str | int, ...], Any]]] = [
     [((*SERIAL, "block"), [895, 20])],
     [(("status",), "confirmed"), (("unconfirmed",), GONE)],
     [((*ENERGY, "modulus"), 2**31)],
+    [((*ENERGY, "modulus"), 2**24), ((*ENERGY, "type"), "float32")],
+    [(("registers", "quantity", 4), SECOND)],
     [((*ENERGY, "modulus"), 10**8), ((*ENERGY, "type"), "bcd32")],
     [((*POWER, "exponent"), "exponent_1")],
     [((*CT, "address"), 103), ((*CT, "function"), 4)],  # another function's registers

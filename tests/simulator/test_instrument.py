@@ -124,6 +124,8 @@ def test_a_register_with_a_modulus_starts_again_from_zero() -> None:
     assert quantity.words(Fraction(9990), DIRECT) == [0, 999]
     assert quantity.words(Fraction(10_000), DIRECT) == [0, 0]
     assert quantity.words(Fraction(10_020), DIRECT) == [0, 2]
+    floating = made("float64", modulus=1000)
+    assert floating.words(Fraction(10_030), DIRECT) == floating.words(Fraction(30), DIRECT)
     digits = made("bcd32", modulus=10**8)
     assert digits.words(Fraction(10**9 + 120), DIRECT) == [0, 0x0012]
 

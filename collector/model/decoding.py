@@ -256,9 +256,11 @@ def _good(whole: list[int], raw: bytes, quality: bytes | None) -> Iterator[tuple
 
 
 def _text(raw: bytes) -> str | None:
-    """None for what nobody could print: a gateway still sees when it changes."""
+    """Without the zero bytes that some instruments pad with, between letters too. None for what
+    nobody could print: a gateway still sees when it changes.
+    """
     try:
-        text = raw.strip(b"\0 ").decode("ascii")
+        text = raw.replace(b"\0", b"").decode("ascii").strip(" ")
     except UnicodeDecodeError:
         return None
     return text if text and text.isprintable() else None

@@ -242,6 +242,7 @@ def _quantity_data(entry: Register, profile: Profile) -> dict[str, Any]:
         "quantum": str(entry.quantum),
         "modulus": entry.modulus,
         "no_value": sorted(code.hex() for code in entry.no_value),
+        "coding": "four_quadrants" if entry.four_quadrants else None,
     }
 
 

@@ -45,6 +45,8 @@ class Checks:
                 for meter in view.meters_of(site.name, now_ms):
                     turns.judge_identity(connection, meter, now_ms)
             with self._guarded(site.name) as connection:
+                sites.judge_export(connection, view, self._series, site, now_ms)
+            with self._guarded(site.name) as connection:
                 sites.judge_silence(connection, view, self._series, site, now_ms, began_ms)
 
     @contextmanager

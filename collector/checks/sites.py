@@ -1,12 +1,16 @@
 """What is judged of a site now: its load against its licence, and whether it is read at all."""
 
+from fractions import Fraction
+
 from sqlalchemy import Connection
 
 from collector.checks import findings, meters
 from collector.checks.findings import Code, Finding
 from collector.checks.licence import is_licensed, last_end
 from collector.ledger.followers import followed_until
+from collector.model.limits import starting_power_w
 from collector.model.records import Site
+from collector.registry.profiles import load_profile
 from collector.registry.view import View
 from collector.series.follower import SeriesFollower
 from collector.series.store import SeriesStore
@@ -33,6 +37,28 @@ def judge_licence(
     findings.keep(
         connection, Finding(Code.UNLICENSED_LOAD, site.name, ended_ms or 0, now_ms, details)
     )
+
+
+def judge_export(
+    connection: Connection, view: View, series: SeriesStore, site: Site, now_ms: int
+) -> None:
+    """A miner consumes: at a delivery point that feeds, neither licence nor energy can be judged.
+
+    One finding for a meter and delivery period.
+    """
+    for meter in view.delivery_meters(site.name, now_ms):
+        point = meters.fresh(view, series, meter, now_ms)
+        vt = Fraction(*meter.vt)
+        least_w = starting_power_w(load_profile(meter.profile), meter.ct, vt)
+        if point is None or point.values[meters.POWER] >= -least_w:
+            continue
+        details = {
+            "site": site.name,
+            "meter": meter.serial,
+            "power_w": str(round(point.values[meters.POWER])),
+        }
+        first_ms = view.market.period_start(now_ms)
+        findings.keep(connection, Finding(Code.EXPORT, meter.serial, first_ms, now_ms, details))
 
 
 def judge_silence(

@@ -29,6 +29,7 @@ FLOATS = {"float32": (">f", 8, 23), "float64": (">d", 11, 52)}
 MOST_EXPONENT = 10
 """An exponent register beyond it, either way, is no exponent."""
 
+_FOUR_QUADRANTS_END = 2
 _GOOD = 0
 _NO_BYTES = (2, 3)  # qualities without bytes: no answer, exception
 
@@ -99,6 +100,7 @@ class Register:
     quantum: Fraction
     modulus: int | None
     no_value: frozenset[bytes]
+    four_quadrants: bool
 
     @property
     def registers(self) -> int:
@@ -136,6 +138,8 @@ class Register:
         number = self.number(raw)
         if number is None:
             return None
+        if self.four_quadrants:
+            number = _unfolded(number * self.scale) / self.scale
         scale = self.scale * Fraction(10) ** power_of_ten
         ratio = self.ratio(ct, vt)
         if self.type not in FLOATS:
@@ -202,6 +206,13 @@ def quantities(
         if register.name.endswith(SECOND_TARIFF):
             _add_second_tariff(values, register.name)
     return values
+
+
+def _unfolded(value: Fraction) -> Fraction:
+    """The power factor that is told as 2 less itself where it leads, of either sign; up to 2."""
+    if not 1 < abs(value) <= _FOUR_QUADRANTS_END:
+        return value
+    return (_FOUR_QUADRANTS_END if value > 0 else -_FOUR_QUADRANTS_END) - value
 
 
 def _add_second_tariff(values: dict[str, Quantity], name: str) -> None:

@@ -14,12 +14,18 @@ _CARRIED = Fraction(6, 5)
 """Of its rated primary current a CT carries 120 % for good, unless its plate extends the rating
 (IEC 61869-2: rated continuous thermal current).
 """
+_STARTING = Fraction(1, 1000)
+"""Of the wiring's power: below it instruments show nothing, each value from a point of its own."""
 
 
 def greatest_power_w(profile: Profile, ct: Pair, vt: Fraction) -> Fraction:
     """Twice line voltage times current: above √3, so that no true reading is ever beyond it."""
     line_v = _LOW_VOLTAGE_V if vt == 1 else _VT_SECONDARY_V * vt
     return 2 * line_v * greatest_current_a(profile, ct)
+
+
+def starting_power_w(profile: Profile, ct: Pair, vt: Fraction) -> Fraction:
+    return greatest_power_w(profile, ct, vt) * _STARTING
 
 
 def greatest_current_a(profile: Profile, ct: Pair) -> Fraction:

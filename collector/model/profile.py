@@ -188,6 +188,7 @@ def _register(entry: dict[str, Any], base: int) -> Register:
         quantum=Fraction(entry["quantum"]),
         modulus=entry.get("modulus"),
         no_value=frozenset(bytes.fromhex(code) for code in entry.get("no_value", ())),
+        four_quadrants=entry.get("coding") == "four_quadrants",
     )
 
 

@@ -100,6 +100,7 @@ _NEEDED = {
 }
 _TOO_MUCH = {
     "unconfirmed": 'remove it, or write status = "unconfirmed"',
+    "coding": "remove it: only power_factor has one",
     "modulus": "remove it: only energies start again from zero",
     "exponent": "remove it: an exponent is not scaled by another",
     "obis": "remove it: an exponent has no OBIS code",

@@ -39,6 +39,8 @@ IDENTITIES = {
 }
 DOUBTS = {
     DoubtCode.PHASES: "the phases are not the total",
+    DoubtCode.REVERSED: "phases in different directions: a transformer the wrong way round?",
+    DoubtCode.DEAD_PHASE: "a phase without voltage",
     DoubtCode.OVER_APPARENT: "more active than apparent power",
     DoubtCode.POWER_FACTOR: "the power factor does not fit",
     DoubtCode.FREQUENCY: "the frequency cannot be",
@@ -239,6 +241,10 @@ _FINDINGS: dict[Code, Callable[[Any], str]] = {
     Code.UNDECIDED: _undecided,
     Code.UNLICENSED_LOAD: _unlicensed_load,
     Code.UNREAD: _unread,
+    Code.EXPORT: lambda details: (
+        f"{details['meter']} shows {megawatt(-int(details['power_w']))} MW flowing out:"
+        " transformers the wrong way round, or generation; what it imports is not counted"
+    ),
     Code.REGISTER_RESET: _turned(
         "register of {meter} went back from {before} to {after} by {at}: it was reset, and"
         " nothing is measured across it",

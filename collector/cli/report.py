@@ -20,6 +20,7 @@ from collector.model.order import Step
 from collector.model.records import Meter
 from collector.orders import store
 from collector.orders.store import Order
+from collector.registry.profiles import ProfileError, load_profile
 from collector.registry.store import Registry
 from collector.series.embedded import EmbeddedSeries
 from collector.storage import reading
@@ -91,6 +92,7 @@ def _energy(connection: Connection, meter: Meter) -> dict[str, Any]:
         "site": meter.site,
         "meter": meter.serial,
         "profile": meter.profile,
+        "profile_status": _profile_status(meter.profile),
         "valid_from": moment(meter.valid_from),
         "valid_until": None if meter.valid_until is None else moment(meter.valid_until),
         "quantity": IMPORT,
@@ -100,6 +102,13 @@ def _energy(connection: Connection, meter: Meter) -> dict[str, Any]:
         "not_the_meters": not_standing(connection, meter.serial),
         "identity": _identity(meters.identity_of(connection, meter)),
     }
+
+
+def _profile_status(name: str) -> str:
+    try:
+        return "confirmed" if load_profile(name).confirmed else "unconfirmed"
+    except ProfileError:
+        return "faulty"
 
 
 def _identity(known: MeterIdentity) -> dict[str, Any]:

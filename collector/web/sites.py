@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from collector.checks import closing, meters
 from collector.checks.allocation import Holder, PeriodResult, project
 from collector.model.plausibility import DoubtCode
+from collector.model.profile import Profile
 from collector.model.records import Gateway, Licence, Licensee, Market, Meter, Site
 from collector.orders.store import Order
 from collector.registry.profiles import ProfileError, load_profile
@@ -193,14 +194,15 @@ def _period(result: PeriodResult) -> PeriodPart:
 
 
 def _meter(moment: Moment, site: Site, meter: Meter) -> MeterPart:
-    point = moment.series.latest(meter.serial)
+    point, profile = moment.series.latest(meter.serial), _profile(meter.profile)
     values = {} if point is None else point.values
     power_w, energy_wh = values.get(meters.POWER), None if point is None else point.import_wh
     names = {stage.id: stage.name for stage in site.stages}
     return MeterPart(
         serial=meter.serial,
         profile=meter.profile,
-        instrument=_instrument(meter.profile),
+        instrument=meter.profile if profile is None else f"{profile.vendor} {profile.model}",
+        is_confirmed=profile is not None and profile.confirmed,
         point="delivery"
         if isinstance(meter.point, str)
         else names.get(meter.point, f"stage {meter.point}"),
@@ -229,9 +231,8 @@ def _identity(moment: Moment, meter: Meter) -> IdentityPart:
     )
 
 
-def _instrument(profile: str) -> str:
+def _profile(name: str) -> Profile | None:
     try:
-        loaded = load_profile(profile)
+        return load_profile(name)
     except ProfileError:
-        return profile
-    return f"{loaded.vendor} {loaded.model}"
+        return None

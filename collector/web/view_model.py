@@ -111,6 +111,7 @@ class MeterPart(_Part):
     serial: str
     profile: str
     instrument: str = Field(description="vendor and model, by the profile")
+    is_confirmed: bool = Field(description="whether the profile is proven")
     point: str
     stage: int | None
     read_ms: int | None = Field(description="the gateway's time of the newest reading")

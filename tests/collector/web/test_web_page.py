@@ -17,6 +17,7 @@ from fastapi.testclient import TestClient
 from markupsafe import escape
 from sqlalchemy import update
 
+from collector.model.records import Meter
 from collector.storage.tables import snapshot
 from collector.web.app import create_app
 
@@ -60,6 +61,20 @@ def test_a_period_whose_boundaries_were_read_late_is_shown_undecided(tmp_path: P
     assert "? undecided" in text.replace("</b>", "")
     assert "20 600<small>± 4 141</small>" in text
     assert "too near to decide, by readings off the boundaries, ± 4 120 Wh" in text
+
+
+@pytest.mark.parametrize(
+    ("profile", "marked"), [("chint-dtsu666", True), ("carlo-gavazzi-em24", False)]
+)
+def test_a_profile_that_is_not_proven_is_marked(
+    tmp_path: Path, profile: str, *, marked: bool
+) -> None:
+    room = registered(tmp_path)
+    meters = room.registry.view().all(Meter).values()
+    room.registry.record(
+        [meter.model_copy(update={"profile": profile}) for meter in meters], bytes(32), NOW_MS
+    )
+    assert ("profile unconfirmed" in page_of(room)) is marked
 
 
 def test_the_step_of_a_register_is_shown_with_a_period(tmp_path: Path) -> None:

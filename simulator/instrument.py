@@ -106,7 +106,7 @@ class Profile:
 
 def load_profile(path: Path) -> Profile:
     """Read a profile that keeps to `hardware/meters/profile.schema.json`."""
-    document = tomllib.loads(path.read_text(encoding="utf-8"))
+    document = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     request = document["request"]
     base: int = request["address_base"]
     registers = document["registers"]

@@ -15,7 +15,7 @@ from collector.model.decoding import (
     ReadingError,
     Register,
 )
-from collector.model.energy import Quantity
+from collector.model.energy import IMPORT, Quantity
 
 __all__ = ["Instrument", "Profile", "ReadingError", "Register", "Transport", "merged"]
 
@@ -74,7 +74,7 @@ class Profile:
     @classmethod
     def parse(cls, file: bytes) -> "Profile":
         """Read a profile file that its rules have judged."""
-        document: dict[str, Any] = tomllib.loads(file.decode())
+        document: dict[str, Any] = tomllib.loads(file.decode("utf-8-sig"))
         if document.get("schema") != SCHEMA:
             raise ValueError(f"a profile of schema {document.get('schema')}; this reads {SCHEMA}")
         request, base = document["request"], document["request"]["address_base"]
@@ -110,6 +110,22 @@ class Profile:
         """The transformers, ct and vt, of which the instrument tells something."""
         kinds = {entry.name.partition("_")[0] for entry in self.identity}
         return frozenset(kinds & {"ct", "vt"})
+
+    @property
+    def unnoticed(self) -> tuple[str, ...]:
+        """What may be changed, of serial, ct and vt, and no register would tell."""
+        names = {entry.name for entry in self.identity}
+        applies = self.instrument.connection != "direct" and not any(
+            entry.secondary for entry in self.registers if entry.name == IMPORT
+        )
+        ratios = ("ct", "vt") if applies else ()
+        untold = [
+            kind
+            for kind in ratios
+            if f"{kind}_ratio" not in names
+            and not {f"{kind}_primary", f"{kind}_secondary"} <= names
+        ]
+        return (*(() if "serial" in names else ("serial",)), *untold)
 
     def of(self, *, interval: bool) -> tuple[Register, ...]:
         """The quantities of an interval snapshot, or of a whole sample."""

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from collector.model.profile import Profile
 from collector.model.profile_files import NotTomlError, profile_schema, toml_document
 from collector.model.profile_rules import faults
 
@@ -142,6 +143,12 @@ BROKEN_GRAMMAR: list[tuple[tuple[str | int, ...], Any, str, str, str]] = [
     ((*ENERGY, "scale"), 1000, f"{E1}, scale", "1000 is not in quotes", 'write "1000"'),
     ((*ENERGY, "scale"), 0.25, f"{E1}, scale", "0.25 is not in quotes", 'write "1/4"'),
     ((*ENERGY, "scale"), "0", f"{E1}, scale", '"0" is not in the form', "greater than zero"),
+    ((*ENERGY, "scale"), "1" * 5000, f"{E1}, scale", "is not in the form", "at most 18 digits"),
+    ((*ENERGY, "scale"), "1e99999999", f"{E1}, scale", "is not in the form", "at most 18 digits"),
+    ((*ENERGY, "scale"), "1/" + "3" * 19, f"{E1}, scale", "not in the form", "at most 18 digits"),
+    ((*ENERGY, "quantum"), 1e300, f"{E1}, quantum", "1e+300 is not text", "text in quotes"),
+    ((*ENERGY, "modulus"), 10**30, f"{E1}, modulus", "out of range", str(2**64)),
+    ((*POWER, "coding"), "four_quadrants", f"{P2}, coding", "does not belong", "only power_factor"),
     ((*ENERGY, "scale"), "ten", f"{E1}, scale", '"ten" is not in the form', "fraction of two"),
     ((*ENERGY, "type"), "int23", f"{E1}, type", '"int23" is not known', "did you mean int32?"),
     ((*ENERGY, "word_order"), "little", f"{E1}, word_order", "not known", "high_first, low_first"),
@@ -181,6 +188,12 @@ def test_grammar_is_explained_once(
     assert said[0].startswith(f"{place}: ")
     assert wrong in said[0]
     assert right in said[0].split("; ", 1)[1]
+
+
+def test_a_byte_order_mark_is_nothing() -> None:
+    content = b"\xef\xbb\xbf" + GOOD.encode()
+    assert found(toml_document(content)) == []
+    assert Profile.parse(content).name == "vendor-model"
 
 
 def test_a_misspelt_field_is_not_said_to_be_missing_too() -> None:
@@ -320,6 +333,7 @@ def test_nothing_in_a_file_is_too_odd_to_be_judged(path: tuple[str | int, ...], 
         (b'name = "a"\nvendor = "b', "line 2, column 12"),
         (b'name = "a"\nnotes = "\xff"\n', "line 2, column 10"),
         (b"a = 1\na = 2\n", "line 2"),
+        (b"a = " + b"1" * 5000, "a number in it is too long"),
     ],
 )
 def test_a_file_that_is_no_toml_says_where(content: bytes, said: str) -> None:

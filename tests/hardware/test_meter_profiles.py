@@ -55,6 +55,22 @@ def test_it_steps_finely_enough_to_bill(file: Path) -> None:
         assert register.is_exponent or Fraction(1, 100) <= register.quantum <= 1000
 
 
+def test_a_source_that_nobody_can_find_again_says_so(file: Path) -> None:
+    document = toml_document(file.read_bytes())
+    for source in document["source"]:
+        if "/search?" in source["url"]:
+            assert re.search(
+                "(owner|repository)( of the repository)? not recorded", source["document"]
+            )
+
+
+def test_the_readme_says_how_many_are_proven() -> None:
+    words = ["none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
+    proven = sum(Profile.parse(path.read_bytes()).confirmed for path in PROFILES)
+    readme = (METERS.parents[1] / "README.md").read_text(encoding="utf-8")
+    assert f"instruments are described, {words[proven]} of them proven" in readme
+
+
 def test_there_are_profiles_of_both_word_orders_and_all_kinds_of_energy() -> None:
     profiles = [Profile.parse(path.read_bytes()) for path in PROFILES]
     energies = {

@@ -119,11 +119,18 @@ def _outcome(
 
 @dataclass(frozen=True)
 class Draw:
-    """What a holder has used in the running period, and draws now."""
+    """What a holder has used in the running period, within one step of each register, and draws
+    now.
+    """
 
     at_ms: int
     used_wh: Fraction
     power_w: Fraction
+    quantum_wh: Fraction = Fraction(0)
+
+    def is_over(self, allowed_wh: Fraction) -> bool:
+        """Whether more than the allowed energy has been used beyond doubt."""
+        return self.used_wh > allowed_wh and self.used_wh - allowed_wh >= self.quantum_wh
 
 
 @dataclass(frozen=True)

@@ -72,4 +72,5 @@ def _ratio(read: Mapping[str, str | Fraction], kind: str) -> Fraction | None:
 
 
 def _plain(serial: str) -> str:
-    return "".join(serial.split()).casefold().lstrip("0")
+    """Letters and digits: a plate's 'LQN/4711' can stand in the register as 'LQN-4711'."""
+    return "".join(each for each in serial if each.isalnum()).casefold().lstrip("0")

@@ -65,7 +65,7 @@ def allowance(moment: Moment, holder: Holder) -> AllowancePart | None:
     )
     power_w = meters.power_w(moment.view, moment.series, metered, moment.now_ms)
     projection = None if draw is None else project(draw, end_ms, allowed)
-    is_over = draw is not None and draw.used_wh > allowed
+    is_over = draw is not None and draw.is_over(allowed)
     return AllowancePart(
         sites=holder.sites,
         allowed_wh=round(allowed),

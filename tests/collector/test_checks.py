@@ -147,6 +147,17 @@ def test_the_projected_instant_of_breach(
 
 
 @pytest.mark.parametrize(
+    ("used", "quantum", "expected"),
+    [("100", "0", False), ("101", "0", True), ("102", "3", False), ("103", "3", True)],
+)
+def test_an_allowance_is_over_when_no_step_of_a_register_leaves_a_doubt(
+    used: str, quantum: str, *, expected: bool
+) -> None:
+    draw = Draw(0, Fraction(used), Fraction(0), Fraction(quantum))
+    assert draw.is_over(Fraction(100)) is expected
+
+
+@pytest.mark.parametrize(
     ("at_ms", "expected"),
     [(99, False), (100, True), (199, True), (200, False), (249, False), (250, True), (300, False)],
 )

@@ -190,7 +190,7 @@ def _steps(
     if step.verdict is not Verdict.MEASURED:
         return [step]
     for event in events:
-        seen = event.readings(before.quantum_wh)
+        seen = event.readings(one)
         if seen is not None and judge(one, seen[0], after.limits).verdict is Verdict.MEASURED:
             return judge_all([one, *seen, last], after.limits)
     return [step]

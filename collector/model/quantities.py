@@ -1,7 +1,9 @@
 """The names of quantities: their OBIS codes and units (hardware/meters/README.md)."""
 
-SECOND_TARIFF = "_t2"
-"""How the name of a register ends that goes on when the first one stands still."""
+FIRST_TARIFF, SECOND_TARIFF = "_t1", "_t2"
+"""How the names of the registers end of which an energy is the sum; the first stands in a profile
+under the name of the whole.
+"""
 OBIS = {
     "active_energy_import": "1-0:1.8.0",
     "active_energy_export": "1-0:2.8.0",

@@ -100,7 +100,8 @@ class Profile:
                 continue
             if register.address < address or register.end > end:
                 raise IllegalAddressError(f"{address}…{end - 1} splits {register.name}")
-            answer[register.address - address : register.end - address] = words(register)
+            for place, word in enumerate(words(register), register.address - address):
+                answer[place] |= word  # two may stand in one block
         return answer
 
 

@@ -221,6 +221,7 @@ identity = [
   { name = "ct_ratio", address = 103, type = "uint16", function = 3, scale = "1/10" },
   { name = "model", address = 201, type = "ascii", registers = 2 },
   { name = "firmware", address = 304, block = [302, 5], type = "ascii", registers = 2 },
+  { name = "vt_in_use", address = 302, block = [302, 5], type = "uint16" },
 ]
 """
 
@@ -251,9 +252,9 @@ def test_an_identity_register_is_read_by_its_own_function(identified: Profile) -
 def test_what_is_given_only_within_a_block_is_refused_alone(identified: Profile) -> None:
     def words(register: Register) -> list[int]:
         assert isinstance(register, IdentityRegister)
-        return register.words(Nameplate("1", "M", (1, 1), (1, 1)))
+        return register.words(Nameplate("1", "M", (1, 1), (100, 1)))
 
-    assert identified.read(4, 301, 5, words) == [0, 0, 0x2E31, 0x0032, 0]  # low byte first
+    assert identified.read(4, 301, 5, words) == [0x0100, 0, 0x2E31, 0x0032, 0]  # low byte first
     for address, count in ((303, 2), (301, 4), (302, 4), (301, 6)):
         with pytest.raises(IllegalAddressError):
             identified.read(4, address, count, words)

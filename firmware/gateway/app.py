@@ -3,15 +3,16 @@
 import asyncio
 import gc
 import json
+import sys
 from time import ticks_add, ticks_diff, ticks_ms
 
 from micropython import const
 
-from gateway import VERSION, cbor, configuration, health, identity, records
+from gateway import VERSION, cbor, configuration, health, identity, records, supervisor
 from gateway.chain import Chain
 from gateway.clock import Clock
 from gateway.configuration import SetupError
-from gateway.health import log
+from gateway.health import alive, log
 from gateway.journal import BILLING, TELEMETRY, Journal, JournalFull
 from gateway.meter import Meter
 from gateway.meters import Meters
@@ -23,8 +24,10 @@ from gateway.recorder import Recorder
 from gateway.replay import ReplayGuard
 from gateway.sent import Sent
 from gateway.stages import Stage, Stages
+from gateway.supervisor import Supervisor
 from gateway.trust import Trust
 from gateway.uplink import Uplink
+from gateway.vitals import Vitals
 
 _RTU = const(0)
 _LOOK_AT_CONTACTS_MS = const(25)
@@ -56,14 +59,23 @@ class App:
         clock.at_least(config.issued_ms)
         self._config = config
         self._journal = journal = Journal(board.flash())
+        self._cause = board.reset_cause()
+        self._safe_mode = supervisor.count_start(journal, self._cause)
         configuration.check_version(journal, config.version)
         gc.collect()
 
         self._billing_chain = Chain(BILLING, journal, key)
         self._billing = Recorder(
-            self._billing_chain, clock, config.hash, None, self._wake, self._journal_trouble
+            "billing",
+            self._billing_chain,
+            clock,
+            config.hash,
+            None,
+            self._wake,
+            self._journal_trouble,
         )
         self._telemetry = Recorder(
+            "telemetry",
             Chain(TELEMETRY, journal, key),
             clock,
             config.hash,
@@ -115,6 +127,11 @@ class App:
             self._billing.add,
             self._room,
         )
+        self._uplink.safe_mode = self._safe_mode
+        self._supervisor = Supervisor(
+            board.watchdog(_WATCHDOG_MS), journal, self._stale, self._leave_safe_mode
+        )
+        self._vitals = Vitals(board, clock, journal, buses, self._supervisor, self._billing.add)
         await self._record_boot()
         self._stages.restore(_BOOT_RAMP_MS)
         self._orders.resume()
@@ -123,22 +140,42 @@ class App:
 
     async def run(self) -> None:
         """Work until the board asks to stop, and then hand over what the journal holds."""
-        tasks = (
+        asyncio.get_event_loop().set_exception_handler(self._lost)
+        self._begin(
+            ("supervisor", self._supervisor.run),
             ("stages", self._watch_stages),
             ("billing", self._billing.run),
-            ("telemetry", self._telemetry.run),
             ("intervals", self._readings.run_intervals),
-            ("samples", self._readings.run_samples),
             ("readings", self._readings.run_demands),
             ("dropped", self._tell_dropped),
             ("receipts", self._receipts.run),
             ("uplink", self._uplink.run),
         )
-        for name, task in tasks:
-            asyncio.create_task(health.supervise(name, task, self._fault))
+        if self._safe_mode:
+            log("safe mode: no samples, no health")
+        else:
+            self._begin_rest()
         while not self._board.asked_to_stop():
             await asyncio.sleep_ms(_LOOK_FOR_STOP_MS)
         await self._hand_over()
+
+    def _begin(self, *tasks):
+        for name, task in tasks:
+            asyncio.create_task(health.supervise(name, task, self._fault))
+
+    def _begin_rest(self):
+        """What safe mode does without."""
+        self._begin(
+            ("telemetry", self._telemetry.run),
+            ("samples", self._readings.run_samples),
+            ("health", self._vitals.run),
+        )
+
+    def _leave_safe_mode(self):
+        if self._safe_mode:
+            self._safe_mode = self._uplink.safe_mode = False
+            log("safe mode is over")
+            self._begin_rest()
 
     async def _hand_over(self):
         """Read no more, and wait until the collector has all there is."""
@@ -162,14 +199,14 @@ class App:
         )
 
     async def _watch_stages(self):
-        watchdog = self._board.watchdog(_WATCHDOG_MS)
         while True:
+            alive("stages")
             self._stages.tick()
-            watchdog.feed()
             await asyncio.sleep_ms(_LOOK_AT_CONTACTS_MS)
 
     async def _tell_dropped(self):
         while True:
+            alive("dropped")
             told = self._journal.dropped()
             if told:
                 event = records.dropped(self._clock.now_ms(), TELEMETRY, *told)
@@ -191,10 +228,11 @@ class App:
         self._billing.add(
             records.boot(
                 now_ms,
-                self._board.reset_cause(),
+                self._cause,
                 software.interpreter(),
                 VERSION,
                 software.firmware_hash(self._root),
+                self._safe_mode,
             )
         )
         config = self._config
@@ -223,6 +261,15 @@ class App:
     def _journal_trouble(self, what):
         log("journal " + what)
         self._fault("journal", what)
+
+    def _stale(self, task):
+        self._fault(task, "says nothing")
+
+    def _lost(self, loop, context):
+        """An exception in a task that nobody waits for."""
+        error = context["exception"]
+        sys.print_exception(error, sys.stderr)  # type: ignore[arg-type]
+        self._fault("task", "%s: %s" % (type(error).__name__, error))
 
     def _fault(self, task, what):
         self._billing.add(records.fault(self._clock.now_ms(), task, what))

@@ -9,6 +9,8 @@ _FIRST_PAUSE_MS = 1_000
 _LONGEST_PAUSE_MS = 60_000
 _RAN_WELL_MS = 60_000
 
+seen: dict = {}  # task: when it last showed that it goes on (ticks); None: it rests
+
 
 def log(text: str) -> None:
     """A line for whoever stands at the console."""
@@ -24,6 +26,16 @@ def forget(*names) -> None:
     gc.collect()
 
 
+def alive(task: str) -> None:
+    """The task goes on; it will say so again within its limit (supervisor.LIMITS_MS)."""
+    seen[task] = ticks_ms()
+
+
+def at_rest(task: str) -> None:
+    """The task waits for what others bring, however long; `alive` ends it."""
+    seen[task] = None
+
+
 async def supervise(name: str, task, on_fault) -> None:
     """Run `task()` for ever. `on_fault(name, what)` is told of each exception that ends it.
 
@@ -32,16 +44,29 @@ async def supervise(name: str, task, on_fault) -> None:
     pause_ms = _FIRST_PAUSE_MS
     while True:
         started = ticks_ms()
+        alive(name)
         try:
             await task()
             what = "ended"
         except Exception as error:
+            alive(name)
             gc.collect()
-            sys.print_exception(error, sys.stderr)  # type: ignore[arg-type]
-            what = "%s: %s" % (type(error).__name__, error)
+            what = _told(error)
         if ticks_diff(ticks_ms(), started) >= _RAN_WELL_MS:
             pause_ms = _FIRST_PAUSE_MS
-        log("task %s failed: %s" % (name, what))
-        on_fault(name, what)
+        try:
+            log("task %s failed: %s" % (name, what))
+            on_fault(name, what)
+        except Exception as error:
+            log(_told(error))
+        at_rest(name)
         await asyncio.sleep_ms(pause_ms)
         pause_ms = min(2 * pause_ms, _LONGEST_PAUSE_MS)
+
+
+def _told(error) -> str:
+    try:
+        sys.print_exception(error, sys.stderr)  # type: ignore[arg-type]
+        return "%s: %s" % (type(error).__name__, error)
+    except MemoryError:
+        return "no memory to say"

@@ -44,6 +44,12 @@ def newest(plant: Plant, stream: int, kind: int) -> int:
     return sum(record[0] == kind for record in plant.collector.records(stream))
 
 
+def letters(plant: Plant) -> list[str]:
+    """Of the clock, by billing frame."""
+    bodies = plant.collector.bodies
+    return [bodies[key][7][1] for key in sorted(bodies) if key[0] == BILLING]
+
+
 def meters_and_obeys(plant: Plant, number: int) -> None:
     """From now on there are intervals, and an order is carried out."""
     collector = plant.collector
@@ -63,6 +69,9 @@ def restarts(plant: Plant, cause: str, starts: int) -> dict[int, Any]:
     assert boot[0] == cause
     return boot
 
+
+DIES = breaks("app.App._begin_rest", "raise", "RuntimeError")
+"""Soon after its start; in safe mode that is not called."""
 
 EACH_TASK = {
     "supervisor": breaks("supervisor.Supervisor.check", "raise", "RuntimeError"),
@@ -89,14 +98,12 @@ def test_a_task_that_fails_is_told_and_started_again(make: Make) -> None:
     collector.wait(lambda: set(faults(plant)) == set(EACH_TASK))
     assert faults(plant) == {task: fault["with"] + ": planned" for task, fault in EACH_TASK.items()}
     meters_and_obeys(plant, 1)
-    samples, pending = newest(plant, TELEMETRY, 2), collector.statuses[-1]["pending"]
+    samples = newest(plant, TELEMETRY, 2)
     collector.wait(lambda: newest(plant, TELEMETRY, 2) > samples and collector.events(14))
     collector.send(plant.site.command(READ, order=bytes(16)))
     collector.wait(lambda: APPLIED in collector.results(bytes(16)))
     collector.receipt()
-    synchronised = lambda: collector.bodies[max(k for k in collector.bodies if not k[0])][7][1]  # noqa: E731
-    collector.wait(lambda: synchronised() == "S")
-    assert pending
+    collector.wait(lambda: letters(plant)[-1] == "S")
     assert len(collector.events(1)) == 1
 
 
@@ -132,8 +139,18 @@ def test_a_task_that_says_nothing_is_told_and_the_watchdog_not_fed(make: Make) -
     restarts(plant, WATCHDOG, 2)
 
 
-DIES = breaks("app.App._begin_rest", "raise", "RuntimeError")
-"""Soon after its start; in safe mode that is not called."""
+def test_a_task_that_is_lost_for_good_is_told_and_reset(make: Make) -> None:
+    """Even what supervises it failed."""
+    limits = {"at": "gateway.supervisor.LIMITS_MS", "do": "set", "with": {"samples": 1_500}}
+    broken = [
+        breaks("meters.Meters.read_samples", "raise", "RuntimeError"),
+        breaks("health.log", "raise", "MemoryError", calls=2),
+    ]
+    plant = make([limits, *broken], watchdog_ms=2_000)
+    plant.gateway.start()
+    plant.collector.wait(lambda: len(faults(plant)) == 2)
+    assert faults(plant) == {"task": "MemoryError: planned", "samples": "says nothing"}
+    assert plant.gateway.ended() == -signal.SIGKILL
 
 
 def test_safe_mode_meters_and_obeys_and_ends_by_itself(make: Make) -> None:

@@ -193,6 +193,7 @@ def _health(connection: Connection) -> list[dict[str, Any]]:
             "at": moment(known.health_ms),
             **asdict(known.health),
             "ailments": list(known.ailments),
+            "last_fault": known.fault,
         }
         for gateway, known in gateways.conditions(connection).items()
         if known.health is not None and known.health_ms is not None

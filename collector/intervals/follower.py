@@ -52,6 +52,8 @@ class IntervalFollower:
             gateways.keep_boot(connection, frame, event, entry)
         elif event.code is EventCode.HEALTH:
             gateways.keep_health(connection, frame, event, entry)
+        elif event.code is EventCode.FAULT:
+            gateways.keep_fault(connection, frame, event, entry)
         elif event.code is EventCode.REGISTER:
             keep_register_event(connection, known, entry, frame, number, event)
         elif event.code is EventCode.IDENTITY:

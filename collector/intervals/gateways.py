@@ -1,4 +1,4 @@
-"""What gateways said of themselves last, in the order of their chains: a start, their health."""
+"""What gateways said of themselves last, in the order of their chains: start, health, fault."""
 
 import json
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from collector.ledger.readings import AHEAD_MS
 from collector.model.health import Ailment, Health
 from collector.storage.tables import gateway_fact as table
 
-_BOOT, _HEALTH = "boot", "health"
+_BOOT, _HEALTH, _FAULT = "boot", "health", "fault"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +25,10 @@ class Condition:
     is_safe_mode: bool
     health: Health | None
     health_ms: int | None
+    fault: str | None
+    fault_ms: int | None
     heard_ms: int | None
-    """When the collector received what is newest of the two."""
+    """When the collector received what is newest of start and health."""
 
     @property
     def ailments(self) -> tuple[Ailment, ...]:
@@ -58,6 +60,11 @@ def keep_health(connection: Connection, frame: Frame, event: Event, entry: Entry
     _keep(connection, _HEALTH, frame, event, entry, body)
 
 
+def keep_fault(connection: Connection, frame: Frame, event: Event, entry: Entry) -> None:
+    body = {"task": event.detail[0], "what": event.detail[1]}
+    _keep(connection, _FAULT, frame, event, entry, body)
+
+
 def conditions(connection: Connection) -> dict[str, Condition]:
     """Of each gateway by its id."""
     facts: dict[str, dict[str, tuple[int, dict[str, Any]]]] = {}
@@ -71,6 +78,7 @@ def _condition(said: dict[str, tuple[int, dict[str, Any]]]) -> Condition:
     health_ms, health = said.get(_HEALTH, (None, None))
     if boot is not None and health is not None and _place(health) < _place(boot):
         health_ms = health = None  # of the start before
+    fault_ms, fault = said.get(_FAULT, (None, None))
     newest = health or boot or {}
     return Condition(
         booted_ms=booted_ms,
@@ -79,6 +87,8 @@ def _condition(said: dict[str, tuple[int, dict[str, Any]]]) -> Condition:
         is_safe_mode=boot is not None and boot.get("safe_mode", False) and health is None,
         health=None if health is None else Health.between(health["detail"], health["before"]),
         health_ms=health_ms,
+        fault=None if fault is None else f"{fault['task']}: {fault['what']}",
+        fault_ms=fault_ms,
         heard_ms=newest.get("received_ms"),
     )
 

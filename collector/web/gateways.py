@@ -53,6 +53,8 @@ class Gateways:
             booted_ms=None if known is None else known.booted_ms,
             health=None if known is None else _health(known.health, known.health_ms),
             ailments=() if known is None else known.ailments,
+            fault=None if known is None else known.fault,
+            fault_ms=None if known is None else known.fault_ms,
         )
 
 

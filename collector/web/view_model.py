@@ -160,6 +160,8 @@ class GatewayPart(_Part):
     booted_ms: int | None
     health: HealthPart | None = Field(description="by its own signed words, of this start")
     ailments: tuple[Ailment, ...]
+    fault: str | None = Field(description="the last that failed there: its task, and what")
+    fault_ms: int | None
 
 
 class SparkPart(_Part):

@@ -1,7 +1,8 @@
 """Feeds the watchdog while every task goes on, and counts the starts that came to nothing.
 
 A gateway that failed in several starts in a row starts in safe mode: only what meters, obeys and
-hands over. Loss of supply is no failure: whoever can cut it must not be able to choose safe mode.
+hands over. Loss of supply is no failure: whoever can cut it must not be able to choose safe mode,
+in which there are no samples.
 """
 
 import asyncio
@@ -29,6 +30,7 @@ WELL_S = 600  # a start that goes on for so long came to something
 SAFE_S = 3_600  # after which safe mode ends
 
 _FAILED_STARTS = const(3)
+_FAILURES = ("watchdog", "software")
 _CELL = "starts"
 _TICK_MS = const(50)
 _CHECK_MS = const(1_000)
@@ -39,7 +41,7 @@ def count_start(journal, cause: str) -> bool:
     """Count a start; whether it is to be a safe one. `cause` as the board gives it."""
     kept = journal.get_cell(_CELL)
     failed = kept[0] if kept else 0
-    if cause != "power":
+    if cause in _FAILURES:
         failed = min(failed + 1, 255)
         journal.put_cell(_CELL, bytes((failed,)))
     return failed >= _FAILED_STARTS

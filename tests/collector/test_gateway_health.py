@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from collector_world import BILLING, NOW_MS, SITE, World, boot_event, health_event
+from collector_world import BILLING, NOW_MS, SITE, World, boot_event, event, health_event
 
 from collector.checks import findings
 from collector.checks.findings import Code, Finding
@@ -129,6 +129,12 @@ def test_the_newest_stands_whatever_comes_last(world: World, order: tuple[int, .
     now = condition(world, [said[place] for place in order])
     assert now.health is not None
     assert (now.booted_ms, now.health.stall_ms) == (NOW_MS, 2)
+
+
+def test_the_last_fault_is_kept(world: World) -> None:
+    said = [event(9, {0: task, 1: "OSError"}) for task in ("stages", "uplink")]
+    now = condition(world, frames(world, boot_event(), *said))
+    assert (now.fault, now.fault_ms, now.ailments) == ("uplink: OSError", NOW_MS, ())
 
 
 def test_old_health_is_no_finding(world: World, tmp_path: Path) -> None:

@@ -133,6 +133,7 @@ def poisons() -> dict[str, Any]:
         "dropped backwards": dropped_event(1, 9, 2),
         "dropped to the end": dropped_event(2**32 - 1, 1, 2**32 - 1),
         "epoch event": epoch_event(None),
+        "fault event": event(9, {0: "\0" * 90, 1: "<b>" * 900}),
     }
     for at_ms in HUGE:
         records |= {

@@ -218,8 +218,9 @@ class ControlRoom:
             "position": 2,
             "body": json.dumps({"detail": detail, "before": None, "epoch": 1, "seq": 2}),
         }
+        fault = {"name": "fault", "body": json.dumps({"task": "samples", "what": EVIL_NAME})}
         with self.engine.begin() as connection:
-            connection.execute(insert(gateway_fact), [row])
+            connection.execute(insert(gateway_fact), [row, row | fault])
 
     def refuse(self, reason: Reason, count: int) -> None:
         refused = [(Delivery.of("esep/v1/x/frame", b"noise"), reason)] * count

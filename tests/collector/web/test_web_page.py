@@ -119,6 +119,7 @@ def test_a_gateway_says_how_it_is(tmp_path: Path) -> None:
         "radio −71 dBm",
         "▲</b> its journal has room for less than 3 days",
         "▲</b> it stood still for more than a second",
+        f"Last fault at 13:58:32: samples: {escape(EVIL_NAME)}",
     ):
         assert expected in text, expected
 

@@ -53,7 +53,8 @@ def _broken(whole, fault):
 
 
 def _raise(name):
-    raise getattr(builtins, name)("planned")
+    kind = getattr(builtins, name, None) or getattr(asyncio, name)
+    raise kind("planned")
 
 
 def _fill(_):

@@ -53,14 +53,14 @@ class App:
         board, clock = self._board, self._clock
         key = _identity(board)
         trust = Trust(_required(board, "root.pub", 64))
+        watchdog = board.watchdog(_WATCHDOG_MS)
         from gateway import provisioned
 
         config = await provisioned.load(board, trust, clock, key.gateway)
         clock.at_least(config.issued_ms)
         self._config = config
         self._journal = journal = Journal(board.flash())
-        self._cause = board.reset_cause()
-        self._safe_mode = supervisor.count_start(journal, self._cause)
+        watchdog.feed()  # to mount a large journal takes a while
         configuration.check_version(journal, config.version)
         gc.collect()
 
@@ -127,12 +127,12 @@ class App:
             self._billing.add,
             self._room,
         )
-        self._uplink.safe_mode = self._safe_mode
-        self._supervisor = Supervisor(
-            board.watchdog(_WATCHDOG_MS), journal, self._stale, self._leave_safe_mode
-        )
+        # From here on nothing fails for want of provisioning: that counts as no failure.
+        cause = board.reset_cause()
+        self._safe_mode = self._uplink.safe_mode = supervisor.count_start(journal, cause)
+        self._supervisor = Supervisor(watchdog, journal, self._stale, self._leave_safe_mode)
         self._vitals = Vitals(board, clock, journal, buses, self._supervisor, self._billing.add)
-        await self._record_boot()
+        await self._record_boot(cause)
         self._stages.restore(_BOOT_RAMP_MS)
         self._orders.resume()
         health.forget("provisioned", "software")
@@ -221,14 +221,14 @@ class App:
                     pass  # what was dropped is kept in its cell, and told when there is room
             await asyncio.sleep_ms(_DROPPED_MS)
 
-    async def _record_boot(self):
+    async def _record_boot(self, cause):
         from gateway import software
 
         now_ms = self._clock.now_ms()
         self._billing.add(
             records.boot(
                 now_ms,
-                self._cause,
+                cause,
                 software.interpreter(),
                 VERSION,
                 software.firmware_hash(self._root),

@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import sys
+from asyncio import CancelledError
 from time import ticks_diff, ticks_ms
 
 _FIRST_PAUSE_MS = 1_000
@@ -48,7 +49,7 @@ async def supervise(name: str, task, on_fault) -> None:
         try:
             await task()
             what = "ended"
-        except Exception as error:
+        except (Exception, CancelledError) as error:
             alive(name)
             gc.collect()
             what = _told(error)

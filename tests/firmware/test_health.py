@@ -73,6 +73,8 @@ def restarts(plant: Plant, cause: str, starts: int) -> dict[int, Any]:
 DIES = breaks("app.App._begin_rest", "raise", "RuntimeError")
 """Soon after its start; in safe mode that is not called."""
 
+BUS_1 = "samples of bus 1"
+
 EACH_TASK = {
     "supervisor": breaks("supervisor.Supervisor.check", "raise", "RuntimeError"),
     "stages": breaks("stages.Stages.tick", "raise", "OSError", call=9),
@@ -82,13 +84,14 @@ EACH_TASK = {
     "dropped": breaks("journal.Journal.dropped", "raise", "CancelledError", call=2),
     "receipts": breaks("receipts.Receipts.take", "raise", "TypeError"),
     "uplink": {"at": "board.unix.Board.network_up", "do": "raise", "with": "OSError"},
-    "samples": breaks("meters.Meters.read_samples", "raise", "MemoryError"),
+    "samples": breaks("readings.Readings.run_samples", "raise", "MemoryError"),
+    "task": breaks("meters.Meters.read_samples", "raise", "EOFError"),  # one that nobody waits for
     "health": breaks("records.health", "raise", "AttributeError"),
 }
 
 
 def test_a_task_that_fails_is_told_and_started_again(make: Make) -> None:
-    """Each of them; telemetry's recorder is billing's."""
+    """Each; telemetry's recorder is billing's, and samples of a bus have a task of their own."""
     soon = {"at": "gateway.vitals.MINUTE_MS", "do": "set", "with": 500}
     plant = make([*EACH_TASK.values(), soon])
     collector = plant.collector
@@ -110,8 +113,8 @@ def test_a_task_that_fails_is_told_and_started_again(make: Make) -> None:
 def test_a_task_that_fills_the_heap_fails_alone(make: Make) -> None:
     plant = make([breaks("meters.Meters.read_samples", "fill", call=2)])
     plant.gateway.start()
-    plant.collector.wait(lambda: "samples" in faults(plant))
-    assert faults(plant)["samples"].startswith("MemoryError")
+    plant.collector.wait(lambda: "task" in faults(plant))
+    assert faults(plant)["task"].startswith("MemoryError")
     meters_and_obeys(plant, 1)
     assert len(plant.collector.events(1)) == 1
 
@@ -129,11 +132,11 @@ def test_a_blocked_loop_is_reset_by_the_watchdog(make: Make) -> None:
 
 
 def test_a_task_that_says_nothing_is_told_and_the_watchdog_not_fed(make: Make) -> None:
-    limits = {"at": "gateway.supervisor.LIMITS_MS", "do": "set", "with": {"samples": 1_500}}
-    stalls = breaks("meters.Meters.read_samples", "stall", call=2)
+    limits = {"at": "gateway.supervisor.LIMITS_MS", "do": "set", "with": {BUS_1: 1_500}}
+    stalls = breaks("meters.Meters.read_samples", "stall", call=4)
     plant = make([limits, stalls], watchdog_ms=4_000)
     plant.gateway.start()
-    plant.collector.wait(lambda: faults(plant) == {"samples": "says nothing"})
+    plant.collector.wait(lambda: faults(plant) == {BUS_1: "says nothing"})
     assert plant.gateway.ended() == -signal.SIGKILL
     plant.gateway.plan()
     restarts(plant, WATCHDOG, 2)
@@ -143,7 +146,7 @@ def test_a_task_that_is_lost_for_good_is_told_and_reset(make: Make) -> None:
     """Even what supervises it failed."""
     limits = {"at": "gateway.supervisor.LIMITS_MS", "do": "set", "with": {"samples": 1_500}}
     broken = [
-        breaks("meters.Meters.read_samples", "raise", "RuntimeError"),
+        breaks("readings.Readings.run_samples", "raise", "RuntimeError"),
         breaks("health.log", "raise", "MemoryError", calls=2),
     ]
     plant = make([limits, *broken], watchdog_ms=4_000)

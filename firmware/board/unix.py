@@ -14,8 +14,8 @@ import micropython
 _BLOCK_BYTES = 4096
 _ERASED = b"\xff" * 256
 _WATCH_MS = 20
-_RESET = "reset"  # settings file: why the process ended, for its next start
-_RESET_STATUS = 75  # EX_TEMPFAIL: start it again
+_RESET = "/reset"  # file: why the process ended, for its next start
+_RESTART = 3
 _VMIN, _VTIME = (16, 17) if sys.platform == "darwin" else (6, 5)
 
 # Ctrl-C ends the process, as a loss of supply would. As an exception it would be raised inside the
@@ -191,19 +191,22 @@ class Board:
 
     def reset_cause(self):
         """As the process before this one left word of; to be asked once."""
-        cause = self.read_setting(_RESET)
-        if cause is None:
+        path = self._json["dir"] + _RESET
+        try:
+            with open(path) as file:
+                cause = file.read()
+        except OSError:
             return "power"
-        os.remove(self._setting(_RESET))
-        return cause.decode()
+        os.remove(path)
+        return cause
 
     def reset(self):
-        """Ends the process; whoever started it starts it again."""
+        """The process ends with exit code 3, and whoever started it starts it again."""
         self._tell_reset("software")
-        sys.exit(_RESET_STATUS)
+        sys.exit(_RESTART)
 
     def _tell_reset(self, cause):
-        self.write_setting(_RESET, cause.encode())
+        _replace(self._json["dir"] + _RESET, cause.encode())
 
     def signal_dbm(self):
         return self._json.get("signal_dbm")

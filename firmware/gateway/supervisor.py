@@ -45,6 +45,12 @@ def count_start(journal, cause: str) -> bool:
     return failed >= _FAILED_STARTS
 
 
+def forgive(journal) -> None:
+    """Forget the starts that failed; to be called also before a reset that is no failure."""
+    if journal.get_cell(_CELL):
+        journal.put_cell(_CELL, b"\x00")
+
+
 class Supervisor:
     """`on_stale(task)` is told once of a task that says nothing, `on_safe_mode_over()` when it is.
 
@@ -89,8 +95,8 @@ class Supervisor:
             return
         self._watchdog.feed()
         self._well_s += 1
-        if self._well_s == WELL_S and self._journal.get_cell(_CELL):
-            self._journal.put_cell(_CELL, b"\x00")
+        if self._well_s == WELL_S:
+            forgive(self._journal)
             log("this start is well")
         if self._well_s == SAFE_S:
             self._on_safe_mode_over()

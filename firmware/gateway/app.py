@@ -35,6 +35,7 @@ _WATCHDOG_MS = const(60_000)
 _LOOK_FOR_STOP_MS = const(200)
 _HAND_OVER_MS = const(30_000)
 _DROPPED_MS = const(1_000)
+_SAME_FAULT_MS = const(900_000)
 _BOOT_RAMP_MS = (10_000, 1_000)
 _CONFIGURATION_CELL = "configuration"
 
@@ -47,6 +48,7 @@ class App:
         self._board = board
         self._root = root
         self._clock = Clock(board)
+        self._faults: dict = {}  # task: what was told last, and when
 
     async def start(self) -> None:
         """Take up what flash and settings hold. Raises SetupError with what is to be done."""
@@ -272,6 +274,11 @@ class App:
         self._fault("task", "%s: %s" % (type(error).__name__, error))
 
     def _fault(self, task, what):
+        """Tell of a fault; of the same again not before a while, or it would fill the journal."""
+        last, at = self._faults.get(task, ("", 0))
+        if what == last and 0 <= ticks_diff(ticks_ms(), at) < _SAME_FAULT_MS:
+            return
+        self._faults[task] = what, ticks_ms()
         self._billing.add(records.fault(self._clock.now_ms(), task, what))
 
 

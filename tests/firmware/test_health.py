@@ -156,6 +156,27 @@ def test_a_task_that_is_lost_for_good_is_told_and_reset(make: Make) -> None:
     assert plant.gateway.ended() == -signal.SIGKILL
 
 
+def test_a_task_that_never_has_memory_is_given_up_and_reset(make: Make) -> None:
+    pauses = {"at": "gateway.health._LONGEST_PAUSE_MS", "do": "set", "with": 2_000}
+    starves = breaks("readings.Readings.run_samples", "raise", "MemoryError", calls=99)
+    plant = make([pauses, starves], watchdog_ms=4_000)
+    plant.gateway.start()
+    assert plant.gateway.ended() == -signal.SIGKILL
+    plant.gateway.plan()
+    restarts(plant, WATCHDOG, 2)
+    told = [event[1] for event in plant.collector.events(9) if event[0] == "samples"]
+    assert told[:2] == ["MemoryError: planned", "says nothing"]
+
+
+def test_the_same_fault_is_told_once_in_a_while(make: Make) -> None:
+    pause = {"at": "gateway.health._LONGEST_PAUSE_MS", "do": "set", "with": 1}
+    plant = make([pause, breaks("stages.Stages.tick", "raise", "OSError", calls=9)])
+    plant.gateway.start()
+    until(lambda: plant.log().count("task stages failed") == 9)
+    meters_and_obeys(plant, 1)
+    assert plant.collector.events(9) == [{0: "stages", 1: "OSError: planned"}]
+
+
 def test_safe_mode_meters_and_obeys_and_ends_by_itself(make: Make) -> None:
     plant = make([DIES])
     collector = plant.collector

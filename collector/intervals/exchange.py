@@ -52,7 +52,8 @@ def _could_flow_wh(snapshot: Snapshot | None, exchange_ms: int) -> Fraction | No
     """Between a reading and the exchange; None where nothing says what the wiring can carry."""
     if snapshot is None or snapshot.limits.greatest_w is None:
         return None
-    return energy_in(snapshot.limits.greatest_w, abs(snapshot.read_ms - exchange_ms))
+    apart_ms = abs(snapshot.read_ms - exchange_ms) + abs(snapshot.clock_error_ms)
+    return energy_in(snapshot.limits.greatest_w, apart_ms)
 
 
 def _not_read(exchange_ms: int) -> Metering:

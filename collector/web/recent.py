@@ -23,6 +23,7 @@ _LASTING = {
     Code.EXPORT,
     Code.REPLACED,
     Code.RATIO_CHANGED,
+    Code.AILING,
 }
 
 

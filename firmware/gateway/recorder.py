@@ -4,12 +4,13 @@ import asyncio
 
 from gateway import cbor
 from gateway.chain import MAX_RECORDS
+from gateway.health import alive, at_rest
 from gateway.journal import JournalFull
 
 # A quarter of what a frame may hold: to encode and seal it takes several times this of the heap,
 # and in pieces as long as the frame.
 _FRAME_RECORD_BYTES = 1024
-_HELD_RECORDS = 96  # more than a boundary brings: an interval of each of 64 meters
+_HELD_RECORDS = 160  # more than a boundary brings: two records of each of 64 meters
 _RETRY_MS = 5_000
 
 
@@ -18,10 +19,11 @@ class Recorder:
 
     A frame is closed after `period_ms` or when enough for one is there; without a period at once.
     `on_frame()` is called for each, `on_trouble(what)` when the journal is full and when records
-    were lost.
+    were lost. `name` is that of the task which runs it.
     """
 
-    def __init__(self, chain, clock, config_hash: bytes, period_ms, on_frame, on_trouble):
+    def __init__(self, name, chain, clock, config_hash: bytes, period_ms, on_frame, on_trouble):
+        self._name = name
         self._chain = chain
         self._clock = clock
         self._config_hash = config_hash
@@ -47,6 +49,7 @@ class Recorder:
 
     async def run(self) -> None:
         while True:
+            at_rest(self._name)
             if self._period_ms is None:
                 await self._due.wait()
             else:
@@ -55,6 +58,7 @@ class Recorder:
                 except asyncio.TimeoutError:
                     pass
             self._due.clear()
+            alive(self._name)
             try:
                 await self.flush()
             except JournalFull:
@@ -101,8 +105,10 @@ class Recorder:
                     raise
                 most = count // 2
                 continue
-            # Of the oldest some may have been given up while the frame was signed.
-            for _ in range(count - (self._lost - lost_before)):
+            # Some of them may have been given up while the frame was signed: they are in it.
+            given_up = min(count, self._lost - lost_before)
+            self._lost -= given_up
+            for _ in range(count - given_up):
                 self._bytes -= len(self._records.pop(0))
             self._full = False
             self._on_frame()

@@ -2,16 +2,17 @@
 
 import asyncio
 import gc
+import sys
 from time import ticks_add, ticks_diff, ticks_ms
 
 from micropython import const
 
-from gateway import VERSION, cbor, configuration, health, identity, records
+from gateway import VERSION, cbor, configuration, health, identity, records, supervisor
 from gateway.boundaries import Boundaries
 from gateway.chain import Chain
 from gateway.clock import Clock
 from gateway.configuration import SetupError
-from gateway.health import log
+from gateway.health import alive, log
 from gateway.journal import BILLING, TELEMETRY, Journal, JournalFull
 from gateway.meter import Meter
 from gateway.meters import Meters
@@ -23,8 +24,10 @@ from gateway.recorder import Recorder
 from gateway.replay import ReplayGuard
 from gateway.sent import Sent
 from gateway.stages import Stage, Stages
+from gateway.supervisor import Supervisor
 from gateway.trust import Trust
 from gateway.uplink import Uplink
+from gateway.vitals import Vitals
 
 _RTU = const(0)
 _LOOK_AT_CONTACTS_MS = const(25)
@@ -32,6 +35,7 @@ _WATCHDOG_MS = const(60_000)
 _LOOK_FOR_STOP_MS = const(200)
 _HAND_OVER_MS = const(30_000)
 _DROPPED_MS = const(1_000)
+_SAME_FAULT_MS = const(900_000)
 _BOOT_RAMP_MS = (10_000, 1_000)
 
 
@@ -43,11 +47,13 @@ class App:
         self._board = board
         self._root = root
         self._clock = Clock(board)
+        self._faults: dict = {}  # task: what was told last, and when
 
     async def start(self) -> None:
         """Take up what flash and settings hold. Raises SetupError with what is to be done."""
         board, clock = self._board, self._clock
         key = _identity(board)
+        watchdog = board.watchdog(_WATCHDOG_MS)
         from gateway import provisioned
 
         trust = Trust(provisioned.required(board, "root.pub", 64))
@@ -56,6 +62,7 @@ class App:
         self._journal = journal = Journal(board.flash())
         key.settle(journal)
         _refuse_retired(key)
+        watchdog.feed()  # to mount a large journal takes a while
         boundaries = Boundaries(journal, clock, config.interval_ms)
         boundaries.carry_on(config.issued_ms)
         configuration.check_version(journal, config.version)
@@ -63,9 +70,16 @@ class App:
 
         self._billing_chain = Chain(BILLING, journal, key)
         self._billing = Recorder(
-            self._billing_chain, clock, config.hash, None, self._wake, self._journal_trouble
+            "billing",
+            self._billing_chain,
+            clock,
+            config.hash,
+            None,
+            self._wake,
+            self._journal_trouble,
         )
         self._telemetry = Recorder(
+            "telemetry",
             Chain(TELEMETRY, journal, key),
             clock,
             config.hash,
@@ -121,7 +135,12 @@ class App:
             self._billing.add,
             self._room,
         )
-        await self._record_boot()
+        # From here on nothing fails for want of provisioning: that counts as no failure.
+        cause = board.reset_cause()
+        self._safe_mode = self._uplink.safe_mode = supervisor.count_start(journal, cause)
+        self._supervisor = Supervisor(watchdog, journal, self._stale, self._leave_safe_mode)
+        self._vitals = Vitals(board, clock, journal, buses, self._supervisor, self._billing.add)
+        await self._record_boot(cause)
         self._stages.restore(_BOOT_RAMP_MS)
         self._orders.resume()
         health.forget("provisioned", "software")
@@ -129,27 +148,47 @@ class App:
 
     async def run(self) -> None:
         """Work until the board asks to stop, and then hand over what the journal holds."""
-        tasks = [
+        asyncio.get_event_loop().set_exception_handler(self._lost)
+        self._begin(
+            ("supervisor", self._supervisor.run),
             ("stages", self._watch_stages),
             ("billing", self._billing.run),
-            ("telemetry", self._telemetry.run),
             ("intervals", self._readings.run_intervals),
-            ("samples", self._readings.run_samples),
             ("readings", self._readings.run_demands),
             ("dropped", self._tell_dropped),
             ("receipts", self._receipts.run),
             ("uplink", self._uplink.run),
-        ]
+        )
         if self._ntp_servers:
             from gateway.ntp import Ntp
 
-            bill, servers = self._billing.add, self._ntp_servers
-            tasks.append(("ntp", Ntp(self._board, self._clock, servers, bill, self._fault).run))
-        for name, task in tasks:
-            asyncio.create_task(health.supervise(name, task, self._fault))
+            ntp = Ntp(self._board, self._clock, self._ntp_servers, self._billing.add, self._fault)
+            self._begin(("ntp", ntp.run))
+        if self._safe_mode:
+            log("safe mode: no samples, no health")
+        else:
+            self._begin_rest()
         while not self._board.asked_to_stop():
             await asyncio.sleep_ms(_LOOK_FOR_STOP_MS)
         await self._hand_over()
+
+    def _begin(self, *tasks):
+        for name, task in tasks:
+            asyncio.create_task(health.supervise(name, task, self._fault))
+
+    def _begin_rest(self):
+        """What safe mode does without."""
+        self._begin(
+            ("telemetry", self._telemetry.run),
+            ("samples", self._readings.run_samples),
+            ("health", self._vitals.run),
+        )
+
+    def _leave_safe_mode(self):
+        if self._safe_mode:
+            self._safe_mode = self._uplink.safe_mode = False
+            log("safe mode is over")
+            self._begin_rest()
 
     async def _hand_over(self):
         """Read no more, and wait until the collector has all there is."""
@@ -173,14 +212,14 @@ class App:
         )
 
     async def _watch_stages(self):
-        watchdog = self._board.watchdog(_WATCHDOG_MS)
         while True:
+            alive("stages")
             self._stages.tick()
-            watchdog.feed()
             await asyncio.sleep_ms(_LOOK_AT_CONTACTS_MS)
 
     async def _tell_dropped(self):
         while True:
+            alive("dropped")
             told = self._journal.dropped()
             if told:
                 event = records.dropped(self._clock.now_ms(), TELEMETRY, *told)
@@ -195,17 +234,18 @@ class App:
                     pass  # what was dropped is kept in its cell, and told when there is room
             await asyncio.sleep_ms(_DROPPED_MS)
 
-    async def _record_boot(self):
+    async def _record_boot(self, cause):
         from gateway import software
 
         now_ms = self._clock.now_ms()
         self._billing.add(
             records.boot(
                 now_ms,
-                self._board.reset_cause(),
+                cause,
                 software.interpreter(),
                 VERSION,
                 software.firmware_hash(self._root),
+                self._safe_mode,
             )
         )
         if self._clock.raised:
@@ -237,7 +277,21 @@ class App:
         log("journal " + what)
         self._fault("journal", what)
 
+    def _stale(self, task):
+        self._fault(task, "says nothing")
+
+    def _lost(self, loop, context):
+        """An exception in a task that nobody waits for."""
+        error = context["exception"]
+        sys.print_exception(error, sys.stderr)  # type: ignore[arg-type]
+        self._fault("task", "%s: %s" % (type(error).__name__, error))
+
     def _fault(self, task, what):
+        """Tell of a fault; of the same again not before a while, or it would fill the journal."""
+        last, at = self._faults.get(task, ("", 0))
+        if what == last and 0 <= ticks_diff(ticks_ms(), at) < _SAME_FAULT_MS:
+            return
+        self._faults[task] = what, ticks_ms()
         self._billing.add(records.fault(self._clock.now_ms(), task, what))
 
 

@@ -1,4 +1,4 @@
-"""An ESP32 under MicroPython. Pins come from board.json on its file system.
+"""An ESP32 under MicroPython. Pins come from the setting board.json.
 
 board.json: {"uarts": {"0": {"id", "tx", "rx", "de": pin or null}},
 "outputs": {"1": {"pin", "active": level that energises the coil}},
@@ -16,7 +16,10 @@ import network
 from esp32 import Partition
 from machine import Pin
 
+from board.settings import Settings
+
 _JOURNAL_LABEL = "journal"
+_SETTINGS_LABEL = "settings"
 _EPOCH_2000_MS = 946_684_800_000
 _RESET_CAUSES = {
     machine.PWRON_RESET: "power",
@@ -86,8 +89,11 @@ class Contact:
 
 class Board:
     def __init__(self):
-        with open("board.json") as file:
-            self._json = json.load(file)
+        self.settings = Settings(_partition(_SETTINGS_LABEL), "/")
+        content = self.settings.read("board.json")
+        if content is None:
+            raise OSError("there is no board.json: provision this gateway")
+        self._json = json.loads(content)
         self._epoch_ms = _EPOCH_2000_MS if time.gmtime(0)[0] == 2000 else 0
         self._interface = _interface(self._json["network"])
 
@@ -95,10 +101,7 @@ class Board:
         return Uart(self._json["uarts"][str(index)], baud, parity, stop_bits)
 
     def flash(self):
-        found = Partition.find(Partition.TYPE_DATA, label=_JOURNAL_LABEL)
-        if not found:
-            raise OSError("no flash partition is labelled " + _JOURNAL_LABEL)
-        return found[0]
+        return _partition(_JOURNAL_LABEL)
 
     def output(self, number):
         pins = self._json["outputs"][str(number)]
@@ -147,19 +150,22 @@ class Board:
         return os.urandom(n)
 
     def read_setting(self, name):
-        """The bytes of a settings file, or None when there is none."""
-        try:
-            with open(name, "rb") as file:
-                return file.read()
-        except OSError:
-            return None
+        """The bytes of a setting, or None when there is none."""
+        return self.settings.read(name)
 
     def write_setting(self, name, data):
-        """Replace a settings file as one step that power loss cannot halve."""
-        with open(name + ".new", "wb") as file:
-            file.write(data)
-            file.flush()
-        os.rename(name + ".new", name)
+        """Replace a setting as one step that power loss cannot halve; b"" destroys it."""
+        self.settings.write(name, data)
+
+    def reset(self):
+        machine.reset()
+
+
+def _partition(label):
+    found = Partition.find(Partition.TYPE_DATA, label=label)
+    if not found:
+        raise OSError("no flash partition is labelled " + label)
+    return found[0]
 
 
 def _interface(settings):

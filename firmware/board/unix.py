@@ -8,8 +8,12 @@ import time
 
 import micropython
 
+from board.settings import Settings
+
 _BLOCK_BYTES = 4096
 _ERASED = b"\xff" * 256
+_SETTINGS_BLOCKS = 60
+_RESTART = 3
 _VMIN, _VTIME = (16, 17) if sys.platform == "darwin" else (6, 5)
 
 # Ctrl-C ends the process, as a loss of supply would. As an exception it would be raised inside the
@@ -130,6 +134,9 @@ class Board:
             raise OSError("ESEP_BOARD is not set: give it the path of the board's JSON file")
         with open(path) as file:
             self._json = json.load(file)
+        folder = self._json["dir"] + "/"
+        device = Flash(self._json.get("settings", folder + "settings.bin"), _SETTINGS_BLOCKS)
+        self.settings = Settings(device, folder)
 
     def uart(self, index, baud, parity, stop_bits):
         return Uart(self._json["uarts"][str(index)])
@@ -174,19 +181,22 @@ class Board:
         return os.urandom(n)
 
     def read_setting(self, name):
-        """The bytes of a settings file, or None when there is none."""
+        """The bytes of a setting, or None when there is none. A path is a file of the host's."""
+        if not name.startswith("/"):
+            return self.settings.read(name)
         try:
-            with open(self._setting(name), "rb") as file:
+            with open(name, "rb") as file:
                 return file.read()
         except OSError:
             return None
 
     def write_setting(self, name, data):
-        """Replace a settings file as one step that power loss cannot halve."""
-        _replace(self._setting(name), data)
+        """Replace a setting as one step that power loss cannot halve; b"" destroys it."""
+        self.settings.write(name, data)
 
-    def _setting(self, name):
-        return name if name.startswith("/") else self._json["dir"] + "/" + name
+    def reset(self):
+        """Start anew: the process ends with exit code 3, and whoever started it starts it again."""
+        sys.exit(_RESTART)
 
 
 def _first_byte(path):

@@ -16,6 +16,7 @@ from gateway.journal import BILLING, TELEMETRY, Journal, JournalFull
 from gateway.meter import Meter
 from gateway.meters import Meters
 from gateway.modbus.driver import ModbusDriver
+from gateway.objects import Objects
 from gateway.orders import Orders
 from gateway.readings import Readings
 from gateway.receipts import Receipts
@@ -31,6 +32,8 @@ _LOOK_AT_CONTACTS_MS = const(25)
 _WATCHDOG_MS = const(60_000)
 _LOOK_FOR_STOP_MS = const(200)
 _HAND_OVER_MS = const(30_000)
+_KEEP_MS = const(15_000)
+_RESTART_MS = const(20_000)
 _DROPPED_MS = const(1_000)
 _BOOT_RAMP_MS = (10_000, 1_000)
 _CONFIGURATION_CELL = "configuration"
@@ -47,16 +50,34 @@ class App:
 
     async def start(self) -> None:
         """Take up what flash and settings hold. Raises SetupError with what is to be done."""
-        board, clock = self._board, self._clock
+        board = self._board
+        for what in board.settings.faults:
+            log("settings: " + what)
         key = _identity(board)
         trust = Trust(_required(board, "root.pub", 64))
+        self._journal = Journal(board.flash())
         from gateway import provisioned
 
-        config = await provisioned.load(board, trust, clock, key.gateway)
+        try:
+            await self._build(provisioned, key, trust)
+        except Exception as error:
+            gc.collect()
+            if not provisioned.refuse(board, self._journal, error):
+                raise
+            log("configuration refused: %s" % error)
+            board.reset()
+        await self._record_boot()
+        self._stages.restore(_BOOT_RAMP_MS)
+        self._orders.resume()
+        health.forget("provisioned", "software")
+        log("gateway %s, version %s" % (key.gateway.hex(), VERSION))
+
+    async def _build(self, provisioned, key, trust):
+        """Everything that a configuration can be the ruin of; after it, it is in force."""
+        board, clock, journal = self._board, self._clock, self._journal
+        config = await provisioned.load(board, journal, trust, clock, key.gateway)
         clock.at_least(config.issued_ms)
         self._config = config
-        self._journal = journal = Journal(board.flash())
-        configuration.check_version(journal, config.version)
         gc.collect()
 
         self._billing_chain = Chain(BILLING, journal, key)
@@ -93,6 +114,9 @@ class App:
             self._billing.add,
         )
         self._stages.listen(self._orders)
+        self._objects = Objects(
+            board.settings.staging, trust, clock, journal, key.gateway, config, self._billing.add
+        )
         sent = Sent(journal, clock)
         self._uplink = Uplink(
             board,
@@ -104,6 +128,7 @@ class App:
             sent.note,
             self._receipt,
             self._orders.handle,
+            self._objects.handle,
         )
         self._receipts = Receipts(
             key.gateway,
@@ -115,11 +140,7 @@ class App:
             self._billing.add,
             self._room,
         )
-        await self._record_boot()
-        self._stages.restore(_BOOT_RAMP_MS)
-        self._orders.resume()
-        health.forget("provisioned", "software")
-        log("gateway %s, version %s" % (key.gateway.hex(), VERSION))
+        provisioned.settle(board)
 
     async def run(self) -> None:
         """Work until the board asks to stop, and then hand over what the journal holds."""
@@ -137,8 +158,21 @@ class App:
         for name, task in tasks:
             asyncio.create_task(health.supervise(name, task, self._fault))
         while not self._board.asked_to_stop():
+            if self._objects.complete and not self._readings.is_boundary_near(_RESTART_MS):
+                await self._keep_all()
+                self._board.reset()
             await asyncio.sleep_ms(_LOOK_FOR_STOP_MS)
         await self._hand_over()
+
+    async def _keep_all(self):
+        """Read no more, and wait until all there is lies in the journal."""
+        log("a configuration waits: starting anew")
+        self._readings.stop()
+        until = ticks_add(ticks_ms(), _KEEP_MS)
+        while self._unkept() and ticks_diff(until, ticks_ms()) > 0:
+            self._telemetry.hurry()
+            await asyncio.sleep_ms(_LOOK_FOR_STOP_MS)
+        await self._uplink.stop()
 
     async def _hand_over(self):
         """Read no more, and wait until the collector has all there is."""
@@ -154,12 +188,11 @@ class App:
 
     def _handed_over(self):
         return not (
-            self._readings.under_way()
-            or self._billing.held()
-            or self._telemetry.held()
-            or self._journal.pending(BILLING)
-            or self._journal.pending(TELEMETRY)
+            self._unkept() or self._journal.pending(BILLING) or self._journal.pending(TELEMETRY)
         )
+
+    def _unkept(self):
+        return self._readings.under_way() or self._billing.held() or self._telemetry.held()
 
     async def _watch_stages(self):
         watchdog = self._board.watchdog(_WATCHDOG_MS)
@@ -197,8 +230,13 @@ class App:
                 software.firmware_hash(self._root),
             )
         )
+        for what in self._board.settings.faults:
+            self._billing.add(records.fault(now_ms, "settings", what))
         config = self._config
         configuration.keep_version(self._journal, config.version)
+        refusal = configuration.refused(self._journal)[1]
+        if refusal:
+            self._billing.add(records.fault(now_ms, "configuration", refusal))
         new = self._journal.get_cell(_CONFIGURATION_CELL) != config.hash
         if new:
             self._billing.add(records.configuration(now_ms, config.hash, config.version))
@@ -209,6 +247,8 @@ class App:
             return
         if new:
             self._journal.put_cell(_CONFIGURATION_CELL, config.hash)
+        if refusal:
+            configuration.refusal_told(self._journal)
 
     def _receipt(self, message):
         self._receipts.offer(message)

@@ -117,7 +117,7 @@ def decode(buf):
 
 def read(buf) -> tuple:
     """(the one value in `buf`, whether this is its canonical encoding). Raises ValueError."""
-    reader = _Reader(buf)
+    reader = Reader(buf)
     try:
         value = reader.value(0)
     except MemoryError:
@@ -127,7 +127,9 @@ def read(buf) -> tuple:
     return value, reader.canonical
 
 
-class _Reader:
+class Reader:
+    """Takes one item after another from `buf`. Raises ValueError."""
+
     def __init__(self, buf) -> None:
         self.buf = buf
         self.pos = 0

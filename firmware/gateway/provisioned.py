@@ -1,8 +1,8 @@
-"""Reads the signed configuration from the board. Needed once: it is forgotten after the start."""
+"""Judges the signed configuration. Needed once: it is forgotten after the start."""
 
 import hashlib
 
-from gateway import cose, shape
+from gateway import configuration, cose, shape
 from gateway.configuration import Configuration, SetupError
 
 
@@ -35,7 +35,7 @@ def _well_shaped(body) -> bool:
         14: array(row(span(3, 4), address, span(1, 32)), 0, 16),
     }
     stage = {0: span(1, 32), 1: uint, 2: uint, 3: uint, 4: uint}
-    configuration = {
+    whole = {
         0: shape.version,
         1: shape.data(8),
         2: uint,
@@ -47,7 +47,7 @@ def _well_shaped(body) -> bool:
         8: array(shape.record(meter), 1, 64),
         9: array(shape.record(stage), 0, 32),
     }
-    return shape.record(configuration)(body)
+    return shape.record(whole)(body)
 
 
 def _readable(meter: dict) -> bool:
@@ -61,11 +61,27 @@ def _readable(meter: dict) -> bool:
     return True
 
 
-async def load(board, trust, clock, gateway: bytes) -> Configuration:
-    """Read configuration.cose. Raises SetupError."""
-    message = board.read_setting("configuration.cose")
-    if message is None:
-        raise SetupError("there is no configuration.cose: have one issued and installed")
+async def load(board, journal, trust, clock, gateway: bytes) -> Configuration:
+    """The configuration to start with: one that came in parts and waits, or configuration.cose.
+
+    Raises SetupError. One that waits is on trial until `settle` or `refuse`.
+    """
+    staging = board.settings.staging
+    waiting = staging.waiting()
+    if waiting is None:
+        message = board.read_setting("configuration.cose")
+        if message is None:
+            raise SetupError("there is no configuration.cose: have one issued and installed")
+    elif staging.may_try():
+        message = staging.read(0, waiting[0])
+    else:
+        raise SetupError("no start with it came to its end")
+    config = await _judge(message, trust, clock, gateway)
+    configuration.check_version(journal, config.version)
+    return config
+
+
+async def _judge(message, trust, clock, gateway):
     try:
         body = await trust.accept(
             message, cose.CONFIGURATION, _well_shaped, clock.known(), clock.now_ms()
@@ -86,3 +102,23 @@ async def load(board, trust, clock, gateway: bytes) -> Configuration:
             "issued anew" % unreadable[0]
         )
     return Configuration(body, hashlib.sha256(message).digest())
+
+
+def settle(board) -> None:
+    """One on trial is from now on configuration.cose, in both copies. Durable on return."""
+    staging = board.settings.staging
+    waiting = staging.waiting()
+    if waiting:
+        board.settings.put("configuration.cose", waiting[0], staging.read)
+        staging.clear()
+
+
+def refuse(board, journal, error) -> bool:
+    """Whether one was on trial: the next start is with configuration.cose, and tells why."""
+    staging = board.settings.staging
+    waiting = staging.waiting()
+    if waiting:
+        name = "" if isinstance(error, SetupError) else type(error).__name__ + " "
+        configuration.refuse(journal, waiting[1], name + str(error))
+        staging.clear()
+    return waiting is not None

@@ -52,6 +52,8 @@ class Settings:
                 del self._settings[name]
             elif _NOWHERE in setting.at:
                 self.faults.append("one copy of %s was damaged or missing: made anew" % name)
+        for name, setting in self._settings.items():
+            if _NOWHERE in setting.at:
                 self._copy(name, setting, setting.at.index(_NOWHERE))
 
     def read(self, name: str):

@@ -18,6 +18,8 @@ from plant.collector import Site, now_ms
 from simulator import micropython
 from technician.bundle import write_bundle
 
+KIND = "configuration"
+
 
 @cache
 def firmware() -> Path:
@@ -118,10 +120,16 @@ class Gateway:
         return Site(authority, self.id, enrolment[1])
 
     def configure(self, authority: Authority, version: int) -> None:
-        head: Body = {0: 1, 1: self.id, 2: version, 3: now_ms(), 4: "site", 5: "east"}
-        configuration = authority.issue("configuration", "configuration", head | self._parts)
+        configuration = self.configuration(authority, version)
         self.configuration_hash = sha256(configuration).digest()
         (self.directory / "configuration.cose").write_bytes(configuration)
+
+    def configuration(
+        self, authority: Authority, version: int, changes: Body | None = None, role: str = KIND
+    ) -> bytes:
+        """As provisioned, but for `changes`; signed, not yet anywhere."""
+        head: Body = {0: 1, 1: self.id, 2: version, 3: now_ms(), 4: "site", 5: "east"}
+        return authority.issue(role, KIND, head | self._parts | (changes or {}))
 
     def start(self) -> None:
         Path(self.board["stop"]).unlink(missing_ok=True)

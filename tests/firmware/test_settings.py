@@ -52,6 +52,17 @@ def test_power_cut_in_every_operation(ask: Ask, kept: int) -> None:
     assert ask("cut_everywhere", kept, 30, kept) > 200
 
 
+@pytest.mark.parametrize("kept", [0, 300, 1000])
+def test_power_cut_while_a_configuration_comes_in(ask: Ask, kept: int) -> None:
+    """5120 bytes in parts of 700: the old one until all is there, then the new one."""
+    cuts, first_new = ask("cut_a_configuration_coming_in", 5120, 700, kept)
+    assert 10 <= first_new < cuts - 20
+
+
+def test_a_configuration_with_which_no_start_ends_is_tried_three_times(ask: Ask) -> None:
+    assert ask("tries") == 3
+
+
 def test_what_was_never_written_is_not_there(ask: Ask) -> None:
     assert ask("read", "root.pub") is None
     assert ask("mount") == []

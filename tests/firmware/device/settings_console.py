@@ -6,11 +6,14 @@ import random
 import sys
 
 from board.settings import Settings
+from gateway import provisioned
 from nor import Nor, PowerCut
 
 FLASH, FOLDER = sys.argv[1:]
 BLOCKS = 6  # two of 4096 bytes a side
 NAMES = ("root.pub", "network.json", "identity.key", "configuration.cose")
+
+DIGEST = bytes(range(32))
 
 settings = None
 
@@ -52,7 +55,7 @@ def cut_everywhere(seed, writes, kept):
         name = random.choice(NAMES)
         size = random.choice((0, 40, 64, 300, 1500))
         value = bytes([number]) * size
-        before = [bytes(device_block(device, block)) for block in range(BLOCKS)]
+        save(device)
         operation = 0
         while True:
             device.cut(operation, kept)
@@ -68,13 +71,79 @@ def cut_everywhere(seed, writes, kept):
             again = Settings(device, FOLDER)
             assert again.faults == [], again.faults
             assert again.read(name) == found.read(name)
-            restore(device, before)
+            restore(device)
             live = Settings(device, FOLDER)
             operation += 1
         model[name] = value
         check(live, model, name, value)
         check(Settings(device, FOLDER), model, name, value)
     return cuts
+
+
+class Board:
+    """As much of one as a configuration on trial needs."""
+
+    def __init__(self, device):
+        self.settings = Settings(device, FOLDER)
+
+
+def cut_a_configuration_coming_in(size, part, kept):
+    """The power cut in every operation from its first part to its being in force.
+
+    After each cut there is the old one or the new one, and nothing half. How many cuts there were.
+    """
+    device = Nor(FLASH, BLOCKS)
+    device.wipe(0, BLOCKS)
+    Settings(device, FOLDER).write(NAMES[-1], b"old")
+    save(device)
+    new = bytes(range(256)) * (size // 256)
+    seen = []
+    while True:
+        restore(device)
+        board = Board(device)
+        device.cut(len(seen), kept)
+        try:
+            come_in(board, new, part)
+        except PowerCut:
+            pass
+        cut = device.is_cut()
+        device.restore_power()
+        board = Board(device)
+        assert not [what for what in board.settings.faults if what.startswith("both")]
+        waiting = board.settings.staging.waiting()
+        if waiting:
+            assert waiting == (size, DIGEST)
+            assert board.settings.staging.may_try()
+            provisioned.settle(board)
+            assert board.settings.staging.waiting() is None
+        seen.append(bytes(board.settings.read(NAMES[-1])) == new)
+        assert seen[-1] or board.settings.read(NAMES[-1]) == b"old"
+        if not cut:
+            assert seen[-1]
+            return len(seen) - 1, seen.index(True)
+
+
+def come_in(board, new, part):
+    staging = board.settings.staging
+    staging.begin()
+    for at in range(0, len(new), part):
+        staging.write(at, new[at : at + part])
+    staging.seal(len(new), DIGEST)
+    assert staging.may_try()
+    provisioned.settle(board)
+
+
+def tries():
+    """How often one that waits may be tried."""
+    device = Nor(FLASH, BLOCKS)
+    count = 0
+    staging = Settings(device, FOLDER).staging
+    staging.begin()
+    staging.write(0, b"new")
+    staging.seal(3, DIGEST)
+    while Settings(device, FOLDER).staging.may_try():
+        count += 1
+    return count
 
 
 def check(found, model, name, value):
@@ -87,16 +156,29 @@ def check(found, model, name, value):
     assert not [what for what in found.faults if what.startswith("both")], found.faults
 
 
-def device_block(device, block):
+def save(device):
+    """To a file: the heap is small."""
     buf = bytearray(device.block_bytes)
-    device.readblocks(block, buf, 0)
-    return buf
+    with open(FLASH + ".saved", "wb") as file:
+        for block in range(BLOCKS):
+            device.readblocks(block, buf, 0)
+            file.write(buf)
 
 
-def restore(device, blocks):
-    for block, content in enumerate(blocks):
-        device.ioctl(6, block)
-        device.writeblocks(block, content, 0)
+def restore(device):
+    buf = bytearray(device.block_bytes)
+    with open(FLASH + ".saved", "rb") as file:
+        for block in range(BLOCKS):
+            file.readinto(buf)
+            device.ioctl(6, block)
+            device.writeblocks(block, buf, 0)
 
 
-serve(mount=mount, read=read, write=write, cut_everywhere=cut_everywhere)
+serve(
+    mount=mount,
+    read=read,
+    write=write,
+    cut_everywhere=cut_everywhere,
+    cut_a_configuration_coming_in=cut_a_configuration_coming_in,
+    tries=tries,
+)

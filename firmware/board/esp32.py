@@ -16,7 +16,7 @@ import network
 from esp32 import Partition
 from machine import Pin
 
-from board.settings import Settings
+from board.stored import Stored
 
 _JOURNAL_LABEL = "journal"
 _SETTINGS_LABEL = "settings"
@@ -87,10 +87,10 @@ class Contact:
         return self._pin() == self._closed
 
 
-class Board:
+class Board(Stored):
     def __init__(self):
-        self.settings = Settings(_partition(_SETTINGS_LABEL), "/")
-        content = self.settings.read("board.json")
+        super().__init__(lambda: _partition(_SETTINGS_LABEL), "/")
+        content = self.read_setting("board.json")
         if content is None:
             raise OSError("there is no board.json: provision this gateway")
         self._json = json.loads(content)
@@ -148,14 +148,6 @@ class Board:
 
     def random(self, n):
         return os.urandom(n)
-
-    def read_setting(self, name):
-        """The bytes of a setting, or None when there is none."""
-        return self.settings.read(name)
-
-    def write_setting(self, name, data):
-        """Replace a setting as one step that power loss cannot halve; b"" destroys it."""
-        self.settings.write(name, data)
 
     def reset(self):
         machine.reset()

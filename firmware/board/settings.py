@@ -1,4 +1,4 @@
-"""Settings in a flash partition of their own: two copies of each, and a place for what is coming.
+"""Settings in a flash partition of their own, in two copies. No file system is needed for them.
 
 The first two thirds of the partition are two sides, which hold the same; each is a log of records
 at multiples of 64 bytes: magic, name length, value length, serial, CRC-32 of the value, CRC-32 of
@@ -14,8 +14,6 @@ import struct
 
 from gateway.region import Region
 from micropython import const
-
-from board.staging import Staging
 
 _MAGIC = b"ES"
 _HEADER = "<2sBBIII"
@@ -39,7 +37,6 @@ class Settings:
     def __init__(self, device, folder: str) -> None:
         blocks = device.ioctl(4, 0) // 3
         self._sides = [Region(device, side * blocks, blocks) for side in range(2)]
-        self.staging = Staging(Region(device, 2 * blocks, blocks))
         self.faults: list = []
         self._folder = folder
         self._bytes = blocks * self._sides[0].block_bytes

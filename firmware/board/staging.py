@@ -7,6 +7,7 @@ three a byte is cleared by each start that tries it.
 import binascii
 import struct
 
+from gateway.region import Region
 from micropython import const
 
 _MAGIC = b"ESO1"
@@ -18,8 +19,10 @@ _DATA_AT = const(64)
 
 
 class Staging:
-    def __init__(self, region) -> None:
-        self._region = region
+    def __init__(self, device) -> None:
+        """`device` is the partition of the settings, of which this is the last third."""
+        blocks = device.ioctl(4, 0) // 3
+        self._region = region = Region(device, 2 * blocks, blocks)
         self._erased = 0  # blocks
         self.room_bytes = region.blocks * region.block_bytes - _DATA_AT
 

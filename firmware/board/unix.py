@@ -8,7 +8,7 @@ import time
 
 import micropython
 
-from board.settings import Settings
+from board.stored import Stored
 
 _BLOCK_BYTES = 4096
 _ERASED = b"\xff" * 256
@@ -125,7 +125,7 @@ class Watchdog:
         pass
 
 
-class Board:
+class Board(Stored):
     """The board that the JSON file named by ESEP_BOARD describes."""
 
     def __init__(self):
@@ -135,8 +135,7 @@ class Board:
         with open(path) as file:
             self._json = json.load(file)
         folder = self._json["dir"] + "/"
-        device = Flash(self._json.get("settings", folder + "settings.bin"), _SETTINGS_BLOCKS)
-        self.settings = Settings(device, folder)
+        super().__init__(lambda: Flash(folder + "settings.bin", _SETTINGS_BLOCKS), folder)
 
     def uart(self, index, baud, parity, stop_bits):
         return Uart(self._json["uarts"][str(index)])
@@ -181,18 +180,14 @@ class Board:
         return os.urandom(n)
 
     def read_setting(self, name):
-        """The bytes of a setting, or None when there is none. A path is a file of the host's."""
+        """As on every board; but a path is a file of the host's."""
         if not name.startswith("/"):
-            return self.settings.read(name)
+            return self.settings().read(name)
         try:
             with open(name, "rb") as file:
                 return file.read()
         except OSError:
             return None
-
-    def write_setting(self, name, data):
-        """Replace a setting as one step that power loss cannot halve; b"" destroys it."""
-        self.settings.write(name, data)
 
     def reset(self):
         """Start anew: the process ends with exit code 3, and whoever started it starts it again."""

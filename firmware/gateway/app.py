@@ -16,7 +16,6 @@ from gateway.journal import BILLING, TELEMETRY, Journal, JournalFull
 from gateway.meter import Meter
 from gateway.meters import Meters
 from gateway.modbus.driver import ModbusDriver
-from gateway.objects import Objects
 from gateway.orders import Orders
 from gateway.readings import Readings
 from gateway.receipts import Receipts
@@ -51,7 +50,7 @@ class App:
     async def start(self) -> None:
         """Take up what flash and settings hold. Raises SetupError with what is to be done."""
         board = self._board
-        for what in board.settings.faults:
+        for what in board.settings().faults:
             log("settings: " + what)
         key = _identity(board)
         trust = Trust(_required(board, "root.pub", 64))
@@ -70,6 +69,7 @@ class App:
         self._stages.restore(_BOOT_RAMP_MS)
         self._orders.resume()
         health.forget("provisioned", "software")
+        self._board.forget_settings()
         log("gateway %s, version %s" % (key.gateway.hex(), VERSION))
 
     async def _build(self, provisioned, key, trust):
@@ -114,9 +114,8 @@ class App:
             self._billing.add,
         )
         self._stages.listen(self._orders)
-        self._objects = Objects(
-            board.settings.staging, trust, clock, journal, key.gateway, config, self._billing.add
-        )
+        self._objects = None
+        self._object_context = (trust, clock, journal, key.gateway, config, self._billing.add)
         sent = Sent(journal, clock)
         self._uplink = Uplink(
             board,
@@ -128,7 +127,7 @@ class App:
             sent.note,
             self._receipt,
             self._orders.handle,
-            self._objects.handle,
+            self._object,
         )
         self._receipts = Receipts(
             key.gateway,
@@ -158,7 +157,11 @@ class App:
         for name, task in tasks:
             asyncio.create_task(health.supervise(name, task, self._fault))
         while not self._board.asked_to_stop():
-            if self._objects.complete and not self._readings.is_boundary_near(_RESTART_MS):
+            if (
+                self._objects
+                and self._objects.complete
+                and not self._readings.is_boundary_near(_RESTART_MS)
+            ):
                 await self._keep_all()
                 self._board.reset()
             await asyncio.sleep_ms(_LOOK_FOR_STOP_MS)
@@ -230,7 +233,7 @@ class App:
                 software.firmware_hash(self._root),
             )
         )
-        for what in self._board.settings.faults:
+        for what in self._board.settings().faults:
             self._billing.add(records.fault(now_ms, "settings", what))
         config = self._config
         configuration.keep_version(self._journal, config.version)
@@ -249,6 +252,14 @@ class App:
             self._journal.put_cell(_CONFIGURATION_CELL, config.hash)
         if refusal:
             configuration.refusal_told(self._journal)
+
+    async def _object(self, part):
+        # Imported when needed: it is needed seldom.
+        if self._objects is None:
+            from gateway.objects import Objects
+
+            self._objects = Objects(self._board.staging(), *self._object_context)
+        await self._objects.handle(part)
 
     def _receipt(self, message):
         self._receipts.offer(message)

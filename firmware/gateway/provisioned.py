@@ -66,7 +66,7 @@ async def load(board, journal, trust, clock, gateway: bytes) -> Configuration:
 
     Raises SetupError. One that waits is on trial until `settle` or `refuse`.
     """
-    staging = board.settings.staging
+    staging = board.staging()
     waiting = staging.waiting()
     if waiting is None:
         message = board.read_setting("configuration.cose")
@@ -106,16 +106,16 @@ async def _judge(message, trust, clock, gateway):
 
 def settle(board) -> None:
     """One on trial is from now on configuration.cose, in both copies. Durable on return."""
-    staging = board.settings.staging
+    staging = board.staging()
     waiting = staging.waiting()
     if waiting:
-        board.settings.put("configuration.cose", waiting[0], staging.read)
+        board.settings().put("configuration.cose", waiting[0], staging.read)
         staging.clear()
 
 
 def refuse(board, journal, error) -> bool:
     """Whether one was on trial: the next start is with configuration.cose, and tells why."""
-    staging = board.settings.staging
+    staging = board.staging()
     waiting = staging.waiting()
     if waiting:
         name = "" if isinstance(error, SetupError) else type(error).__name__ + " "

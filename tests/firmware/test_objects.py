@@ -230,9 +230,11 @@ def test_killed_at_any_moment_it_has_the_one_or_the_other(plant: Plant) -> None:
             gateway.process.wait(patience_s)
         gateway.kill()
         gateway.start()
-        collector.wait(lambda starts=starts: len(collector.events(1)) > starts)
+        collector.wait(lambda: len(collector.events(1)) > starts)  # noqa: B023
         assert in_force(plant)[1] in (1, 2)
     publish(plant, *parts(message, 300))
-    collector.wait(lambda: in_force(plant)[1] == 2 or gateway.process.poll() == RESTART)
+    process = gateway.process
+    assert process
+    collector.wait(lambda: in_force(plant)[1] == 2 or process.poll() == RESTART)
     assert refusals(plant) == []
     collector.check_chains()

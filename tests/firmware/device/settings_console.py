@@ -6,6 +6,7 @@ import random
 import sys
 
 from board.settings import Settings
+from board.staging import Staging
 from gateway import provisioned
 from nor import Nor, PowerCut
 
@@ -84,7 +85,9 @@ class Board:
     """As much of one as a configuration on trial needs."""
 
     def __init__(self, device):
-        self.settings = Settings(device, FOLDER)
+        opened = Settings(device, FOLDER)
+        self.settings = lambda: opened
+        self.staging = lambda: Staging(device)
 
 
 def cut_a_configuration_coming_in(size, part, kept):
@@ -109,22 +112,22 @@ def cut_a_configuration_coming_in(size, part, kept):
         cut = device.is_cut()
         device.restore_power()
         board = Board(device)
-        assert not [what for what in board.settings.faults if what.startswith("both")]
-        waiting = board.settings.staging.waiting()
+        assert not [what for what in board.settings().faults if what.startswith("both")]
+        waiting = board.staging().waiting()
         if waiting:
             assert waiting == (size, DIGEST)
-            assert board.settings.staging.may_try()
+            assert board.staging().may_try()
             provisioned.settle(board)
-            assert board.settings.staging.waiting() is None
-        seen.append(bytes(board.settings.read(NAMES[-1])) == new)
-        assert seen[-1] or board.settings.read(NAMES[-1]) == b"old"
+            assert board.staging().waiting() is None
+        seen.append(bytes(board.settings().read(NAMES[-1])) == new)
+        assert seen[-1] or board.settings().read(NAMES[-1]) == b"old"
         if not cut:
             assert seen[-1]
             return len(seen) - 1, seen.index(True)
 
 
 def come_in(board, new, part):
-    staging = board.settings.staging
+    staging = board.staging()
     staging.begin()
     for at in range(0, len(new), part):
         staging.write(at, new[at : at + part])
@@ -137,11 +140,11 @@ def tries():
     """How often one that waits may be tried."""
     device = Nor(FLASH, BLOCKS)
     count = 0
-    staging = Settings(device, FOLDER).staging
+    staging = Staging(device)
     staging.begin()
     staging.write(0, b"new")
     staging.seal(3, DIGEST)
-    while Settings(device, FOLDER).staging.may_try():
+    while Staging(device).may_try():
         count += 1
     return count
 

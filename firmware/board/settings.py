@@ -55,12 +55,17 @@ class Settings:
 
     def read(self, name: str):
         """The bytes of a setting, or None when there is none."""
+        found = self.pieces(name)
+        return found and found[1](0, found[0])
+
+    def pieces(self, name: str):
+        """(size, read) of a setting, where `read(at, count)` gives bytes of it; None: none."""
         self._take_over(name)
         setting = self._settings.get(name)
         if setting is None:
             return None
         side = 1 if setting.at[0] == _NOWHERE else 0
-        return self._sides[side].read(setting.at[side], setting.size)
+        return setting.size, _pieces_of(self._sides[side], setting.at[side])
 
     def write(self, name: str, value) -> None:
         """Durable on return; cut before that, the old value may stand. Nothing: it is destroyed.

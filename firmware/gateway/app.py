@@ -68,7 +68,7 @@ class App:
         await self._record_boot()
         self._stages.restore(_BOOT_RAMP_MS)
         self._orders.resume()
-        health.forget("provisioned", "software")
+        health.forget("provisioned", "sealed", "software")
         self._board.forget_settings()
         log("gateway %s, version %s" % (key.gateway.hex(), VERSION))
 

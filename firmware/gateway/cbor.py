@@ -133,14 +133,18 @@ class Reader:
     def __init__(self, buf) -> None:
         self.buf = buf
         self.pos = 0
+        self.end = len(buf)
         self.canonical = True
 
     def take(self, count: int) -> bytes:
         start = self.pos
-        if count > len(self.buf) - start:
+        if count > self.end - start:
             raise ValueError("truncated")
         self.pos = start + count
-        return bytes(self.buf[start : start + count])
+        return self.piece(start, self.pos)
+
+    def piece(self, start: int, end: int) -> bytes:
+        return bytes(self.buf[start:end])
 
     def head(self) -> tuple:
         """(major type, argument), the argument None for an indefinite length or a break."""
@@ -203,7 +207,7 @@ class Reader:
             while self.take(1) != _BREAK:
                 self.pos -= 1
                 yield
-        elif count > len(self.buf) - self.pos:
+        elif count > self.end - self.pos:
             raise ValueError("truncated")
         else:
             for _ in range(count):
@@ -215,7 +219,7 @@ class Reader:
         for _ in self.places(count):
             start = self.pos
             key = self.value(depth)
-            encoded = bytes(self.buf[start : self.pos])
+            encoded = self.piece(start, self.pos)
             if encoded <= previous:
                 self.canonical = False
             previous = encoded

@@ -10,7 +10,10 @@ class SetupError(Exception):
 
 
 class Configuration:
-    """A verified configuration message (`configuration-body` of docs/wire-format.cddl)."""
+    """A verified configuration message (`configuration-body` of docs/wire-format.cddl).
+
+    Its meters can be taken once.
+    """
 
     def __init__(self, body: dict, message_hash: bytes):
         self.hash = message_hash

@@ -15,6 +15,7 @@ from gateway.health import log
 _BEGINNINGS = const(4)
 _PERIOD_MS = const(3_600_000)
 _PART_BYTES = const(3072)
+_BODY = b"\xaa\x00\x01\x01"  # ten fields; 0: version 1; 1: gateway
 
 _is_part = shape.row(
     shape.data(32),
@@ -81,20 +82,42 @@ class Objects:
     async def _judge(self, whole, size):
         """All that can be judged beside the running application; the rest is for the start."""
         self._coming = (b"", 0)
-        from gateway import candidate
+        from gateway import sealed
 
+        read = self._staging.read
         try:
-            version = await candidate.check(
-                self._staging, size, whole, self._trust, self._clock, self._gateway
-            )
+            if await sealed.sha256(read, size) != whole:
+                raise WireError("wrong_hash")
+            message = sealed.Sealed(read, size)
+            await message.verify(self._trust, self._clock)
+            version = self._version_in(sealed.Reader(read, message.start, message.end))
             if version <= self._version:
                 raise WireError("version %d, and %d is in force" % (version, self._version))
         except WireError as error:
-            what = configuration.refusal(whole, error.reason)
-            log("configuration " + what)
-            self._bill(records.fault(self._clock.now_ms(), "configuration", what))
+            self._refuse(whole, error.reason)
+        except MemoryError:
+            self._refuse(whole, "no memory")
         else:
             self._staging.seal(size, whole)
             self.complete = True
         finally:
-            health.forget("candidate")
+            health.forget("sealed")
+
+    def _version_in(self, body):
+        """Of a body whose shape nobody has judged yet."""
+        try:
+            if body.take(len(_BODY)) != _BODY:
+                raise WireError("wrong_shape")
+            if body.value(1) != self._gateway:
+                raise WireError("not_for_me")
+            key, version = body.value(1), body.value(1)
+        except ValueError:
+            raise WireError("malformed")
+        if key != 2 or not isinstance(version, int):
+            raise WireError("wrong_shape")
+        return version
+
+    def _refuse(self, whole, reason):
+        what = configuration.refusal(whole, reason)
+        log("configuration " + what)
+        self._bill(records.fault(self._clock.now_ms(), "configuration", what))

@@ -55,9 +55,7 @@ class Trust:
         not speak for the message is `bad_signature`. Its dates are judged only when the clock is
         known.
         """
-        configuration = content_type == cose.CONFIGURATION
-        limit = cose.MAX_CONFIGURATION if configuration else cose.MAX_MESSAGE
-        message = cose.parse(buf, content_type, limit)
+        message = cose.parse(buf, content_type, cose.MAX_MESSAGE)
         if not well_shaped(message.payload):
             raise WireError("wrong_shape")
         await self.vouch(message, content_type, clock_known, now_ms)

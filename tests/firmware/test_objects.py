@@ -169,7 +169,7 @@ def test_what_the_operator_did_not_sign_restarts_nothing(plant: Plant) -> None:
         [
             (stranger, "bad_signature"),
             (wrong_role, "bad_signature"),
-            (truncated, "wrong_shape"),
+            (truncated, "malformed"),
             (elsewhere, "not_for_me"),
         ],
         1,
@@ -187,9 +187,13 @@ def test_an_older_configuration_restarts_nothing(plant: Plant) -> None:
         refused(plant, message, f"version {version}, and 1 is in force", count)
 
 
+MANY = [[2 * i, 2, 1, 1000] for i in range(30)]
+
+
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
+        ({8: [meter(slot, 1, 1, MANY) for slot in range(64)]}, "MemoryError"),
         ({9: "none"}, "wrong_shape"),
         ({7: [[0, 9600, 0, 1]] * 8, 8: [meter(0, 7, 1, QUANTITIES)]}, "KeyError"),
         ({8: [{**meter(0, 0, 1, QUANTITIES), 11: [[ENERGY, 1]]}]}, "no request reads"),

@@ -1,6 +1,5 @@
 """What a collector holds, in figures."""
 
-import json
 from datetime import UTC, datetime
 from fractions import Fraction
 from pathlib import Path
@@ -13,6 +12,7 @@ from collector.checks.allocation import PeriodResult
 from collector.checks.meters import MeterIdentity
 from collector.evidence.frame import Stream
 from collector.intake import quarantine
+from collector.intervals import facts
 from collector.intervals.snapshots import first_snapshot, last_snapshot, not_standing
 from collector.ledger import flags
 from collector.model.energy import IMPORT
@@ -20,10 +20,11 @@ from collector.model.order import Step
 from collector.model.records import Meter
 from collector.orders import store
 from collector.orders.store import Order
+from collector.registry.offers import newest_issued
 from collector.registry.store import Registry
 from collector.series.embedded import EmbeddedSeries
 from collector.storage import reading
-from collector.storage.tables import chain, chain_fault, frame, gateway_fact
+from collector.storage.tables import chain, chain_fault, frame
 
 
 def status(engine: Engine) -> dict[str, Any]:
@@ -72,6 +73,7 @@ def _status(connection: Connection) -> dict[str, Any]:
         "faults": dict(faults.all()),
         "flagged": flags.counts(connection),
         "chains": chains,
+        "configurations": _configurations(connection),
     }
 
 
@@ -174,11 +176,25 @@ def _finding(finding: findings.Finding) -> dict[str, Any]:
 
 def _boots(connection: Connection) -> list[dict[str, Any]]:
     """The newest boot that each gateway reported, by its own words."""
-    table = gateway_fact
-    query = select(table.c.gateway, table.c.at_ms, table.c.body).where(table.c.name == "boot")
     return [
-        {"gateway": gateway.hex(), "at": moment(at_ms), **json.loads(body)}
-        for gateway, at_ms, body in connection.execute(query)
+        {"gateway": gateway, "at": moment(at_ms), **body}
+        for gateway, (at_ms, body) in facts.newest(connection, facts.BOOT).items()
+    ]
+
+
+def _configurations(connection: Connection) -> list[dict[str, Any]]:
+    """Which version each gateway should have, and which it says is in force."""
+    in_force = facts.newest(connection, facts.CONFIGURATION)
+    refused = facts.refusals(connection)
+    issued = newest_issued(connection)
+    return [
+        {
+            "gateway": gateway,
+            "issued_version": issued[gateway].version if gateway in issued else None,
+            "in_force_version": in_force[gateway][1]["version"] if gateway in in_force else None,
+            "refused": refused.get(gateway),
+        }
+        for gateway in sorted({*issued, *in_force})
     ]
 
 

@@ -136,6 +136,14 @@ class ChainPart(_Part):
     highest: int
 
 
+class ConfigurationPart(_Part):
+    """Versions. One that is issued comes into force when the gateway says so in a signed event."""
+
+    issued: int | None = Field(description="the highest that was issued here")
+    in_force: int | None
+    refused: str | None = Field(description="what the gateway says of one that it refused since")
+
+
 class GatewayPart(_Part):
     id: str
     online: bool | None = Field(description="by its last status, which is not evidence")
@@ -146,6 +154,7 @@ class GatewayPart(_Part):
     faults: dict[Fault, int]
     firmware: str | None
     booted_ms: int | None
+    configuration: ConfigurationPart
 
 
 class SparkPart(_Part):

@@ -56,7 +56,7 @@ class Settings:
     def read(self, name: str):
         """The bytes of a setting, or None when there is none."""
         found = self.pieces(name)
-        return found and found[1](0, found[0])
+        return found and bytes(found[1](0, found[0]))
 
     def pieces(self, name: str):
         """(size, read) of a setting, where `read(at, count)` gives bytes of it; None: none."""

@@ -12,7 +12,8 @@ from plant.authority import Authority, encode
 from plant.gateway import KIND, meter
 from plant.site import ENERGY, QUANTITIES, TCP_UNIT, Plant
 
-RESTART = 3
+from simulator.micropython import RESTART
+
 PART = 3072
 BILLING = 0
 

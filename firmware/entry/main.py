@@ -1,6 +1,6 @@
 """What MicroPython on the ESP32 runs once it has mounted the application's image at /rom.
 
-On the board's own file system, beside the settings.
+Frozen in; or on the board's own file system, which then must be whole.
 """
 
 import sys

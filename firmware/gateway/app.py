@@ -157,15 +157,15 @@ class App:
         for name, task in tasks:
             asyncio.create_task(health.supervise(name, task, self._fault))
         while not self._board.asked_to_stop():
-            if (
-                self._objects
-                and self._objects.complete
-                and not self._readings.is_boundary_near(_RESTART_MS)
-            ):
+            if self._objects and self._objects.complete and self._can_restart():
                 await self._keep_all()
                 self._board.reset()
             await asyncio.sleep_ms(_LOOK_FOR_STOP_MS)
         await self._hand_over()
+
+    def _can_restart(self):
+        """Not while a boundary could be missed, or a full journal keeps records in memory."""
+        return not self._readings.is_boundary_near(_RESTART_MS) and not self._billing.held()
 
     async def _keep_all(self):
         """Read no more, and wait until all there is lies in the journal."""

@@ -287,6 +287,10 @@ def test_an_older_configuration_is_refused(plant: Plant) -> None:
     assert gateway.process.wait(20) == 1
     assert "version 1, and version 2 was in force" in plant.log().splitlines()[-1]
     gateway.configure(plant.site.authority, version=2)
+    starts = len(plant.collector.events(1))
+    gateway.start()
+    plant.collector.wait(lambda: len(plant.collector.events(1)) > starts)
+    gateway.kill()
 
 
 @pytest.mark.parametrize(

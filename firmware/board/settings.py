@@ -110,11 +110,11 @@ class Settings:
     def _take_over(self, name):
         path = self._folder + name
         try:
-            with open(path, "rb") as file:
-                value = file.read()
+            file = open(path, "rb")
         except OSError:
             return
-        self.write(name, value)
+        with file:
+            self.put(name, file.seek(0, 2), _pieces_in(file))
         os.remove(path)
 
     # ---- sides -----------------------------------------------------------------------------
@@ -202,6 +202,14 @@ def _pieces(value):
 
 def _pieces_of(region, start):
     return lambda at, count: region.read(start + at, count)
+
+
+def _pieces_in(file):
+    def read(at, count):
+        file.seek(at)
+        return file.read(count)
+
+    return read
 
 
 def _room(name, size):

@@ -33,8 +33,14 @@ class Stored:
         return Staging(self._open_device())
 
     def read_setting(self, name):
-        """The bytes of a setting, or None when there is none."""
-        return self.settings().read(name)
+        """The bytes of a setting, or None when there is none. A path is a file that has no copy."""
+        if not name.startswith("/"):
+            return self.settings().read(name)
+        try:
+            with open(name, "rb") as file:
+                return file.read()
+        except OSError:
+            return None
 
     def write_setting(self, name, data):
         """Replace a setting as one step that power loss cannot halve; b"" destroys it."""

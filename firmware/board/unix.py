@@ -179,16 +179,6 @@ class Board(Stored):
     def random(self, n):
         return os.urandom(n)
 
-    def read_setting(self, name):
-        """As on every board; but a path is a file of the host's."""
-        if not name.startswith("/"):
-            return self.settings().read(name)
-        try:
-            with open(name, "rb") as file:
-                return file.read()
-        except OSError:
-            return None
-
     def reset(self):
         """Start anew: the process ends with exit code 3, and whoever started it starts it again."""
         sys.exit(_RESTART)

@@ -80,8 +80,7 @@ class Settings:
             return
         if not size:
             if self._settings.pop(name, None):
-                self._write_anew(0)
-                self._write_anew(1)
+                self.forget_old()
             return
         used = _room(name, size)
         for other, setting in self._settings.items():
@@ -95,6 +94,11 @@ class Settings:
                 self._write_anew(side, name)
             new.at[side] = self._append(side, name, new, read)
             self._settings[name] = new
+
+    def forget_old(self) -> None:
+        """Leave nothing in flash of values that were replaced."""
+        self._write_anew(0)
+        self._write_anew(1)
 
     def _holds(self, name, size, read):
         setting = self._settings.get(name)

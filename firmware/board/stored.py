@@ -45,3 +45,8 @@ class Stored:
     def write_setting(self, name, data):
         """Replace a setting as one step that power loss cannot halve; b"" destroys it."""
         self.settings().write(name, data)
+
+    def overwrite_setting(self, name, data):
+        """As write_setting, and what was there before is nowhere to be found."""
+        self.settings().write(name, data)
+        self.settings().forget_old()

@@ -123,6 +123,16 @@ def test_a_destroyed_setting_is_nowhere_in_flash(full: Ask, flash: Path) -> None
     assert read_all(full) == VALUES
 
 
+def test_what_was_replaced_can_be_forgotten(full: Ask, flash: Path) -> None:
+    full("write", "identity.key", "first secret")
+    full("write", "identity.key", "retired")
+    assert b"secret" in flash.read_bytes()
+    full("forget_old")
+    assert b"secret" not in flash.read_bytes()
+    assert full("read", "identity.key") == "retired"
+    assert full("mount") == []
+
+
 def test_no_room_leaves_the_old_value(full: Ask) -> None:
     assert not full("write", "network.json", "x" * SIDE_BYTES)
     assert read_all(full) == VALUES

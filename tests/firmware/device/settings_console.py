@@ -40,6 +40,10 @@ def write(name, text):
     return True
 
 
+def forget_old():
+    settings.forget_old()
+
+
 def cut_everywhere(seed, writes, kept):
     """Random writes, the power cut in every operation of them; how many cuts there were.
 
@@ -181,6 +185,7 @@ serve(
     mount=mount,
     read=read,
     write=write,
+    forget_old=forget_old,
     cut_everywhere=cut_everywhere,
     cut_a_configuration_coming_in=cut_a_configuration_coming_in,
     tries=tries,

@@ -44,13 +44,14 @@ def judge_silence(
     began_ms: int,
 ) -> None:
     """A site that has been read, and whose load is not known for longer than `late_s`."""
-    if all(series.last_power(meter.serial) is None for meter in view.meters_of(site.name)):
+    by_ms = now_ms + meters.AHEAD_MS
+    if all(series.last_power(meter.serial, by_ms) is None for meter in view.meters_of(site.name)):
         return
     known_ms = followed_until(connection, SeriesFollower.name, now_ms)
     late_ms = int(view.policy.late_s * 1000)
     silent: dict[str, int] = {}
     for meter in view.delivery_meters(site.name):
-        last = series.last_power(meter.serial)
+        last = series.last_power(meter.serial, by_ms)
         last_ms = 0 if last is None else last.at_ms
         is_late = known_ms > max(last_ms, began_ms) + late_ms
         if is_late and meters.fresh(view, series, meter, now_ms) is None:

@@ -1,5 +1,6 @@
 """What a collector holds, in figures."""
 
+import json
 from datetime import UTC, datetime
 from fractions import Fraction
 from pathlib import Path
@@ -24,7 +25,7 @@ from collector.registry.offers import newest_issued
 from collector.registry.store import Registry
 from collector.series.embedded import EmbeddedSeries
 from collector.storage import reading
-from collector.storage.tables import chain, chain_fault, frame
+from collector.storage.tables import chain, chain_fault, frame, gateway_fact
 
 
 def status(engine: Engine) -> dict[str, Any]:
@@ -176,22 +177,24 @@ def _finding(finding: findings.Finding) -> dict[str, Any]:
 
 def _boots(connection: Connection) -> list[dict[str, Any]]:
     """The newest boot that each gateway reported, by its own words."""
+    table = gateway_fact
+    query = select(table.c.gateway, table.c.at_ms, table.c.body).where(table.c.name == "boot")
     return [
-        {"gateway": gateway, "at": moment(at_ms), **body}
-        for gateway, (at_ms, body) in facts.newest(connection, facts.BOOT).items()
+        {"gateway": gateway.hex(), "at": moment(at_ms), **json.loads(body)}
+        for gateway, at_ms, body in connection.execute(query)
     ]
 
 
 def _configurations(connection: Connection) -> list[dict[str, Any]]:
     """Which version each gateway should have, and which it says is in force."""
-    in_force = facts.newest(connection, facts.CONFIGURATION)
+    in_force = facts.in_force(connection)
     refused = facts.refusals(connection)
     issued = newest_issued(connection)
     return [
         {
             "gateway": gateway,
             "issued_version": issued[gateway].version if gateway in issued else None,
-            "in_force_version": in_force[gateway][1]["version"] if gateway in in_force else None,
+            "in_force_version": in_force.get(gateway),
             "refused": refused.get(gateway),
         }
         for gateway in sorted({*issued, *in_force})

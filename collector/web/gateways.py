@@ -1,5 +1,6 @@
 """How a gateway is: what it says of itself, and how whole its chains are here."""
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,7 +10,7 @@ from collector.evidence.frame import Stream
 from collector.intervals import facts
 from collector.ledger.chain import Fault
 from collector.registry.offers import STATUS_OLD_MS, newest_issued
-from collector.storage.tables import chain, chain_fault
+from collector.storage.tables import chain, chain_fault, gateway_fact
 from collector.web.view_model import ChainPart, ConfigurationPart, GatewayPart
 
 
@@ -32,15 +33,19 @@ class Gateways:
             select(*kinds, func.count()).group_by(*kinds).order_by(*kinds)
         ):
             self._faults.setdefault(gateway.hex(), {})[Fault(fault)] = count
-        self._boots = facts.newest(connection, facts.BOOT)
-        self._in_force = facts.newest(connection, facts.CONFIGURATION)
+        boots = select(gateway_fact).where(gateway_fact.c.name == "boot")
+        self._boots = {
+            row.gateway.hex(): (row.at_ms, json.loads(row.body)["firmware"])
+            for row in connection.execute(boots)
+        }
+        self._in_force = facts.in_force(connection)
         self._refusals = facts.refusals(connection)
         self._issued = newest_issued(connection)
 
     def part(self, gateway: str, status: Mapping[str, Any] | None, now_ms: int) -> GatewayPart:
         heard_ms = None if status is None else status.get("received_ms")
         age_ms = None if heard_ms is None else now_ms - heard_ms
-        booted_ms, boot = self._boots.get(gateway, (None, {}))
+        booted_ms, firmware = self._boots.get(gateway, (None, None))
         return GatewayPart(
             id=gateway,
             online=None if status is None else status.get("online") is True,
@@ -49,17 +54,16 @@ class Gateways:
             pending=_pending(status or {}),
             chains=tuple(_worth_showing(self._chains.get(gateway, []))),
             faults=self._faults.get(gateway, {}),
-            firmware=boot.get("firmware"),
+            firmware=firmware,
             booted_ms=booted_ms,
             configuration=self._configuration(gateway),
         )
 
     def _configuration(self, gateway: str) -> ConfigurationPart:
-        _, in_force = self._in_force.get(gateway, (None, {}))
         issued = self._issued.get(gateway)
         return ConfigurationPart(
             issued=None if issued is None else issued.version,
-            in_force=in_force.get("version"),
+            in_force=self._in_force.get(gateway),
             refused=self._refusals.get(gateway),
         )
 

@@ -84,7 +84,7 @@ def site_part(moment: Moment, site: Site, holder: Holder, shared: AllowancePart 
     licensee = view.all(Licensee).get(site.licensee)
     delivery = view.delivery_meters(site.name)
     power_w = meters.power_w(view, moment.series, delivery, now_ms)
-    last = _last_known(moment.series, delivery)
+    last = _last_known(moment.series, delivery, now_ms)
     licence = licence_part(view.licences_of(site.name), now_ms)
     stage_parts = stages.parts(site, moment.orders)
     unlicensed_load = site.name in moment.unlicensed_loads
@@ -169,9 +169,12 @@ def _mean_w(energy_wh: Fraction, market: Market) -> Fraction:
     return energy_wh * 3600 / market.period_s
 
 
-def _last_known(series: SeriesStore, metered: Sequence[Meter]) -> tuple[int, float] | None:
+def _last_known(
+    series: SeriesStore, metered: Sequence[Meter], now_ms: int
+) -> tuple[int, float] | None:
     """When the oldest of the last values was read, and their sum in W."""
-    points = [point for meter in metered if (point := series.last_power(meter.serial))]
+    found = [series.last_power(meter.serial, now_ms + meters.AHEAD_MS) for meter in metered]
+    points = [point for point in found if point]
     if not points or len(points) < len(metered):
         return None
     return min(point.at_ms for point in points), sum(point.values[meters.POWER] for point in points)
@@ -193,7 +196,7 @@ def _period(result: PeriodResult) -> PeriodPart:
 
 
 def _meter(moment: Moment, site: Site, meter: Meter) -> MeterPart:
-    point = moment.series.latest(meter.serial)
+    point = moment.series.latest(meter.serial, moment.now_ms + meters.AHEAD_MS)
     values = {} if point is None else point.values
     power_w, energy_wh = values.get(meters.POWER), None if point is None else point.import_wh
     names = {stage.id: stage.name for stage in site.stages}

@@ -136,6 +136,11 @@ class Board(Stored):
             self._json = json.load(file)
         folder = self._json["dir"] + "/"
         super().__init__(lambda: Flash(folder + "settings.bin", _SETTINGS_BLOCKS), folder)
+        self._offset_ms = self._drift_ppm = 0
+        if "clock" in self._json:
+            with open(self._json["clock"]) as file:
+                self._offset_ms, self._drift_ppm = json.load(file)
+        self._started = time.ticks_ms()
 
     def uart(self, index, baud, parity, stop_bits):
         return Uart(self._json["uarts"][str(index)])
@@ -152,12 +157,26 @@ class Board(Stored):
     def network_up(self):
         return True
 
+    def ticks_ms(self):
+        """The host's, drifting."""
+        ticks = time.ticks_ms()
+        drift_ms = time.ticks_diff(ticks, self._started) * self._drift_ppm // 1_000_000
+        return time.ticks_add(ticks, drift_ms)
+
     def now_ms(self):
-        """Unix time in ms, UTC."""
-        return time.time_ns() // 1_000_000
+        """Unix time in ms, UTC: the host's, as the file that the JSON names as `clock` bends it.
+
+        It holds [offset in ms, drift in parts in 10^6 since this start].
+        """
+        drift_ms = time.ticks_diff(self.ticks_ms(), time.ticks_ms())
+        return time.time_ns() // 1_000_000 + drift_ms + self._offset_ms
 
     def set_now_ms(self, now_ms):
-        """The host keeps its own time."""
+        """Set what the next start finds; the host keeps its own time."""
+        self._offset_ms += now_ms - self.now_ms()
+        if "clock" in self._json:
+            clock = json.dumps([now_ms - time.time_ns() // 1_000_000, self._drift_ppm])
+            _replace(self._json["clock"], clock.encode())
 
     def watchdog(self, timeout_ms):
         return Watchdog()

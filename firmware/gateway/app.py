@@ -8,6 +8,7 @@ from time import ticks_add, ticks_diff, ticks_ms
 from micropython import const
 
 from gateway import VERSION, cbor, configuration, health, identity, records
+from gateway.boundaries import Boundaries
 from gateway.chain import Chain
 from gateway.clock import Clock
 from gateway.configuration import SetupError
@@ -76,8 +77,9 @@ class App:
         """Everything that a configuration can be the ruin of; after it, it is in force."""
         board, clock, journal = self._board, self._clock, self._journal
         config = await provisioned.load(board, journal, trust, clock, key.gateway)
-        clock.at_least(config.issued_ms)
         self._config = config
+        boundaries = Boundaries(journal, clock, config.interval_ms)
+        boundaries.carry_on(config.issued_ms)
         gc.collect()
 
         self._billing_chain = Chain(BILLING, journal, key)
@@ -99,7 +101,9 @@ class App:
             self._billing.add,
         )
         config.meters = config.buses = ()  # all that was in them is with the meters now
-        self._readings = Readings(clock, config, meters, self._billing.add, self._telemetry.add)
+        self._readings = Readings(
+            clock, config, boundaries, meters, self._billing.add, self._telemetry.add
+        )
         self._stages = Stages(
             [_stage(board, stage) for stage in config.stages], clock, journal, board.random
         )
@@ -117,10 +121,12 @@ class App:
         self._objects = None
         self._object_context = (trust, clock, journal, key.gateway, config, self._billing.add)
         sent = Sent(journal, clock)
+        network = _network(board)
+        self._ntp_servers = network.get("ntp")
         self._uplink = Uplink(
             board,
             journal,
-            _network(board),
+            network,
             key.gateway,
             config.zone,
             config.hash,
@@ -143,7 +149,7 @@ class App:
 
     async def run(self) -> None:
         """Work until the board asks to stop, and then hand over what the journal holds."""
-        tasks = (
+        tasks = [
             ("stages", self._watch_stages),
             ("billing", self._billing.run),
             ("telemetry", self._telemetry.run),
@@ -153,7 +159,12 @@ class App:
             ("dropped", self._tell_dropped),
             ("receipts", self._receipts.run),
             ("uplink", self._uplink.run),
-        )
+        ]
+        if self._ntp_servers:
+            from gateway.ntp import Ntp
+
+            bill, servers = self._billing.add, self._ntp_servers
+            tasks.append(("ntp", Ntp(self._board, self._clock, servers, bill, self._fault).run))
         for name, task in tasks:
             asyncio.create_task(health.supervise(name, task, self._fault))
         while not self._board.asked_to_stop():
@@ -233,6 +244,8 @@ class App:
                 software.firmware_hash(self._root),
             )
         )
+        if self._clock.raised:
+            self._billing.add(records.clock_step(now_ms, *self._clock.raised))
         for what in self._board.settings().faults:
             self._billing.add(records.fault(now_ms, "settings", what))
         config = self._config

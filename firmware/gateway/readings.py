@@ -7,7 +7,7 @@ from micropython import const
 from gateway import quality as qualities
 from gateway import records
 from gateway.intervals import Intervals
-from gateway.ticker import Once, Ticker
+from gateway.ticker import Ticker
 
 _LONGEST_SLEEP_MS = const(1_000)
 
@@ -15,18 +15,19 @@ _LONGEST_SLEEP_MS = const(1_000)
 class Readings:
     """`bill(record)` and `sample(record)` keep records of the two streams."""
 
-    def __init__(self, clock, config, meters_, bill, sample):
+    def __init__(self, clock, config, boundaries, meters_, bill, sample):
         self._clock = clock
         self._config = config
         self._meters = meters_
         self._bill = bill
         self._sample = sample
         self._intervals = Intervals(clock, config.interval_ms, meters_, bill)
-        self._once = Once(config.interval_ms)
+        self._boundaries = boundaries
         self._demands: list = []
         self._demanded = asyncio.Event()
         self._stopped = False
         self._under_way = 0
+        self._sampled: set = set()  # buses whose samples are being taken
 
     def stop(self) -> None:
         """Begin no more at a boundary."""
@@ -51,19 +52,27 @@ class Readings:
         ticker = Ticker(self._clock, self._config.interval_ms)
         while True:
             boundary_ms = await self._tick(ticker)
-            if self._once.is_new(boundary_ms):
+            if self._boundaries.is_new(boundary_ms):
                 await self._busy(self._intervals.take(boundary_ms))
 
     async def run_samples(self) -> None:
         ticker = Ticker(self._clock, self._config.sample_ms)
         while True:
             await self._tick(ticker)
-            await self._busy(self._take_samples())
+            for bus in self._meters.buses():
+                if bus not in self._sampled:  # else it needs longer than the period
+                    self._sampled.add(bus)
+                    asyncio.create_task(self._take_samples(bus))
 
-    async def _take_samples(self):
-        for slot, read_at, quality, raw in await self._meters.read_samples():
-            read_ms = self._clock.unix_ms(read_at)
-            self._sample(records.sample(slot, read_ms, quality, raw))
+    async def _take_samples(self, bus):
+        try:
+            await self._busy(self._meters.read_samples(bus, self._keep_sample))
+        finally:
+            self._sampled.discard(bus)
+
+    def _keep_sample(self, reading):
+        slot, read_at, quality, raw = reading
+        self._sample(records.sample(slot, self._clock.unix_ms(read_at), quality, raw))
 
     async def _busy(self, work):
         self._under_way += 1
@@ -75,14 +84,22 @@ class Readings:
     async def run_demands(self) -> None:
         while True:
             while self._demands:
-                answered = False
-                for slot, read_at, quality, raw in await self._meters.read_intervals():
-                    read_ms = self._clock.unix_ms(read_at)
-                    self._bill(records.reading(slot, read_ms, quality, raw))
-                    answered = answered or qualities.answered(quality)
-                self._demands.pop(0)(answered)
+                self._demands.pop(0)(await self._read_on_demand())
             await self._demanded.wait()
             self._demanded.clear()
+
+    async def _read_on_demand(self):
+        """Whether any meter answered."""
+        answered: list = []
+
+        def keep(reading):
+            slot, read_at, quality, raw = reading
+            self._bill(records.reading(slot, self._clock.unix_ms(read_at), quality, raw))
+            answered.append(qualities.answered(quality))
+
+        buses = self._meters.buses()
+        await asyncio.gather(*[self._meters.read_intervals(bus, keep) for bus in buses])
+        return any(answered)
 
     async def _tick(self, ticker):
         while True:

@@ -89,7 +89,7 @@ class Sealed:
         digest = cose.signed(self._protected, self.end - self.start)
         await hashed(digest, self._read, self.start, self.end)
         message = cose.Message(self._kid, None, digest.digest(), self._signature, self._certificate)
-        await trust.vouch(message, cose.CONFIGURATION, clock.known(), clock.now_ms())
+        await trust.vouch(message, cose.CONFIGURATION, clock.synchronised(), clock.now_ms())
 
 
 async def sha256(read, size: int) -> bytes:

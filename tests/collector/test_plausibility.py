@@ -115,7 +115,7 @@ def followed(world: World, directory: Path, raw: bytes, quality: bytes | None) -
     series = EmbeddedSeries(directory)
     world.append([world.gateway.frame(TELEMETRY, 1, [sample(0, NOW_MS, raw, quality)])])
     advance(world.engine, SeriesFollower(series, world.configurations))
-    point = series.latest("feeder")
+    point = series.latest("feeder", 2**62)
     assert point is not None
     return point
 
@@ -158,4 +158,4 @@ def test_a_series_of_an_earlier_shape_is_begun_anew(tmp_path: Path) -> None:
     assert series.points() == 0
     point = Point("a", 1, {}, 1, None, {DoubtCode.CURRENT: ("current_l1",)})
     series.write([point])
-    assert series.latest("a") == point
+    assert series.latest("a", 2**62) == point

@@ -16,7 +16,7 @@ class Clock:
 
     def __init__(self, now_ms, letter):
         self.now_ms = lambda: now_ms
-        self.known = lambda: letter != "U"
+        self.synchronised = lambda: letter == "S"
 
 
 class Journal:

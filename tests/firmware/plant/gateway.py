@@ -131,6 +131,18 @@ class Gateway:
         head: Body = {0: 1, 1: self.id, 2: version, 3: now_ms(), 4: "site", 5: "east"}
         return authority.issue(role, KIND, head | self._parts | (changes or {}))
 
+    def set_clock(self, offset_ms: int, drift_ppm: int = 0) -> None:
+        """How wrong the board's own clock is at the next start, and how fast it runs."""
+        path = self.directory / "clock.json"
+        path.write_text(json.dumps([offset_ms, drift_ppm]))
+        self.board["clock"] = str(path)
+        self._write_board()
+
+    def clock_offset_ms(self) -> int:
+        """How wrong the board's own clock was when it was last set."""
+        offset_ms: int = json.loads(Path(self.board["clock"]).read_text())[0]
+        return offset_ms
+
     def start(self) -> None:
         Path(self.board["stop"]).unlink(missing_ok=True)
         self.log = (self.directory / "log.txt").open("ab")

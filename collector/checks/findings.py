@@ -26,6 +26,7 @@ class Code(StrEnum):
     ROLLOVER = "meter.rollover"
     REPLACED = "meter.replaced"
     RATIO_CHANGED = "meter.ratio_changed"
+    AILING = "gateway.ailing"
 
 
 class Severity(StrEnum):
@@ -44,6 +45,7 @@ _SEVERITY = {
     Code.ROLLOVER: Severity.NOTE,
     Code.REPLACED: Severity.WARNING,
     Code.RATIO_CHANGED: Severity.WARNING,
+    Code.AILING: Severity.WARNING,
     Code.BREACH: Severity.BREACH,
     Code.UNLICENSED_LOAD: Severity.BREACH,
 }

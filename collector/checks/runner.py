@@ -7,7 +7,7 @@ import structlog
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import OperationalError
 
-from collector.checks import closing, findings, meters, sites, turns
+from collector.checks import closing, findings, gateways, meters, sites, turns
 from collector.checks.allocation import Holder, project
 from collector.checks.findings import Code, Finding
 from collector.model.records import Site
@@ -38,6 +38,8 @@ class Checks:
                 closing.close_ended(connection, view, holder, now_ms, began_ms)
             with self._guarded(subject) as connection:
                 self._look_ahead(connection, view, holder, now_ms)
+        with self._guarded("gateways") as connection:
+            gateways.judge_health(connection, view, now_ms)
         for site in view.all(Site).values():
             with self._guarded(site.name) as connection:
                 sites.judge_licence(connection, view, self._series, site, now_ms)

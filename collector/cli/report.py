@@ -1,6 +1,7 @@
 """What a collector holds, in figures."""
 
 import json
+from dataclasses import asdict
 from datetime import UTC, datetime
 from fractions import Fraction
 from pathlib import Path
@@ -13,7 +14,7 @@ from collector.checks.allocation import PeriodResult
 from collector.checks.meters import MeterIdentity
 from collector.evidence.frame import Stream
 from collector.intake import quarantine
-from collector.intervals import facts
+from collector.intervals import facts, gateways
 from collector.intervals.snapshots import first_snapshot, last_snapshot, not_standing
 from collector.ledger import flags
 from collector.model.energy import IMPORT
@@ -50,6 +51,7 @@ def full(engine: Engine, registry: Registry, directory: Path) -> dict[str, Any]:
             "orders": [_order(order) for order in store.load_all(connection)],
             "checks": [_finding(finding) for finding in findings.stored(connection)],
             "boots": _boots(connection),
+            "health": _health(connection),
         }
 
 
@@ -198,6 +200,21 @@ def _configurations(connection: Connection) -> list[dict[str, Any]]:
             "refused": refused.get(gateway),
         }
         for gateway in sorted({*issued, *in_force})
+    ]
+
+
+def _health(connection: Connection) -> list[dict[str, Any]]:
+    """How each gateway is, as it said last since its newest start."""
+    return [
+        {
+            "gateway": gateway,
+            "at": moment(known.health_ms),
+            **asdict(known.health),
+            "ailments": list(known.ailments),
+            "last_fault": known.fault,
+        }
+        for gateway, known in gateways.conditions(connection).items()
+        if known.health is not None and known.health_ms is not None
     ]
 
 

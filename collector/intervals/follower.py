@@ -1,24 +1,23 @@
 """Follows the ledger's billing stream into register snapshots and gateway facts."""
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
 import structlog
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, insert, select
 
 from collector.evidence.frame import Event, EventCode, Frame, Interval, Reading, Stream
-from collector.intervals import clocks, facts
+from collector.intervals import clocks, facts, gateways
 from collector.intervals.evidence import keep_register_event
 from collector.intervals.snapshots import first_snapshot, judge_again
 from collector.ledger import identities
 from collector.ledger.flags import Flag, keep_flag
 from collector.ledger.ledger import Entry
-from collector.ledger.readings import AHEAD_MS, Decoded, FlaggedReading, believable_ms, decode
+from collector.ledger.readings import Decoded, FlaggedReading, decode
 from collector.model.energy import IMPORT, Quantity
 from collector.model.plausibility import DoubtCode, in_doubt
 from collector.registry.configurations import Configurations
-from collector.storage.tables import gateway_fact, snapshot
+from collector.storage.tables import snapshot
 
 log = structlog.get_logger()
 
@@ -55,9 +54,13 @@ class IntervalFollower:
         known = self._configurations
         facts.keep(connection, frame, event, entry)
         if event.code is EventCode.BOOT:
-            _keep_boot(connection, frame, event, entry)
+            gateways.keep_boot(connection, frame, event, entry)
         elif event.code is EventCode.CLOCK:
             clocks.keep_event(connection, entry, frame, number, event)
+        elif event.code is EventCode.HEALTH:
+            gateways.keep_health(connection, frame, event, entry)
+        elif event.code is EventCode.FAULT:
+            gateways.keep_fault(connection, frame, event, entry)
         elif event.code is EventCode.REGISTER:
             keep_register_event(connection, known, entry, frame, number, event)
         elif event.code is EventCode.IDENTITY:
@@ -133,36 +136,3 @@ def _check_counts(read: Decoded) -> None:
     for name, quantity in read.values.items():
         if not -(2**63) <= quantity.count < 2**63:
             raise FlaggedReading(Flag.UNDECODED, f"{name}: a count of {quantity.count}")
-
-
-def _keep_boot(connection: Connection, frame: Frame, event: Event, entry: Entry) -> None:
-    """The newest boot of a gateway in the order of its chain, as it reported it."""
-    table = gateway_fact
-    same = (table.c.gateway == frame.gateway, table.c.name == "boot")
-    known = connection.scalar(select(table.c.body).where(*same))
-    if known is not None and _place(json.loads(known)) > (frame.epoch, frame.seq):
-        return
-    detail: dict[int, Any] = event.detail
-    body = json.dumps(
-        {
-            "cause": detail[0],
-            "implementation": detail[1],
-            "firmware": detail[2],
-            "firmware_sha256": detail[3].hex(),
-            "epoch": frame.epoch,
-            "seq": frame.seq,
-        }
-    )
-    if event.at_ms > entry.received_ms + AHEAD_MS:
-        keep_flag(connection, entry.position, Flag.TIME_IMPOSSIBLE, f"boot at {event.at_ms}")
-    at_ms = believable_ms(entry, frame, event.at_ms)
-    connection.execute(delete(table).where(*same))
-    connection.execute(
-        insert(table).values(
-            gateway=frame.gateway, name="boot", at_ms=at_ms, position=entry.position, body=body
-        )
-    )
-
-
-def _place(body: dict[str, Any]) -> tuple[int, int]:
-    return body["epoch"], body["seq"]

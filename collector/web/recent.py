@@ -22,6 +22,7 @@ _LASTING = {
     Code.UNREAD,
     Code.REPLACED,
     Code.RATIO_CHANGED,
+    Code.AILING,
 }
 
 

@@ -12,6 +12,7 @@ from collector.checks.findings import Code, Severity
 from collector.checks.meters import IdentityState
 from collector.ledger.chain import Fault
 from collector.model.continuity import Verdict
+from collector.model.health import Ailment
 from collector.model.order import DropResult, Step
 from collector.model.plausibility import DoubtCode
 from collector.model.records import OrderReason
@@ -144,6 +145,17 @@ class ConfigurationPart(_Part):
     refused: str | None = Field(description="what the gateway says of one that it refused since")
 
 
+class HealthPart(_Part):
+    at_ms: int
+    free_bytes: int
+    stall_ms: int
+    days: tuple[int | None, int | None] = Field(description="of room: billing, telemetry")
+    erasures: int
+    signal_dbm: int | None
+    bus_failures: tuple[float, ...] = Field(description="share of each bus's requests, of late")
+    drift_ppm: float | None
+
+
 class GatewayPart(_Part):
     id: str
     online: bool | None = Field(description="by its last status, which is not evidence")
@@ -155,6 +167,10 @@ class GatewayPart(_Part):
     firmware: str | None
     booted_ms: int | None
     configuration: ConfigurationPart
+    health: HealthPart | None = Field(description="by its own signed words, of this start")
+    ailments: tuple[Ailment, ...]
+    fault: str | None = Field(description="the last that failed there: its task, and what")
+    fault_ms: int | None
 
 
 class SparkPart(_Part):

@@ -9,6 +9,7 @@ from collector.checks.allocation import PeriodOutcome
 from collector.checks.findings import Code, Finding, Severity
 from collector.checks.meters import IdentityState
 from collector.model.continuity import Verdict
+from collector.model.health import Ailment
 from collector.model.instant import astana, clock_text
 from collector.model.order import DropResult
 from collector.model.plausibility import DoubtCode
@@ -50,6 +51,16 @@ DOUBTS = {
     DoubtCode.DOUBTFUL: "an energy was read twice and differed",
 }
 """What the values of one reading say against each other."""
+AILMENTS = {
+    Ailment.ROOM: "its journal has room for less than 3 days",
+    Ailment.BUS: "a bus: more than 5 % of the requests unanswered",
+    Ailment.STALL: "it stood still for more than a second",
+    Ailment.HEAP: "its memory is short",
+    Ailment.FLASH: "its flash is nearly worn out",
+    Ailment.DRIFT: "its clock drifts by more than 100 ppm",
+    Ailment.SAFE_MODE: "safe mode: it failed repeatedly, takes no samples, meters and obeys",
+}
+"""What of a gateway's health is to be looked at."""
 BREAKS = {
     Verdict.RESET: "register reset",
     Verdict.JUMP: "register jumped",
@@ -145,6 +156,20 @@ def signed(number: int) -> str:
     return text.replace(",", _THIN_SPACE).replace("-", "−")
 
 
+def percent(share: float) -> str:
+    return f"{100 * share:.1f} %"
+
+
+def ppm(value: float) -> str:
+    return f"{value:+.1f} ppm".replace("-", "−")
+
+
+def rooms(days: tuple[int | None, int | None]) -> str:
+    """Billing and telemetry; None is not known yet, or thousands of days."""
+    texts = [NO_VALUE if count is None else grouped(count) for count in days]
+    return f"{texts[0]} days of billing, {texts[1]} of telemetry"
+
+
 def kilowatt_hours(energy_wh: int | None) -> str:
     if energy_wh is None:
         return NO_VALUE
@@ -188,6 +213,10 @@ def _unmeasured(details: Any) -> str:
         for meter, verdict, at_ms in details.get("breaks", ())
     ]
     return f"period {_period(details)} closed {'; '.join([*missing, *broken])}"
+
+
+def _ailing(details: Any) -> str:
+    return "; ".join(AILMENTS[Ailment(ailment)] for ailment in details["ailments"])
 
 
 def _turned(text: str, figure: Callable[[str], str]) -> Callable[[Any], str]:
@@ -251,4 +280,5 @@ _FINDINGS: dict[Code, Callable[[Any], str]] = {
         "the transformer ratio of {meter} is {after}, not {before}, since {at}",
         ratio,
     ),
+    Code.AILING: _ailing,
 }

@@ -24,6 +24,7 @@ _LONGEST_SLICE_MS = 20
 _EPOCH_2000_MS = 946_684_800_000
 _RESET_CAUSES = {
     machine.PWRON_RESET: "power",
+    machine.HARD_RESET: "software",  # by machine.reset, or a panic of the interpreter
     machine.SOFT_RESET: "software",
     machine.WDT_RESET: "watchdog",
 }
@@ -156,7 +157,17 @@ class Board(Stored):
         return machine.WDT(timeout=timeout_ms)
 
     def reset_cause(self):
+        """A brown-out counts as "power"."""
         return _RESET_CAUSES.get(machine.reset_cause(), "unknown")
+
+    def reset(self):
+        machine.reset()
+
+    def signal_dbm(self):
+        """Of the radio, or None where there is none or it hears nothing."""
+        if self._json["network"]["kind"] != "wifi" or not self._interface.isconnected():
+            return None
+        return self._interface.status("rssi")
 
     def asked_to_stop(self):
         """A board runs until its power goes."""
@@ -167,9 +178,6 @@ class Board(Stored):
 
     def random(self, n):
         return os.urandom(n)
-
-    def reset(self):
-        machine.reset()
 
 
 def _partition(label):

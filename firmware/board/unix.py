@@ -1,4 +1,7 @@
-"""A board made of files, for the unix port: ptys for UARTs, one-byte files for relays."""
+"""A board made of files, for the unix port: ptys for UARTs, one-byte files for relays.
+
+Its JSON may ask for a watchdog (`watchdog_ms`), a radio (`signal_dbm`) and a plan of `faults`.
+"""
 
 import json
 import os
@@ -13,6 +16,8 @@ from board.stored import Stored
 _BLOCK_BYTES = 4096
 _ERASED = b"\xff" * 256
 _SETTINGS_BLOCKS = 60
+_WATCH_MS = 20
+_RESET = "/reset"  # file: why the process ended, for its next start
 _RESTART = 3
 _VMIN, _VTIME = (16, 17) if sys.platform == "darwin" else (6, 5)
 
@@ -118,11 +123,32 @@ class Contact:
         return _first_byte(self._path) == b"1"
 
 
-class Watchdog:
-    """There is none here: whoever started the process watches it."""
+class NoWatchdog:
+    """Whoever started the process watches it."""
 
     def feed(self):
         pass
+
+
+class Watchdog:
+    """A thread that kills the process when it is not fed, and leaves word of that."""
+
+    def __init__(self, timeout_ms, tell):
+        import _thread
+
+        self._timeout_ms = timeout_ms
+        self._tell = tell
+        self.feed()
+        _thread.start_new_thread(self._watch, ())
+
+    def feed(self):
+        self._fed = time.ticks_ms()
+
+    def _watch(self):
+        while time.ticks_diff(time.ticks_ms(), self._fed) < self._timeout_ms:
+            time.sleep_ms(_WATCH_MS)
+        self._tell("watchdog")
+        os.system("kill -9 $PPID")  # noqa: S605, S607
 
 
 class Board(Stored):
@@ -141,6 +167,10 @@ class Board(Stored):
             with open(self._json["clock"]) as file:
                 self._offset_ms, self._drift_ppm = json.load(file)
         self._started = time.ticks_ms()
+        if "faults" in self._json:
+            from board import faults
+
+            faults.plan(self._json["faults"])
 
     def uart(self, index, baud, parity, stop_bits):
         return Uart(self._json["uarts"][str(index)])
@@ -179,10 +209,31 @@ class Board(Stored):
             _replace(self._json["clock"], clock.encode())
 
     def watchdog(self, timeout_ms):
-        return Watchdog()
+        """One that bites after the JSON's `watchdog_ms` instead, or not at all without it."""
+        timeout_ms = self._json.get("watchdog_ms")
+        return Watchdog(timeout_ms, self._tell_reset) if timeout_ms else NoWatchdog()
 
     def reset_cause(self):
-        return "power"
+        """As the process before this one left word of; to be asked once."""
+        path = self._json["dir"] + _RESET
+        try:
+            with open(path) as file:
+                cause = file.read()
+        except OSError:
+            return "power"
+        os.remove(path)
+        return cause
+
+    def reset(self):
+        """The process ends with exit code 3, and whoever started it starts it again."""
+        self._tell_reset("software")
+        sys.exit(_RESTART)
+
+    def _tell_reset(self, cause):
+        _replace(self._json["dir"] + _RESET, cause.encode())
+
+    def signal_dbm(self):
+        return self._json.get("signal_dbm")
 
     def asked_to_stop(self):
         """Whether the file that the JSON names as `stop` is there."""
@@ -197,10 +248,6 @@ class Board(Stored):
 
     def random(self, n):
         return os.urandom(n)
-
-    def reset(self):
-        """Start anew: the process ends with exit code 3, and whoever started it starts it again."""
-        sys.exit(_RESTART)
 
 
 def _first_byte(path):

@@ -112,6 +112,10 @@ class Journal:
             epoch = ring.last[0]
         return ring.find(epoch, seq)
 
+    def erasures(self) -> int:
+        """How often the most worn block was erased: a ring goes round as a whole."""
+        return max([ring.laps() for ring in self._rings])
+
     # ---- dropped telemetry -----------------------------------------------------------------
 
     def dropped(self):

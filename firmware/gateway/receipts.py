@@ -3,7 +3,7 @@
 import asyncio
 
 from gateway import cose, records, shape
-from gateway.health import log
+from gateway.health import alive, at_rest, log
 from gateway.journal import BILLING, TELEMETRY
 
 _RANGES = shape.array(shape.row(shape.seq, shape.seq), 0, 16)
@@ -41,8 +41,10 @@ class Receipts:
 
     async def run(self) -> None:
         while True:
+            at_rest("receipts")
             await self._arrived.wait()
             self._arrived.clear()
+            alive("receipts")
             try:
                 await self.take(self._message)
             except cose.WireError as error:

@@ -122,6 +122,10 @@ class Ring:
                         return self._message(address)
         return None
 
+    def laps(self) -> int:
+        """How often the most erased segment was erased, since the first frame."""
+        return -(-max(self._serial) // self._segments)
+
     # ---- segments --------------------------------------------------------------------------
 
     def _follows(self, epoch: int, seq: int) -> bool:

@@ -6,7 +6,7 @@ from time import ticks_diff, ticks_ms
 
 from gateway import VERSION, mqtt
 from gateway.configuration import SetupError
-from gateway.health import log
+from gateway.health import alive, log
 from gateway.journal import BILLING, TELEMETRY
 from gateway.outbox import Outbox
 
@@ -67,6 +67,7 @@ class Uplink:
         self._in_flight: dict = {}  # packet id: (stream, epoch, seq)
         self._heard = ticks_ms()  # of the last PUBACK, or of the last time nothing was in flight
         self._connected = False
+        self.safe_mode = False
 
     def wake(self) -> None:
         """There may be something to send."""
@@ -76,6 +77,7 @@ class Uplink:
         """Connect again and again, with pauses that grow and differ from gateway to gateway."""
         pause_ms = _FIRST_PAUSE_MS
         while True:
+            alive("uplink")
             if self._board.network_up():
                 error = await self._session()
                 log("broker: " + self._explain(error))
@@ -159,6 +161,7 @@ class Uplink:
     async def _send_frames(self, client):
         self._heard = ticks_ms()
         while True:
+            alive("uplink")
             found = self.outbox.next() if len(self._in_flight) < _WINDOW else None
             if found:
                 stream, epoch, seq, message = found
@@ -206,6 +209,8 @@ class Uplink:
             last = [self._journal.last(stream) for stream in streams]
             status["pending"] = [self._journal.pending(stream) for stream in streams]
             status["last"] = [list(newest[:2]) if newest else None for newest in last]
+            if self.safe_mode:
+                status["safe"] = True
         return json.dumps(status).encode()
 
     def _tls_context(self, files):

@@ -104,6 +104,26 @@ def test_old_values_are_called_old(room: ControlRoom) -> None:
     assert text.count("old:</b> 11 s") == 9
 
 
+def test_a_gateway_says_how_it_is(tmp_path: Path) -> None:
+    room = registered(tmp_path)
+    room.add_boot("pavlodar-2")
+    room.add_health("pavlodar-2")
+    text = page_of(room)
+    for expected in (
+        "room for — days of billing, 2 of telemetry",
+        "heap 58 272 B free at the least",
+        "longest stall 1 386 ms",
+        "bus 0 0.5 % unanswered · bus 1 25.0 % unanswered",
+        "flash erased 31 of 100 000 times",
+        "clock −12.3 ppm",
+        "radio −71 dBm",
+        "▲</b> its journal has room for less than 3 days",
+        "▲</b> it stood still for more than a second",
+        f"Last fault at 13:58:32: samples: {escape(EVIL_NAME)}",
+    ):
+        assert expected in text, expected
+
+
 def test_empty_database_has_a_page(tmp_path: Path) -> None:
     assert "Nothing in the register yet" in page_of(empty(tmp_path))
 

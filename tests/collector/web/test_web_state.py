@@ -207,6 +207,24 @@ def test_gateway(room: ControlRoom) -> None:
     assert gateway["faults"] == {}
 
 
+def test_gateway_says_how_it_is(tmp_path: Path) -> None:
+    room = registered(tmp_path)
+    room.add_boot("pavlodar-2")
+    room.add_health("pavlodar-2")
+    (gateway,) = site_of(state_of(room), "pavlodar-2")["gateways"]
+    assert gateway["health"] == {
+        "at_ms": NOW_MS - 100_000,
+        "free_bytes": 58_272,
+        "stall_ms": 1_386,
+        "days": [None, 2],
+        "erasures": 31,
+        "signal_dbm": -71,
+        "bus_failures": [0.005, 0.25],
+        "drift_ppm": -12.34,
+    }
+    assert gateway["ailments"] == ["room", "bus", "stall"]
+
+
 def test_gateway_in_trouble(tmp_path: Path) -> None:
     room = registered(tmp_path)
     room.add_chain("temirtau-3", Stream.BILLING, 12, 15)

@@ -14,7 +14,7 @@ from typing import Any
 import cbor2
 
 from plant.authority import Authority, Body
-from plant.collector import Site, now_ms
+from plant.collector import PATIENCE_S, Site, now_ms
 from simulator import micropython
 from technician.bundle import write_bundle
 
@@ -152,6 +152,17 @@ class Gateway:
             stderr=self.log,
             stdout=self.log,
         )
+
+    def plan(self, faults: list[dict[str, Any]] | None = None, **board: Any) -> None:
+        """What the board of the next start breaks (firmware/board/faults.py), and what it has."""
+        self.board["faults"] = faults or []
+        self.board.update(board)
+        self._write_board()
+
+    def ended(self) -> int:
+        """Wait for the end of the process: what it ended with."""
+        assert self.process
+        return self.process.wait(timeout=PATIENCE_S)
 
     def kill(self) -> None:
         assert self.process

@@ -56,10 +56,28 @@ def table(modules: dict[str, int]) -> str:
 
 
 def modules() -> list[str]:
-    """The modules of the gateway, each after those that it imports."""
+    """The modules of the gateway, each after those that it imports; what starts is last of all,
+    but for those that are imported only when they are needed.
+    """
+    order = list(TopologicalSorter(_graph()).static_order())
+    at_start = started()
+    return sorted(order, key=lambda name: name not in at_start)
+
+
+def started() -> set[str]:
+    """The modules that a gateway's start imports and keeps."""
+    graph, found, left = _graph(), set[str](), [f"{_ROOM}.app"]
+    while left:
+        name = left.pop()
+        if name not in found:
+            found.add(name)
+            left += [*graph[name], *([name.rpartition(".")[0]] if "." in name else [])]
+    return found
+
+
+def _graph() -> dict[str, list[str]]:
     imports = {_name(path): _imports(path) for path in sorted((FIRMWARE / _ROOM).rglob("*.py"))}
-    graph = {name: sorted(needs & set(imports)) for name, needs in imports.items()}
-    return list(TopologicalSorter(graph).static_order())
+    return {name: sorted(needs & set(imports)) for name, needs in imports.items()}
 
 
 def _name(path: Path) -> str:

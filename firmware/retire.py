@@ -89,14 +89,14 @@ async def _connect(gateway):
 
     board, key, journal, clock = gateway.board, gateway.identity, gateway.journal, gateway.clock
     trust = Trust(provisioned.required(board, "root.pub", 64))
-    config = await provisioned.load(board, trust, clock, key.gateway)
+    config = await provisioned.load(board, journal, trust, clock, key.gateway)
     clock.at_least(config.issued_ms)
     sent = Sent(journal, clock)
 
     def offer(message):
         receipts.offer(message)
 
-    async def ignore(_command):
+    async def ignore(_message):
         pass
 
     uplink = Uplink(
@@ -109,8 +109,10 @@ async def _connect(gateway):
         sent.note,
         offer,
         ignore,
+        ignore,
     )
-    health.forget("provisioned")
+    health.forget("provisioned", "sealed")
+    board.forget_settings()
     receipts = Receipts(
         key.gateway, trust, clock, journal, sent, uplink.outbox, _tell_nobody, uplink.wake
     )

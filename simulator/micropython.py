@@ -7,6 +7,9 @@ from pathlib import Path
 HEAP_KIB = 96
 """An ESP32 without PSRAM has 112 once its heap of 56 has grown; 16 are kept in hand."""
 
+RESTART = 3
+"""A gateway ends with this exit code to be started again."""
+
 _ENTRY = Path(__file__).resolve().parents[1] / "firmware" / "entry" / "unix.py"
 _ESP32_WORD_BYTES = 4
 

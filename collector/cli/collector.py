@@ -154,6 +154,12 @@ def status(directory: Directory, as_json: AsJson = False) -> None:
             f"{row['gateway']} epoch {row['epoch']} {row['stream']}: contiguous to {row['upto']}"
             f" of {row['highest']}"
         )
+    for row in state["configurations"]:
+        refused = f"; {row['refused']}" if row["refused"] else ""
+        typer.echo(
+            f"{row['gateway']} configuration: issued {row['issued_version'] or 'none'},"
+            f" in force {row['in_force_version'] or 'not known'}{refused}"
+        )
 
 
 @app.command("report")

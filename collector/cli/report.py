@@ -14,7 +14,7 @@ from collector.checks.allocation import PeriodResult
 from collector.checks.meters import MeterIdentity
 from collector.evidence.frame import Stream
 from collector.intake import quarantine
-from collector.intervals import gateways
+from collector.intervals import facts, gateways
 from collector.intervals.snapshots import first_snapshot, last_snapshot, not_standing
 from collector.ledger import flags
 from collector.model.energy import IMPORT
@@ -22,6 +22,7 @@ from collector.model.order import Step
 from collector.model.records import Meter
 from collector.orders import store
 from collector.orders.store import Order
+from collector.registry.offers import newest_issued
 from collector.registry.profiles import ProfileError, load_profile
 from collector.registry.store import Registry
 from collector.series.embedded import EmbeddedSeries
@@ -76,6 +77,7 @@ def _status(connection: Connection) -> dict[str, Any]:
         "faults": dict(faults.all()),
         "flagged": flags.counts(connection),
         "chains": chains,
+        "configurations": _configurations(connection),
     }
 
 
@@ -194,6 +196,22 @@ def _boots(connection: Connection) -> list[dict[str, Any]]:
     return [
         {"gateway": gateway.hex(), "at": moment(at_ms), **json.loads(body)}
         for gateway, at_ms, body in connection.execute(query)
+    ]
+
+
+def _configurations(connection: Connection) -> list[dict[str, Any]]:
+    """Which version each gateway should have, and which it says is in force."""
+    in_force = facts.in_force(connection)
+    refused = facts.refusals(connection)
+    issued = newest_issued(connection)
+    return [
+        {
+            "gateway": gateway,
+            "issued_version": issued[gateway].version if gateway in issued else None,
+            "in_force_version": in_force.get(gateway),
+            "refused": refused.get(gateway),
+        }
+        for gateway in sorted({*issued, *in_force})
     ]
 
 

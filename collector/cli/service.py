@@ -29,6 +29,7 @@ from collector.orders.desk import Desk
 from collector.orders.follower import OrderFollower
 from collector.registry.configurations import Configurations
 from collector.registry.keyring import Keyring
+from collector.registry.offers import Offers, parts
 from collector.registry.store import Registry
 from collector.series.embedded import EmbeddedSeries
 from collector.series.follower import SeriesFollower
@@ -37,6 +38,7 @@ log = structlog.get_logger()
 
 _TICK_S = 0.1
 _CHECK_S = 0.5
+_OFFER_S = 2.0
 _RETRY_S = 1.0
 _STATUS_KEPT = 10_000
 _CHECKPOINT_TOPIC = "esep/v1/checkpoint"
@@ -61,6 +63,7 @@ class Service:
         self.intake = Intake(engine, admission, now_ms)
         self._transport = Transport(broker, "esep-collector", self.intake.queue, self._status)
         self._checks = Checks(engine, self.registry, self.series)
+        self._offers = Offers(engine)
         self._desk = Desk(engine, self.registry, self.series, keyring.signer(Role.ORDERS))
         self._receipt_signer = keyring.signer(Role.RECEIPTS)
         self._checkpoints = Checkpoints(engine, keyring.signer(Role.CHECKPOINTS), directory)
@@ -115,7 +118,7 @@ class Service:
         self._intake_done.set()
 
     def _follow(self) -> None:
-        checked = receipted = 0.0
+        checked = receipted = offered = 0.0
         while not self._intake_done.is_set():
             moved = self._advance(self._followers)
             now = time.monotonic()
@@ -125,6 +128,9 @@ class Service:
                 _guarded("orders", lambda: self._desk.run(now_ms()))
             _guarded("outbox", self._flush)
             _guarded("checkpoints", self._publish_checkpoints)
+            if now - offered >= _OFFER_S:
+                offered = now
+                _guarded("configurations", self._offer_configurations)
             if now - receipted >= self._receipt_s():
                 receipted = now
                 _guarded("receipts", self._send_receipts)
@@ -170,6 +176,14 @@ class Service:
         made = receipts.make_all(self._engine, self._receipt_signer, now_ms())
         for gateway, message in made.items():
             self._transport.publish(f"esep/v1/{gateway.hex()}/receipt", message)
+
+    def _offer_configurations(self) -> None:
+        for version, message in self._offers.due(self.statuses, now_ms()):
+            topic = f"esep/v1/{version.gateway}/object"
+            if not all(self._transport.publish(topic, part) for part in parts(message)):
+                return
+            self._offers.published(version, now_ms())
+            log.info("configuration.sent", gateway=version.gateway, version=version.version)
 
     def _publish_checkpoints(self) -> None:
         while self._unpublished:

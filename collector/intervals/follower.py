@@ -7,7 +7,7 @@ import structlog
 from sqlalchemy import Connection, insert, select
 
 from collector.evidence.frame import Event, EventCode, Frame, Interval, Reading, Stream
-from collector.intervals import clocks, gateways
+from collector.intervals import clocks, facts, gateways
 from collector.intervals.evidence import keep_register_event
 from collector.intervals.snapshots import first_snapshot, judge_again
 from collector.ledger import identities
@@ -52,6 +52,7 @@ class IntervalFollower:
         self, connection: Connection, frame: Frame, number: int, event: Event, entry: Entry
     ) -> None:
         known = self._configurations
+        facts.keep(connection, frame, event, entry)
         if event.code is EventCode.BOOT:
             gateways.keep_boot(connection, frame, event, entry)
         elif event.code is EventCode.CLOCK:

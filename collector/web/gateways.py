@@ -6,14 +6,13 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 
 from collector.evidence.frame import Stream
+from collector.intervals import facts
 from collector.intervals.gateways import conditions
 from collector.ledger.chain import Fault
 from collector.model.health import Health
+from collector.registry.offers import STATUS_OLD_MS, newest_issued
 from collector.storage.tables import chain, chain_fault
-from collector.web.view_model import ChainPart, GatewayPart, HealthPart
-
-STATUS_OLD_MS = 90_000
-"""A gateway repeats its status every 30 s: three missed are silence, whatever the last one said."""
+from collector.web.view_model import ChainPart, ConfigurationPart, GatewayPart, HealthPart
 
 
 class Gateways:
@@ -36,6 +35,9 @@ class Gateways:
         ):
             self._faults.setdefault(gateway.hex(), {})[Fault(fault)] = count
         self._conditions = conditions(connection)
+        self._in_force = facts.in_force(connection)
+        self._refusals = facts.refusals(connection)
+        self._issued = newest_issued(connection)
 
     def part(self, gateway: str, status: Mapping[str, Any] | None, now_ms: int) -> GatewayPart:
         heard_ms = None if status is None else status.get("received_ms")
@@ -55,6 +57,15 @@ class Gateways:
             ailments=() if known is None else known.ailments,
             fault=None if known is None else known.fault,
             fault_ms=None if known is None else known.fault_ms,
+            configuration=self._configuration(gateway),
+        )
+
+    def _configuration(self, gateway: str) -> ConfigurationPart:
+        issued = self._issued.get(gateway)
+        return ConfigurationPart(
+            issued=None if issued is None else issued.version,
+            in_force=self._in_force.get(gateway),
+            refused=self._refusals.get(gateway),
         )
 
 

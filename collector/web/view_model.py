@@ -139,6 +139,14 @@ class ChainPart(_Part):
     highest: int
 
 
+class ConfigurationPart(_Part):
+    """Versions. One that is issued comes into force when the gateway says so in a signed event."""
+
+    issued: int | None = Field(description="the highest that was issued here")
+    in_force: int | None
+    refused: str | None = Field(description="what the gateway says of one that it refused since")
+
+
 class HealthPart(_Part):
     at_ms: int
     free_bytes: int
@@ -160,6 +168,7 @@ class GatewayPart(_Part):
     faults: dict[Fault, int]
     firmware: str | None
     booted_ms: int | None
+    configuration: ConfigurationPart
     health: HealthPart | None = Field(description="by its own signed words, of this start")
     ailments: tuple[Ailment, ...]
     fault: str | None = Field(description="the last that failed there: its task, and what")

@@ -1,4 +1,4 @@
-"""An ESP32 under MicroPython. Pins come from board.json on its file system.
+"""An ESP32 under MicroPython. Pins come from the setting board.json.
 
 board.json: {"uarts": {"0": {"id", "tx", "rx", "de": pin or null}},
 "outputs": {"1": {"pin", "active": level that energises the coil}},
@@ -16,7 +16,10 @@ import network
 from esp32 import Partition
 from machine import Pin
 
+from board.stored import Stored
+
 _JOURNAL_LABEL = "journal"
+_SETTINGS_LABEL = "settings"
 _LONGEST_SLICE_MS = 20
 _EPOCH_2000_MS = 946_684_800_000
 _RESET_CAUSES = {
@@ -100,10 +103,13 @@ class Contact:
         return self._pin() == self._closed
 
 
-class Board:
+class Board(Stored):
     def __init__(self):
-        with open("board.json") as file:
-            self._json = json.load(file)
+        super().__init__(lambda: _partition(_SETTINGS_LABEL), "/")
+        content = self.read_setting("board.json")
+        if content is None:
+            raise OSError("there is no board.json: provision this gateway")
+        self._json = json.loads(content)
         self._epoch_ms = _EPOCH_2000_MS if time.gmtime(0)[0] == 2000 else 0
         self._interface = _interface(self._json["network"])
 
@@ -111,10 +117,7 @@ class Board:
         return Uart(self._json["uarts"][str(index)], baud, parity, stop_bits)
 
     def flash(self):
-        found = Partition.find(Partition.TYPE_DATA, label=_JOURNAL_LABEL)
-        if not found:
-            raise OSError("no flash partition is labelled " + _JOURNAL_LABEL)
-        return found[0]
+        return _partition(_JOURNAL_LABEL)
 
     def output(self, number):
         pins = self._json["outputs"][str(number)]
@@ -176,27 +179,12 @@ class Board:
     def random(self, n):
         return os.urandom(n)
 
-    def read_setting(self, name):
-        """The bytes of a settings file, or None when there is none."""
-        try:
-            with open(name, "rb") as file:
-                return file.read()
-        except OSError:
-            return None
 
-    def write_setting(self, name, data):
-        """Replace a settings file as one step that power loss cannot halve."""
-        with open(name + ".new", "wb") as file:
-            file.write(data)
-            file.flush()
-        os.rename(name + ".new", name)
-
-    def overwrite_setting(self, name, data):
-        """As write_setting, and what was there before is nowhere to be found."""
-        from board import littlefs
-
-        self.write_setting(name, data)
-        littlefs.erase_free()
+def _partition(label):
+    found = Partition.find(Partition.TYPE_DATA, label=label)
+    if not found:
+        raise OSError("no flash partition is labelled " + label)
+    return found[0]
 
 
 def _interface(settings):

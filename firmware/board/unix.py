@@ -11,8 +11,11 @@ import time
 
 import micropython
 
+from board.stored import Stored
+
 _BLOCK_BYTES = 4096
 _ERASED = b"\xff" * 256
+_SETTINGS_BLOCKS = 60
 _WATCH_MS = 20
 _RESET = "/reset"  # file: why the process ended, for its next start
 _RESTART = 3
@@ -148,7 +151,7 @@ class Watchdog:
         os.system("kill -9 $PPID")  # noqa: S605, S607
 
 
-class Board:
+class Board(Stored):
     """The board that the JSON file named by ESEP_BOARD describes."""
 
     def __init__(self):
@@ -157,6 +160,8 @@ class Board:
             raise OSError("ESEP_BOARD is not set: give it the path of the board's JSON file")
         with open(path) as file:
             self._json = json.load(file)
+        folder = self._json["dir"] + "/"
+        super().__init__(lambda: Flash(folder + "settings.bin", _SETTINGS_BLOCKS), folder)
         self._offset_ms = self._drift_ppm = 0
         if "clock" in self._json:
             with open(self._json["clock"]) as file:
@@ -243,29 +248,6 @@ class Board:
 
     def random(self, n):
         return os.urandom(n)
-
-    def read_setting(self, name):
-        """The bytes of a settings file, or None when there is none."""
-        try:
-            with open(self._setting(name), "rb") as file:
-                return file.read()
-        except OSError:
-            return None
-
-    def write_setting(self, name, data):
-        """Replace a settings file as one step that power loss cannot halve."""
-        _replace(self._setting(name), data)
-
-    def overwrite_setting(self, name, data):
-        """As write_setting, and what was there before is nowhere to be found."""
-        with open(self._setting(name), "r+b") as file:
-            size = file.seek(0, 2)
-            file.seek(0)
-            file.write(bytes(size))
-        self.write_setting(name, data)
-
-    def _setting(self, name):
-        return name if name.startswith("/") else self._json["dir"] + "/" + name
 
 
 def _first_byte(path):

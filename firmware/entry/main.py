@@ -1,7 +1,7 @@
 """What MicroPython on the ESP32 runs once it has mounted the application's image at /rom.
 
-On the board's own file system, beside the settings. Whatever ends the application, the board starts
-again: a person at the console has a while to stop that.
+Frozen in; or on the board's own file system, which then must be whole. Whatever ends the
+application, the board starts again: a person at the console has a while to stop that.
 """
 
 import sys

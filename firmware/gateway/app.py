@@ -34,6 +34,8 @@ _LOOK_AT_CONTACTS_MS = const(25)
 _WATCHDOG_MS = const(60_000)
 _LOOK_FOR_STOP_MS = const(200)
 _HAND_OVER_MS = const(30_000)
+_KEEP_MS = const(15_000)
+_RESTART_MS = const(20_000)
 _DROPPED_MS = const(1_000)
 _SAME_FAULT_MS = const(900_000)
 _BOOT_RAMP_MS = (10_000, 1_000)
@@ -51,21 +53,50 @@ class App:
 
     async def start(self) -> None:
         """Take up what flash and settings hold. Raises SetupError with what is to be done."""
-        board, clock = self._board, self._clock
+        board = self._board
+        for what in board.settings().faults:
+            log("settings: " + what)
         key = _identity(board)
         watchdog = board.watchdog(_WATCHDOG_MS)
+        self._journal = Journal(board.flash())
+        watchdog.feed()  # to mount a large journal takes a while
         from gateway import provisioned
 
-        trust = Trust(provisioned.required(board, "root.pub", 64))
-        config = await provisioned.load(board, trust, clock, key.gateway)
-        self._config = config
-        self._journal = journal = Journal(board.flash())
-        key.settle(journal)
+        key.settle(self._journal)
         _refuse_retired(key)
-        watchdog.feed()  # to mount a large journal takes a while
+        trust = Trust(provisioned.required(board, "root.pub", 64))
+        try:
+            buses = await self._build(provisioned, key, trust)
+        except Exception as error:
+            gc.collect()
+            if not provisioned.refuse(board, self._journal, error):
+                raise
+            log("configuration refused: %s" % error)
+            self._restart()
+        # From here on nothing fails for want of provisioning: that counts as no failure.
+        journal, cause = self._journal, board.reset_cause()
+        self._safe_mode = self._uplink.safe_mode = supervisor.count_start(journal, cause)
+        self._supervisor = Supervisor(watchdog, journal, self._stale, self._leave_safe_mode)
+        self._vitals = Vitals(
+            board, self._clock, journal, buses, self._supervisor, self._billing.add
+        )
+        await self._record_boot(cause)
+        self._stages.restore(_BOOT_RAMP_MS)
+        self._orders.resume()
+        health.forget("provisioned", "sealed", "software")
+        self._board.forget_settings()
+        log("gateway %s, version %s" % (key.gateway.hex(), VERSION))
+
+    async def _build(self, provisioned, key, trust):
+        """Everything that a configuration can be the ruin of; after it, it is in force.
+
+        Its buses.
+        """
+        board, clock, journal = self._board, self._clock, self._journal
+        config = await provisioned.load(board, journal, trust, clock, key.gateway)
+        self._config = config
         boundaries = Boundaries(journal, clock, config.interval_ms)
         boundaries.carry_on(config.issued_ms)
-        configuration.check_version(journal, config.version)
         gc.collect()
 
         self._billing_chain = Chain(BILLING, journal, key)
@@ -111,6 +142,8 @@ class App:
             self._billing.add,
         )
         self._stages.listen(self._orders)
+        self._objects = None
+        self._object_context = (trust, clock, journal, key.gateway, config, self._billing.add)
         sent = Sent(journal, clock)
         network = provisioned.network(board, key)
         self._ntp_servers = network.get("ntp")
@@ -124,6 +157,7 @@ class App:
             sent.note,
             self._receipt,
             self._orders.handle,
+            self._object,
         )
         self._receipts = Receipts(
             key.gateway,
@@ -135,16 +169,8 @@ class App:
             self._billing.add,
             self._room,
         )
-        # From here on nothing fails for want of provisioning: that counts as no failure.
-        cause = board.reset_cause()
-        self._safe_mode = self._uplink.safe_mode = supervisor.count_start(journal, cause)
-        self._supervisor = Supervisor(watchdog, journal, self._stale, self._leave_safe_mode)
-        self._vitals = Vitals(board, clock, journal, buses, self._supervisor, self._billing.add)
-        await self._record_boot(cause)
-        self._stages.restore(_BOOT_RAMP_MS)
-        self._orders.resume()
-        health.forget("provisioned", "software")
-        log("gateway %s, version %s" % (key.gateway.hex(), VERSION))
+        provisioned.settle(board)
+        return buses
 
     async def run(self) -> None:
         """Work until the board asks to stop, and then hand over what the journal holds."""
@@ -169,6 +195,9 @@ class App:
         else:
             self._begin_rest()
         while not self._board.asked_to_stop():
+            if self._objects and self._objects.complete and self._can_restart():
+                await self._keep_all()
+                self._restart()
             await asyncio.sleep_ms(_LOOK_FOR_STOP_MS)
         await self._hand_over()
 
@@ -190,6 +219,25 @@ class App:
             log("safe mode is over")
             self._begin_rest()
 
+    def _restart(self):
+        """For another configuration, which is no failure."""
+        supervisor.forgive(self._journal)
+        self._board.reset()
+
+    def _can_restart(self):
+        """Not while a boundary could be missed, or a full journal keeps records in memory."""
+        return not self._readings.is_boundary_near(_RESTART_MS) and not self._billing.held()
+
+    async def _keep_all(self):
+        """Read no more, and wait until all there is lies in the journal."""
+        log("a configuration waits: starting anew")
+        self._readings.stop()
+        until = ticks_add(ticks_ms(), _KEEP_MS)
+        while self._unkept() and ticks_diff(until, ticks_ms()) > 0:
+            self._telemetry.hurry()
+            await asyncio.sleep_ms(_LOOK_FOR_STOP_MS)
+        await self._uplink.stop()
+
     async def _hand_over(self):
         """Read no more, and wait until the collector has all there is."""
         self._readings.stop()
@@ -204,12 +252,11 @@ class App:
 
     def _handed_over(self):
         return not (
-            self._readings.under_way()
-            or self._billing.held()
-            or self._telemetry.held()
-            or self._journal.pending(BILLING)
-            or self._journal.pending(TELEMETRY)
+            self._unkept() or self._journal.pending(BILLING) or self._journal.pending(TELEMETRY)
         )
+
+    def _unkept(self):
+        return self._readings.under_way() or self._billing.held() or self._telemetry.held()
 
     async def _watch_stages(self):
         while True:
@@ -250,8 +297,13 @@ class App:
         )
         if self._clock.raised:
             self._billing.add(records.clock_step(now_ms, *self._clock.raised))
+        for what in self._board.settings().faults:
+            self._billing.add(records.fault(now_ms, "settings", what))
         config = self._config
         configuration.keep_version(self._journal, config.version)
+        refusal = configuration.refused(self._journal)[1]
+        if refusal:
+            self._billing.add(records.fault(now_ms, "configuration", refusal))
         new = self._journal.get_cell(configuration.IN_FORCE_CELL) != config.hash
         if new:
             self._billing.add(records.configuration(now_ms, config.hash, config.version))
@@ -262,6 +314,16 @@ class App:
             return
         if new:
             self._journal.put_cell(configuration.IN_FORCE_CELL, config.hash)
+        if refusal:
+            configuration.refusal_told(self._journal)
+
+    async def _object(self, part):
+        # Imported when needed: it is needed seldom.
+        if self._objects is None:
+            from gateway.objects import Objects
+
+            self._objects = Objects(self._board.staging(), *self._object_context)
+        await self._objects.handle(part)
 
     def _receipt(self, message):
         self._receipts.offer(message)

@@ -117,7 +117,7 @@ def decode(buf):
 
 def read(buf) -> tuple:
     """(the one value in `buf`, whether this is its canonical encoding). Raises ValueError."""
-    reader = _Reader(buf)
+    reader = Reader(buf)
     try:
         value = reader.value(0)
     except MemoryError:
@@ -127,18 +127,24 @@ def read(buf) -> tuple:
     return value, reader.canonical
 
 
-class _Reader:
+class Reader:
+    """Takes one item after another from `buf`. Raises ValueError."""
+
     def __init__(self, buf) -> None:
         self.buf = buf
         self.pos = 0
+        self.end = len(buf)
         self.canonical = True
 
     def take(self, count: int) -> bytes:
         start = self.pos
-        if count > len(self.buf) - start:
+        if count > self.end - start:
             raise ValueError("truncated")
         self.pos = start + count
-        return bytes(self.buf[start : start + count])
+        return self.piece(start, self.pos)
+
+    def piece(self, start: int, end: int) -> bytes:
+        return bytes(self.buf[start:end])
 
     def head(self) -> tuple:
         """(major type, argument), the argument None for an indefinite length or a break."""
@@ -201,7 +207,7 @@ class _Reader:
             while self.take(1) != _BREAK:
                 self.pos -= 1
                 yield
-        elif count > len(self.buf) - self.pos:
+        elif count > self.end - self.pos:
             raise ValueError("truncated")
         else:
             for _ in range(count):
@@ -213,7 +219,7 @@ class _Reader:
         for _ in self.places(count):
             start = self.pos
             key = self.value(depth)
-            encoded = bytes(self.buf[start : self.pos])
+            encoded = self.piece(start, self.pos)
             if encoded <= previous:
                 self.canonical = False
             previous = encoded

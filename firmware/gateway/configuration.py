@@ -2,6 +2,8 @@
 
 IN_FORCE_CELL = "configuration"  # its hash
 _VERSION_CELL = "configuration version"
+_REFUSED_CELL = "configuration refused"  # its hash, and what is still to be told of it
+_HASH_BYTES = 32
 
 
 class SetupError(Exception):
@@ -9,7 +11,10 @@ class SetupError(Exception):
 
 
 class Configuration:
-    """A verified configuration message (`configuration-body` of docs/wire-format.cddl)."""
+    """A verified configuration message (`configuration-body` of docs/wire-format.cddl).
+
+    Its meters can be taken once.
+    """
 
     def __init__(self, body: dict, message_hash: bytes):
         self.hash = message_hash
@@ -20,6 +25,26 @@ class Configuration:
         self.buses = body[7]
         self.meters = body[8]
         self.stages = body[9]
+
+
+def refusal(message_hash: bytes, reason: str) -> str:
+    return "%s refused: %s" % (message_hash[:8].hex(), reason)
+
+
+def refuse(journal, message_hash: bytes, reason: str) -> None:
+    """Not to be taken again. Durable on return."""
+    told = refusal(message_hash, reason).encode()
+    journal.put_cell(_REFUSED_CELL, message_hash + told[:200])
+
+
+def refused(journal) -> tuple:
+    """(hash of the configuration that a start refused last, what is to be told of it)"""
+    cell = journal.get_cell(_REFUSED_CELL) or b""
+    return cell[:_HASH_BYTES], str(cell[_HASH_BYTES:], "utf-8")
+
+
+def refusal_told(journal) -> None:
+    journal.put_cell(_REFUSED_CELL, refused(journal)[0])
 
 
 def check_version(journal, version: int) -> None:

@@ -49,11 +49,16 @@ def _protected(content_type: str, kid: bytes) -> bytes:
 
 
 def _digest(protected: bytes, payload: bytes) -> bytes:
-    """SHA-256 of the Sig_structure of RFC 9052 §4.4."""
-    structure = hashlib.sha256(cbor.head(4, 4) + cbor.encode("Signature1"))
-    structure.update(cbor.encode(protected) + cbor.encode(b"") + cbor.head(2, len(payload)))
+    structure = signed(protected, len(payload))
     structure.update(payload)
     return structure.digest()
+
+
+def signed(protected: bytes, payload_bytes: int):
+    """The Sig_structure of RFC 9052 §4.4, up to the payload, in a SHA-256."""
+    structure = hashlib.sha256(cbor.head(4, 4) + cbor.encode("Signature1"))
+    structure.update(cbor.encode(protected) + cbor.encode(b"") + cbor.head(2, payload_bytes))
+    return structure
 
 
 def size(content_type: str, payload_bytes: int) -> int:
@@ -73,14 +78,14 @@ def parse(buf, content_type: str, limit: int) -> Message:
     """Everything but the signature and the grammar of the body. Raises WireError."""
     if len(buf) > limit:
         raise WireError("too_long")
-    envelope, canonical = _read(buf)
+    envelope, canonical = read(buf)
     protected, unprotected, payload, signature = _parts(envelope, canonical)
-    header, header_canonical = _read(protected)
-    body, body_canonical = _read(payload)
+    header, header_canonical = read(protected)
+    body, body_canonical = read(payload)
     if not (canonical and header_canonical and body_canonical):
         raise WireError("not_canonical")
-    kid = _kid(header, content_type)
-    certificate = _certificate(unprotected)
+    kid = kid_in(header, content_type)
+    certificate = certificate_in(unprotected)
     if not isinstance(body, dict) or body.get(0) != 1 or body[0] is True:
         raise WireError("wrong_shape")
     return Message(kid, body, _digest(protected, payload), signature, certificate)
@@ -94,7 +99,8 @@ async def verify(message: Message, public64: bytes) -> None:
         raise WireError("bad_signature")
 
 
-def _read(buf) -> tuple:
+def read(buf) -> tuple:
+    """As cbor.read, with the reason of the wire."""
     try:
         return cbor.read(buf)
     except ValueError:
@@ -118,7 +124,8 @@ def _parts(envelope, canonical: bool) -> list:
     raise WireError("wrong_shape" if canonical else "not_canonical")
 
 
-def _kid(header, content_type: str) -> bytes:
+def kid_in(header, content_type: str) -> bytes:
+    """The key-id in a protected header."""
     if not isinstance(header, dict) or len(header) != 3:
         raise WireError("wrong_shape")
     if header.get(_ALG) != _ES256 or header.get(_CONTENT_TYPE) != content_type:
@@ -129,7 +136,8 @@ def _kid(header, content_type: str) -> bytes:
     return kid
 
 
-def _certificate(unprotected: dict):
+def certificate_in(unprotected: dict):
+    """The certificate message in an unprotected header, or None."""
     if not unprotected:
         return None
     certificate = unprotected.get(_CERTIFICATE_HEADER)

@@ -1,14 +1,22 @@
-"""What a technician put onto the board. Needed once: it is forgotten after the start."""
+"""What a technician put onto the board, and the configuration: needed once, and forgotten."""
 
-import hashlib
 import json
 
-from gateway import cose, shape
+from micropython import const
+
+from gateway import configuration, shape
 from gateway.configuration import Configuration, SetupError
+from gateway.cose import WireError
+from gateway.sealed import Reader, Sealed, sha256
+
+_ARRAY, _MAP = const(4), const(5)
+_FIELDS = const(10)
+_METERS = const(8)
+_MOST_METERS = const(64)
 
 
-def _well_shaped(body) -> bool:
-    # Made anew each time, because it is needed once: no other grammar takes so much of the heap.
+def _tests() -> tuple:
+    """Of a body without its meters, and of a meter."""
     uint, span, row, array, either = shape.uint, shape.span, shape.row, shape.array, shape.either
     ratio = row(uint, uint)
     line = row(uint, span(0, 2), span(1, 2))
@@ -36,7 +44,7 @@ def _well_shaped(body) -> bool:
         14: array(row(span(3, 4), address, span(1, 32)), 0, 16),
     }
     stage = {0: span(1, 32), 1: uint, 2: uint, 3: uint, 4: uint}
-    configuration = {
+    rest = {
         0: shape.version,
         1: shape.data(8),
         2: uint,
@@ -45,10 +53,9 @@ def _well_shaped(body) -> bool:
         5: shape.text,
         6: row(uint, uint, uint),
         7: array(either(rtu, tcp), 1, 8),
-        8: array(shape.record(meter), 1, 64),
         9: array(shape.record(stage), 0, 32),
     }
-    return shape.record(configuration)(body)
+    return shape.record(rest), shape.record(meter)
 
 
 def _readable(meter: dict) -> bool:
@@ -84,28 +91,118 @@ def network(board, key):
     return settings
 
 
-async def load(board, trust, clock, gateway: bytes) -> Configuration:
-    """Read configuration.cose. Raises SetupError."""
-    message = board.read_setting("configuration.cose")
-    if message is None:
-        raise SetupError("there is no configuration.cose: have one issued and installed")
+async def load(board, journal, trust, clock, gateway: bytes) -> Configuration:
+    """The configuration to start with: one that came in parts and waits, or configuration.cose.
+
+    Raises SetupError. One that waits is on trial until `settle` or `refuse`.
+    """
+    staging = board.staging()
+    waiting = staging.waiting()
+    if waiting is None:
+        found = board.settings().pieces("configuration.cose")
+        if found is None:
+            raise SetupError("there is no configuration.cose: have one issued and installed")
+        size, read = found
+    elif staging.may_try():
+        size, read = waiting[0], staging.read
+    else:
+        raise SetupError("no start with it came to its end")
+    config = await _judge(read, size, trust, clock, gateway)
+    configuration.check_version(journal, config.version)
+    return config
+
+
+async def _judge(read, size, trust, clock, gateway):
     try:
-        body = await trust.accept(
-            message, cose.CONFIGURATION, _well_shaped, clock.synchronised(), clock.now_ms()
-        )
-    except cose.WireError as error:
+        sealed = Sealed(read, size)
+        body = _Body(read, sealed.start, sealed.end)
+        await sealed.verify(trust, clock)
+    except WireError as error:
         raise SetupError(
             "configuration.cose is refused (%s): have one issued by the operator whose root "
             "key is in root.pub" % error.reason
         )
-    if body[1] != gateway:
+    if body.fields[1] != gateway:
         raise SetupError(
             "configuration.cose is refused (not_for_me): have one issued for " + gateway.hex()
         )
-    unreadable = [meter[0] for meter in body[8] if not _readable(meter)]
-    if unreadable:
+    if body.unreadable is not None:
         raise SetupError(
             "configuration.cose is refused: no request reads every quantity of meter %d; have one "
-            "issued anew" % unreadable[0]
+            "issued anew" % body.unreadable
         )
-    return Configuration(body, hashlib.sha256(message).digest())
+    body.fields[_METERS] = body.meters()
+    return Configuration(body.fields, await sha256(read, size))
+
+
+class _Body:
+    """Its `fields`, decoded, but for the meters: they are only looked at, one after another."""
+
+    def __init__(self, read, start, end):
+        """Raises WireError."""
+        self._read = read
+        self._end = end
+        self.fields: dict = {}
+        self.unreadable = None  # slot of a meter
+        reader = Reader(read, start, end)
+        try:
+            shaped = self._take(reader)
+        except ValueError:
+            raise WireError("malformed")
+        if not reader.canonical:
+            raise WireError("not_canonical")
+        if not shaped:
+            raise WireError("wrong_shape")
+
+    def _take(self, reader):
+        rest, is_meter = _tests()
+        if reader.head() != (_MAP, _FIELDS):
+            raise WireError("wrong_shape")
+        shaped = True
+        for key in range(_FIELDS):
+            if reader.value(1) != key:
+                raise WireError("wrong_shape")
+            if key != _METERS:
+                self.fields[key] = reader.value(1)
+                continue
+            self._meters_at = reader.pos
+            for meter in _items(reader):
+                if not is_meter(meter):
+                    shaped = False
+                elif self.unreadable is None and not _readable(meter):
+                    self.unreadable = meter[0]
+        if reader.pos != reader.end:
+            raise ValueError
+        return shaped and rest(self.fields)
+
+    def meters(self):
+        """Decodes one after another."""
+        return _items(Reader(self._read, self._meters_at, self._end))
+
+
+def _items(reader):
+    major, count = reader.head()
+    if major != _ARRAY or not count or count > _MOST_METERS:
+        raise WireError("wrong_shape")
+    for _ in range(count):
+        yield reader.value(2)
+
+
+def settle(board) -> None:
+    """One on trial is from now on configuration.cose, in both copies. Durable on return."""
+    staging = board.staging()
+    waiting = staging.waiting()
+    if waiting:
+        board.settings().put("configuration.cose", waiting[0], staging.read)
+        staging.clear()
+
+
+def refuse(board, journal, error) -> bool:
+    """Whether one was on trial: the next start is with configuration.cose, and tells why."""
+    staging = board.staging()
+    waiting = staging.waiting()
+    if waiting:
+        name = "" if isinstance(error, SetupError) else type(error).__name__ + " "
+        configuration.refuse(journal, waiting[1], name + str(error))
+        staging.clear()
+    return waiting is not None

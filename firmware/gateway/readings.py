@@ -34,6 +34,12 @@ class Readings:
         """Begin no more at a boundary."""
         self._stopped = True
 
+    def is_boundary_near(self, within_ms: int) -> bool:
+        """Whether an interval ends so soon that a restart could miss it."""
+        interval_ms = self._config.interval_ms
+        left_ms = interval_ms - self._clock.now_ms() % interval_ms
+        return left_ms < min(within_ms, interval_ms // 4)
+
     def under_way(self) -> bool:
         """Whether meters are being read, and records will follow."""
         return self._under_way > 0

@@ -55,10 +55,15 @@ class Trust:
         not speak for the message is `bad_signature`. Its dates are judged only when the clock is
         known.
         """
-        configuration = content_type == cose.CONFIGURATION
-        limit = cose.MAX_CONFIGURATION if configuration else cose.MAX_MESSAGE
-        message = cose.parse(buf, content_type, limit)
-        if message.certificate is None or not well_shaped(message.payload):
+        message = cose.parse(buf, content_type, cose.MAX_MESSAGE)
+        if not well_shaped(message.payload):
+            raise WireError("wrong_shape")
+        await self.vouch(message, content_type, clock_known, now_ms)
+        return message.payload
+
+    async def vouch(self, message, content_type: str, clock_known: bool, now_ms: int) -> None:
+        """Raises WireError unless who signed the message may sign this type."""
+        if message.certificate is None:
             raise WireError("wrong_shape")
         certificate = await self._certificate(message.certificate)
         if certificate.role != _ROLES[content_type] or certificate.kid != message.kid:
@@ -66,7 +71,6 @@ class Trust:
         if clock_known and not certificate.not_before_ms <= now_ms < certificate.not_after_ms:
             raise WireError("bad_signature")
         await cose.verify(message, certificate.public)
-        return message.payload
 
     async def _certificate(self, buf: bytes) -> _Certificate:
         name = hashlib.sha256(buf).digest()

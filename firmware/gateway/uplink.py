@@ -21,13 +21,24 @@ _CLOSED = (32, 104)  # EPIPE, ECONNRESET
 
 
 class Uplink:
-    """`settings` is network.json; `on_receipt(bytes)`, `async on_command(bytes)` take messages.
+    """`settings` is network.json; `on_receipt(bytes)`, `async on_command(bytes)` and
+    `async on_object(bytes)` take messages.
 
     `on_send(stream, epoch, seq)` is called before each frame goes to the broker.
     """
 
     def __init__(
-        self, board, journal, settings, gateway, zone, config_hash, on_send, on_receipt, on_command
+        self,
+        board,
+        journal,
+        settings,
+        gateway,
+        zone,
+        config_hash,
+        on_send,
+        on_receipt,
+        on_command,
+        on_object,
     ):
         self._board = board
         self._journal = journal
@@ -37,12 +48,15 @@ class Uplink:
         self._on_send = on_send
         self._on_receipt = on_receipt
         self._on_command = on_command
+        self._on_object = on_object
         base = "esep/v1/" + gateway.hex()
         self._frame_topic = base + "/frame"
         self._status_topic = base + "/status"
         self._receipt_topic = base + "/receipt"
+        self._object_topic = base + "/object"
         self._topics = (
             self._receipt_topic,
+            self._object_topic,
             base + "/command",
             "esep/v1/zone/" + zone + "/command",
         )
@@ -175,6 +189,8 @@ class Uplink:
     async def _on_message(self, topic, payload):
         if topic == self._receipt_topic:
             self._on_receipt(payload)
+        elif topic == self._object_topic:
+            await self._on_object(payload)
         else:
             await self._on_command(payload)
 

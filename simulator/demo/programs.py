@@ -61,6 +61,11 @@ class Program:
     def is_running(self) -> bool:
         return self._process.poll() is None
 
+    @property
+    def exit_code(self) -> int | None:
+        """None while it runs."""
+        return self._process.poll()
+
     def next_line(self, timeout_s: float) -> dict[str, Any]:
         """The next JSON line; ProgramError when none comes."""
         try:

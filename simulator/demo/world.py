@@ -114,7 +114,11 @@ class World:
         self._running.remove(program)
 
     def check_running(self) -> None:
-        """Raise ProgramError when a program has ended by itself."""
+        """Raise ProgramError when a program has ended by itself; a gateway may want a new start."""
+        for site, program in list(self.gateway_programs.items()):
+            if program.exit_code == micropython.RESTART:
+                self._running.remove(program)
+                self.start_gateway(site)
         for program in self._running:
             if not program.is_running:
                 raise ProgramError(f"{program.name} ended by itself; see {self.logs}")

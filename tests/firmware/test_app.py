@@ -1,7 +1,6 @@
 """The gateway as a black box: meters and stages below, broker and collector above."""
 
 import hashlib
-import json
 import signal
 import struct
 from collections.abc import Iterator
@@ -288,6 +287,10 @@ def test_an_older_configuration_is_refused(plant: Plant) -> None:
     assert gateway.process.wait(20) == 1
     assert "version 1, and version 2 was in force" in plant.log().splitlines()[-1]
     gateway.configure(plant.site.authority, version=2)
+    starts = len(plant.collector.events(1))
+    gateway.start()
+    plant.collector.wait(lambda: len(plant.collector.events(1)) > starts)
+    gateway.kill()
 
 
 @pytest.mark.parametrize(
@@ -300,12 +303,11 @@ def test_an_older_configuration_is_refused(plant: Plant) -> None:
     ],
 )
 def test_what_is_missing_is_named(plant: Plant, name: str, content: bytes, word: str) -> None:
-    path = Path(plant.gateway.board["dir"]) / name
-    kept = path.read_bytes()
-    path.write_bytes(content)
+    settings = plant.gateway.directory / "settings.bin"
+    kept = settings.read_bytes()
+    (plant.gateway.directory / name).write_bytes(content)
     plant.gateway.start()
     assert plant.gateway.process
     assert plant.gateway.process.wait(20) == 1
-    path.write_bytes(kept)
+    settings.write_bytes(kept)
     assert word in plant.log().splitlines()[-1]
-    assert json.loads((path.parent / "network.json").read_text())

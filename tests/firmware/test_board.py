@@ -52,7 +52,8 @@ def test_both_boards_can_do_the_same() -> None:
 def test_every_function_of_the_esp32_has_a_row_for_the_bench() -> None:
     functions = {
         f"{owner.name}.{node.name}"
-        for owner in ast.parse((FIRMWARE / "board/esp32.py").read_text()).body
+        for file in ("esp32.py", "stored.py")
+        for owner in ast.parse((FIRMWARE / "board" / file).read_text()).body
         if isinstance(owner, ast.ClassDef)
         for node in owner.body
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name[0] != "_"

@@ -1,7 +1,6 @@
 """`rotate` and `retire` of the image, between two runs of the whole gateway."""
 
 import json
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -35,6 +34,11 @@ def stop(plant: Plant) -> None:
     assert plant.gateway.process
     assert plant.gateway.process.wait(20) == 0
     plant.collector.wait(lambda: plant.collector.statuses[-1]["online"] is False)
+
+
+def signing_secret(plant: Plant) -> bytes:
+    secret: bytes = cbor2.loads((plant.gateway.setting("identity.key") or b"")[:-4])[0]
+    return secret
 
 
 def rotate(plant: Plant) -> bytes:
@@ -88,7 +92,7 @@ def test_a_gateway_goes_on_under_its_new_key(plant: Plant) -> None:
 
 def test_a_retired_gateway_hands_over_and_is_never_started_again(plant: Plant) -> None:
     stop(plant)
-    secret = cbor2.loads((plant.gateway.directory / "identity.key").read_bytes()[:-4])[0]
+    secret = signing_secret(plant)
     assert len(secret) == 32
     done = plant.gateway.run("retire", "the site closes")
     assert done.returncode == 0, done.stderr
@@ -106,14 +110,16 @@ def test_a_retired_gateway_hands_over_and_is_never_started_again(plant: Plant) -
 
 def test_a_gateway_that_is_retired_and_cannot_hand_over_keeps_its_key(plant: Plant) -> None:
     stop(plant)
-    kept = plant.gateway.directory / "root.pub"
-    shutil.move(kept, kept.with_suffix(".away"))
+    laid_down = plant.gateway.directory / "root.pub"
+    root = plant.gateway.setting("root.pub")
+    assert root
+    laid_down.write_bytes(b"")
     done = plant.gateway.run("retire", "the site closes")
     assert done.returncode == 1
     assert "root.pub" in done.stderr
     refused = plant.gateway.run("start")
     assert "retire.py hands over what it still holds" in refused.stderr
-    shutil.move(kept.with_suffix(".away"), kept)
+    laid_down.write_bytes(root)
     assert plant.gateway.run("retire").returncode == 0
     plant.collector.wait(lambda: plant.collector.events(RETIRED))
     plant.collector.check_chains()
@@ -125,12 +131,10 @@ def test_the_key_of_tls_is_another_key(plant: Plant) -> None:
     directory = plant.gateway.directory
     party = Party("gateway")
     certificate, key = party.write(directory, "gateway", Encoding.DER)
-    secret = cbor2.loads((directory / "identity.key").read_bytes()[:-4])[0]
-    private = derive_private_key(int.from_bytes(secret), SECP256R1())
+    private = derive_private_key(int.from_bytes(signing_secret(plant)), SECP256R1())
     party.key = private
-    path = directory / "network.json"
-    settings = json.loads(path.read_text())
-    path.write_text(
+    settings = json.loads(plant.gateway.setting("network.json") or b"")
+    (directory / "network.json").write_text(
         json.dumps(settings | {"tls": {"ca": certificate, "cert": certificate, "key": key}})
     )
     party.write(directory, "gateway", Encoding.DER)

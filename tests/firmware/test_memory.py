@@ -45,5 +45,5 @@ def test_the_document_tells_of_every_module_what_it_takes(
 
 
 def test_the_code_leaves_an_esp32_room_to_work(measured: dict[str, int]) -> None:
-    """Of the 112 KiB of a heap that has grown once, at most half."""
-    assert sum(measured.values()) <= 56 * 1024
+    """Of the 112 KiB of a heap that has grown once, at most half before what is needed seldom."""
+    assert sum(measured[name] for name in memory.started()) <= 56 * 1024

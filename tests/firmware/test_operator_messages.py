@@ -1,4 +1,4 @@
-"""The gateway does with commands, receipts and configurations what tests/vectors say."""
+"""The gateway does with commands and receipts what tests/vectors say."""
 
 import json
 from collections.abc import Callable
@@ -12,7 +12,6 @@ Ask = Callable[..., Any]
 Vector = dict[str, Any]
 
 VECTORS = Path(__file__).parents[1] / "vectors"
-LONGEST = 8192  # what a configuration of more says does not fit in the heap
 
 BILLING, TELEMETRY = 0, 1
 OPEN, RELEASE, READ = 1, 2, 3
@@ -26,7 +25,6 @@ def vectors(kind: str) -> list[Vector]:
     return [
         vector | {"context": content["context"] | vector.get("context", {})}
         for vector in content["vectors"]
-        if len(vector["message"]) <= 2 * LONGEST
     ]
 
 
@@ -192,15 +190,3 @@ def test_receipts(ask: Ask, vector: Vector) -> None:
     assert ask("receipt", about=vector) == ["ok", [["hear", body[3], None]], left]
     assert ask("offered", len(wanted)) == wanted
     assert ask("receipt", about=vector) == [vector["again"], [], left]
-
-
-@each("configuration")
-def test_configurations(ask: Ask, vector: Vector) -> None:
-    trust_in_root(ask, vector["context"])
-    ask("begin", vector["context"])
-    for _ in range(2):  # the second time the certificate is known
-        answer = ask("configure", about=vector)
-        if vector["expect"] == "ok":
-            assert answer == vector["hash"]
-        else:
-            assert f"configuration.cose is refused ({vector['expect']})" in answer

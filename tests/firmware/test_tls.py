@@ -28,6 +28,7 @@ def start(plant: Plant, trusted: Party = CA, issuer: Party = CA, hostname: str =
     ca, _ = trusted.write(directory, "trusted", Encoding.DER)
     certificate, key = Party("gateway", issuer).write(directory, "gateway", Encoding.DER)
     path = directory / "network.json"
+    ca, certificate, key = (Path(each).name for each in (ca, certificate, key))
     tls = {"ca": ca, "cert": certificate, "key": key, "hostname": hostname}
     path.write_text(json.dumps({**json.loads(path.read_text()), "port": front.port, "tls": tls}))
     plant.gateway.start()

@@ -41,7 +41,7 @@ def test_it_runs_in_micropython_and_offers_its_key(image: Path, tmp_path: Path) 
     )
     offer = json.loads(done.stdout)
     assert len(offer["gateway"]) == 16
-    assert (tmp_path / "identity.key").exists()
+    assert b"identity.key" in (tmp_path / "settings.bin").read_bytes()
 
 
 def test_a_module_that_does_not_compile_is_named(

@@ -26,6 +26,7 @@ topic read esep/v1/+/frame
 topic read esep/v1/+/status
 topic write esep/v1/+/receipt
 topic write esep/v1/+/command
+topic write esep/v1/+/object
 topic write esep/v1/zone/+/command
 topic write esep/v1/checkpoint
 

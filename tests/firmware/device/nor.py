@@ -31,6 +31,10 @@ class Nor:
         self._cut_at = operation
         self._kept = kept
 
+    def is_cut(self):
+        """Whether the operation to be cut was reached."""
+        return self._cut_at is not None and self.operations > self._cut_at
+
     def restore_power(self):
         self._cut_at = None
 

@@ -9,7 +9,7 @@ from serve import serve  # isort: skip
 import asyncio
 import sys
 
-from gateway import configuration, cose, provisioned
+from gateway import cose
 from gateway.journal import Journal
 from gateway.orders import Orders
 from gateway.outbox import Outbox
@@ -49,11 +49,6 @@ class Stages:
             raise OSError
         told.append(["release", ids, ramp])
         return ids
-
-
-class Board:
-    def read_setting(self, name):
-        return message() if name == "configuration.cose" else None
 
 
 def message():
@@ -164,15 +159,6 @@ def offered(count):
     return [outbox.next()[:3] for _ in range(count)]
 
 
-def configure():
-    """The hash of the configuration that is now in force, or what a technician is told."""
-    try:
-        loading = provisioned.load(Board(), trust, clock, gateway)
-        return asyncio.run(loading).hash.hex()
-    except configuration.SetupError as error:
-        return str(error)
-
-
 serve(
     trust_in=trust_in,
     begin=begin,
@@ -184,5 +170,4 @@ serve(
     fill=fill,
     receipt=receipt,
     offered=offered,
-    configure=configure,
 )

@@ -4,6 +4,7 @@ import atexit
 import json
 import shutil
 import signal
+import struct
 import subprocess
 import tempfile
 from functools import cache
@@ -17,6 +18,8 @@ from plant.authority import Authority, Body
 from plant.collector import PATIENCE_S, Site, now_ms
 from simulator import micropython
 from technician.bundle import write_bundle
+
+KIND = "configuration"
 
 
 @cache
@@ -118,10 +121,28 @@ class Gateway:
         return Site(authority, self.id, enrolment[1])
 
     def configure(self, authority: Authority, version: int) -> None:
-        head: Body = {0: 1, 1: self.id, 2: version, 3: now_ms(), 4: "site", 5: "east"}
-        configuration = authority.issue("configuration", "configuration", head | self._parts)
+        configuration = self.configuration(authority, version)
         self.configuration_hash = sha256(configuration).digest()
         (self.directory / "configuration.cose").write_bytes(configuration)
+
+    def configuration(
+        self, authority: Authority, version: int, changes: Body | None = None, role: str = KIND
+    ) -> bytes:
+        """As provisioned, but for `changes`; signed, not yet anywhere."""
+        head: Body = {0: 1, 1: self.id, 2: version, 3: now_ms(), 4: "site", 5: "east"}
+        return authority.issue(role, KIND, head | self._parts | (changes or {}))
+
+    def setting(self, name: str) -> bytes | None:
+        """What the board holds under this name, in the first of its two copies."""
+        flash = (self.directory / "settings.bin").read_bytes()
+        newest: tuple[int, bytes] | None = None
+        for at in range(0, len(flash) // 3, 64):
+            magic, name_bytes, _, size, serial = struct.unpack_from("<2sBBII", flash, at)
+            body = at + 20
+            if magic == b"ES" and flash[body : body + name_bytes] == name.encode():
+                value = flash[body + name_bytes : body + name_bytes + size]
+                newest = max(newest or (0, b""), (serial, value))
+        return newest and newest[1]
 
     def set_clock(self, offset_ms: int, drift_ppm: int = 0) -> None:
         """How wrong the board's own clock is at the next start, and how fast it runs."""

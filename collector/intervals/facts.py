@@ -1,0 +1,70 @@
+"""What a gateway last said of its configuration: which is in force, and which it refused."""
+
+import json
+from typing import Any
+
+from sqlalchemy import Connection, delete, insert, select
+
+from collector.evidence.frame import Event, EventCode, Frame
+from collector.ledger.flags import Flag, keep_flag
+from collector.ledger.ledger import Entry
+from collector.ledger.readings import AHEAD_MS, believable_ms
+from collector.storage.tables import gateway_fact
+
+CONFIGURATION, REFUSAL = "configuration", "refusal"
+_TASK = "configuration"
+
+
+def keep(connection: Connection, frame: Frame, event: Event, entry: Entry) -> None:
+    """The newest fact of its name in the order of the gateway's chain, as it was reported."""
+    name, body = _fact(event)
+    if name is None:
+        return
+    table = gateway_fact
+    same = (table.c.gateway == frame.gateway, table.c.name == name)
+    known = connection.scalar(select(table.c.body).where(*same))
+    if known is not None and _place(json.loads(known)) > (frame.epoch, frame.seq):
+        return
+    if event.at_ms > entry.received_ms + AHEAD_MS:
+        keep_flag(connection, entry.position, Flag.TIME_IMPOSSIBLE, f"{name} at {event.at_ms}")
+    at_ms = believable_ms(entry, frame, event.at_ms)
+    text = json.dumps(body | {"epoch": frame.epoch, "seq": frame.seq})
+    connection.execute(delete(table).where(*same))
+    connection.execute(
+        insert(table).values(
+            gateway=frame.gateway, name=name, at_ms=at_ms, position=entry.position, body=text
+        )
+    )
+
+
+def _fact(event: Event) -> tuple[str | None, dict[str, Any]]:
+    detail: dict[int, Any] = event.detail
+    if event.code is EventCode.CONFIGURATION:
+        return CONFIGURATION, {"version": detail[1], "sha256": detail[0].hex()}
+    if event.code is EventCode.FAULT and detail[0] == _TASK:
+        return REFUSAL, {"what": detail[1]}
+    return None, {}
+
+
+def _place(body: dict[str, Any]) -> tuple[int, int]:
+    return body["epoch"], body["seq"]
+
+
+def in_force(connection: Connection) -> dict[str, int]:
+    """The version that each gateway said is in force."""
+    return {gateway: body["version"] for gateway, body in _newest(connection, CONFIGURATION)}
+
+
+def _newest(connection: Connection, name: str) -> list[tuple[str, dict[str, Any]]]:
+    query = select(gateway_fact.c.gateway, gateway_fact.c.body).where(gateway_fact.c.name == name)
+    return [(gateway.hex(), json.loads(body)) for gateway, body in connection.execute(query)]
+
+
+def refusals(connection: Connection) -> dict[str, str]:
+    """What each gateway refused of late: after it, no other configuration came into force."""
+    since = {gateway: _place(body) for gateway, body in _newest(connection, CONFIGURATION)}
+    return {
+        gateway: body["what"]
+        for gateway, body in _newest(connection, REFUSAL)
+        if since.get(gateway, (0, 0)) < _place(body)
+    }

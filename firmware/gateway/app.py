@@ -187,6 +187,8 @@ class App:
     async def _record_boot(self):
         from gateway import software
 
+        firmware_hash = software.firmware_hash(self._root)
+        self._uplink.firmware_hash = firmware_hash.hex()
         now_ms = self._clock.now_ms()
         self._billing.add(
             records.boot(
@@ -194,7 +196,7 @@ class App:
                 self._board.reset_cause(),
                 software.interpreter(),
                 VERSION,
-                software.firmware_hash(self._root),
+                firmware_hash,
             )
         )
         config = self._config

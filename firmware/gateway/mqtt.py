@@ -1,12 +1,12 @@
 """An MQTT 3.1.1 client (OASIS, 2014): QoS 1 both ways, last will, TLS, bounded memory."""
 
 import asyncio
+import errno
+import socket
 import struct
 
 from gateway.health import log
 
-_CONNECT_MS = 30_000
-_READ_MS = 30_000
 _LARGEST_PACKET = 4096 + 256
 _SKIP_BYTES = 512
 
@@ -33,21 +33,35 @@ def tls_context(ca: bytes, cert: bytes, key: bytes):
     return context
 
 
-async def open_stream(host: str, port: int, tls, server_hostname):
-    """Raises OSError, ValueError (TLS) or asyncio.TimeoutError, or lets the first write do it.
+def open_stream(host: str, port: int, tls, server_hostname):
+    """Begin to connect. The first write finds out how that goes: OSError, or ValueError (TLS).
 
-    `host` should be an address: to resolve a name stops every task.
+    `host` is an address: to resolve a name would stop every task for as long as that takes.
     """
-    options = {"ssl": tls, "server_hostname": server_hostname} if tls else {}
-    streams: tuple = await asyncio.wait_for_ms(
-        asyncio.open_connection(host, port, **options), _CONNECT_MS
-    )
-    return streams[0]
+    address = socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)[0]
+    sock: socket.socket = socket.socket(address[0])
+    try:
+        sock.setblocking(False)
+        try:
+            sock.connect(address[-1])
+        except OSError as error:
+            if error.errno != errno.EINPROGRESS:
+                raise
+        stream = sock
+        if tls:
+            stream = tls.wrap_socket(
+                sock, server_hostname=server_hostname, do_handshake_on_connect=False
+            )
+        return asyncio.StreamReader(stream)
+    except BaseException:
+        sock.close()
+        raise
 
 
 class Client:
     """One connection to a broker, over a stream that was opened for it.
 
+    A broker that takes longer than `keepalive_s` for anything it owes is given up.
     `on_message(topic, payload)` is awaited before the broker is told that the message arrived.
     `on_puback(packet_id)` is called when the broker has taken a publication.
     """
@@ -55,6 +69,7 @@ class Client:
     def __init__(self, stream, client_id: str, keepalive_s: int, on_message, on_puback):
         self._client_id = client_id
         self._keepalive_s = keepalive_s
+        self._patience_ms = keepalive_s * 1000
         self._on_message = on_message
         self._on_puback = on_puback
         self._packet_id = 0
@@ -75,7 +90,9 @@ class Client:
             + _text(will_topic)
             + _text(will_payload)
         )
-        await self._send(b"\x10" + _length(len(body)) + body)
+        # In the buffer, from where it goes when the connection is open: to write would try at once.
+        self._stream.out_buf = b"\x10" + _length(len(body)) + body
+        await self._send()
         kind, body = await self._receive()
         if kind >> 4 != _CONNACK or len(body) != 2:
             raise MqttError("the broker did not answer CONNECT")
@@ -188,13 +205,14 @@ class Client:
             await self._send(b"\x40\x02" + packet_id)
 
     async def _read(self, n):
-        return await asyncio.wait_for_ms(self._stream.readexactly(n), _READ_MS)
+        return await asyncio.wait_for_ms(self._stream.readexactly(n), self._patience_ms)
 
     async def _send(self, *parts):
         async with self._write_lock:
             for part in parts:
                 self._stream.write(part)
-            await self._stream.drain()
+            # A link that is half open takes nothing more once its buffers are full.
+            await asyncio.wait_for_ms(self._stream.drain(), self._patience_ms)
 
 
 def _text(text):

@@ -70,9 +70,8 @@ class Receipts:
                 continue
             ages_ms.append(self._sent.age_ms(stream, epoch, upto, held))
             self._journal.receipt(stream, epoch, upto, held)
-            self._outbox.want(stream, epoch, wanted)
+            self._outbox.receipt_came(stream, epoch, upto, held, wanted)
         step = clock.hear(body[3], min([a for a in ages_ms if a is not None], default=None))
         if step:
             self._bill(records.clock_step(clock.now_ms(), step[0], step[1], "receipt"))
-        self._outbox.receipt_came()
         self._on_room()

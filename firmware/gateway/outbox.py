@@ -35,11 +35,12 @@ class _Way:
 class _Stream:
     """Frames after `edge` are live, those up to it are backlog."""
 
-    def __init__(self, newest):
+    def __init__(self, newest, oldest):
+        """`oldest` is the first frame without receipt, None when every frame has one."""
         self.newest = newest
         self.edge = (newest[0], max(newest[1] - _LIVE_FRAMES, 0))
         self.live = _Way(self.edge)
-        self.backlog = _Way(_NOTHING)
+        self.backlog = _Way(min(self.edge, (oldest[0], oldest[1] - 1)) if oldest else self.edge)
         # (a frame made in this session, how far the backlog was when it was offered): the collector
         # that holds it will not get by itself what was offered before it.
         self._passed: list = []
@@ -67,7 +68,7 @@ class Outbox:
 
     def restart(self) -> None:
         """A session begins: nothing is with the broker."""
-        self._streams = [_Stream(self._newest(stream)) for stream in (BILLING, TELEMETRY)]
+        self._streams = [self._begin(stream) for stream in (BILLING, TELEMETRY)]
         self._in_flight: dict = {}  # (stream, epoch, seq): its way; None: it was wanted
         self._wanted: list = []  # [stream, epoch, first, last]
         self._looked = self._backlog_due = ticks_ms()
@@ -95,7 +96,7 @@ class Outbox:
     def taken(self, stream: int, epoch: int, seq: int) -> None:
         """The broker has the frame."""
         way = self._in_flight.pop((stream, epoch, seq), None)
-        if way and (epoch, seq) <= way.offered:  # else it was sent before the way began again
+        if way:
             way.taken = max(way.taken, (epoch, seq))
 
     def receipt_came(self, stream: int, epoch: int, upto: int, held, wanted) -> None:
@@ -122,9 +123,12 @@ class Outbox:
             if self._is_pending(stream, _NOTHING, state.backlog) or self._is_pending(
                 stream, state.edge, state.live
             ):
-                self._streams[stream] = _Stream(self._newest(stream))
+                self._streams[stream] = self._begin(stream)
             for way in (state.live, state.backlog):
                 way.settled = way.taken
+
+    def _begin(self, stream):
+        return _Stream(self._newest(stream), self._pending_after(stream, _NOTHING))
 
     def _newest(self, stream):
         return (self._journal.last(stream) or _NOTHING)[:2]
@@ -151,8 +155,9 @@ class Outbox:
                 break
             epoch, seq, message = found
             way.offered = (epoch, seq)
-            if (stream, epoch, seq) not in self._in_flight:
-                self._in_flight[stream, epoch, seq] = way
+            under_way = (stream, epoch, seq) in self._in_flight
+            self._in_flight[stream, epoch, seq] = way
+            if not under_way:
                 return stream, epoch, seq, message
         return None
 

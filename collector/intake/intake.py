@@ -2,13 +2,13 @@
 
 import queue
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import structlog
 from sqlalchemy import Engine
 
-from collector.evidence.errors import EvidenceError, Reason
+from collector.evidence.errors import EvidenceError
 from collector.intake import quarantine
 from collector.intake.admission import Admission, Delivery
 from collector.ledger.ledger import Admitted, Ledger
@@ -24,6 +24,15 @@ _LINGER_S = 0.02
 class Pending:
     delivery: Delivery
     acknowledge: Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What became of a batch: `added` of those admitted were not in the ledger yet."""
+
+    admitted: list[Admitted]
+    added: int
+    refused: list[tuple[Delivery, EvidenceError]]
 
 
 class Intake:
@@ -49,32 +58,38 @@ class Intake:
         batch = self._batch = self._batch or self._gather(timeout_s)
         if not batch:
             return 0
-        admitted: list[Admitted] = []
-        refused: list[tuple[Delivery, Reason]] = []
+        kept = self.keep([pending.delivery for pending in batch])
+        for delivery, error in kept.refused:
+            log.warning(
+                "intake.refused",
+                reason=error.reason,
+                text=str(error),
+                topic=delivery.topic[:256],
+                size=delivery.size,
+            )
+        self._batch = []
         for pending in batch:
+            pending.acknowledge()
+        self.frames += kept.added
+        self.repeated += len(kept.admitted) - kept.added
+        self.refused += len(kept.refused)
+        return len(batch)
+
+    def keep(self, deliveries: Sequence[Delivery]) -> Kept:
+        """Judge each, and commit them all: frames to the ledger, the others to quarantine."""
+        admitted: list[Admitted] = []
+        refused: list[tuple[Delivery, EvidenceError]] = []
+        for delivery in deliveries:
             try:
-                admitted.append(self._admission.judge(pending.delivery))
+                admitted.append(self._admission.judge(delivery))
             except EvidenceError as error:
-                refused.append((pending.delivery, error.reason))
-                log.warning(
-                    "intake.refused",
-                    reason=error.reason,
-                    text=str(error),
-                    topic=pending.delivery.topic[:256],
-                    size=pending.delivery.size,
-                )
+                refused.append((delivery, error))
         now_ms = self._now_ms()
         with self._engine.begin() as connection:
             added = self._ledger.append(connection, admitted, now_ms) if admitted else 0
             if refused:
-                quarantine.store(connection, refused, now_ms)
-        self._batch = []
-        for pending in batch:
-            pending.acknowledge()
-        self.frames += added
-        self.repeated += len(admitted) - added
-        self.refused += len(refused)
-        return len(batch)
+                quarantine.store(connection, [(d, error.reason) for d, error in refused], now_ms)
+        return Kept(admitted, added, refused)
 
     @property
     def is_idle(self) -> bool:

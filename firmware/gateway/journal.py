@@ -112,6 +112,10 @@ class Journal:
             epoch = ring.last[0]
         return ring.find(epoch, seq)
 
+    def frames(self, stream: int):
+        """Yields (message, whether it has no receipt) of every frame in flash, oldest first."""
+        return self._rings[stream].frames()
+
     # ---- dropped telemetry -----------------------------------------------------------------
 
     def dropped(self):

@@ -5,7 +5,8 @@ newest few that it finds. Behind them, in measure, goes what the collector wants
 backlog, oldest first. Within a session each frame is offered once, unless it is lost:
 
 - The collector wants it, and holds a frame that was made later and sent after it.
-- The broker took it `resend_after_ms` ago or longer, and it has no receipt.
+- The broker took it seconds ago, and two receipts in a row reach no further than before it.
+- The broker took it, and for `resend_after_ms` no receipt came at all.
 """
 
 from time import ticks_add, ticks_diff, ticks_ms
@@ -20,6 +21,7 @@ _LONGEST_WANTED_RANGE = const(256)
 _WANTED_AT_ONCE = const(32)
 _PASSED = const(8)
 _LOOK_MS = const(1_000)
+_COLLECTOR_MS = const(5_000)  # from the broker's having a frame to a receipt that covers it
 _NOTHING = (0, 0)
 
 
@@ -29,7 +31,7 @@ class _Way:
     def __init__(self, start):
         self.offered = start
         self.taken = start
-        self.settled = start  # taken so long ago that a receipt should cover it
+        self.settled = start  # taken at least _COLLECTOR_MS ago
 
 
 class _Stream:
@@ -45,6 +47,7 @@ class _Stream:
         # that holds it will not get by itself what was offered before it.
         self._passed: list = []
         self._proved = (_NOTHING, _NOTHING)
+        self.reached: dict = {}  # epoch: the highest seq that its last receipt covers
 
     def note(self, frame):
         if frame > self.newest and len(self._passed) < _PASSED:
@@ -63,6 +66,7 @@ class Outbox:
     def __init__(self, journal, resend_after_ms: int, backlog_apart_ms: int):
         self._journal = journal
         self._resend_after_ms = resend_after_ms
+        self._settle_ms = min(_COLLECTOR_MS, resend_after_ms)
         self._apart_ms = backlog_apart_ms
         self.restart()
 
@@ -71,7 +75,7 @@ class Outbox:
         self._streams = [self._begin(stream) for stream in (BILLING, TELEMETRY)]
         self._in_flight: dict = {}  # (stream, epoch, seq): its way; None: it was wanted
         self._wanted: list = []  # [stream, epoch, first, last]
-        self._looked = self._backlog_due = ticks_ms()
+        self._settled = self._heard = self._backlog_due = ticks_ms()
 
     def next(self):
         """(stream, epoch, seq, message), or None when nothing is to be sent now."""
@@ -101,7 +105,12 @@ class Outbox:
 
     def receipt_came(self, stream: int, epoch: int, upto: int, held, wanted) -> None:
         """Ranges are [[first, last], …]. `wanted` replaces what the last receipt asked for."""
-        self._streams[stream].prove((epoch, max([upto] + [last for _, last in held])))
+        self._heard = ticks_ms()
+        reached = max([upto] + [last for _, last in held])
+        if self._streams[stream].reached.get(epoch) == reached and self._is_overdue(stream, epoch):
+            self._streams[stream] = self._begin(stream)
+        self._streams[stream].reached[epoch] = reached
+        self._streams[stream].prove((epoch, reached))
         self._wanted = [old for old in self._wanted if old[0] != stream]
         newest = self._newest(stream)
         for first, last in wanted:
@@ -116,16 +125,16 @@ class Outbox:
         now = ticks_ms()
         if ticks_diff(now, self._backlog_due) > 0:
             self._backlog_due = now  # ticks of days ago would seem to lie ahead
-        if ticks_diff(now, self._looked) < self._resend_after_ms:
-            return
-        self._looked = now
-        for stream, state in enumerate(self._streams):
-            if self._is_pending(stream, _NOTHING, state.backlog) or self._is_pending(
-                stream, state.edge, state.live
-            ):
-                self._streams[stream] = self._begin(stream)
-            for way in (state.live, state.backlog):
-                way.settled = way.taken
+        if ticks_diff(now, self._heard) >= self._resend_after_ms:
+            self._heard = now
+            for stream in (BILLING, TELEMETRY):
+                if self._is_overdue(stream):
+                    self._streams[stream] = self._begin(stream)
+        if ticks_diff(now, self._settled) >= self._settle_ms:
+            self._settled = now
+            for state in self._streams:
+                for way in (state.live, state.backlog):
+                    way.settled = way.taken
 
     def _begin(self, stream):
         return _Stream(self._newest(stream), self._pending_after(stream, _NOTHING))
@@ -142,10 +151,15 @@ class Outbox:
             return _LOOK_MS
         return max(0, ticks_diff(self._backlog_due, ticks_ms()))
 
-    def _is_pending(self, stream, after, way):
-        """Whether a frame that settled on its way, after another, has no receipt."""
-        oldest = way.settled > after and self._pending_after(stream, after)
-        return oldest and oldest[:2] <= way.settled
+    def _is_overdue(self, stream, epoch=None):
+        """Whether a frame that settled has no receipt; of one epoch, or of any."""
+        state = self._streams[stream]
+        for way, after in ((state.backlog, _NOTHING), (state.live, state.edge)):
+            after = max(after, (epoch or 0, 0))
+            oldest = way.settled > after and self._pending_after(stream, after)
+            if oldest and oldest[:2] <= way.settled and epoch in (None, oldest[0]):
+                return True
+        return False
 
     def _offer(self, stream, way, upto):
         while way.offered < upto:

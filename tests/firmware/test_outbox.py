@@ -18,7 +18,7 @@ Ask = Callable[..., Any]
 Frame = tuple[int, int, int]  # stream, epoch, seq
 
 BILLING, TELEMETRY = 0, 1
-RESEND_AFTER_MS, APART_MS = 10_000, 50
+RESEND_AFTER_MS, SETTLE_MS, APART_MS = 10_000, 5_000, 50
 LIVE_FOUND, BACKLOG_IN_FLIGHT = 4, 4
 
 
@@ -132,10 +132,10 @@ def test_without_receipts_everything_is_sent_again_after_its_time(ask: Ask) -> N
     make(ask, BILLING, 1, 10)
     ask("restart")
     first = drain(ask)
-    ask("wait", RESEND_AFTER_MS)
-    assert drain(ask) == []
     ask("receipt", BILLING, 1, 3, [], [])
-    ask("wait", RESEND_AFTER_MS)
+    ask("wait", RESEND_AFTER_MS - 1)
+    assert ask("offer", 1) == []
+    ask("wait", 1)
     assert sorted(drain(ask)) == sorted(first)[3:]
 
 
@@ -175,6 +175,21 @@ def test_the_backlog_ends_where_live_frames_began(ask: Ask) -> None:
     assert drain(ask) == frames(BILLING, 3)
 
 
+def test_the_end_of_what_was_sent_is_sent_again_when_receipts_stand_still(ask: Ask) -> None:
+    """Nothing comes after it that would show the gap."""
+    make(ask, BILLING, 1, 4)
+    ask("restart")
+    drain(ask)
+    ask("receipt", BILLING, 1, 2, [], [])
+    ask("receipt", BILLING, 1, 2, [], [])
+    assert drain(ask) == [], "it may be on its way"
+    ask("wait", SETTLE_MS)
+    ask("receipt", BILLING, 1, 3, [], [])
+    assert drain(ask) == [], "the collector is behind and goes on"
+    ask("receipt", BILLING, 1, 3, [], [])
+    assert drain(ask) == frames(BILLING, 4)
+
+
 def test_three_epochs_come_in_order(ask: Ask) -> None:
     for epoch in (1, 2, 4):
         make(ask, BILLING, 1, 6, epoch)
@@ -212,6 +227,7 @@ class Stream:
         self.sent: list[Frame] = []
         self.taken: set[Frame] = set()
         self.settled: set[Frame] = set()
+        self.reached: dict[int, int] = {}
         self.found = len(self.made)
         last = self.made[-1] if self.made else (0, 0, 0)
         self.edge = (last[0], last[1], max(last[2] - LIVE_FOUND, 0))
@@ -231,7 +247,7 @@ class AgainstAModel(RuleBasedStateMachine):
         self.behind: set[Frame] = set()  # of those in flight
         self.wanted: list[set[Frame]] = [set(), set()]
         self.proof: list[int] = [0, 0]  # of what was sent, how many were sent before what is held
-        self.now = self.looked = self.due = 0
+        self.now = self.heard = self.settled = self.due = 0
 
     @rule(stream=st.sampled_from((BILLING, TELEMETRY)), count=st.integers(1, 9))
     def made(self, stream: int, count: int) -> None:
@@ -340,6 +356,11 @@ class AgainstAModel(RuleBasedStateMachine):
         gaps = [[end + 1, first - 1] for end, (first, _) in zip(ends, ranges, strict=False)]
         self.device("receipt", stream, epoch, upto, ranges, gaps)
         state.pending -= has
+        self.heard = self.now
+        reached = max(seqs, default=0)
+        if state.reached.get(epoch) == reached and self.is_overdue(stream, epoch):
+            self.begin_again(stream)
+        state.reached[epoch] = reached
         self.wanted[stream] = {
             (stream, epoch, seq) for first, last in gaps for seq in range(first, last + 1)
         }
@@ -348,19 +369,28 @@ class AgainstAModel(RuleBasedStateMachine):
             if has and frame in made_since and frame <= max(has):
                 self.proof[stream] = max(self.proof[stream], place)
 
-    @rule(ms=st.sampled_from((1, APART_MS, 1_000, RESEND_AFTER_MS)))
+    def is_overdue(self, stream: int, epoch: int | None) -> bool:
+        state = self.streams[stream]
+        return any(epoch in (None, frame[1]) for frame in state.settled & state.pending)
+
+    def begin_again(self, stream: int) -> None:
+        self.streams[stream].begin()
+        self.proof[stream] = 0
+        self.behind |= {frame for frame in self.in_flight if frame[0] == stream}
+
+    @rule(ms=st.sampled_from((1, APART_MS, 1_000, SETTLE_MS, RESEND_AFTER_MS)))
     def wait(self, ms: int) -> None:
         self.device("wait", ms)
         self.now += ms
-        if self.now - self.looked < RESEND_AFTER_MS:
-            return
-        self.looked = self.now
-        for stream, state in enumerate(self.streams):
-            settled, state.settled = state.settled, set(state.taken)
-            if settled & state.pending:
-                state.begin()
-                self.proof[stream] = 0
-                self.behind |= {frame for frame in self.in_flight if frame[0] == stream}
+        if self.now - self.heard >= RESEND_AFTER_MS:
+            self.heard = self.now
+            for stream in (BILLING, TELEMETRY):
+                if self.is_overdue(stream, None):
+                    self.begin_again(stream)
+        if self.now - self.settled >= SETTLE_MS:
+            self.settled = self.now
+            for state in self.streams:
+                state.settled = set(state.taken)
 
     @rule()
     def new_session(self) -> None:
@@ -371,7 +401,7 @@ class AgainstAModel(RuleBasedStateMachine):
         self.behind.clear()
         self.wanted = [set(), set()]
         self.proof = [0, 0]
-        self.looked = self.due = self.now
+        self.heard = self.settled = self.due = self.now
 
 
 def test_is_as_a_model_that_remembers_everything(device: Ask) -> None:

@@ -133,6 +133,11 @@ class Gateway:
             stdout=self.log,
         )
 
+    def hand_over(self, *arguments: str | Path) -> subprocess.CompletedProcess[bytes]:
+        """What a technician runs while the gateway is stopped."""
+        command = [*micropython.command(firmware(), "handover"), *arguments]
+        return subprocess.run(command, env=self._env, check=False, capture_output=True)
+
     def kill(self) -> None:
         assert self.process
         self.process.kill()

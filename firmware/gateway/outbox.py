@@ -63,12 +63,13 @@ class _Stream:
 
 
 class Outbox:
+    """Of use after the first `restart`."""
+
     def __init__(self, journal, resend_after_ms: int, backlog_apart_ms: int):
         self._journal = journal
         self._resend_after_ms = resend_after_ms
         self._settle_ms = min(_COLLECTOR_MS, resend_after_ms)
         self._apart_ms = backlog_apart_ms
-        self.restart()
 
     def restart(self) -> None:
         """A session begins: nothing is with the broker."""

@@ -48,6 +48,7 @@ class Listener:
         self._server.close()
         for task in self._tasks:
             task.cancel()
+        await asyncio.gather(*self._tasks)
 
 
 class Proxy(Listener):
@@ -129,6 +130,16 @@ class FakeBroker(Listener):
             shift += 7
             if byte < 0x80:
                 return length
+
+
+class StandingBroker(Listener):
+    """Lets the gateway in, and reads nothing after that."""
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1024)
+        writer.write(CONNACK)
+        writer.transport.pause_reading()  # type: ignore[attr-defined]
+        await asyncio.Event().wait()
 
 
 class BlackHole:

@@ -8,7 +8,10 @@ BIN := $(VENV)/bin
 TEST_ROOMS := tests/auditor tests/collector/test_*.py tests/collector/web tests/end_to_end \
   tests/faults tests/firmware tests/hardware tests/interop tests/simulator tests/technician tests/vectors
 STUBS := .cache/esp32-stubs
+WASM := .cache/wasm
 PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/pip install --quiet -c constraints.txt
+
+MICROPYTHON_WASM := @micropython/micropython-webassembly-pyscript@1.28.0-6
 
 .PHONY: demo test check unit parts clean
 
@@ -28,7 +31,7 @@ check: $(VENV)/.test $(STUBS)/.installed
 	@rm -rf .cache/firmware.romfs && $(BIN)/esep device bundle .cache/firmware.romfs
 	$(BIN)/python tests/vectors/make.py --check
 
-unit: $(VENV)/.test
+unit: $(VENV)/.test $(WASM)/.installed
 	$(BIN)/python -m pytest $(ARGS)
 
 # what the tests use and pip cannot bring: installed when we may, named when we may not
@@ -53,6 +56,13 @@ $(VENV)/.test: $(VENV)/.demo
 
 $(STUBS)/.installed: constraints.txt | $(VENV)/.test
 	@$(PIP) --no-deps --upgrade --target $(STUBS) micropython-esp32-stubs micropython-stdlib-stubs
+	@touch $@
+
+# MicroPython with words of 32 bits, for what the firmware takes of an ESP32's heap; without npm
+# the test that measures it says so
+$(WASM)/.installed: Makefile
+	@mkdir -p $(WASM)
+	@! command -v npm >/dev/null || npm install --silent --no-save --prefix $(WASM) $(MICROPYTHON_WASM)
 	@touch $@
 
 clean:

@@ -12,6 +12,7 @@ from rich.console import Console
 
 from benchmarks import fuzz, report
 from benchmarks import hostile as hostile_bus
+from benchmarks import memory as heap
 from benchmarks.bus import CLIENTS, QUICK_CLIENTS, Bench
 from benchmarks.workers import FIRMWARE
 from simulator.hostile_line import Mode
@@ -79,10 +80,23 @@ def hostile(
     for table in report.hostile_tables(outcomes, fuzzed):
         console.print(table)
     console.print(f"seed {seed}; written to {json_file}")
-    replays = [each.replay for each in outcomes if each.judged and not each.holds]
+    replays = [each.replay for each in outcomes if not each.holds]
     replays += [each.replay for each in fuzzed if not each.holds]
     for replay in replays:
         again = f"{replay}{' --bytecode' if bytecode else ''}"
         console.print(f"[red]fails[/red]; again with: {again}", soft_wrap=True)
     if replays:
         raise typer.Exit(1)
+
+
+@app.command()
+def memory(json_file: JsonFile) -> None:
+    """What the firmware's modules take of an ESP32's heap when they are imported."""
+    try:
+        modules = heap.measure()
+    except heap.MemoryToolError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(2) from None
+    json_file.write_text(json.dumps(report.memory_document(modules), indent=2) + "\n")
+    typer.echo(heap.table(modules))
+    typer.echo(f"written to {json_file}")

@@ -33,6 +33,10 @@ def _head(benchmark: str) -> dict[str, Any]:
     return {"schema": SCHEMA, "benchmark": benchmark, "at": now, "host": _host()}
 
 
+def memory_document(modules: dict[str, int]) -> dict[str, Any]:
+    return {**_head("memory"), "bytes": modules, "all_bytes": sum(modules.values())}
+
+
 def bus_document(bench: Bench, results: Sequence[Result]) -> dict[str, Any]:
     return {
         **_head("bus"),
@@ -104,10 +108,7 @@ def hostile_document(
         "seed": seed,
         "bytecode": bytecode,
         "false_alarm": FALSE_ALARM,
-        "bus": [
-            asdict(each) | {"judged": each.judged, "holds": each.holds, "replay": each.replay}
-            for each in outcomes
-        ],
+        "bus": [asdict(each) | {"holds": each.holds, "replay": each.replay} for each in outcomes],
         "parsers": [asdict(each) | {"holds": each.holds, "replay": each.replay} for each in fuzzed],
     }
 
@@ -121,7 +122,7 @@ def hostile_tables(outcomes: Sequence[Outcome], fuzzed: Sequence[Fuzzed]) -> lis
             ("requests", "right", "wrong", "may be", "no answer", "exceptions", ""),
         )
         for each in outcomes:
-            verdict = ("holds" if each.holds else "FAILS") if each.judged else "-"
+            verdict = "holds" if each.holds else "FAILS"
             counts = [each.requests, each.right, each.wrong, each.wrong_bound]
             counts += [each.no_answer, each.exceptions]
             table.add_row(each.mode, *map(str, counts), verdict)

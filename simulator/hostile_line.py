@@ -44,16 +44,12 @@ class Mode(StrEnum):
     CHOPPED = "chopped"
     EXCEPTIONS = "exceptions"
     TWINS = "twins"
-    MIXED = "mixed"  # any of those above but corrupt
+    MIXED = "mixed"  # any of the others but corrupt
     REPEATED_LATE = "repeated-late"
     TWINS_LATE = "twins-late"
 
 
-NO_FRAME_TELLS = (Mode.REPEATED_LATE, Mode.TWINS_LATE)
-"""A whole second answer that comes only after the next request was sent: nothing in RTU tells it
-from an answer to that request when unit, function and number of registers are the same."""
-
-_MIXABLE = [mode for mode in Mode if mode not in (*NO_FRAME_TELLS, Mode.CORRUPT, Mode.MIXED)]
+_MIXABLE = [mode for mode in Mode if mode not in (Mode.CORRUPT, Mode.MIXED)]
 
 
 @dataclass(frozen=True)

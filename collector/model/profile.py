@@ -112,7 +112,8 @@ class Profile:
     def requests(self, *, interval: bool) -> list[tuple[int, int]]:
         """What is asked for such a reading: addresses on the wire, and how many registers."""
         spans = [(entry.address, entry.registers) for entry in self.of(interval=interval)]
-        return requests.plan(spans, self.readable, self.max_registers)
+        fewest = requests.plan(spans, self.readable, self.max_registers)
+        return requests.apart(fewest, self.readable, self.max_registers)
 
     def decode(
         self, raw: bytes, quality: bytes | None, *, interval: bool, ct: Fraction, vt: Fraction

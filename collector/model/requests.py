@@ -8,6 +8,10 @@ _ANSWER_BYTES = 5
 """Unit, function, byte count and CRC around the registers."""
 
 
+_WIDEST = 4
+"""Registers more: what a third request costs on the line is more than twice that."""
+
+
 class PlanError(ValueError):
     """A quantity that no request can fetch."""
 
@@ -42,6 +46,31 @@ def plan(
         requests.append(_hull(ordered[first:last]))
         last = first
     return requests[::-1]
+
+
+def apart(
+    requests: Sequence[tuple[int, int]], readable: Sequence[range] | None, max_registers: int
+) -> list[tuple[int, int]]:
+    """The requests, no two in succession for as many registers where more may be read.
+
+    They are asked round and round. Of two that are alike an answer that comes twice could pass for
+    the next one's; a gateway has to ask a third request between them.
+    """
+    widened = list(requests)
+    if readable is None or len(widened) < 2:
+        return widened
+    for at, (address, count) in enumerate(widened):
+        neighbours = {widened[at - 1][1], widened[(at + 1) % len(widened)][1]}
+        if count != widened[at - 1][1]:
+            continue
+        for wider in range(count + 1, min(count + _WIDEST, max_registers) + 1):
+            inside = any(
+                block.start <= address and address + wider <= block.stop for block in readable
+            )
+            if inside and wider not in neighbours:
+                widened[at] = address, wider
+                break
+    return widened
 
 
 def line_time_ms(

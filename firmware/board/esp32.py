@@ -17,6 +17,7 @@ from esp32 import Partition
 from machine import Pin
 
 _JOURNAL_LABEL = "journal"
+_LONGEST_SLICE_MS = 20
 _EPOCH_2000_MS = 946_684_800_000
 _RESET_CAUSES = {
     machine.PWRON_RESET: "power",
@@ -43,20 +44,34 @@ class Uart:
             timeout=0,
             timeout_char=0,
         )
+        self._character_us = _character_us(baud, parity, stop_bits)
         de = pins.get("de")
         self._de = None if de is None else Pin(de, Pin.OUT, value=0)
 
     def set_line(self, baud, parity, stop_bits):
+        self._character_us = _character_us(baud, parity, stop_bits)
         self.stream.init(baudrate=baud, parity=(None, 0, 1)[parity], stop=stop_bits)
 
     async def send(self, data):
-        if self._de:
-            self._de(1)
-        self.stream.write(data)
-        while not self.stream.txdone():
-            await asyncio.sleep_ms(1)
-        if self._de:
+        if not self._de:
+            self.stream.write(data)
+            return
+        self._de(1)
+        try:
+            self.stream.write(data)
+            # Any other task may take _LONGEST_SLICE_MS, and the meter answers meanwhile: the end of
+            # the request is waited for without a pause.
+            await asyncio.sleep_ms(
+                max(0, len(data) * self._character_us // 1000 - _LONGEST_SLICE_MS)
+            )
+            while not self.stream.txdone():
+                pass
+        finally:
             self._de(0)
+
+
+def _character_us(baud, parity, stop_bits):
+    return (9 + stop_bits + (1 if parity else 0)) * 1_000_000 // baud
 
 
 class Output:

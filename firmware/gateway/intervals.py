@@ -5,10 +5,11 @@ import asyncio
 from micropython import const
 
 from gateway import records
-from gateway.quality import NO_ANSWER
+from gateway.quality import DOUBTFUL, EXCEPTION, NO_ANSWER
 
 _RETRY_FOR_MS = const(10_000)
 _PAUSE_MS = const(200)
+_AGAIN = (NO_ANSWER, EXCEPTION, DOUBTFUL)
 
 
 class Intervals:
@@ -21,27 +22,30 @@ class Intervals:
         self._retry_for_ms = min(_RETRY_FOR_MS, period_ms // 4)
 
     async def take(self, boundary_ms: int) -> None:
-        """Read every meter for a boundary that has just come, a silent one again for some seconds.
+        """Read every meter for a boundary that has just come; each bus goes on by itself.
 
-        A meter's record comes once all its registers were read, or is that of the first attempt.
+        What was not read whole, and believed, is asked for again for some seconds. A meter's
+        record comes once it was, or is that of the first attempt.
         """
         boundary_at = self._clock.uptime_ms() - (self._clock.now_ms() - boundary_ms)
-        missed: dict = {}  # slot: its reading
+        buses = self._meters.buses()
+        await asyncio.gather(*[self._take(bus, boundary_ms, boundary_at) for bus in buses])
+
+    async def _take(self, bus, boundary_ms, boundary_at):
+        missed: dict = {}  # slot: its first reading
 
         def sort(reading):
             slot, _, quality, _ = reading
-            if quality and NO_ANSWER in quality:
+            if quality and any(again in quality for again in _AGAIN):
                 missed.setdefault(slot, reading)
             else:
                 missed.pop(slot, None)
                 self._record(boundary_ms, boundary_at, reading)
 
-        for reading in await self._meters.read_intervals():
-            sort(reading)
+        await self._meters.read_intervals(bus, sort)
         while missed and self._clock.uptime_ms() - boundary_at < self._retry_for_ms:
             await asyncio.sleep_ms(_PAUSE_MS)
-            for reading in await self._meters.read_again(list(missed)):
-                sort(reading)
+            await self._meters.read_intervals(bus, sort, list(missed))
         for slot in sorted(missed):
             self._record(boundary_ms, boundary_at, missed[slot])
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import binascii
+from array import array
 from time import ticks_add, ticks_diff, ticks_ms
 
 from micropython import const
@@ -57,9 +58,11 @@ class Meter:
         self._identity_at = None
         self._identity_not_before = 0
         self._identify = True
+        self._identity_missed = False
         self._fell: list = []  # (index, bytes believed before, bytes now) of what went backwards
-        self._last_measured = 0  # CRC-32 of all that is measured
+        self._measured = array("I", [0] * len(quantities))  # CRC-32 of each one's bytes
         self._unchanged_since = 0
+        self._stale = False
 
     def urgent(self, begins: bool) -> None:
         """Keep samples off this meter's bus while a boundary's snapshots are read."""
@@ -69,14 +72,20 @@ class Meter:
         """Whether a sample is worth the bus's time: a silent meter is asked ever more rarely."""
         return not self.silent or ticks_diff(ticks_ms(), self._retry_at) >= 0
 
+    def unread(self) -> Reading:
+        """The interval reading of a meter that could not be read."""
+        quality = dict.fromkeys(self._indices[True], NO_ANSWER)
+        return Reading(True, self._clock.uptime_ms(), {}, quality)
+
     async def read(self, interval_only: bool, again: bool = False) -> Reading:
         """Read now. `again`: not answering once more makes no meter silent."""
         reading = await self._take(interval_only, not self.silent)
         answered = any(code != NO_ANSWER for code in reading.quality.values())
         if answered or not again:
             self._note(answered)
-        if not interval_only:
-            self._judge_staleness(reading)
+        if self._is_stale(reading):
+            for index in reading.values:
+                reading.quality[index] = STALE
         return reading
 
     async def _take(self, interval_only, patient=True):
@@ -157,25 +166,47 @@ class Meter:
     def _believe(self, reading, fallen):
         for i in fallen:
             self._fell.append((i, self._believed[i][2], reading.values[i]))
-            self._identify = True
         for i in self._forms:
             if reading.quality[i] == GOOD:
+                # A meter in another's place rarely goes on where that one stood.
+                if i in self._believed and not self._follows(i, self._believed[i], reading):
+                    self._identify = True
                 self._believed[i] = self._number(i, reading), reading.at_ms, reading.values[i]
 
-    def _judge_staleness(self, reading):
-        """An instrument that measures never gives the same bytes for long; a copy of it does."""
-        raw = b"".join([raw for i, raw in reading.values.items() if i not in self._forms])
-        measured = binascii.crc32(raw)
-        if measured != self._last_measured or not any(raw):
-            self._last_measured = measured
+    def _is_stale(self, reading):
+        """An instrument that measures never gives the same bytes for long; a copy of it does.
+
+        An interval has no measurements of its own: it is as stale as the sample before it, unless
+        an energy has moved since.
+        """
+        if reading.interval_only:
+            return self._stale and all(
+                self._believed.get(i, (None,))[-1] == raw for i, raw in reading.values.items()
+            )
+        if self._has_moved(reading):
             self._unchanged_since = reading.at_ms
-        elif self._stale_ms and reading.at_ms - self._unchanged_since >= self._stale_ms:
-            for index in reading.values:
-                reading.quality[index] = STALE
+            self._stale = False
+        elif reading.at_ms - self._unchanged_since >= self._stale_ms > 0:
+            self._stale = True
+        return self._stale
+
+    def _has_moved(self, reading):
+        """Whether any measurement that was answered is another than before, or all are zero."""
+        moved = False
+        zero = True
+        measured = [i for i in reading.values if i not in self._forms]
+        for i in measured:
+            raw = reading.values[i]
+            crc = binascii.crc32(raw)
+            moved = moved or crc != self._measured[i]
+            zero = zero and not any(raw)
+            self._measured[i] = crc
+        return moved or (zero and len(measured) > 0)
 
     def _note(self, answered):
+        if self._driver.missed() or not answered:
+            self._identify = True
         if answered:
-            self._identify = self._identify or self._failures > 0
             self.silent = False
             self._failures = self._back_off_ms = 0
             return
@@ -214,14 +245,17 @@ class Meter:
             return None
         if self._clock.uptime_ms() < self._identity_not_before:
             return None
+        if not self._driver.has_identity():
+            self._identify = False
+            self._identity_at = self._clock.uptime_ms()
+            return None
         try:
             identity = await self._driver.identity()
         except NoAnswer:
             self._identity_not_before = self._clock.uptime_ms() + _IDENTITY_AGAIN_MS
-            return None
-        self._identify = False
-        if identity is None:
-            self._identity_at = self._clock.uptime_ms()
+            missed, self._identity_missed = self._identity_missed, True
+            return self._driver.no_identity() if missed else None
+        self._identity_missed = self._identify = False
         return identity
 
     def _is_daily(self):

@@ -1,73 +1,85 @@
 """Meters: what is asked of them when, whether it is believed, and what is said of them."""
 
-import asyncio
-
 from gateway import records
 from gateway.health import log
-from gateway.meter import Meter
 
 
 class Meters:
-    """All meters: buses are read at the same time, the meters of a bus one after another."""
+    """All meters, bus by bus. The meters of a bus are read one after another.
+
+    Readings are handed to `keep((slot, uptime_ms, quality, raw))`.
+    """
 
     def __init__(self, meters, clock, bill):
         """`bill(record)` keeps a record of what happens to a meter."""
         self._clock = clock
         self._bill = bill
         self._buses: dict = {}
+        self._faults: dict = {}  # slot: what was told last
         for meter in meters:
             self._buses.setdefault(meter.bus_index, []).append(meter)
 
-    async def read_intervals(self):
-        """Interval registers of every meter: [(slot, uptime_ms, quality, raw), …] by slot.
+    def buses(self):
+        """The indices of the buses that have meters."""
+        return list(self._buses)
+
+    async def read_intervals(self, bus: int, keep, slots=None) -> None:
+        """Interval registers of every meter of a bus; of some again, which makes none silent.
 
         All are read before the first is read again to confirm it, so that each is read as near to
         the boundary as the bus allows.
         """
-        return await self._on_every_bus(self._snapshots, None)
-
-    async def read_again(self, slots):
-        """As `read_intervals`, of some meters; none falls silent by not answering once more."""
-        return await self._on_every_bus(self._snapshots, slots)
-
-    async def read_samples(self):
-        """All registers of every meter that is not in back-off, as `read_intervals`."""
-        return await self._on_every_bus(self._samples)
-
-    async def _on_every_bus(self, read, *args):
-        readings: list = []
-        await asyncio.gather(*[read(bus, readings, *args) for bus in self._buses.values()])
-        readings.sort(key=lambda reading: reading[0])
-        return readings
-
-    async def _snapshots(self, meters, readings, slots):
-        asked = [meter for meter in _silent_last(meters) if slots is None or meter.slot in slots]
+        meters = _silent_last(self._buses[bus])
+        asked = [meter for meter in meters if slots is None or meter.slot in slots]
         if not asked:
             return
         asked[0].urgent(True)
         taken = []
         try:
             for meter in asked:
-                taken.append(await meter.read(True, slots is not None))
+                taken.append(await self._try(meter, meter.read(True, slots is not None)))
             for at, meter in enumerate(asked):
-                taken[at] = await meter.confirm(taken[at])
+                taken[at] = await self._try(meter, meter.confirm(taken[at]))
         finally:
             asked[0].urgent(False)
         for meter, reading in zip(asked, taken):
-            readings.append(await self._settle(meter, reading))
+            await self._settle(meter, reading, keep)
 
-    async def _samples(self, meters, readings):
-        for meter in _silent_last(meters):
+    async def read_samples(self, bus: int, keep) -> None:
+        """All registers of every meter of a bus that is not in back-off."""
+        for meter in _silent_last(self._buses[bus]):
             if meter.due():
-                reading = await meter.follow(await meter.read(False))
-                readings.append(await self._settle(meter, reading))
+                try:
+                    reading = await meter.follow(await meter.read(False))
+                except Exception as error:
+                    self._note_fault(meter, error)
+                    continue
+                await self._settle(meter, reading, keep)
 
-    async def _settle(self, meter: Meter, reading):
+    async def _try(self, meter, reading):
+        """What comes of it; if it fails, the other meters are read all the same."""
+        try:
+            return await reading
+        except Exception as error:
+            self._note_fault(meter, error)
+            return meter.unread()
+
+    async def _settle(self, meter, reading, keep):
         """Tell what the reading showed of its meter, before it is kept."""
-        for event in await meter.events(self._clock.now_ms()):
-            log("meter %d: %s" % (meter.slot, records.told(event)))
-            self._bill(event)
-        return meter.record(reading)
+        try:
+            for event in await meter.events(self._clock.now_ms()):
+                log("meter %d: %s" % (meter.slot, records.told(event)))
+                self._bill(event)
+        except Exception as error:
+            self._note_fault(meter, error)
+        keep(meter.record(reading))
+
+    def _note_fault(self, meter, error):
+        what = "%s: %s" % (type(error).__name__, error)
+        if self._faults.get(meter.slot) != what:
+            self._faults[meter.slot] = what
+            log("meter %d: %s" % (meter.slot, what))
+            self._bill(records.fault(self._clock.now_ms(), "meter %d" % meter.slot, what))
 
 
 def _silent_last(meters):

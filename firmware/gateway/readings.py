@@ -27,6 +27,7 @@ class Readings:
         self._demanded = asyncio.Event()
         self._stopped = False
         self._under_way = 0
+        self._sampled: set = set()  # buses whose samples are being taken
 
     def stop(self) -> None:
         """Begin no more at a boundary."""
@@ -52,12 +53,20 @@ class Readings:
         ticker = Ticker(self._clock, self._config.sample_ms)
         while True:
             await self._tick(ticker)
-            await self._busy(self._take_samples())
+            for bus in self._meters.buses():
+                if bus not in self._sampled:  # else it needs longer than the period
+                    self._sampled.add(bus)
+                    asyncio.create_task(self._take_samples(bus))
 
-    async def _take_samples(self):
-        for slot, read_at, quality, raw in await self._meters.read_samples():
-            read_ms = self._clock.unix_ms(read_at)
-            self._sample(records.sample(slot, read_ms, quality, raw))
+    async def _take_samples(self, bus):
+        try:
+            await self._busy(self._meters.read_samples(bus, self._keep_sample))
+        finally:
+            self._sampled.discard(bus)
+
+    def _keep_sample(self, reading):
+        slot, read_at, quality, raw = reading
+        self._sample(records.sample(slot, self._clock.unix_ms(read_at), quality, raw))
 
     async def _busy(self, work):
         self._under_way += 1
@@ -69,14 +78,22 @@ class Readings:
     async def run_demands(self) -> None:
         while True:
             while self._demands:
-                answered = False
-                for slot, read_at, quality, raw in await self._meters.read_intervals():
-                    read_ms = self._clock.unix_ms(read_at)
-                    self._bill(records.reading(slot, read_ms, quality, raw))
-                    answered = answered or qualities.answered(quality)
-                self._demands.pop(0)(answered)
+                self._demands.pop(0)(await self._read_on_demand())
             await self._demanded.wait()
             self._demanded.clear()
+
+    async def _read_on_demand(self):
+        """Whether any meter answered."""
+        answered: list = []
+
+        def keep(reading):
+            slot, read_at, quality, raw = reading
+            self._bill(records.reading(slot, self._clock.unix_ms(read_at), quality, raw))
+            answered.append(qualities.answered(quality))
+
+        buses = self._meters.buses()
+        await asyncio.gather(*[self._meters.read_intervals(bus, keep) for bus in buses])
+        return any(answered)
 
     async def _tick(self, ticker):
         while True:

@@ -9,7 +9,7 @@ from gateway.journal import JournalFull
 # A quarter of what a frame may hold: to encode and seal it takes several times this of the heap,
 # and in pieces as long as the frame.
 _FRAME_RECORD_BYTES = 1024
-_HELD_RECORDS = 96  # more than a boundary brings: an interval of each of 64 meters
+_HELD_RECORDS = 160  # more than a boundary brings: two records of each of 64 meters
 _RETRY_MS = 5_000
 
 
@@ -101,8 +101,10 @@ class Recorder:
                     raise
                 most = count // 2
                 continue
-            # Of the oldest some may have been given up while the frame was signed.
-            for _ in range(count - (self._lost - lost_before)):
+            # Some of them may have been given up while the frame was signed: they are in it.
+            given_up = min(count, self._lost - lost_before)
+            self._lost -= given_up
+            for _ in range(count - given_up):
                 self._bytes -= len(self._records.pop(0))
             self._full = False
             self._on_frame()

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collector.model.requests import PlanError, line_time_ms, plan
+from collector.model.requests import PlanError, apart, line_time_ms, plan
 
 Spans = list[tuple[int, int]]
 
@@ -88,6 +88,32 @@ def test_the_order_of_the_quantities_is_no_matter(
 ) -> None:
     spans, readable, most = instrument
     assert plan(spans, readable, most) == plan(sorted(spans), readable, most)
+
+
+@given(instruments())
+def test_requests_set_apart_still_fetch_the_same_and_no_more_than_may_be_read(
+    instrument: tuple[Spans, list[range] | None, int],
+) -> None:
+    spans, readable, most = instrument
+    asked = plan(spans, readable, most)
+    widened = apart(asked, readable, most)
+    assert [address for address, _ in widened] == [address for address, _ in asked]
+    for (address, count), (_, wider) in zip(asked, widened, strict=True):
+        assert count <= wider <= count + 4
+        assert wider == count or allowed(range(address, address + wider), spans, readable, most)
+
+
+def test_neighbours_are_set_apart_round_and_round() -> None:
+    assert apart([(0, 4), (10, 4)], [range(20)], 125) == [(0, 5), (10, 4)]
+    assert apart([(0, 4), (10, 2), (20, 4)], [range(30)], 125) == [(0, 5), (10, 2), (20, 4)]
+    assert apart([(0, 4), (10, 4), (20, 5)], [range(30)], 125) == [(0, 4), (10, 6), (20, 5)]
+
+
+@pytest.mark.parametrize(
+    ("readable", "most"), [(None, 125), ([range(4), range(10, 14)], 125), ([range(20)], 4)], ids=str
+)
+def test_nothing_is_widened_beyond_what_is_known(readable: list[range] | None, most: int) -> None:
+    assert apart([(0, 4), (10, 4)], readable, most) == [(0, 4), (10, 4)]
 
 
 def test_a_gap_is_crossed_only_where_it_is_readable() -> None:

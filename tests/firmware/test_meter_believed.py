@@ -186,6 +186,31 @@ def test_an_identity_that_cannot_be_read_is_asked_for_a_minute_later(run: Run) -
     assert [told[0] for told in outcome["told"]] == ["reading", "reading", IDENTITY, "reading"]
 
 
+@pytest.mark.parametrize(
+    "now", [9_000_000, 1000 + 99 * MOST], ids=["another's count", "more than it can have risen"]
+)
+def test_after_a_leap_the_identity_is_read(run: Run, now: int) -> None:
+    """Another meter in its place, between two readings: it need not stand lower."""
+    snapshots = [[wh(1000), "0001"]] * 2 + [[wh(now), "0001"]] * 4
+    outcome = run(snapshots, ["sample", 1000, "sample"], identities=[SERIAL, "0000bbbb"])
+    assert [told[0] for told in outcome["told"]] == [IDENTITY, "reading", IDENTITY, "reading"]
+
+
+@pytest.mark.parametrize(
+    "hiccup", ["rescued", [wh(1001), NO_ANSWER]], ids=["answered when asked again", "in part"]
+)
+def test_the_identity_is_read_after_the_shortest_failure(run: Run, hiccup: Any) -> None:
+    snapshots: list[Any] = [[wh(1000), "0001"]] * 2 + [hiccup]
+    outcome = run(snapshots, ["sample", 1000, "sample"], identities=[SERIAL])
+    assert outcome["identified"] == 2
+
+
+def test_an_identity_that_is_not_answered_twice_is_told(run: Run) -> None:
+    steps = ["sample", 86_400_000, "sample", 60_000, "sample", 60_000, "sample"]
+    outcome = run([[wh(7), "0001"]], steps, identities=[SERIAL, "silence"])
+    assert events(outcome, IDENTITY) == [[None, SERIAL], ["02", ""]]
+
+
 # ---- silence, staleness, two at one address ---------------------------------------------------
 
 
@@ -207,6 +232,35 @@ def test_measurements_that_never_change_are_stale_and_energies_may_rest(run: Run
         [[wh(7), "1234"]], ["sample", 60_000, "sample", 60_000, "sample"], stale_ms=60_000
     )
     assert [quality for _, quality, _ in readings(outcome)] == [None, [STALE] * 2, [STALE] * 2]
+
+
+def test_an_interval_is_as_stale_as_the_sample_before_it(run: Run) -> None:
+    steps = ["sample", 60_000, "sample", "interval"]
+    outcome = run([[wh(7), "1234"]], steps, stale_ms=60_000)
+    assert readings(outcome)[-1][1:] == [[STALE], wh(7)]
+
+
+def test_an_interval_whose_energy_moved_is_no_copy(run: Run) -> None:
+    frozen = [[wh(7), "1234"]] * 3
+    outcome = run(
+        [*frozen, [wh(8), "1234"]], ["sample", 60_000, "sample", "interval"], stale_ms=60_000
+    )
+    assert readings(outcome)[-1][1:] == [None, wh(8)]
+
+
+def test_silence_between_does_not_make_an_old_answer_new(run: Run) -> None:
+    snapshots: list[Any] = [[wh(7), "1234"], [wh(7), "1234"], "silence", [wh(7), "1234"]]
+    steps = ["sample", 30_000, "sample", 30_000, "sample"]
+    assert readings(run(snapshots, steps, stale_ms=60_000))[-1][1] == [STALE] * 2
+
+
+def test_answers_in_part_do_not_hide_that_nothing_changes(run: Run) -> None:
+    quantities = [ENERGY, [10, 1], [20, 1]]
+    whole, part = [wh(7), "1234", "5678"], [wh(7), "1234", NO_ANSWER]
+    snapshots = [whole, whole, part, whole, part, whole]
+    steps = ["sample", 20_000] * 4 + ["sample"]
+    outcome = run(snapshots, steps, quantities, stale_ms=60_000)
+    assert readings(outcome)[-1][1] == [STALE] * 3
 
 
 def test_a_dead_feeder_is_not_stale(run: Run) -> None:

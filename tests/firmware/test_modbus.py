@@ -1,10 +1,12 @@
 """The Modbus master against pymodbus, over a pty with a line that misbehaves, and over TCP."""
 
 import itertools
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from plant.converter import Converter
 from plant.modbus import Line, Loop, Server, registers
 from pymodbus.simulator import SimDevice
 
@@ -14,6 +16,8 @@ ABSENT_UNIT = 9
 TIMEOUT_MS = 100
 
 Request = tuple[int, int, int, int]
+Read = Callable[[list[Request]], list[str]]
+OnTcp = Callable[[Callable[[int], str]], Read]
 
 
 def values(address: int, count: int) -> str:
@@ -47,9 +51,6 @@ def device(line: Line, start_device: Callable[..., Any]) -> Any:
 @pytest.fixture
 def read(device: Any) -> Callable[[list[Request]], Any]:
     return lambda requests: device.ask("read", requests)["answers"]
-
-
-Read = Callable[[list[Request]], list[str]]
 
 
 def test_registers_come_back_as_they_are(read: Read) -> None:
@@ -169,6 +170,64 @@ def test_tcp(loop: Loop, start_device: Callable[..., Any]) -> None:
     assert device.ask("read", [(1, 0, 4, 200)])["answers"] == ["no answer"]
     server.start()
     assert device.ask("read", [(1, 0, 4, 1000)])["answers"] == [values(0, 4)]
+
+
+@pytest.fixture
+def on_tcp(start_device: Callable[..., Any]) -> Iterator[OnTcp]:
+    opened: list[Any] = []
+
+    def on_tcp(answer: Callable[[int], str]) -> Read:
+        converter = Converter(answer)
+        device = start_device("modbus_master", "tcp", str(converter.port))
+        opened.extend([device, converter])
+        device.ask("register", 1, [2, 4, 100])
+        return lambda requests: device.ask("read", requests)["answers"]
+
+    yield on_tcp
+    for each in opened:
+        each.close()
+
+
+@pytest.mark.parametrize("broken", [{1}, {1, 2}, {0, 3, 7}, set(range(0, 40, 3))])
+def test_a_connection_that_breaks_shifts_no_answer(on_tcp: OnTcp, broken: set[int]) -> None:
+    """The unit was asked and its answer waits in the converter, which gives it to the next."""
+    read = on_tcp(lambda n: "drop" if n in broken else "")
+    addresses = range(0, 160, 10)
+    patience = time.monotonic() + 20
+    answers = ["no answer"]
+    while answers[-1] == "no answer" and time.monotonic() < patience:
+        answers = read([(1, at, 4, 60) for at in addresses])
+        wrong = [
+            (at, answer)
+            for at, answer in zip(addresses, answers, strict=True)
+            if answer not in (values(at, 4), "no answer")
+        ]
+        assert wrong == []
+    assert answers[-1] != "no answer"
+
+
+def test_an_answer_to_another_transaction_is_none_to_this(
+    on_tcp: OnTcp,
+) -> None:
+    answers = on_tcp(lambda _: "foreign")([(1, at, 4, TIMEOUT_MS) for at in range(8)])
+    assert answers == [values(at, 4) for at in range(8)]
+
+
+def test_a_late_answer_on_tcp_never_passes_for_the_next(
+    on_tcp: OnTcp,
+) -> None:
+    answers = on_tcp(lambda n: "late" if n % 3 == 1 else "")(
+        [(1, at, 4, TIMEOUT_MS) for at in range(8)]
+    )
+    assert all(answers[at] in (values(at, 4), "no answer") for at in range(8))
+    assert any(answer != "no answer" for answer in answers)
+
+
+def test_an_answer_given_twice_is_none_to_the_next_request(line: Line, read: Read) -> None:
+    """The second comes 25 ms later, when the next request for as many registers is under way."""
+    line.answer = lambda frame: [(0, frame), (0.025, frame)]
+    asked = [(1, at, 4, TIMEOUT_MS) for at in (0, 50, 0, 50, 100)]
+    assert read(asked) == [values(at, 4) for _, at, _, _ in asked]
 
 
 def test_waiting_for_an_answer_stops_no_other_task(

@@ -60,6 +60,25 @@ def test_it_is_asked_again_for_some_seconds_only(ask: Ask, period_ms: int, attem
         assert (slot, found) == (0, quality)
 
 
+def test_what_was_read_long_after_the_first_register_is_read_again(ask: Ask) -> None:
+    """A snapshot has one time: a second register 1.1 s after the first would be told too early."""
+    ((_, _, quality, raw),), _ = ask("snapshot", [0], 0, 900_000, 1_100)
+    assert (quality, raw) == ([0, 2], [0, 0])
+
+
+def test_a_meter_that_the_program_fails_at_stops_no_other(ask: Ask) -> None:
+    (present, failed), told = ask("snapshot", [0, "no memory"], 0, 20_000)
+    assert present == [0, 100, WHOLE, [0, 0, 0, 100]]
+    assert failed[2:] == [NOTHING, []]
+    assert told == ["meter 1"]
+
+
+def test_a_bus_that_does_not_answer_holds_up_no_other(ask: Ask) -> None:
+    (good, at_ms), (dead, later_ms) = ask("on_two_buses", 300)
+    assert (good, dead) == (0, 1)
+    assert at_ms < 300 <= later_ms
+
+
 def test_a_failing_task_is_started_ever_more_rarely_until_it_runs_well(ask: Ask) -> None:
     at_once = ask("supervise", [0] * 8)
     assert at_once == [1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000]

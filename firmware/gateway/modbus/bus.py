@@ -1,10 +1,12 @@
 """One bus: one request at a time, repeated when it fails, and no answer taken for another's.
 
-A request that went unanswered may still be answered, when the next one is waited for; RTU answers
-carry no transaction id, and a TCP gateway may itself mistake one. So the unit is first asked a
-*fence*: a read of a number of registers that no other request to it uses, nor another fence that
-may be unanswered still. A unit answers in order; once the fence is answered, nothing older can
-follow. When fences run out, or are refused, the unit is left alone until nothing can follow.
+A request that went unanswered may still be answered, when the next one is waited for, and one that
+was answered may be answered twice; RTU answers carry no transaction id, and a TCP gateway may
+itself mistake one. So the unit is first asked a *fence*: a read of a number of registers that no
+other request to it uses, nor another fence that may be unanswered still. A unit answers in order;
+once the fence is answered, nothing older can follow. It is asked after a request without answer,
+and between two for as many registers at different addresses. When fences run out the unit is left
+alone until nothing can follow.
 """
 
 import asyncio
@@ -17,6 +19,7 @@ from gateway.modbus import ModbusException, NoAnswer, Request, Unreachable
 # A unit is taken to be never later than so many timeouts for each request it has to answer still.
 _LATEST_TIMEOUTS = const(8)
 _MOST_FENCES = const(3)
+_KINDS = const(4)
 _BUSY = (5, 6)  # acknowledge, device busy: ask again
 _BUSY_PAUSE_MS = const(100)
 _UNIT_SILENT = (10, 11)  # a gateway found no path to the unit, or had no answer from it
@@ -34,12 +37,15 @@ class Bus:
         self._counts: dict = {}
         self._fences: dict = {}
         self._unanswered: dict = {}  # unit: fences asked since, and when something was last asked
+        self._turns: dict = {}  # unit: how many fences it was asked
+        self._last_answered: dict = {}  # unit: the request that it answered last
         self._twice: set = set()
+        self._missed: set = set()
 
     def register(self, unit: int, counts, fences=()) -> None:
         """Tell which numbers of registers will be asked of a unit; a fence uses another.
 
-        `fences`: reads of other numbers, (address, count), that the unit surely answers.
+        `fences`: reads of other numbers, (function, address, count), that the unit surely answers.
         """
         self._counts.setdefault(unit, set()).update(counts)
         if fences:
@@ -49,6 +55,12 @@ class Bus:
         """Whether, since the last call, one request had two answers: an address used twice."""
         found = unit in self._twice
         self._twice.discard(unit)
+        return found
+
+    def missed(self, unit: int) -> bool:
+        """Whether, since the last call, the unit did not answer once, if only until asked again."""
+        found = unit in self._missed
+        self._missed.discard(unit)
         return found
 
     def urgent(self, begins: bool) -> None:
@@ -69,6 +81,8 @@ class Bus:
                 try:
                     await self._fence(request)
                     return await self._ask(request)
+                except Unreachable:
+                    raise
                 except NoAnswer:
                     if not left:
                         raise
@@ -80,7 +94,9 @@ class Bus:
 
     async def _ask(self, request):
         try:
-            return await self._exchange(request)
+            registers = await self._exchange(request)
+            self._last_answered[request.unit] = request
+            return registers
         except Unreachable:
             raise
         except NoAnswer:
@@ -93,42 +109,60 @@ class Bus:
             raise NoAnswer(request.unit)
 
     def _note_unanswered(self, unit):
+        self._missed.add(unit)
         asked = self._unanswered.get(unit, (0, 0))[0]
         self._unanswered[unit] = asked, ticks_ms()
 
     async def _fence(self, request):
         unit = request.unit
         if unit not in self._unanswered:
+            if self._is_like_the_last(request):
+                try:
+                    await self._ask(self._next_fence(request))
+                except ModbusException:
+                    pass  # that is an answer to it too: nothing of its kind came before
             return
         asked, since = self._unanswered[unit]
         latest_ms = (asked + 2) * _LATEST_TIMEOUTS * request.manners.timeout_ms
         if ticks_diff(ticks_ms(), since) < latest_ms:
-            if asked >= _MOST_FENCES:
+            if asked >= min(_MOST_FENCES, self._kinds(unit)):
                 raise NoAnswer(unit)
-            fence = self._another(request, asked)
             self._unanswered[unit] = asked + 1, since
             try:
-                await self._ask(fence)
+                await self._ask(self._next_fence(request))
             except ModbusException:
                 # It may be the exception of an older request, and the fence's own still to come.
-                self._unanswered[unit] = _MOST_FENCES, ticks_ms()
                 raise NoAnswer(unit)
         self._unanswered.pop(unit, None)
 
-    def _another(self, request, number):
-        """The fence of this number, from 0, to the unit of a request."""
-        fences = self._fences.get(request.unit, ())
-        used = self._counts.get(request.unit, ())
-        if number < len(fences):
-            address, count = fences[number]
+    def _is_like_the_last(self, request):
+        last = self._last_answered.get(request.unit)
+        return (
+            last is not None
+            and last.address != request.address
+            and (last.function, last.count) == (request.function, request.count)
+        )
+
+    def _kinds(self, unit):
+        """How many fences of different lengths a unit may be asked."""
+        sure = len(self._fences.get(unit, ()))
+        return sure if sure > 1 else _KINDS
+
+    def _next_fence(self, request):
+        """They come in turn: one may be answered a second time while the next is waited for."""
+        unit = request.unit
+        fences = self._fences.get(unit, ())
+        turn = self._turns[unit] = (self._turns.get(unit, -1) + 1) % self._kinds(unit)
+        if turn < len(fences):
+            function, address, count = fences[turn]
         else:
-            address, count = request.address, 0
-            known = [fence[1] for fence in fences]
-            while number >= len(fences):
+            function, address, count = request.function, request.address, 0
+            used = self._counts.get(unit, set()) | {fence[2] for fence in fences} | {request.count}
+            while turn >= len(fences):
                 count += 2  # some units read pairs of registers only
-                if count not in used and count not in known and count != request.count:
-                    number -= 1
-        return Request(request.unit, request.function, address, count, request.manners)
+                if count not in used:
+                    turn -= 1
+        return Request(unit, function, address, count, request.manners)
 
     async def _exchange(self, request) -> bytes:
         raise NotImplementedError

@@ -15,9 +15,10 @@ _SAMPLE = const(11)
 _QUANTITIES = const(12)
 _INTERVAL = const(13)
 _IDENTITY = const(14)
-_FENCES = const(3)
-# Illegal address, illegal value, device failure: what units say of registers they do not have.
-_NO_SUCH_REGISTERS = (2, 3, 4)
+_FENCES = const(4)
+_NO_SUCH_REGISTERS = (2, 3)  # illegal address, illegal value
+# A snapshot has one time: what an interval would get so much later is asked for again.
+_SPAN_MS = const(1_000)
 
 
 class ModbusDriver:
@@ -49,11 +50,16 @@ class ModbusDriver:
         """Whether, since the last call, two units answered one request."""
         return self._bus.answered_twice(self._unit)
 
+    def missed(self) -> bool:
+        """Whether, since the last call, the unit did not answer once, if only until asked again."""
+        return self._bus.missed(self._unit)
+
     async def snapshot(self, interval_only: bool, indices, patient: bool = True):
         """Read the quantities of these indices, now: ({index: bytes}, {index: quality}, age).
 
-        The age is the time in ms since the first answer. Without patience the first request
-        without an answer is the last.
+        The age is the time in ms since the first answer; what an interval has more than a second
+        after it counts as not answered. Without patience the first request without an answer is
+        the last.
         """
         first = None
         values: dict = {}
@@ -67,6 +73,8 @@ class ModbusDriver:
                 registers = await self._read(interval_only, self._function, address, count)
                 if first is None:
                     first = ticks_ms()
+                elif interval_only and ticks_diff(ticks_ms(), first) > _SPAN_MS:
+                    raise NoAnswer(self._unit)
                 for i in members:
                     start = 2 * (self._addresses[i] - address)
                     values[i] = registers[start : start + 2 * self._sizes[i]]
@@ -87,13 +95,12 @@ class ModbusDriver:
         age_ms = 0 if first is None else ticks_diff(ticks_ms(), first)
         return values, {i: quality.get(i, NO_ANSWER) for i in indices}, age_ms
 
-    async def identity(self):
-        """The registers that say which meter this is: (quality or None, raw).
+    def has_identity(self) -> bool:
+        """Whether the profile names registers that say which meter this is."""
+        return len(self._identity) > 0
 
-        Raises NoAnswer when one of them had no answer; None when the profile names none.
-        """
-        if not self._identity:
-            return None
+    async def identity(self):
+        """Those registers: (quality or None, raw). Raises NoAnswer when one had no answer."""
         quality = []
         raw = b""
         for at in range(0, len(self._identity), 3):
@@ -103,6 +110,10 @@ class ModbusDriver:
             except ModbusException:
                 quality.append(EXCEPTION)
         return packed(quality), raw
+
+    def no_identity(self):
+        """What is said of an identity without an answer."""
+        return bytes([NO_ANSWER]) * (len(self._identity) // 3), b""
 
     async def _read(self, urgent, function, address, count):
         request = Request(self._unit, function, address, count, self._manners)
@@ -134,7 +145,8 @@ class ModbusDriver:
                 for i in range(len(self._sizes)):
                     if self._is_in(i, address, count):
                         found[self._addresses[i] + self._sizes[i] - address] = address
-        return [(found[count], count) for count in sorted(found) if count not in counts][:_FENCES]
+        counts = [count for count in sorted(found) if count not in counts]
+        return [(self._function, found[count], count) for count in counts[:_FENCES]]
 
 
 def _flat(rows):

@@ -1,13 +1,15 @@
 """A Modbus TCP server and the units behind it. Answers are told apart by transaction id."""
 
 import asyncio
+from time import ticks_diff, ticks_ms
 
 from micropython import const
 
+from gateway.connection import connect
 from gateway.modbus import NoAnswer, Unreachable, frames
 from gateway.modbus.bus import Bus
 
-_CONNECT_MS = const(5000)
+_CONNECT_MS = const(5_000)
 
 
 class TcpBus(Bus):
@@ -17,39 +19,43 @@ class TcpBus(Bus):
         self._port = port
         self._stream = None
         self._transaction = 0
+        self._failed_at = ticks_ms()  # the last attempt to connect, after which this rests
+        self._rest_ms = 0
 
     async def _exchange(self, request):
-        was_open = self._stream is not None
-        try:
-            return await self._transact(request)
-        except asyncio.TimeoutError:
-            await self._close()  # half an answer may have been taken from the stream
-            raise NoAnswer(request.unit)
-        except (OSError, EOFError):
+        if not self._is_fit():
             await self._close()
-            if not was_open:
-                raise NoAnswer(request.unit)
-        # The connection had gone stale between two requests.
+            await self._open()
         try:
-            return await self._transact(request)
+            return await asyncio.wait_for_ms(
+                self._converse(self._stream, request), request.manners.timeout_ms
+            )
         except (asyncio.TimeoutError, OSError, EOFError):
+            # The request may be on its way to the unit all the same: it was not answered.
             await self._close()
             raise NoAnswer(request.unit)
 
-    async def _transact(self, request):
+    def _is_fit(self):
+        """Whether the connection is there, and nothing came on it that nobody waits for."""
         if self._stream is None:
-            await self._open()
-        return await asyncio.wait_for_ms(
-            self._converse(self._stream, request), request.manners.timeout_ms
-        )
+            return False
+        try:
+            return self._stream.s.read(1) is None
+        except OSError:
+            return False
 
     async def _open(self):
+        # A server that is off must not hold up every request to it, each for as long.
+        if ticks_diff(ticks_ms(), self._failed_at) < self._rest_ms:
+            raise Unreachable
+        began = ticks_ms()
         try:
             # Resolving a name would block every task: the configuration holds an address.
-            self._stream, _ = await asyncio.wait_for_ms(
-                asyncio.open_connection(self._host, self._port), _CONNECT_MS
-            )
-        except (asyncio.TimeoutError, OSError) as error:
+            self._stream = await connect(self._host, self._port, _CONNECT_MS)
+            self._rest_ms = 0
+        except OSError as error:
+            self._failed_at = ticks_ms()
+            self._rest_ms = ticks_diff(self._failed_at, began)
             raise Unreachable(error)
 
     async def _converse(self, stream, request):

@@ -48,6 +48,7 @@ class Script:
         self._snapshots = snapshots
         self._identities = identities
         self.twice = False
+        self._missed = False
 
     def urgent(self, begins):
         pass
@@ -55,13 +56,28 @@ class Script:
     def answered_twice(self):
         return self.twice
 
+    def missed(self):
+        was_missed, self._missed = self._missed, False
+        return was_missed
+
+    def has_identity(self):
+        return self._identities[0] is not None
+
+    def no_identity(self):
+        return bytes([2]), b""
+
     async def snapshot(self, interval_only, indices, patient=True):
         global ticks
         ticks += SNAPSHOT_MS
         entry = self._snapshots[min(self.taken, len(self._snapshots) - 1)]
         self.taken += 1
+        if entry == "rescued":  # it answered when it was asked again
+            self._missed = True
+            entry = self._snapshots[self.taken - 2]
         if entry == "silence":
+            self._missed = True
             return {}, dict.fromkeys(indices, 2), 0
+        self._missed = self._missed or 2 in entry
         values = {i: bytes.fromhex(entry[i]) for i in indices if isinstance(entry[i], str)}
         return values, {i: 0 if i in values else entry[i] for i in indices}, 0
 
@@ -70,7 +86,7 @@ class Script:
         self.identified += 1
         if entry == "silence":
             raise NoAnswer(1)
-        return None if entry is None else (None, bytes.fromhex(entry))
+        return None, bytes.fromhex(entry)
 
 
 def run(quantities, snapshots, identities, steps, stale_ms=0):
@@ -89,6 +105,10 @@ def run(quantities, snapshots, identities, steps, stale_ms=0):
         detail = event[3]
         told.append([event[2]] + [plain(detail[key]) for key in sorted(detail) if key])
 
+    def keep(reading):
+        _, at_ms, quality, raw = reading
+        told.append(["reading", at_ms, list(quality) if quality else None, raw.hex()])
+
     one = Meter({0: 0, 4: 0, 10: stale_ms, 12: quantities}, driver, clock)
     group = Meters([one], clock, bill)
     for step in steps:
@@ -98,8 +118,7 @@ def run(quantities, snapshots, identities, steps, stale_ms=0):
             ticks += step
         else:
             read = group.read_intervals if step == "interval" else group.read_samples
-            for _, at_ms, quality, raw in asyncio.run(read()):
-                told.append(["reading", at_ms, list(quality) if quality else None, raw.hex()])
+            asyncio.run(read(0, keep))
     return {"told": told, "taken": driver.taken, "identified": driver.identified}
 
 

@@ -1,0 +1,35 @@
+"""A recorder whose frames are signed by nobody."""
+
+from serve import serve  # isort: skip
+
+import asyncio
+
+from gateway import recorder as recorders
+
+
+def kept(before, meanwhile):
+    """Records added before a frame is signed, and more while it is.
+
+    How many are in frames, how many different ones, and what was told.
+    """
+    frames = []
+    told = []
+
+    class Chain:
+        async def append(self, records, config_hash, clock):
+            for number in range(meanwhile if not frames else 0):
+                recorder.add([before + number])
+            frames.extend(bytes(record).hex() for record in records)
+
+    class Clock:
+        def triplet(self):
+            return None
+
+    recorder = recorders.Recorder(Chain(), Clock(), b"", None, lambda: None, told.append)
+    for number in range(before):
+        recorder.add([number])
+    asyncio.run(recorder.flush())
+    return len(frames), len(set(frames)), told
+
+
+serve(kept=kept)

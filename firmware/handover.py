@@ -11,6 +11,7 @@ from gateway.journal import BILLING, TELEMETRY, Journal
 
 _LINE = "frame "
 _LINE_BYTES = 64  # turned into text at once
+_WATCHDOG_MS = 60_000
 
 
 def main(path=None, which="pending") -> int:
@@ -23,8 +24,8 @@ def main(path=None, which="pending") -> int:
         return _fail('say "pending" or "all", not "%s"' % which)
     if path and _exists(path):
         return _fail(path + " is there already: name a new file")
-    journal = Journal(Board().flash())
-    frames = _chosen(journal, which == "all")
+    board = Board()
+    frames = _chosen(Journal(board.flash()), which == "all", board.watchdog(_WATCHDOG_MS))
     try:
         count = _to_file(frames, path) if path else _to_console(frames)
     except OSError as error:
@@ -33,10 +34,14 @@ def main(path=None, which="pending") -> int:
     return 0
 
 
-def _chosen(journal, everything):
-    """Billing first: it is what counts, should the medium be too small."""
+def _chosen(journal, everything, watchdog):
+    """Billing first: it is what counts, should the medium be too small.
+
+    A watchdog that the application started runs on, and starts it again after the last frame.
+    """
     for stream in (BILLING, TELEMETRY):
         for message, pending in journal.frames(stream):
+            watchdog.feed()
             if pending or everything:
                 yield message
 

@@ -1,10 +1,9 @@
 """An MQTT 3.1.1 client (OASIS, 2014): QoS 1 both ways, last will, TLS, bounded memory."""
 
 import asyncio
-import errno
-import socket
 import struct
 
+from gateway import connection
 from gateway.health import log
 
 _LARGEST_PACKET = 4096 + 256
@@ -33,29 +32,20 @@ def tls_context(ca: bytes, cert: bytes, key: bytes):
     return context
 
 
-def open_stream(host: str, port: int, tls, server_hostname):
-    """Begin to connect. The first write finds out how that goes: OSError, or ValueError (TLS).
-
-    `host` is an address: to resolve a name would stop every task for as long as that takes.
-    """
-    address = socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)[0]
-    sock: socket.socket = socket.socket(address[0])
-    try:
-        sock.setblocking(False)
+async def open_stream(host: str, port: int, tls, server_hostname, timeout_ms: int):
+    """Raises OSError; of TLS the first write finds out whether it comes to anything."""
+    stream = await connection.connect(host, port, timeout_ms)
+    if tls:
+        sock = stream.s
         try:
-            sock.connect(address[-1])
-        except OSError as error:
-            if error.errno != errno.EINPROGRESS:
-                raise
-        stream = sock
-        if tls:
-            stream = tls.wrap_socket(
+            sock = tls.wrap_socket(
                 sock, server_hostname=server_hostname, do_handshake_on_connect=False
             )
-        return asyncio.StreamReader(stream)
-    except BaseException:
-        sock.close()
-        raise
+            stream = asyncio.StreamReader(sock)
+        except BaseException:
+            sock.close()
+            raise
+    return stream
 
 
 class Client:
@@ -90,9 +80,7 @@ class Client:
             + _text(will_topic)
             + _text(will_payload)
         )
-        # In the buffer, from where it goes when the connection is open: to write would try at once.
-        self._stream.out_buf = b"\x10" + _length(len(body)) + body
-        await self._send()
+        await self._send(b"\x10" + _length(len(body)) + body)
         kind, body = await self._receive()
         if kind >> 4 != _CONNACK or len(body) != 2:
             raise MqttError("the broker did not answer CONNECT")

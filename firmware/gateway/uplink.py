@@ -121,7 +121,7 @@ class Uplink:
                     errors.append(error)
                     ended.set()
 
-            client = self._open()
+            client = await self._open()
             await client.connect(self._status_topic, self._will())
             await client.subscribe(self._topics)
             self._client = client
@@ -140,9 +140,15 @@ class Uplink:
             if client:
                 client.abandon()
 
-    def _open(self):
+    async def _open(self):
         broker = self._brokers.current()
-        stream = mqtt.open_stream(broker["host"], broker["port"], self._tls, broker["hostname"])
+        stream = await mqtt.open_stream(
+            broker["host"],
+            broker["port"],
+            self._tls,
+            broker["hostname"],
+            self._keepalive_s * 1000,
+        )
         return mqtt.Client(
             stream, self._client_id, self._keepalive_s, self._on_message, self._on_puback
         )

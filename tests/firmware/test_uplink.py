@@ -1,10 +1,10 @@
-"""The uplink in MicroPython: memory runs short, a link stands still, attempts come to nothing."""
+"""The uplink in MicroPython: memory runs short, and a link stands still."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from plant.links import BlackHole, FakeBroker, StandingBroker
+from plant.links import FakeBroker, StandingBroker
 from plant.modbus import Loop
 
 Ask = Callable[..., Any]
@@ -37,9 +37,3 @@ def test_link_that_takes_nothing_more_is_given_up(ask: Ask, loop: Loop) -> None:
     broker = StandingBroker(loop)
     assert ask("publish", broker.port) > 0
     broker.close()
-
-
-def test_attempts_that_come_to_nothing_leave_no_socket_open(ask: Ask) -> None:
-    hole = BlackHole()
-    assert ask("sockets", hole.port, 5) == 0
-    hole.close()

@@ -4,7 +4,7 @@ Live frames go first, billing before telemetry: what is made while there is a co
 newest few that it finds. Behind them, in measure, goes what the collector wants again, and the
 backlog, oldest first. Within a session each frame is offered once, unless it is lost:
 
-- The collector wants it, and holds a frame that was made later and sent after it.
+- The collector wants it, and confirmed it once, or holds one that was made later and sent after it.
 - The broker took it seconds ago, and two receipts in a row reach no further than before it.
 - The broker took it, and for `resend_after_ms` no receipt came at all.
 """
@@ -18,7 +18,7 @@ from gateway.journal import BILLING, TELEMETRY
 _LIVE_FRAMES = const(4)  # of what a connection finds
 _BACKLOG_IN_FLIGHT = const(4)
 _LONGEST_WANTED_RANGE = const(256)
-_WANTED_AT_ONCE = const(32)
+_WANTED_AT_ONCE = const(16)
 _PASSED = const(8)
 _LOOK_MS = const(1_000)
 _COLLECTOR_MS = const(5_000)  # from the broker's having a frame to a receipt that covers it
@@ -63,13 +63,12 @@ class _Stream:
 
 
 class Outbox:
-    """Of use after the first `restart`."""
-
     def __init__(self, journal, resend_after_ms: int, backlog_apart_ms: int):
         self._journal = journal
         self._resend_after_ms = resend_after_ms
         self._settle_ms = min(_COLLECTOR_MS, resend_after_ms)
         self._apart_ms = backlog_apart_ms
+        self.restart()
 
     def restart(self) -> None:
         """A session begins: nothing is with the broker."""
@@ -186,12 +185,22 @@ class Outbox:
             if seq == last:
                 self._wanted.pop(0)
             key = (stream, epoch, seq)
-            if key not in self._in_flight and self._streams[stream].is_lost((epoch, seq)):
+            if key not in self._in_flight and self._must_be_sent_again(stream, (epoch, seq)):
                 message = self._journal.find(stream, seq, epoch)
                 if message:
                     self._in_flight[key] = None
                     return stream, epoch, seq, message
         return None
+
+    def _must_be_sent_again(self, stream, frame):
+        """Of one that is wanted: whether it does not come by itself any more."""
+        state = self._streams[stream]
+        if state.backlog.offered < frame <= state.edge:
+            return False
+        if state.is_lost(frame):
+            return True
+        pending = self._pending_after(stream, (frame[0], frame[1] - 1))
+        return not pending or pending[:2] != frame  # the collector had it once
 
     def _pending_after(self, stream, position):
         """(epoch, seq, message) of the first frame after a position without receipt, or None."""

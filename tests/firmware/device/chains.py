@@ -10,7 +10,6 @@ from gateway import identity as identities
 from gateway.chain import Chain, FrameTooLong
 from gateway.clock import Clock
 from gateway.journal import BILLING, TELEMETRY, Journal, JournalFull
-from gateway.outbox import Outbox
 from gateway.receipts import Receipts
 from gateway.sent import Sent
 from gateway.trust import Trust
@@ -69,6 +68,8 @@ class Rtc:
 
 def receive(root, message):
     """Takes a receipt: what is to be told in billing of it."""
+    from gateway.outbox import Outbox
+
     told = []
     clock = Clock(Rtc())
     receipts = Receipts(
@@ -77,7 +78,7 @@ def receive(root, message):
         clock,
         journal,
         Sent(journal, clock),
-        Outbox(journal, 1 << 29),
+        Outbox(journal, 1 << 29, 0),
         told.append,
         lambda: None,
     )

@@ -47,7 +47,6 @@ def begin(resend_after_ms, apart_ms):
     global journal, outbox
     journal = Names()
     outbox = Outbox(journal, resend_after_ms, apart_ms)
-    outbox.restart()
 
 
 def make(stream, epoch, seq):

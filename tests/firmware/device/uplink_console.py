@@ -40,10 +40,11 @@ class Names:
             yield found, (b"%d " % found) + bytes(self._size)
 
 
-async def _run(port, journal, ms):
+async def _run(port, journal, fails, ms):
     settings = {"host": "127.0.0.1", "port": port, "keepalive_s": 2}
     ignore = lambda *_: None  # noqa: E731
     uplink = Uplink(Board(), journal, settings, bytes(8), "zone", bytes(32), ignore, ignore, None)
+    journal.fails = fails
     task = asyncio.create_task(uplink.run())
     await asyncio.sleep_ms(ms)
     alive = not task.done()
@@ -54,9 +55,9 @@ async def _run(port, journal, ms):
 def run(port, count, fails, ms):
     """Whether the task is still alive after a time in which memory was short for some frames."""
     journal = Names(count, 100)
-    journal.fails = {int(seq): times for seq, times in fails.items()}
-    alive = asyncio.run(_run(port, journal, ms))
-    assert not any(journal.fails.values())
+    fails = {int(seq): times for seq, times in fails.items()}
+    alive = asyncio.run(_run(port, journal, fails, ms))
+    assert not any(fails.values())
     return alive
 
 

@@ -63,6 +63,7 @@ class Client:
         self._on_message = on_message
         self._on_puback = on_puback
         self._packet_id = 0
+        self.skipping = False  # a packet is being read past, and what came behind it waits
         self._stream = stream
         self._write_lock = asyncio.Lock()
 
@@ -180,7 +181,9 @@ class Client:
                 raise MqttError("malformed packet")
             await self._discard(size)
             packet_id = await self._read(2)
+        self.skipping = True
         await self._discard(length)
+        self.skipping = False
         log("a message of %d bytes is too large: skipped" % length)
         await self._acknowledge(packet_id)
 

@@ -172,6 +172,8 @@ class Uplink:
             except asyncio.TimeoutError:
                 pass
             self.outbox.look()
+            if client.skipping:
+                self._heard = ticks_ms()
             if self._in_flight and (
                 ticks_diff(ticks_ms(), self._heard) > 2 * self._keepalive_s * 1000
             ):

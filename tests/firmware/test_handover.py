@@ -55,6 +55,7 @@ def test_what_has_no_receipt_is_handed_over_as_it_was_signed(plant: Plant, tmp_p
     assert set(plant.collector.frames.values()) <= set(in_file(everything))
     assert in_lines(plant.gateway.hand_over().stdout) == frames
 
+    plant.collector.receipt_every = 5
     plant.broker.start()  # the journal still has them, for the first way out
     plant.gateway.start()
     plant.collector.wait(lambda: set(frames) <= set(plant.collector.frames.values()))

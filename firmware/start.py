@@ -12,11 +12,16 @@ from gateway.configuration import SetupError
 
 
 def main() -> int:
-    app = App(Board(), __file__.rsplit("/", 1)[0])
+    """Raises nothing but what a person does (Ctrl-C): the board is reset instead."""
+    board = Board()
+    app = App(board, __file__.rsplit("/", 1)[0])
     try:
         asyncio.run(app.start())
+        asyncio.run(app.run())
     except SetupError as error:
         print("esep:", error, file=sys.stderr)
         return 1
-    asyncio.run(app.run())
+    except Exception as error:
+        sys.print_exception(error, sys.stderr)  # type: ignore[arg-type]
+        board.reset()
     return 0

@@ -21,11 +21,13 @@ class Code(StrEnum):
     UNDECIDED = "allocation.undecided"
     UNLICENSED_LOAD = "licence.unlicensed_load"
     UNREAD = "site.unread"
+    EXPORT = "site.export"
     REGISTER_RESET = "meter.register_reset"
     REGISTER_JUMP = "meter.register_jump"
     ROLLOVER = "meter.rollover"
     REPLACED = "meter.replaced"
     RATIO_CHANGED = "meter.ratio_changed"
+    AILING = "gateway.ailing"
 
 
 class Severity(StrEnum):
@@ -39,11 +41,13 @@ _SEVERITY = {
     Code.UNMEASURED: Severity.WARNING,
     Code.UNDECIDED: Severity.WARNING,
     Code.UNREAD: Severity.WARNING,
+    Code.EXPORT: Severity.WARNING,
     Code.REGISTER_RESET: Severity.WARNING,
     Code.REGISTER_JUMP: Severity.WARNING,
     Code.ROLLOVER: Severity.NOTE,
     Code.REPLACED: Severity.WARNING,
     Code.RATIO_CHANGED: Severity.WARNING,
+    Code.AILING: Severity.WARNING,
     Code.BREACH: Severity.BREACH,
     Code.UNLICENSED_LOAD: Severity.BREACH,
 }

@@ -7,7 +7,7 @@ from fractions import Fraction
 from sqlalchemy import Connection
 
 from collector.checks.allocation import Draw
-from collector.intervals.energy import energy_until
+from collector.intervals.energy import energy_until, snapshot_at
 from collector.ledger import identities
 from collector.ledger.identities import Identity, Standing
 from collector.model.records import Gateway, Meter
@@ -15,7 +15,8 @@ from collector.registry.view import View
 from collector.series.store import Point, SeriesStore
 
 POWER = "active_power"
-_SLACK_MS = 5_000
+AHEAD_MS = 5_000
+"""What is ahead of now by no more than this speaks of now."""
 
 
 class IdentityState(StrEnum):
@@ -51,17 +52,15 @@ def identity_of(connection: Connection, meter: Meter) -> MeterIdentity:
 
 
 def fresh(view: View, series: SeriesStore, meter: Meter, now_ms: int) -> Point | None:
-    """The newest point with a power that is not in doubt, unless it is too old to speak of now, or
-    ahead of it.
+    """The newest point not ahead of now, if its power is not in doubt and it is not too old.
 
     Old: more than two telemetry frames of the meter's gateway ago.
     """
-    point = series.latest(meter.serial)
+    point = series.latest(meter.serial, now_ms + AHEAD_MS)
     if point is None or point.believed(POWER) is None:
         return None
     timing = view.one(Gateway, meter.gateway).timing
-    age_ms = now_ms - point.at_ms
-    return point if -_SLACK_MS <= age_ms <= 2 * timing.frame_ms + _SLACK_MS else None
+    return point if now_ms - point.at_ms <= 2 * timing.frame_ms + AHEAD_MS else None
 
 
 def power_w(view: View, series: SeriesStore, meters: list[Meter], now_ms: int) -> Fraction | None:
@@ -81,15 +80,17 @@ def draw(
     now_ms: int,
 ) -> Draw | None:
     """Exact energy since the period's start, and power now; None when a meter cannot tell."""
-    used_wh, total_w, at_ms = Fraction(0), Fraction(0), now_ms
+    used_wh, quantum_wh, total_w, at_ms = Fraction(0), Fraction(0), Fraction(0), now_ms
     for meter in meters:
         point = fresh(view, series, meter, now_ms)
         if point is None or point.import_wh is None:
             return None
         used = energy_until(connection, meter.serial, start_ms, point.at_ms, point.import_wh)
-        if used is None:
+        start = snapshot_at(connection, meter.serial, start_ms)
+        if used is None or start is None:
             return None
         used_wh += used
+        quantum_wh += start.quantum_wh
         total_w += Fraction(point.values[POWER])
         at_ms = min(at_ms, max(point.at_ms, start_ms))
-    return Draw(at_ms, used_wh, total_w) if meters else None
+    return Draw(at_ms, used_wh, total_w, quantum_wh) if meters else None

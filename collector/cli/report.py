@@ -1,6 +1,7 @@
 """What a collector holds, in figures."""
 
 import json
+from dataclasses import asdict
 from datetime import UTC, datetime
 from fractions import Fraction
 from pathlib import Path
@@ -13,6 +14,7 @@ from collector.checks.allocation import PeriodResult
 from collector.checks.meters import MeterIdentity
 from collector.evidence.frame import Stream
 from collector.intake import quarantine
+from collector.intervals import gateways
 from collector.intervals.snapshots import first_snapshot, last_snapshot, not_standing
 from collector.ledger import flags
 from collector.model.energy import IMPORT
@@ -20,6 +22,7 @@ from collector.model.order import Step
 from collector.model.records import Meter
 from collector.orders import store
 from collector.orders.store import Order
+from collector.registry.profiles import ProfileError, load_profile
 from collector.registry.store import Registry
 from collector.series.embedded import EmbeddedSeries
 from collector.storage import reading
@@ -48,6 +51,7 @@ def full(engine: Engine, registry: Registry, directory: Path) -> dict[str, Any]:
             "orders": [_order(order) for order in store.load_all(connection)],
             "checks": [_finding(finding) for finding in findings.stored(connection)],
             "boots": _boots(connection),
+            "health": _health(connection),
         }
 
 
@@ -91,6 +95,9 @@ def _energy(connection: Connection, meter: Meter) -> dict[str, Any]:
         "site": meter.site,
         "meter": meter.serial,
         "profile": meter.profile,
+        "profile_status": _profile_status(meter.profile),
+        "valid_from": moment(meter.valid_from),
+        "valid_until": None if meter.valid_until is None else moment(meter.valid_until),
         "quantity": IMPORT,
         "register_start_wh": None if first is None else number(first.energy_wh),
         "register_end_wh": None if last is None else number(last.energy_wh),
@@ -98,6 +105,13 @@ def _energy(connection: Connection, meter: Meter) -> dict[str, Any]:
         "not_the_meters": not_standing(connection, meter.serial),
         "identity": _identity(meters.identity_of(connection, meter)),
     }
+
+
+def _profile_status(name: str) -> str:
+    try:
+        return "confirmed" if load_profile(name).confirmed else "unconfirmed"
+    except ProfileError:
+        return "faulty"
 
 
 def _identity(known: MeterIdentity) -> dict[str, Any]:
@@ -124,6 +138,7 @@ def _period(result: PeriodResult) -> dict[str, Any]:
         "measured_wh": None if result.measured_wh is None else number(result.measured_wh),
         "error_wh": number(result.error_wh),
         "boundary_error_wh": number(result.boundary_error_wh),
+        "quantum_wh": number(result.quantum_wh),
         "result": result.outcome,
         "missing": list(result.missing),
         "breaks": [
@@ -179,6 +194,21 @@ def _boots(connection: Connection) -> list[dict[str, Any]]:
     return [
         {"gateway": gateway.hex(), "at": moment(at_ms), **json.loads(body)}
         for gateway, at_ms, body in connection.execute(query)
+    ]
+
+
+def _health(connection: Connection) -> list[dict[str, Any]]:
+    """How each gateway is, as it said last since its newest start."""
+    return [
+        {
+            "gateway": gateway,
+            "at": moment(known.health_ms),
+            **asdict(known.health),
+            "ailments": list(known.ailments),
+            "last_fault": known.fault,
+        }
+        for gateway, known in gateways.conditions(connection).items()
+        if known.health is not None and known.health_ms is not None
     ]
 
 

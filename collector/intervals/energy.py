@@ -18,7 +18,7 @@ from collector.intervals.snapshots import (
     snapshots_between,
 )
 from collector.ledger.identities import Identity
-from collector.model.continuity import Step, Verdict, judge, judge_all, total
+from collector.model.continuity import Limits, Step, Verdict, judge, judge_all, total
 
 __all__ = [
     "MeteredEnergy",
@@ -41,7 +41,8 @@ as far behind before it is set (docs/wire-format.md)."""
 
 @dataclass(frozen=True, slots=True)
 class MeteredEnergy:
-    """What two snapshots and those between them measure: exact, but for when they were read.
+    """What two snapshots and those between them measure: exact, but for when they were read
+    and for the step of the register.
 
     `rolled_wh` is what rollovers add to the difference. `error_wh` is for boundaries that were
     read over 2 s late or early, and keeps from deciding; `boundary_error_wh` is for all.
@@ -56,6 +57,11 @@ class MeteredEnergy:
     @property
     def energy_wh(self) -> Fraction:
         return self.end.energy_wh - self.start.energy_wh + self.rolled_wh
+
+    @property
+    def quantum_wh(self) -> Fraction:
+        """A register shows whole steps: the energy is within one of them, either way."""
+        return max(self.start.quantum_wh, self.end.quantum_wh)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +99,7 @@ def meter_between(connection: Connection, meter: str, start_ms: int, end_ms: int
     turns, energy_wh = _follow(connection, meter, [start, *between, end])
     if energy_wh is None:
         return Metering(None, tuple(turns), is_read=True)
-    late = [entry for entry in (start, end) if abs(entry.offset_ms) > IN_TIME_MS]
+    late = [entry for entry in (start, end) if entry.distance_ms > IN_TIME_MS]
     errors = {entry.at_ms: _error_wh(connection, meter, entry) for entry in (start, end)}
     energy = MeteredEnergy(
         start,
@@ -122,22 +128,27 @@ def energy_until(
 
 def boundary_error_wh(snapshot: Snapshot, neighbours: Iterable[Snapshot]) -> Fraction:
     """Energy that may stand on the wrong side of a boundary that was not read in time."""
-    if abs(snapshot.offset_ms) <= IN_TIME_MS:
+    if snapshot.distance_ms <= IN_TIME_MS:
         return Fraction(0)
     return offset_error_wh(snapshot, neighbours)
 
 
 def offset_error_wh(snapshot: Snapshot, neighbours: Iterable[Snapshot]) -> Fraction:
-    """The mean power from the first to the last of the snapshots, over the offset."""
+    """The mean power from the first to the last of the snapshots, over the distance.
+
+    By clocks that were wrong, less time may have passed between them than they show.
+    """
     known = sorted((snapshot, *neighbours), key=lambda entry: entry.at_ms)
     moved_wh = sum((_moved_wh(one, other) for one, other in pairwise(known)), Fraction(0))
-    offset_ms = abs(snapshot.offset_ms)
-    elapsed_ms = max(known[-1].read_ms - known[0].read_ms, offset_ms)
-    return moved_wh * offset_ms / elapsed_ms if elapsed_ms else Fraction(0)
+    distance_ms = snapshot.distance_ms
+    first, last = known[0], known[-1]
+    wrong_ms = abs(first.clock_error_ms) + abs(last.clock_error_ms)
+    elapsed_ms = max(last.read_ms - first.read_ms - wrong_ms, distance_ms)
+    return moved_wh * distance_ms / elapsed_ms if elapsed_ms else Fraction(0)
 
 
 def _moved_wh(before: Snapshot, after: Snapshot) -> Fraction:
-    measured = judge(before.reading, after.reading, after.limits).energy
+    measured = judge(before.reading, after.reading, _limits(before, after)).energy
     return abs(after.energy_wh - before.energy_wh) if measured is None else measured
 
 
@@ -170,6 +181,12 @@ def _follow(
     return turns, total(steps)
 
 
+def _limits(before: Snapshot, after: Snapshot) -> Limits:
+    """More time may have passed than clocks show that were wrong."""
+    error_ms = abs(before.clock_error_ms) + abs(after.clock_error_ms)
+    return replace(after.limits, delay_ms=after.limits.delay_ms + error_ms)
+
+
 def _steps(
     before: Snapshot, after: Snapshot, other: Identity | None, events: Sequence[RegisterEvent]
 ) -> list[Step]:
@@ -180,11 +197,12 @@ def _steps(
     one, last = before.reading, after.reading
     if other is not None:
         one, last = evidence.estranged(one, last, other)
-    step = judge(one, last, after.limits)
+    limits = _limits(before, after)
+    step = judge(one, last, limits)
     if step.verdict is not Verdict.MEASURED:
         return [step]
     for event in events:
-        seen = event.readings(before.quantum_wh)
-        if seen is not None and judge(one, seen[0], after.limits).verdict is Verdict.MEASURED:
-            return judge_all([one, *seen, last], after.limits)
+        seen = event.readings(one)
+        if seen is not None and judge(one, seen[0], limits).verdict is Verdict.MEASURED:
+            return judge_all([one, *seen, last], limits)
     return [step]

@@ -1,23 +1,23 @@
 """Follows the ledger's billing stream into register snapshots and gateway facts."""
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
 import structlog
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, insert, select
 
 from collector.evidence.frame import Event, EventCode, Frame, Interval, Reading, Stream
+from collector.intervals import clocks, gateways
 from collector.intervals.evidence import keep_register_event
 from collector.intervals.snapshots import first_snapshot, judge_again
 from collector.ledger import identities
 from collector.ledger.flags import Flag, keep_flag
 from collector.ledger.ledger import Entry
-from collector.ledger.readings import AHEAD_MS, Decoded, FlaggedReading, decode
+from collector.ledger.readings import Decoded, FlaggedReading, decode
 from collector.model.energy import IMPORT, Quantity
 from collector.model.plausibility import DoubtCode, in_doubt
 from collector.registry.configurations import Configurations
-from collector.storage.tables import gateway_fact, snapshot
+from collector.storage.tables import snapshot
 
 log = structlog.get_logger()
 
@@ -38,18 +38,28 @@ class IntervalFollower:
             frame = entry.frame
             if frame.stream is not Stream.BILLING:
                 continue
+            kept = []
             for number, record in enumerate(frame.records):
                 if isinstance(record, Interval | Reading):
-                    self._snapshot(connection, frame, number, record, entry)
+                    if self._snapshot(connection, frame, number, record, entry):
+                        kept.append(number)
                 elif isinstance(record, Event):
                     self._event(connection, frame, number, record, entry)
+            for number in {*kept[:1], *kept[-1:]}:
+                clocks.judge(connection, frame.gateway, (frame.epoch, frame.seq, number))
 
     def _event(
         self, connection: Connection, frame: Frame, number: int, event: Event, entry: Entry
     ) -> None:
         known = self._configurations
         if event.code is EventCode.BOOT:
-            _keep_boot(connection, frame, event, entry)
+            gateways.keep_boot(connection, frame, event, entry)
+        elif event.code is EventCode.CLOCK:
+            clocks.keep_event(connection, entry, frame, number, event)
+        elif event.code is EventCode.HEALTH:
+            gateways.keep_health(connection, frame, event, entry)
+        elif event.code is EventCode.FAULT:
+            gateways.keep_fault(connection, frame, event, entry)
         elif event.code is EventCode.REGISTER:
             keep_register_event(connection, known, entry, frame, number, event)
         elif event.code is EventCode.IDENTITY:
@@ -64,13 +74,14 @@ class IntervalFollower:
         number: int,
         record: Interval | Reading,
         entry: Entry,
-    ) -> None:
+    ) -> bool:
+        """Whether it is kept."""
         try:
             read = decode(self._configurations, entry, frame, record)
             _check_counts(read)
         except FlaggedReading as error:
             keep_flag(connection, entry.position, error.flag, str(error))
-            return
+            return False
         if IMPORT in read.values and first_snapshot(connection, read.meter) is None:
             energy_wh = str(read.values[IMPORT].value)
             log.info("meter.first_reading", meter=read.meter, at_ms=read.at_ms, energy_wh=energy_wh)
@@ -90,6 +101,7 @@ class IntervalFollower:
             "record": number,
             "standing": standing,
             "ratio": str(read.configured.ct * read.configured.vt),
+            "interval_ms": self._configurations.of(frame.gateway, frame.configuration).interval_ms,
         }
         doubted = [doubt for doubt in read.doubts if doubt.code is DoubtCode.NEGATIVE]
         for doubt in doubted:
@@ -97,6 +109,7 @@ class IntervalFollower:
         for name, quantity in read.values.items():
             if name in read.configured.limits and name not in in_doubt(tuple(doubted)):
                 _keep(connection, common | _register(read, name, quantity))
+        return True
 
 
 def _register(read: Decoded, name: str, quantity: Quantity) -> dict[str, Any]:
@@ -122,37 +135,3 @@ def _check_counts(read: Decoded) -> None:
     for name, quantity in read.values.items():
         if not -(2**63) <= quantity.count < 2**63:
             raise FlaggedReading(Flag.UNDECODED, f"{name}: a count of {quantity.count}")
-
-
-def _keep_boot(connection: Connection, frame: Frame, event: Event, entry: Entry) -> None:
-    """The newest boot of a gateway in the order of its chain, as it reported it."""
-    table = gateway_fact
-    same = (table.c.gateway == frame.gateway, table.c.name == "boot")
-    known = connection.scalar(select(table.c.body).where(*same))
-    if known is not None and _place(json.loads(known)) > (frame.epoch, frame.seq):
-        return
-    detail: dict[int, Any] = event.detail
-    body = json.dumps(
-        {
-            "cause": detail[0],
-            "implementation": detail[1],
-            "firmware": detail[2],
-            "firmware_sha256": detail[3].hex(),
-            "epoch": frame.epoch,
-            "seq": frame.seq,
-        }
-    )
-    is_ahead = event.at_ms > entry.received_ms + AHEAD_MS
-    if is_ahead:
-        keep_flag(connection, entry.position, Flag.TIME_IMPOSSIBLE, f"boot at {event.at_ms}")
-    at_ms = entry.received_ms if is_ahead else event.at_ms
-    connection.execute(delete(table).where(*same))
-    connection.execute(
-        insert(table).values(
-            gateway=frame.gateway, name="boot", at_ms=at_ms, position=entry.position, body=body
-        )
-    )
-
-
-def _place(body: dict[str, Any]) -> tuple[int, int]:
-    return body["epoch"], body["seq"]

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, func, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select, tuple_, update
 
 from collector.ledger import identities
 from collector.ledger.identities import Identity, Place
@@ -15,7 +15,10 @@ from collector.storage.tables import snapshot as table
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A register as it stood at `at_ms` + `offset_ms`; `position` is its ledger entry."""
+    """A register as it stood at `at_ms` + `offset_ms`; `position` is its ledger entry.
+
+    `clock_error_ms`: by how much the clock that says so was behind, at most.
+    """
 
     at_ms: int
     energy_wh: Fraction
@@ -26,6 +29,12 @@ class Snapshot:
     place: Place | None = None
     limits: Limits = field(default_factory=Limits)
     ratio: Fraction | None = None
+    clock_error_ms: int = 0
+
+    @property
+    def distance_ms(self) -> int:
+        """How far from its boundary it may have been read."""
+        return abs(self.offset_ms) + abs(self.clock_error_ms)
 
     @property
     def read_ms(self) -> int:
@@ -100,9 +109,10 @@ def judge_again(connection: Connection, identity: Identity) -> None:
 
 
 def is_standing(rows: Any = table) -> ColumnElement[bool]:
-    """Rows of the configured meter, as far as is known."""
-    condition: ColumnElement[bool] = rows.c.standing.is_(None)
-    return condition
+    """Rows of the configured meter and of the boundary they name, as far as is known."""
+    error_ms = func.coalesce(rows.c.clock_error_ms, 0)
+    is_dated = or_(rows.c.interval_ms.is_(None), func.abs(error_ms) < rows.c.interval_ms)
+    return and_(rows.c.standing.is_(None), is_dated)
 
 
 def _standing(meter: str, quantity: str) -> Select[Any]:
@@ -131,4 +141,5 @@ def _snapshot(row: Any) -> Snapshot:
             DELAY_MS if row.delay_ms is None else row.delay_ms,
         ),
         ratio=None if row.ratio is None else Fraction(row.ratio),
+        clock_error_ms=row.clock_error_ms or 0,
     )

@@ -3,7 +3,7 @@
 from enum import StrEnum
 
 import structlog
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, delete, func, insert, select
 
 from collector.storage.tables import frame_flag as table
 
@@ -13,6 +13,7 @@ log = structlog.get_logger()
 class Flag(StrEnum):
     TIME_UNKNOWN = "time_unknown"
     TIME_IMPOSSIBLE = "time_impossible"
+    TIME_WRONG = "time_wrong"
     UNDECODED = "undecoded"
     IMPLAUSIBLE = "implausible"
 
@@ -23,6 +24,11 @@ def keep_flag(connection: Connection, position: int, flag: Flag, text: str) -> N
     if connection.execute(select(table.c.position).where(*same)).first() is None:
         connection.execute(insert(table).values(position=position, flag=flag))
         log.error("frame.flagged", position=position, flag=flag, text=text)
+
+
+def drop_flag(connection: Connection, position: int, flag: Flag) -> None:
+    """What came since shows that it was flagged wrongly."""
+    connection.execute(delete(table).where(table.c.position == position, table.c.flag == flag))
 
 
 def counts(connection: Connection) -> dict[str, int]:

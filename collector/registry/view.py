@@ -90,19 +90,25 @@ class View:
                 return public
         return None
 
-    @cached_property
-    def _meters_by_slot(self) -> dict[tuple[str, int], Meter]:
-        return {(meter.gateway, meter.slot): meter for meter in self.all(Meter).values()}
+    def meters_of(self, site: str, at_ms: int) -> list[Meter]:
+        """Those that hang there at a moment."""
+        return self._meters_between(site, at_ms, at_ms + 1)
 
-    def meter_at(self, gateway: bytes, slot: int) -> Meter | None:
-        return self._meters_by_slot.get((gateway.hex(), slot))
+    def delivery_meters(self, site: str, at_ms: int) -> list[Meter]:
+        return self.delivery_meters_between(site, at_ms, at_ms + 1)
 
-    def meters_of(self, site: str) -> list[Meter]:
-        meters = [meter for meter in self.all(Meter).values() if meter.site == site]
-        return sorted(meters, key=lambda meter: (meter.gateway, meter.slot))
+    def delivery_meters_between(self, site: str, start_ms: int, end_ms: int) -> list[Meter]:
+        """Of an exchange both meters."""
+        meters = self._meters_between(site, start_ms, end_ms)
+        return [meter for meter in meters if meter.point == "delivery"]
 
-    def delivery_meters(self, site: str) -> list[Meter]:
-        return [meter for meter in self.meters_of(site) if meter.point == "delivery"]
+    def _meters_between(self, site: str, start_ms: int, end_ms: int) -> list[Meter]:
+        meters = [
+            meter
+            for meter in self.all(Meter).values()
+            if meter.site == site and meter.hangs_between(start_ms, end_ms)
+        ]
+        return sorted(meters, key=lambda meter: (meter.gateway, meter.slot, meter.valid_from))
 
     def licensee_of(self, site: str) -> Licensee:
         return self.one(Licensee, self.one(Site, site).licensee)

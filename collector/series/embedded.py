@@ -63,20 +63,20 @@ class EmbeddedSeries:
             (count,) = self._connection.execute("SELECT count(*) FROM point").fetchone()
         return int(count)
 
-    def latest(self, meter: str) -> Point | None:
-        return self._newest("SELECT * FROM point WHERE meter = ?", meter)
+    def latest(self, meter: str, by_ms: int) -> Point | None:
+        return self._newest("SELECT * FROM point WHERE meter = ?", meter, by_ms)
 
-    def last_power(self, meter: str) -> Point | None:
+    def last_power(self, meter: str, by_ms: int) -> Point | None:
         query = (
             "SELECT * FROM point INDEXED BY point_with_power WHERE meter = ?"
             " AND json_type(body, '$.active_power') IS NOT NULL"  # as in the index
         )
-        return self._newest(query, meter)
+        return self._newest(query, meter, by_ms)
 
-    def _newest(self, query: str, meter: str) -> Point | None:
-        query += " ORDER BY at_ms DESC LIMIT 1"
+    def _newest(self, query: str, meter: str, by_ms: int) -> Point | None:
+        query += " AND at_ms <= ? ORDER BY at_ms DESC LIMIT 1"
         with self._lock:
-            row = self._connection.execute(query, (meter,)).fetchone()
+            row = self._connection.execute(query, (meter, by_ms)).fetchone()
         return None if row is None else _point(row)
 
     def window(self, meter: str, from_ms: int, until_ms: int) -> Iterable[Point]:

@@ -38,10 +38,11 @@ class SeriesStore(Protocol):
     def points(self) -> int:
         """How many points are stored."""
 
-    def latest(self, meter: str) -> Point | None: ...
+    def latest(self, meter: str, by_ms: int) -> Point | None:
+        """The newest point of this moment or before: one that is ahead of its time hides none."""
 
-    def last_power(self, meter: str) -> Point | None:
-        """The newest point that has an `active_power`: an instrument may answer nothing."""
+    def last_power(self, meter: str, by_ms: int) -> Point | None:
+        """The same of points that have an `active_power`: an instrument may answer nothing."""
 
     def window(self, meter: str, from_ms: int, until_ms: int) -> Iterable[Point]:
         """Points with from_ms <= at_ms < until_ms, oldest first."""

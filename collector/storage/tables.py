@@ -174,7 +174,26 @@ snapshot = Table(
     Column("greatest_w", Text),
     Column("delay_ms", BigInteger),
     Column("ratio", Text),
+    # between boundaries; null: taken in before it was kept
+    Column("interval_ms", BigInteger),
+    # by how much the clock was behind, as its events say later; null: they do not
+    Column("clock_error_ms", BigInteger),
     Index("snapshot_by_place", "gateway", "slot", "meter", "epoch", "seq"),
+    Index("snapshot_by_clock", "gateway", "clock", "epoch", "seq", "record"),
+)
+clock_event = Table(
+    "clock_event",
+    metadata,
+    Column("position", BigInteger, primary_key=True, autoincrement=False),
+    Column("record", Integer, primary_key=True, autoincrement=False),
+    Column("gateway", LargeBinary, nullable=False),
+    Column("epoch", BigInteger, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    # by how much it moved the clock; null: it says nothing of the time before it
+    Column("error_ms", BigInteger),
+    # what is after it says nothing of the time before it
+    Column("is_last", Boolean, nullable=False),
+    Index("clock_event_by_place", "gateway", "epoch", "seq", "record"),
 )
 register_event = Table(
     "register_event",

@@ -1,15 +1,16 @@
 """How a gateway is: what it says of itself, and how whole its chains are here."""
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, func, select
 
 from collector.evidence.frame import Stream
+from collector.intervals.gateways import conditions
 from collector.ledger.chain import Fault
-from collector.storage.tables import chain, chain_fault, gateway_fact
-from collector.web.view_model import ChainPart, GatewayPart
+from collector.model.health import Health
+from collector.storage.tables import chain, chain_fault
+from collector.web.view_model import ChainPart, GatewayPart, HealthPart
 
 STATUS_OLD_MS = 90_000
 """A gateway repeats its status every 30 s: three missed are silence, whatever the last one said."""
@@ -34,16 +35,12 @@ class Gateways:
             select(*kinds, func.count()).group_by(*kinds).order_by(*kinds)
         ):
             self._faults.setdefault(gateway.hex(), {})[Fault(fault)] = count
-        boots = select(gateway_fact).where(gateway_fact.c.name == "boot")
-        self._boots = {
-            row.gateway.hex(): (row.at_ms, json.loads(row.body)["firmware"])
-            for row in connection.execute(boots)
-        }
+        self._conditions = conditions(connection)
 
     def part(self, gateway: str, status: Mapping[str, Any] | None, now_ms: int) -> GatewayPart:
         heard_ms = None if status is None else status.get("received_ms")
         age_ms = None if heard_ms is None else now_ms - heard_ms
-        booted_ms, firmware = self._boots.get(gateway, (None, None))
+        known = self._conditions.get(gateway)
         return GatewayPart(
             id=gateway,
             online=None if status is None else status.get("online") is True,
@@ -52,9 +49,28 @@ class Gateways:
             pending=_pending(status or {}),
             chains=tuple(_worth_showing(self._chains.get(gateway, []))),
             faults=self._faults.get(gateway, {}),
-            firmware=firmware,
-            booted_ms=booted_ms,
+            firmware=None if known is None else known.firmware,
+            booted_ms=None if known is None else known.booted_ms,
+            health=None if known is None else _health(known.health, known.health_ms),
+            ailments=() if known is None else known.ailments,
+            fault=None if known is None else known.fault,
+            fault_ms=None if known is None else known.fault_ms,
         )
+
+
+def _health(health: Health | None, at_ms: int | None) -> HealthPart | None:
+    if health is None or at_ms is None:
+        return None
+    return HealthPart(
+        at_ms=at_ms,
+        free_bytes=health.free_bytes,
+        stall_ms=health.stall_ms,
+        days=health.days,
+        erasures=health.erasures,
+        signal_dbm=health.signal_dbm,
+        bus_failures=tuple(float(bus.share) for bus in health.buses),
+        drift_ppm=None if health.drift_ppb is None else health.drift_ppb / 1000,
+    )
 
 
 def _worth_showing(chains: Sequence[ChainPart]) -> list[ChainPart]:

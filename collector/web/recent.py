@@ -20,8 +20,10 @@ _LASTING = {
     Code.WILL_EXCEED,
     Code.UNLICENSED_LOAD,
     Code.UNREAD,
+    Code.EXPORT,
     Code.REPLACED,
     Code.RATIO_CHANGED,
+    Code.AILING,
 }
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from collector.model.health import ERASURES
 from collector.web import wording
 from collector.web.view_model import Board
 
@@ -32,11 +33,15 @@ _environment.filters |= {
         "kilowatt_hours",
         "utc_offset",
         "ratio",
+        "percent",
+        "ppm",
+        "rooms",
     )
 }
 _environment.globals |= {
     name: getattr(wording, name)
     for name in (
+        "AILMENTS",
         "BREAKS",
         "DOUBTS",
         "CONDITIONS",
@@ -49,6 +54,9 @@ _environment.globals |= {
         "NO_VALUE",
     )
 }
+
+
+_environment.globals["ERASURES"] = ERASURES
 
 
 def page(board: Board) -> str:

@@ -12,6 +12,7 @@ from collector.checks.findings import Code, Severity
 from collector.checks.meters import IdentityState
 from collector.ledger.chain import Fault
 from collector.model.continuity import Verdict
+from collector.model.health import Ailment
 from collector.model.order import DropResult, Step
 from collector.model.plausibility import DoubtCode
 from collector.model.records import OrderReason
@@ -88,9 +89,10 @@ class PeriodPart(_Part):
     end_ms: int
     allowed_wh: int
     measured_wh: int | None
-    margin_wh: int | None = Field(description="measured less allowed, rounded up: over 0 is breach")
+    margin_wh: int | None = Field(description="measured less allowed, rounded up")
     error_wh: int = Field(description="what late readings may have moved, rounded up")
     boundary_error_wh: int = Field(description="what all its boundaries may have, rounded up")
+    quantum_wh: int = Field(description="one step of each of its registers, rounded up")
     outcome: PeriodOutcome
     breaks: tuple[Verdict, ...] = Field(description="why a meter that was read measured nothing")
 
@@ -110,6 +112,7 @@ class MeterPart(_Part):
     serial: str
     profile: str
     instrument: str = Field(description="vendor and model, by the profile")
+    is_confirmed: bool = Field(description="whether the profile is proven")
     point: str
     stage: int | None
     read_ms: int | None = Field(description="the gateway's time of the newest reading")
@@ -136,6 +139,17 @@ class ChainPart(_Part):
     highest: int
 
 
+class HealthPart(_Part):
+    at_ms: int
+    free_bytes: int
+    stall_ms: int
+    days: tuple[int | None, int | None] = Field(description="of room: billing, telemetry")
+    erasures: int
+    signal_dbm: int | None
+    bus_failures: tuple[float, ...] = Field(description="share of each bus's requests, of late")
+    drift_ppm: float | None
+
+
 class GatewayPart(_Part):
     id: str
     online: bool | None = Field(description="by its last status, which is not evidence")
@@ -146,6 +160,10 @@ class GatewayPart(_Part):
     faults: dict[Fault, int]
     firmware: str | None
     booted_ms: int | None
+    health: HealthPart | None = Field(description="by its own signed words, of this start")
+    ailments: tuple[Ailment, ...]
+    fault: str | None = Field(description="the last that failed there: its task, and what")
+    fault_ms: int | None
 
 
 class SparkPart(_Part):

@@ -9,6 +9,7 @@ from collector.checks.allocation import PeriodOutcome
 from collector.checks.findings import Code, Finding, Severity
 from collector.checks.meters import IdentityState
 from collector.model.continuity import Verdict
+from collector.model.health import Ailment
 from collector.model.instant import astana, clock_text
 from collector.model.order import DropResult
 from collector.model.plausibility import DoubtCode
@@ -39,10 +40,12 @@ IDENTITIES = {
 }
 DOUBTS = {
     DoubtCode.PHASES: "the phases are not the total",
+    DoubtCode.REVERSED: "phases in different directions: a transformer the wrong way round?",
+    DoubtCode.DEAD_PHASE: "a phase without voltage",
     DoubtCode.OVER_APPARENT: "more active than apparent power",
     DoubtCode.POWER_FACTOR: "the power factor does not fit",
     DoubtCode.FREQUENCY: "the frequency cannot be",
-    DoubtCode.CURRENT: "more current than the meter takes",
+    DoubtCode.CURRENT: "more current than the meter or its transformer takes",
     DoubtCode.VOLTAGE: "a voltage cannot be",
     DoubtCode.NEGATIVE: "an energy is negative",
     DoubtCode.STALE: "values do not change: an old copy?",
@@ -50,11 +53,22 @@ DOUBTS = {
     DoubtCode.DOUBTFUL: "an energy was read twice and differed",
 }
 """What the values of one reading say against each other."""
+AILMENTS = {
+    Ailment.ROOM: "its journal has room for less than 3 days",
+    Ailment.BUS: "a bus: more than 5 % of the requests unanswered",
+    Ailment.STALL: "it stood still for more than a second",
+    Ailment.HEAP: "its memory is short",
+    Ailment.FLASH: "its flash is nearly worn out",
+    Ailment.DRIFT: "its clock drifts by more than 100 ppm",
+    Ailment.SAFE_MODE: "safe mode: it failed repeatedly, takes no samples, meters and obeys",
+}
+"""What of a gateway's health is to be looked at."""
 BREAKS = {
     Verdict.RESET: "register reset",
     Verdict.JUMP: "register jumped",
     Verdict.SWAP: "meter changed",
     Verdict.RATIO_CHANGED: "transformer ratio changed",
+    Verdict.EXCHANGED: "meter exchanged, and not read before or after",
 }
 """Why a period is unmeasured though its meter was read."""
 SEVERITIES = {
@@ -145,6 +159,20 @@ def signed(number: int) -> str:
     return text.replace(",", _THIN_SPACE).replace("-", "−")
 
 
+def percent(share: float) -> str:
+    return f"{100 * share:.1f} %"
+
+
+def ppm(value: float) -> str:
+    return f"{value:+.1f} ppm".replace("-", "−")
+
+
+def rooms(days: tuple[int | None, int | None]) -> str:
+    """Billing and telemetry; None is not known yet, or thousands of days."""
+    texts = [NO_VALUE if count is None else grouped(count) for count in days]
+    return f"{texts[0]} days of billing, {texts[1]} of telemetry"
+
+
 def kilowatt_hours(energy_wh: int | None) -> str:
     if energy_wh is None:
         return NO_VALUE
@@ -190,6 +218,23 @@ def _unmeasured(details: Any) -> str:
     return f"period {_period(details)} closed {'; '.join([*missing, *broken])}"
 
 
+def _undecided(details: Any) -> str:
+    """Old findings know no step."""
+    why = []
+    if Fraction(details["error_wh"]):
+        why.append(f"readings off the boundaries, ± {_energy(details, 'error_wh')}")
+    if Fraction(details.get("quantum_wh", "0")):
+        why.append(f"steps of the registers, ± {_energy(details, 'quantum_wh')}")
+    return (
+        f"period {_period(details)} closed with {_energy(details, 'measured_wh')}"
+        f" of {_energy(details, 'allowed_wh')}: too near to decide, by {' and '.join(why)}"
+    )
+
+
+def _ailing(details: Any) -> str:
+    return "; ".join(AILMENTS[Ailment(ailment)] for ailment in details["ailments"])
+
+
 def _turned(text: str, figure: Callable[[str], str]) -> Callable[[Any], str]:
     def fill(details: Any) -> str:
         return text.format(
@@ -222,13 +267,13 @@ _FINDINGS: dict[Code, Callable[[Any], str]] = {
         f" of {_energy(details, 'allowed_wh')}"
     ),
     Code.UNMEASURED: _unmeasured,
-    Code.UNDECIDED: lambda details: (
-        f"period {_period(details)} closed with {_energy(details, 'measured_wh')}"
-        f" of {_energy(details, 'allowed_wh')}, but its boundaries were read late:"
-        f" known to ± {_energy(details, 'error_wh')}"
-    ),
+    Code.UNDECIDED: _undecided,
     Code.UNLICENSED_LOAD: _unlicensed_load,
     Code.UNREAD: _unread,
+    Code.EXPORT: lambda details: (
+        f"{details['meter']} shows {megawatt(-int(details['power_w']))} MW flowing out:"
+        " transformers the wrong way round, or generation; what it imports is not counted"
+    ),
     Code.REGISTER_RESET: _turned(
         "register of {meter} went back from {before} to {after} by {at}: it was reset, and"
         " nothing is measured across it",
@@ -251,4 +296,5 @@ _FINDINGS: dict[Code, Callable[[Any], str]] = {
         "the transformer ratio of {meter} is {after}, not {before}, since {at}",
         ratio,
     ),
+    Code.AILING: _ailing,
 }

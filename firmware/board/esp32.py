@@ -21,6 +21,7 @@ _LONGEST_SLICE_MS = 20
 _EPOCH_2000_MS = 946_684_800_000
 _RESET_CAUSES = {
     machine.PWRON_RESET: "power",
+    machine.HARD_RESET: "software",  # by machine.reset, or a panic of the interpreter
     machine.SOFT_RESET: "software",
     machine.WDT_RESET: "watchdog",
 }
@@ -135,6 +136,10 @@ class Board:
                 interface.connect(settings["ssid"], settings["password"])
         return False
 
+    def ticks_ms(self):
+        """A counter that wraps at 2^30 ms, as ticks_diff knows."""
+        return time.ticks_ms()
+
     def now_ms(self):
         """Unix time in ms, UTC. The port's own epoch is seen nowhere else."""
         return time.time_ns() // 1_000_000 + self._epoch_ms
@@ -149,7 +154,17 @@ class Board:
         return machine.WDT(timeout=timeout_ms)
 
     def reset_cause(self):
+        """A brown-out counts as "power"."""
         return _RESET_CAUSES.get(machine.reset_cause(), "unknown")
+
+    def reset(self):
+        machine.reset()
+
+    def signal_dbm(self):
+        """Of the radio, or None where there is none or it hears nothing."""
+        if self._json["network"]["kind"] != "wifi" or not self._interface.isconnected():
+            return None
+        return self._interface.status("rssi")
 
     def asked_to_stop(self):
         """A board runs until its power goes."""

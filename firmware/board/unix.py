@@ -1,4 +1,7 @@
-"""A board made of files, for the unix port: ptys for UARTs, one-byte files for relays."""
+"""A board made of files, for the unix port: ptys for UARTs, one-byte files for relays.
+
+Its JSON may ask for a watchdog (`watchdog_ms`), a radio (`signal_dbm`) and a plan of `faults`.
+"""
 
 import json
 import os
@@ -10,6 +13,9 @@ import micropython
 
 _BLOCK_BYTES = 4096
 _ERASED = b"\xff" * 256
+_WATCH_MS = 20
+_RESET = "/reset"  # file: why the process ended, for its next start
+_RESTART = 3
 _VMIN, _VTIME = (16, 17) if sys.platform == "darwin" else (6, 5)
 
 # Ctrl-C ends the process, as a loss of supply would. As an exception it would be raised inside the
@@ -114,11 +120,32 @@ class Contact:
         return _first_byte(self._path) == b"1"
 
 
-class Watchdog:
-    """There is none here: whoever started the process watches it."""
+class NoWatchdog:
+    """Whoever started the process watches it."""
 
     def feed(self):
         pass
+
+
+class Watchdog:
+    """A thread that kills the process when it is not fed, and leaves word of that."""
+
+    def __init__(self, timeout_ms, tell):
+        import _thread
+
+        self._timeout_ms = timeout_ms
+        self._tell = tell
+        self.feed()
+        _thread.start_new_thread(self._watch, ())
+
+    def feed(self):
+        self._fed = time.ticks_ms()
+
+    def _watch(self):
+        while time.ticks_diff(time.ticks_ms(), self._fed) < self._timeout_ms:
+            time.sleep_ms(_WATCH_MS)
+        self._tell("watchdog")
+        os.system("kill -9 $PPID")  # noqa: S605, S607
 
 
 class Board:
@@ -130,6 +157,15 @@ class Board:
             raise OSError("ESEP_BOARD is not set: give it the path of the board's JSON file")
         with open(path) as file:
             self._json = json.load(file)
+        self._offset_ms = self._drift_ppm = 0
+        if "clock" in self._json:
+            with open(self._json["clock"]) as file:
+                self._offset_ms, self._drift_ppm = json.load(file)
+        self._started = time.ticks_ms()
+        if "faults" in self._json:
+            from board import faults
+
+            faults.plan(self._json["faults"])
 
     def uart(self, index, baud, parity, stop_bits):
         return Uart(self._json["uarts"][str(index)])
@@ -146,18 +182,53 @@ class Board:
     def network_up(self):
         return True
 
+    def ticks_ms(self):
+        """The host's, drifting."""
+        ticks = time.ticks_ms()
+        drift_ms = time.ticks_diff(ticks, self._started) * self._drift_ppm // 1_000_000
+        return time.ticks_add(ticks, drift_ms)
+
     def now_ms(self):
-        """Unix time in ms, UTC."""
-        return time.time_ns() // 1_000_000
+        """Unix time in ms, UTC: the host's, as the file that the JSON names as `clock` bends it.
+
+        It holds [offset in ms, drift in parts in 10^6 since this start].
+        """
+        drift_ms = time.ticks_diff(self.ticks_ms(), time.ticks_ms())
+        return time.time_ns() // 1_000_000 + drift_ms + self._offset_ms
 
     def set_now_ms(self, now_ms):
-        """The host keeps its own time."""
+        """Set what the next start finds; the host keeps its own time."""
+        self._offset_ms += now_ms - self.now_ms()
+        if "clock" in self._json:
+            clock = json.dumps([now_ms - time.time_ns() // 1_000_000, self._drift_ppm])
+            _replace(self._json["clock"], clock.encode())
 
     def watchdog(self, timeout_ms):
-        return Watchdog()
+        """One that bites after the JSON's `watchdog_ms` instead, or not at all without it."""
+        timeout_ms = self._json.get("watchdog_ms")
+        return Watchdog(timeout_ms, self._tell_reset) if timeout_ms else NoWatchdog()
 
     def reset_cause(self):
-        return "power"
+        """As the process before this one left word of; to be asked once."""
+        path = self._json["dir"] + _RESET
+        try:
+            with open(path) as file:
+                cause = file.read()
+        except OSError:
+            return "power"
+        os.remove(path)
+        return cause
+
+    def reset(self):
+        """The process ends with exit code 3, and whoever started it starts it again."""
+        self._tell_reset("software")
+        sys.exit(_RESTART)
+
+    def _tell_reset(self, cause):
+        _replace(self._json["dir"] + _RESET, cause.encode())
+
+    def signal_dbm(self):
+        return self._json.get("signal_dbm")
 
     def asked_to_stop(self):
         """Whether the file that the JSON names as `stop` is there."""

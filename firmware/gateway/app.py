@@ -3,15 +3,17 @@
 import asyncio
 import gc
 import json
+import sys
 from time import ticks_add, ticks_diff, ticks_ms
 
 from micropython import const
 
-from gateway import VERSION, cbor, configuration, health, identity, records
+from gateway import VERSION, cbor, configuration, health, identity, records, supervisor
+from gateway.boundaries import Boundaries
 from gateway.chain import Chain
 from gateway.clock import Clock
 from gateway.configuration import SetupError
-from gateway.health import log
+from gateway.health import alive, log
 from gateway.journal import BILLING, TELEMETRY, Journal, JournalFull
 from gateway.meter import Meter
 from gateway.meters import Meters
@@ -23,8 +25,10 @@ from gateway.recorder import Recorder
 from gateway.replay import ReplayGuard
 from gateway.sent import Sent
 from gateway.stages import Stage, Stages
+from gateway.supervisor import Supervisor
 from gateway.trust import Trust
 from gateway.uplink import Uplink
+from gateway.vitals import Vitals
 
 _RTU = const(0)
 _LOOK_AT_CONTACTS_MS = const(25)
@@ -32,6 +36,7 @@ _WATCHDOG_MS = const(60_000)
 _LOOK_FOR_STOP_MS = const(200)
 _HAND_OVER_MS = const(30_000)
 _DROPPED_MS = const(1_000)
+_SAME_FAULT_MS = const(900_000)
 _BOOT_RAMP_MS = (10_000, 1_000)
 _CONFIGURATION_CELL = "configuration"
 
@@ -44,26 +49,37 @@ class App:
         self._board = board
         self._root = root
         self._clock = Clock(board)
+        self._faults: dict = {}  # task: what was told last, and when
 
     async def start(self) -> None:
         """Take up what flash and settings hold. Raises SetupError with what is to be done."""
         board, clock = self._board, self._clock
         key = _identity(board)
         trust = Trust(_required(board, "root.pub", 64))
+        watchdog = board.watchdog(_WATCHDOG_MS)
         from gateway import provisioned
 
         config = await provisioned.load(board, trust, clock, key.gateway)
-        clock.at_least(config.issued_ms)
         self._config = config
         self._journal = journal = Journal(board.flash())
+        watchdog.feed()  # to mount a large journal takes a while
+        boundaries = Boundaries(journal, clock, config.interval_ms)
+        boundaries.carry_on(config.issued_ms)
         configuration.check_version(journal, config.version)
         gc.collect()
 
         self._billing_chain = Chain(BILLING, journal, key)
         self._billing = Recorder(
-            self._billing_chain, clock, config.hash, None, self._wake, self._journal_trouble
+            "billing",
+            self._billing_chain,
+            clock,
+            config.hash,
+            None,
+            self._wake,
+            self._journal_trouble,
         )
         self._telemetry = Recorder(
+            "telemetry",
             Chain(TELEMETRY, journal, key),
             clock,
             config.hash,
@@ -78,7 +94,9 @@ class App:
             self._billing.add,
         )
         config.meters = config.buses = ()  # all that was in them is with the meters now
-        self._readings = Readings(clock, config, meters, self._billing.add, self._telemetry.add)
+        self._readings = Readings(
+            clock, config, boundaries, meters, self._billing.add, self._telemetry.add
+        )
         self._stages = Stages(
             [_stage(board, stage) for stage in config.stages], clock, journal, board.random
         )
@@ -94,10 +112,12 @@ class App:
         )
         self._stages.listen(self._orders)
         sent = Sent(journal, clock)
+        network = _network(board)
+        self._ntp_servers = network.get("ntp")
         self._uplink = Uplink(
             board,
             journal,
-            _network(board),
+            network,
             key.gateway,
             config.zone,
             config.hash,
@@ -115,7 +135,12 @@ class App:
             self._billing.add,
             self._room,
         )
-        await self._record_boot()
+        # From here on nothing fails for want of provisioning: that counts as no failure.
+        cause = board.reset_cause()
+        self._safe_mode = self._uplink.safe_mode = supervisor.count_start(journal, cause)
+        self._supervisor = Supervisor(watchdog, journal, self._stale, self._leave_safe_mode)
+        self._vitals = Vitals(board, clock, journal, buses, self._supervisor, self._billing.add)
+        await self._record_boot(cause)
         self._stages.restore(_BOOT_RAMP_MS)
         self._orders.resume()
         health.forget("provisioned", "software")
@@ -123,22 +148,47 @@ class App:
 
     async def run(self) -> None:
         """Work until the board asks to stop, and then hand over what the journal holds."""
-        tasks = (
+        asyncio.get_event_loop().set_exception_handler(self._lost)
+        self._begin(
+            ("supervisor", self._supervisor.run),
             ("stages", self._watch_stages),
             ("billing", self._billing.run),
-            ("telemetry", self._telemetry.run),
             ("intervals", self._readings.run_intervals),
-            ("samples", self._readings.run_samples),
             ("readings", self._readings.run_demands),
             ("dropped", self._tell_dropped),
             ("receipts", self._receipts.run),
             ("uplink", self._uplink.run),
         )
-        for name, task in tasks:
-            asyncio.create_task(health.supervise(name, task, self._fault))
+        if self._ntp_servers:
+            from gateway.ntp import Ntp
+
+            ntp = Ntp(self._board, self._clock, self._ntp_servers, self._billing.add, self._fault)
+            self._begin(("ntp", ntp.run))
+        if self._safe_mode:
+            log("safe mode: no samples, no health")
+        else:
+            self._begin_rest()
         while not self._board.asked_to_stop():
             await asyncio.sleep_ms(_LOOK_FOR_STOP_MS)
         await self._hand_over()
+
+    def _begin(self, *tasks):
+        for name, task in tasks:
+            asyncio.create_task(health.supervise(name, task, self._fault))
+
+    def _begin_rest(self):
+        """What safe mode does without."""
+        self._begin(
+            ("telemetry", self._telemetry.run),
+            ("samples", self._readings.run_samples),
+            ("health", self._vitals.run),
+        )
+
+    def _leave_safe_mode(self):
+        if self._safe_mode:
+            self._safe_mode = self._uplink.safe_mode = False
+            log("safe mode is over")
+            self._begin_rest()
 
     async def _hand_over(self):
         """Read no more, and wait until the collector has all there is."""
@@ -162,14 +212,14 @@ class App:
         )
 
     async def _watch_stages(self):
-        watchdog = self._board.watchdog(_WATCHDOG_MS)
         while True:
+            alive("stages")
             self._stages.tick()
-            watchdog.feed()
             await asyncio.sleep_ms(_LOOK_AT_CONTACTS_MS)
 
     async def _tell_dropped(self):
         while True:
+            alive("dropped")
             told = self._journal.dropped()
             if told:
                 event = records.dropped(self._clock.now_ms(), TELEMETRY, *told)
@@ -184,7 +234,7 @@ class App:
                     pass  # what was dropped is kept in its cell, and told when there is room
             await asyncio.sleep_ms(_DROPPED_MS)
 
-    async def _record_boot(self):
+    async def _record_boot(self, cause):
         from gateway import software
 
         firmware_hash = software.firmware_hash(self._root)
@@ -193,12 +243,15 @@ class App:
         self._billing.add(
             records.boot(
                 now_ms,
-                self._board.reset_cause(),
+                cause,
                 software.interpreter(),
                 VERSION,
                 firmware_hash,
+                self._safe_mode,
             )
         )
+        if self._clock.raised:
+            self._billing.add(records.clock_step(now_ms, *self._clock.raised))
         config = self._config
         configuration.keep_version(self._journal, config.version)
         new = self._journal.get_cell(_CONFIGURATION_CELL) != config.hash
@@ -226,7 +279,21 @@ class App:
         log("journal " + what)
         self._fault("journal", what)
 
+    def _stale(self, task):
+        self._fault(task, "says nothing")
+
+    def _lost(self, loop, context):
+        """An exception in a task that nobody waits for."""
+        error = context["exception"]
+        sys.print_exception(error, sys.stderr)  # type: ignore[arg-type]
+        self._fault("task", "%s: %s" % (type(error).__name__, error))
+
     def _fault(self, task, what):
+        """Tell of a fault; of the same again not before a while, or it would fill the journal."""
+        last, at = self._faults.get(task, ("", 0))
+        if what == last and 0 <= ticks_diff(ticks_ms(), at) < _SAME_FAULT_MS:
+            return
+        self._faults[task] = what, ticks_ms()
         self._billing.add(records.fault(self._clock.now_ms(), task, what))
 
 

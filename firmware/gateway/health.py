@@ -3,11 +3,15 @@
 import asyncio
 import gc
 import sys
-from time import ticks_diff, ticks_ms
+from asyncio import CancelledError
+from time import ticks_add, ticks_diff, ticks_ms
 
 _FIRST_PAUSE_MS = 1_000
 _LONGEST_PAUSE_MS = 60_000
 _RAN_WELL_MS = 60_000
+_AGES_MS = 1 << 28  # longer than any limit; ticks differ by less than 1 << 29
+
+seen: dict = {}  # task: when it last showed that it goes on (ticks); None: it rests
 
 
 def log(text: str) -> None:
@@ -24,24 +28,52 @@ def forget(*names) -> None:
     gc.collect()
 
 
+def alive(task: str) -> None:
+    """The task goes on; it will say so again within its limit (supervisor.LIMITS_MS)."""
+    seen[task] = ticks_ms()
+
+
+def at_rest(task: str) -> None:
+    """The task waits for what others bring, however long; `alive` ends it."""
+    seen[task] = None
+
+
 async def supervise(name: str, task, on_fault) -> None:
     """Run `task()` for ever. `on_fault(name, what)` is told of each exception that ends it.
 
-    The pause before it is started again doubles each time, unless it ran well for a while.
+    The pause before it is started again doubles each time, unless it ran well for a while. One
+    that runs out of memory again and again is given up, since only a reset gives it back.
     """
     pause_ms = _FIRST_PAUSE_MS
     while True:
         started = ticks_ms()
+        alive(name)
+        starved = False
         try:
             await task()
             what = "ended"
-        except Exception as error:
+        except (Exception, CancelledError) as error:
+            alive(name)
             gc.collect()
-            sys.print_exception(error, sys.stderr)  # type: ignore[arg-type]
-            what = "%s: %s" % (type(error).__name__, error)
+            what = _told(error)
+            starved = isinstance(error, MemoryError)
         if ticks_diff(ticks_ms(), started) >= _RAN_WELL_MS:
             pause_ms = _FIRST_PAUSE_MS
-        log("task %s failed: %s" % (name, what))
-        on_fault(name, what)
+        try:
+            log("task %s failed: %s" % (name, what))
+            on_fault(name, what)
+        except Exception as error:
+            log(_told(error))
+        at_rest(name)
+        if starved and pause_ms == _LONGEST_PAUSE_MS:
+            seen[name] = ticks_add(ticks_ms(), -_AGES_MS)
         await asyncio.sleep_ms(pause_ms)
         pause_ms = min(2 * pause_ms, _LONGEST_PAUSE_MS)
+
+
+def _told(error) -> str:
+    try:
+        sys.print_exception(error, sys.stderr)  # type: ignore[arg-type]
+        return "%s: %s" % (type(error).__name__, error)
+    except MemoryError:
+        return "no memory to say"

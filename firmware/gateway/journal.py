@@ -116,6 +116,10 @@ class Journal:
         """Yields (message, whether it has no receipt) of every frame in flash, oldest first."""
         return self._rings[stream].frames()
 
+    def erasures(self) -> int:
+        """How often the most worn block was erased: a ring goes round as a whole."""
+        return max([ring.laps() for ring in self._rings])
+
     # ---- dropped telemetry -----------------------------------------------------------------
 
     def dropped(self):

@@ -68,7 +68,7 @@ async def load(board, trust, clock, gateway: bytes) -> Configuration:
         raise SetupError("there is no configuration.cose: have one issued and installed")
     try:
         body = await trust.accept(
-            message, cose.CONFIGURATION, _well_shaped, clock.known(), clock.now_ms()
+            message, cose.CONFIGURATION, _well_shaped, clock.synchronised(), clock.now_ms()
         )
     except cose.WireError as error:
         raise SetupError(

@@ -6,8 +6,9 @@ from micropython import const
 
 from gateway import quality as qualities
 from gateway import records
+from gateway.health import alive, at_rest
 from gateway.intervals import Intervals
-from gateway.ticker import Once, Ticker
+from gateway.ticker import Ticker
 
 _LONGEST_SLEEP_MS = const(1_000)
 
@@ -15,14 +16,14 @@ _LONGEST_SLEEP_MS = const(1_000)
 class Readings:
     """`bill(record)` and `sample(record)` keep records of the two streams."""
 
-    def __init__(self, clock, config, meters_, bill, sample):
+    def __init__(self, clock, config, boundaries, meters_, bill, sample):
         self._clock = clock
         self._config = config
         self._meters = meters_
         self._bill = bill
         self._sample = sample
         self._intervals = Intervals(clock, config.interval_ms, meters_, bill)
-        self._once = Once(config.interval_ms)
+        self._boundaries = boundaries
         self._demands: list = []
         self._demanded = asyncio.Event()
         self._stopped = False
@@ -45,24 +46,27 @@ class Readings:
     async def run_intervals(self) -> None:
         ticker = Ticker(self._clock, self._config.interval_ms)
         while True:
-            boundary_ms = await self._tick(ticker)
-            if self._once.is_new(boundary_ms):
+            boundary_ms = await self._tick("intervals", ticker)
+            if self._boundaries.is_new(boundary_ms):
                 await self._busy(self._intervals.take(boundary_ms))
 
     async def run_samples(self) -> None:
         ticker = Ticker(self._clock, self._config.sample_ms)
         while True:
-            await self._tick(ticker)
+            await self._tick("samples", ticker)
             for bus in self._meters.buses():
                 if bus not in self._sampled:  # else it needs longer than the period
                     self._sampled.add(bus)
                     asyncio.create_task(self._take_samples(bus))
 
     async def _take_samples(self, bus):
+        name = "samples of bus %d" % bus
+        alive(name)
         try:
             await self._busy(self._meters.read_samples(bus, self._keep_sample))
         finally:
             self._sampled.discard(bus)
+            at_rest(name)
 
     def _keep_sample(self, reading):
         slot, read_at, quality, raw = reading
@@ -79,8 +83,10 @@ class Readings:
         while True:
             while self._demands:
                 self._demands.pop(0)(await self._read_on_demand())
+            at_rest("readings")
             await self._demanded.wait()
             self._demanded.clear()
+            alive("readings")
 
     async def _read_on_demand(self):
         """Whether any meter answered."""
@@ -95,8 +101,9 @@ class Readings:
         await asyncio.gather(*[self._meters.read_intervals(bus, keep) for bus in buses])
         return any(answered)
 
-    async def _tick(self, ticker):
+    async def _tick(self, task, ticker):
         while True:
+            alive(task)
             # A step of the clock may bring the boundary nearer than it seemed.
             await asyncio.sleep_ms(min(ticker.remaining_ms(), _LONGEST_SLEEP_MS))
             boundary_ms = ticker.due()

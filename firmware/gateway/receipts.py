@@ -3,7 +3,7 @@
 import asyncio
 
 from gateway import cose, records, shape
-from gateway.health import log
+from gateway.health import alive, at_rest, log
 from gateway.journal import BILLING, TELEMETRY
 
 _RANGES = shape.array(shape.row(shape.seq, shape.seq), 0, 16)
@@ -41,8 +41,10 @@ class Receipts:
 
     async def run(self) -> None:
         while True:
+            at_rest("receipts")
             await self._arrived.wait()
             self._arrived.clear()
+            alive("receipts")
             try:
                 await self.take(self._message)
             except cose.WireError as error:
@@ -51,8 +53,9 @@ class Receipts:
     async def take(self, message: bytes) -> None:
         """Do what a receipt says. Raises WireError when it is to be ignored."""
         clock = self._clock
+        # No dates are judged by a clock that nobody vouches for: receipts could not set it again.
         body = await self._trust.accept(
-            message, cose.RECEIPT, _well_shaped, clock.known(), clock.now_ms()
+            message, cose.RECEIPT, _well_shaped, clock.synchronised(), clock.now_ms()
         )
         if body[1] != self._gateway:
             raise cose.WireError("not_for_me")
@@ -71,7 +74,7 @@ class Receipts:
             ages_ms.append(self._sent.age_ms(stream, epoch, upto, held))
             self._journal.receipt(stream, epoch, upto, held)
             self._outbox.receipt_came(stream, epoch, upto, held, wanted)
-        step = clock.hear(body[3], min([a for a in ages_ms if a is not None], default=None))
-        if step:
-            self._bill(records.clock_step(clock.now_ms(), step[0], step[1], "receipt"))
+        change = clock.hear(body[3], min([a for a in ages_ms if a is not None], default=None))
+        if change:
+            self._bill(records.clock_step(clock.now_ms(), *change))
         self._on_room()

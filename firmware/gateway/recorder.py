@@ -4,6 +4,7 @@ import asyncio
 
 from gateway import cbor
 from gateway.chain import MAX_RECORDS
+from gateway.health import alive, at_rest
 from gateway.journal import JournalFull
 
 # A quarter of what a frame may hold: to encode and seal it takes several times this of the heap,
@@ -18,10 +19,11 @@ class Recorder:
 
     A frame is closed after `period_ms` or when enough for one is there; without a period at once.
     `on_frame()` is called for each, `on_trouble(what)` when the journal is full and when records
-    were lost.
+    were lost. `name` is that of the task which runs it.
     """
 
-    def __init__(self, chain, clock, config_hash: bytes, period_ms, on_frame, on_trouble):
+    def __init__(self, name, chain, clock, config_hash: bytes, period_ms, on_frame, on_trouble):
+        self._name = name
         self._chain = chain
         self._clock = clock
         self._config_hash = config_hash
@@ -47,6 +49,7 @@ class Recorder:
 
     async def run(self) -> None:
         while True:
+            at_rest(self._name)
             if self._period_ms is None:
                 await self._due.wait()
             else:
@@ -55,6 +58,7 @@ class Recorder:
                 except asyncio.TimeoutError:
                     pass
             self._due.clear()
+            alive(self._name)
             try:
                 await self.flush()
             except JournalFull:

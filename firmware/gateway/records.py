@@ -89,6 +89,12 @@ def retired(at_ms, why):
     return [_EVENT, at_ms, 13, {0: why}]
 
 
+def health(at_ms, uptime_s, free, stall_ms, pending, days, erasures, dbm, buses, drift_ppb):
+    """`pending`, `days`: billing, telemetry. `buses`: [requests, failures] of each."""
+    body = (uptime_s, free, stall_ms, pending, days, erasures, dbm, buses, drift_ppb)
+    return [_EVENT, at_ms, 14, dict(enumerate(body))]
+
+
 def cadence(at_ms, sample_ms):
     return [_EVENT, at_ms, 15, {0: sample_ms}]
 

@@ -130,6 +130,10 @@ class Ring:
                 if message is not None:
                     yield message, pending and self._pending[segment] > 0
 
+    def laps(self) -> int:
+        """How often the most erased segment was erased, since the first frame."""
+        return -(-max(self._serial) // self._segments)
+
     # ---- segments --------------------------------------------------------------------------
 
     def _follows(self, epoch: int, seq: int) -> bool:

@@ -1,6 +1,4 @@
-"""Boundaries of the clock: when the next one comes, and which came before."""
-
-_RUNS = 8
+"""Boundaries of the clock: when the next one comes."""
 
 
 class Ticker:
@@ -32,22 +30,3 @@ class Ticker:
         if self._before(now_ms) != self._last_ms:
             return 0
         return self._last_ms + self._period_ms - now_ms
-
-
-class Once:
-    """Tells boundaries that come for the first time from those that a step back brings again."""
-
-    def __init__(self, period_ms: int):
-        self._period_ms = period_ms
-        self._runs: list = []  # [first, last] of boundaries without a gap, the newest run last
-
-    def is_new(self, boundary_ms: int) -> bool:
-        """Whether it was never asked for this boundary."""
-        if any(first <= boundary_ms <= last for first, last in self._runs):
-            return False
-        if self._runs and boundary_ms - self._runs[-1][1] == self._period_ms:
-            self._runs[-1][1] = boundary_ms
-        else:
-            self._runs.append([boundary_ms, boundary_ms])
-            del self._runs[:-_RUNS]
-        return True

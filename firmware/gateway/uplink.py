@@ -10,7 +10,7 @@ from micropython import const
 from gateway import VERSION, mqtt
 from gateway.brokers import Brokers
 from gateway.configuration import SetupError
-from gateway.health import log
+from gateway.health import alive, log
 from gateway.journal import BILLING, TELEMETRY
 from gateway.outbox import Outbox
 
@@ -63,6 +63,7 @@ class Uplink:
         self._in_flight: dict = {}  # packet id: (stream, epoch, seq)
         self._heard = ticks_ms()  # of the last PUBACK, or of the last time nothing was in flight
         self._works = False  # the broker of this session has acknowledged something
+        self.safe_mode = False
 
     def wake(self) -> None:
         """There may be something to send."""
@@ -75,6 +76,7 @@ class Uplink:
         """
         pause_ms = _FIRST_PAUSE_MS
         while True:
+            alive("uplink")
             if self._board.network_up():
                 error = await self._session()
                 gc.collect()  # before the next one needs memory, of which this one may have died
@@ -156,6 +158,7 @@ class Uplink:
     async def _send_frames(self, client):
         self._heard = ticks_ms()
         while True:
+            alive("uplink")
             found = self.outbox.next() if len(self._in_flight) < _WINDOW else None
             if found:
                 stream, epoch, seq, message = found
@@ -216,6 +219,8 @@ class Uplink:
         last = [self._journal.last(stream) for stream in streams]
         status["pending"] = [self._journal.pending(stream) for stream in streams]
         status["last"] = [list(newest[:2]) if newest else None for newest in last]
+        if self.safe_mode:
+            status["safe"] = True
         return json.dumps(status).encode()
 
     def _tls_context(self, files):

@@ -133,8 +133,17 @@ def dropped_event(epoch: int, first: int, last: int) -> list[Any]:
     return event(7, {0: 1, 1: epoch, 2: first, 3: last})
 
 
-def boot_event(at_ms: int = NOW_MS, firmware: str = "0.1.0") -> list[Any]:
-    return event(1, {0: "power", 1: "micropython", 2: firmware, 3: bytes(32)}, at_ms)
+def boot_event(at_ms: int = NOW_MS, firmware: str = "0.1.0", *, is_safe: bool = False) -> list[Any]:
+    mode = {4: "safe"} if is_safe else {}
+    return event(1, {0: "power", 1: "micropython", 2: firmware, 3: bytes(32)} | mode, at_ms)
+
+
+def health_event(at_ms: int = NOW_MS, **changes: Any) -> list[Any]:
+    """Of a gateway that does well, unless changed; its fields by name."""
+    names = ("uptime_s", "free", "stall_ms", "pending", "days", "erasures", "dbm", "buses", "drift")
+    well = (60, 30_000, 40, [1, 6], [400, 12], 7, None, [[900, 3]], -2_100)
+    said = dict(zip(names, well, strict=True)) | changes
+    return event(14, dict(enumerate(said.values())), at_ms)
 
 
 def command_event(

@@ -97,7 +97,7 @@ def test_a_window_has_its_start_and_not_its_end(tmp_path: Path) -> None:
     series.write([Point("a", at_ms, {}, 1) for at_ms in (30, 10, 20)])
     series.write([Point("b", 15, {}, 1)])
     assert [point.at_ms for point in series.window("a", 10, 30)] == [10, 20]
-    latest = series.latest("a")
+    latest = series.latest("a", 2**62)
     assert latest is not None
     assert latest.at_ms == 30
-    assert series.latest("c") is None
+    assert series.latest("c", 2**62) is None

@@ -20,6 +20,7 @@ from collector_world import (
     epoch_event,
     event,
     gateway_record,
+    health_event,
     interval,
     sample,
     signer_for,
@@ -132,12 +133,24 @@ def poisons() -> dict[str, Any]:
         "dropped backwards": dropped_event(1, 9, 2),
         "dropped to the end": dropped_event(2**32 - 1, 1, 2**32 - 1),
         "epoch event": epoch_event(None),
+        "fault event": event(9, {0: "\0" * 90, 1: "<b>" * 900}),
     }
     for at_ms in HUGE:
         records |= {
             f"interval at {at_ms}": interval(0, at_ms, good),
             f"reading at {at_ms}": [4, 0, at_ms, None, good],
             f"boot at {at_ms}": boot_event(at_ms),
+            f"health at {at_ms}": health_event(at_ms),
+            f"health of {at_ms}": health_event(
+                uptime_s=at_ms,
+                free=at_ms,
+                stall_ms=at_ms,
+                days=[at_ms, at_ms],
+                erasures=at_ms,
+                dbm=-at_ms // 2,
+                buses=[[0, at_ms], [at_ms, 0]],
+                drift=-at_ms // 2,
+            ),
             f"clock event at {at_ms}": event(2, {0: at_ms, 1: at_ms, 2: "x"}, at_ms),
             f"command event at {at_ms}": command_event(order, 1, 1, at_ms),
         }
@@ -198,6 +211,7 @@ def test_a_strange_frame_is_kept_and_stops_nothing(long_lived: Collector, name: 
         (f"interval at {2**64 - 1}", Flag.TIME_IMPOSSIBLE),
         (f"sample at {2**64 - 1}", Flag.TIME_IMPOSSIBLE),
         (f"boot at {2**64 - 1}", Flag.TIME_IMPOSSIBLE),
+        (f"health at {2**64 - 1}", Flag.TIME_IMPOSSIBLE),
     ],
 )
 def test_it_is_flagged(collector: Collector, name: str, flag: Flag) -> None:
@@ -215,7 +229,7 @@ def test_one_bad_reading_costs_no_other_of_its_frame(collector: Collector) -> No
     ]
     collector.take(collector.world.gateway.frame(TELEMETRY, 1, records))
     assert collector.series.points() == 1
-    assert collector.series.latest("stage-1") is not None
+    assert collector.series.latest("stage-1", 2**62) is not None
     assert collector.flagged() == {Flag.UNDECODED: 1, Flag.TIME_IMPOSSIBLE: 1}
 
 

@@ -30,7 +30,7 @@ def test_a_samples_register_is_kept_exact(world: World, tmp_path: Path) -> None:
     series = EmbeddedSeries(tmp_path)
     world.append([world.gateway.frame(TELEMETRY, 1, [sample(0, NOW_MS, raw)])])
     assert advance(world.engine, SeriesFollower(series, world.configurations)) == 1
-    point = series.latest("feeder")
+    point = series.latest("feeder", 2**62)
     assert point is not None
     [scale] = [entry.scale for entry in registers if entry.name == IMPORT]
     assert point.import_wh == NO_DOUBLE * scale
@@ -43,7 +43,7 @@ def test_the_store_gives_back_what_it_was_given(tmp_path: Path, import_wh: Fract
     series = EmbeddedSeries(tmp_path)
     point = Point("a", 1, {"active_power": 1.5}, 7, import_wh)
     series.write([point])
-    assert series.latest("a") == point
+    assert series.latest("a", 2**62) == point
     assert list(series.window("a", 0, 2)) == [point]
 
 
@@ -52,7 +52,7 @@ def test_energy_used_so_far_is_exact(control: Control) -> None:
     control.register(start, str(NO_DOUBLE - 1))
     control.point("feeder", start + 1000, 1e6, NO_DOUBLE)
     view = control.world.registry.view()
-    metered = view.delivery_meters(SITE)
+    metered = view.delivery_meters(SITE, start)
     with reading(control.world.engine) as connection:
         draw = meters.draw(connection, view, control.series, metered, start, start + 1000)
     assert draw is not None

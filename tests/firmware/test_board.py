@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 FIRMWARE = Path(__file__).parents[2] / "firmware"
+BENCH = FIRMWARE.parent / "docs" / "bench.md"
 FILES = sorted(FIRMWARE.rglob("*.py"))
 BOARD_ONLY = {"machine", "esp32", "network", "termios"}
 
@@ -22,11 +23,11 @@ def imported(path: Path) -> set[str]:
     return names
 
 
-def test_nothing_above_the_board_knows_what_it_is_made_of() -> None:
+def test_nothing_but_the_board_and_what_starts_it_knows_what_it_is_made_of() -> None:
     guilty = {
         path.name: names
         for path in FILES
-        if path.parent.name != "board" and (names := imported(path) & BOARD_ONLY)
+        if path.parent.name not in ("board", "entry") and (names := imported(path) & BOARD_ONLY)
     }
     assert guilty == {}
 
@@ -46,6 +47,20 @@ def methods(path: Path) -> set[str]:
 
 def test_both_boards_can_do_the_same() -> None:
     assert methods(FIRMWARE / "board/unix.py") == methods(FIRMWARE / "board/esp32.py")
+
+
+def test_every_function_of_the_esp32_has_a_row_for_the_bench() -> None:
+    functions = {
+        f"{owner.name}.{node.name}"
+        for owner in ast.parse((FIRMWARE / "board/esp32.py").read_text()).body
+        if isinstance(owner, ast.ClassDef)
+        for node in owner.body
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name[0] != "_"
+    }
+    table = BENCH.read_text().partition("## Functions of the board")[2].partition("\n## ")[0]
+    rows = [line.split(" | ") for line in table.splitlines() if line.startswith("| `")]
+    assert {row[0].strip("| `") for row in rows} == functions
+    assert all(len(row) == 4 and all(row) for row in rows)
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(FIRMWARE).as_posix())

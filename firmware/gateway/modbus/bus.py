@@ -41,6 +41,8 @@ class Bus:
         self._last_answered: dict = {}  # unit: the request that it answered last
         self._twice: set = set()
         self._missed: set = set()
+        self.requests = 0  # since the start, each repetition and fence for itself
+        self.failures = 0  # of these, without an answer
 
     def register(self, unit: int, counts, fences=()) -> None:
         """Tell which numbers of registers will be asked of a unit; a fence uses another.
@@ -93,18 +95,22 @@ class Bus:
                 left -= 1
 
     async def _ask(self, request):
+        self.requests += 1
         try:
             registers = await self._exchange(request)
             self._last_answered[request.unit] = request
             return registers
         except Unreachable:
+            self.failures += 1
             raise
         except NoAnswer:
+            self.failures += 1
             self._note_unanswered(request.unit)
             raise
         except ModbusException as error:
             if error.code not in _UNIT_SILENT:
                 raise
+            self.failures += 1
             self._note_unanswered(request.unit)
             raise NoAnswer(request.unit)
 

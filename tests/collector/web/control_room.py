@@ -74,7 +74,7 @@ class ControlRoom:
         The first stage takes 60 % of the site's power and the second 30 %.
         """
         shares = {"delivery": 10, 1: 6, 2: 3}
-        for meter in self.registry.view().meters_of(site):
+        for meter in self.registry.view().meters_of(site, NOW_MS):
             powers = {at_ms: power * shares[meter.point] // 10 for at_ms, power in watts.items()}
             self.run_meter(meter.serial, powers, START_MS - periods * PERIOD_MS, until_ms)
 
@@ -201,10 +201,26 @@ class ControlRoom:
             "name": "boot",
             "at_ms": NOW_MS - 190_000,
             "position": 1,
-            "body": json.dumps({"implementation": "micropython", "firmware": "0.1.0"}),
+            "body": json.dumps(
+                {"implementation": "micropython", "firmware": "0.1.0", "epoch": 1, "seq": 1}
+            ),
         }
         with self.engine.begin() as connection:
             connection.execute(insert(gateway_fact), [row])
+
+    def add_health(self, site: str) -> None:
+        """Not well."""
+        detail = [60, 58_272, 1_386, [9, 2], [None, 2], 31, -71, [[200, 1], [40, 10]], -12_340]
+        row = {
+            "gateway": bytes.fromhex(self.gateway(site)),
+            "name": "health",
+            "at_ms": NOW_MS - 100_000,
+            "position": 2,
+            "body": json.dumps({"detail": detail, "before": None, "epoch": 1, "seq": 2}),
+        }
+        fault = {"name": "fault", "body": json.dumps({"task": "samples", "what": EVIL_NAME})}
+        with self.engine.begin() as connection:
+            connection.execute(insert(gateway_fact), [row, row | fault])
 
     def refuse(self, reason: Reason, count: int) -> None:
         refused = [(Delivery.of("esep/v1/x/frame", b"noise"), reason)] * count

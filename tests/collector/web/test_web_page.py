@@ -17,6 +17,7 @@ from fastapi.testclient import TestClient
 from markupsafe import escape
 from sqlalchemy import update
 
+from collector.model.records import Meter
 from collector.storage.tables import snapshot
 from collector.web.app import create_app
 
@@ -59,14 +60,39 @@ def test_a_period_whose_boundaries_were_read_late_is_shown_undecided(tmp_path: P
     text = page_of(room)
     assert "? undecided" in text.replace("</b>", "")
     assert "20 600<small>± 4 141</small>" in text
-    assert "its boundaries were read late: known to ± 4 120 Wh" in text
+    assert "too near to decide, by readings off the boundaries, ± 4 120 Wh" in text
+
+
+@pytest.mark.parametrize(
+    ("profile", "marked"), [("chint-dtsu666", True), ("carlo-gavazzi-em24", False)]
+)
+def test_a_profile_that_is_not_proven_is_marked(
+    tmp_path: Path, profile: str, *, marked: bool
+) -> None:
+    room = registered(tmp_path)
+    meters = room.registry.view().all(Meter).values()
+    room.registry.record(
+        [meter.model_copy(update={"profile": profile}) for meter in meters], bytes(32), NOW_MS
+    )
+    assert ("profile unconfirmed" in page_of(room)) is marked
+
+
+def test_the_step_of_a_register_is_shown_with_a_period(tmp_path: Path) -> None:
+    """3 % over, by a register that counts kilowatt-hours."""
+    room = registered(tmp_path)
+    [feeder] = room.registry.view().delivery_meters("ekibastuz-1", NOW_MS)
+    room.add_snapshots(feeder.serial, {START_MS - 20_000: 5000, START_MS: 5020}, "1000")
+    room.check()
+    text = page_of(room)
+    assert "<small>step 1 000</small>" in text
+    assert "too near to decide, by steps of the registers, ± 1 000 Wh" in text
 
 
 def test_values_in_doubt_are_shown_with_the_reason_and_not_summed(tmp_path: Path) -> None:
     room = registered(tmp_path)
     room.run_site("ekibastuz-1", {0: 3_000_000}, periods=1)
-    [meter] = room.registry.view().delivery_meters("ekibastuz-1")
-    point = room.series.latest(meter.serial)
+    [meter] = room.registry.view().delivery_meters("ekibastuz-1", NOW_MS)
+    point = room.series.latest(meter.serial, 2**62)
     assert point is not None
     doubts = {"power_over_apparent": ("active_power", "apparent_power")}
     room.series.write([replace(point, at_ms=point.at_ms + 1, doubts=doubts)])
@@ -102,6 +128,26 @@ def test_old_values_are_called_old(room: ControlRoom) -> None:
     assert "MW drawn: not known now" in text
     assert "last known</b> 3.240 MW at 14:00:12, 11 s ago" in text
     assert text.count("old:</b> 11 s") == 9
+
+
+def test_a_gateway_says_how_it_is(tmp_path: Path) -> None:
+    room = registered(tmp_path)
+    room.add_boot("pavlodar-2")
+    room.add_health("pavlodar-2")
+    text = page_of(room)
+    for expected in (
+        "room for — days of billing, 2 of telemetry",
+        "heap 58 272 B free at the least",
+        "longest stall 1 386 ms",
+        "bus 0 0.5 % unanswered · bus 1 25.0 % unanswered",
+        "flash erased 31 of 100 000 times",
+        "clock −12.3 ppm",
+        "radio −71 dBm",
+        "▲</b> its journal has room for less than 3 days",
+        "▲</b> it stood still for more than a second",
+        f"Last fault at 13:58:32: samples: {escape(EVIL_NAME)}",
+    ):
+        assert expected in text, expected
 
 
 def test_empty_database_has_a_page(tmp_path: Path) -> None:

@@ -72,7 +72,7 @@ def test_breach_is_projected_and_then_true(tmp_path: Path) -> None:
 
 def test_margin_shows_a_breach_of_less_than_half_a_watt_hour(tmp_path: Path) -> None:
     room = registered(tmp_path)
-    serial = room.registry.view().delivery_meters("ekibastuz-1")[0].serial
+    serial = room.registry.view().delivery_meters("ekibastuz-1", NOW_MS)[0].serial
     room.add_snapshots(serial, {START_MS - PERIOD_MS: 0, START_MS: 200_001}, "1/10")
     room.check()
     (period,) = site_of(state_of(room), "ekibastuz-1")["periods"]
@@ -205,6 +205,24 @@ def test_gateway(room: ControlRoom) -> None:
         {"stream": "telemetry", "epoch": 1, "upto": 190, "highest": 190},
     ]
     assert gateway["faults"] == {}
+
+
+def test_gateway_says_how_it_is(tmp_path: Path) -> None:
+    room = registered(tmp_path)
+    room.add_boot("pavlodar-2")
+    room.add_health("pavlodar-2")
+    (gateway,) = site_of(state_of(room), "pavlodar-2")["gateways"]
+    assert gateway["health"] == {
+        "at_ms": NOW_MS - 100_000,
+        "free_bytes": 58_272,
+        "stall_ms": 1_386,
+        "days": [None, 2],
+        "erasures": 31,
+        "signal_dbm": -71,
+        "bus_failures": [0.005, 0.25],
+        "drift_ppm": -12.34,
+    }
+    assert gateway["ailments"] == ["room", "bus", "stall"]
 
 
 def test_gateway_in_trouble(tmp_path: Path) -> None:

@@ -28,6 +28,7 @@ class Clock:
     def __init__(self, now_ms, letter):
         self.now_ms = lambda: now_ms
         self.known = lambda: letter != "U"
+        self.synchronised = lambda: letter == "S"
         self.uptime_ms = lambda: 0
         self.hear = lambda time_ms, age_ms: told.append(["hear", time_ms, age_ms])
 

@@ -41,7 +41,7 @@ def names():
 
 
 ticks = 0
-clocks.ticks_ms = driver.ticks_ms = lambda: ticks
+driver.ticks_ms = lambda: ticks
 
 
 class Passing:
@@ -89,6 +89,7 @@ class Bus:
 class Rtc:
     def __init__(self, now_ms):
         self.now_ms = lambda: now_ms
+        self.ticks_ms = lambda: ticks
 
 
 def config(slot, bus_index):

@@ -25,7 +25,7 @@ def kept(before, meanwhile):
         def triplet(self):
             return None
 
-    recorder = recorders.Recorder(Chain(), Clock(), b"", None, lambda: None, told.append)
+    recorder = recorders.Recorder("billing", Chain(), Clock(), b"", None, lambda: None, told.append)
     for number in range(before):
         recorder.add([number])
     asyncio.run(recorder.flush())

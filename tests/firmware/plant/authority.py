@@ -64,9 +64,10 @@ def opened(message: bytes, cose_key: dict[int, Any]) -> Body:
 class Authority:
     root: Key = field(default_factory=Key)
     roles: dict[str, Key] = field(default_factory=dict)
+    until_ms: int = 100 * YEAR_MS
 
     def issue(self, role: str, kind: str, body: Body) -> bytes:
         """A message by the key of this role, with its certificate."""
         key = self.roles.setdefault(role, Key())
-        certificate = {0: 1, 1: role, 2: key.cose_key, 3: 0, 4: 100 * YEAR_MS}
+        certificate = {0: 1, 1: role, 2: key.cose_key, 3: 0, 4: self.until_ms}
         return seal(key, kind, body, seal(self.root, "certificate", certificate))

@@ -14,7 +14,7 @@ from typing import Any
 import cbor2
 
 from plant.authority import Authority, Body
-from plant.collector import Site, now_ms
+from plant.collector import PATIENCE_S, Site, now_ms
 from simulator import micropython
 from technician.bundle import write_bundle
 
@@ -123,6 +123,18 @@ class Gateway:
         self.configuration_hash = sha256(configuration).digest()
         (self.directory / "configuration.cose").write_bytes(configuration)
 
+    def set_clock(self, offset_ms: int, drift_ppm: int = 0) -> None:
+        """How wrong the board's own clock is at the next start, and how fast it runs."""
+        path = self.directory / "clock.json"
+        path.write_text(json.dumps([offset_ms, drift_ppm]))
+        self.board["clock"] = str(path)
+        self._write_board()
+
+    def clock_offset_ms(self) -> int:
+        """How wrong the board's own clock was when it was last set."""
+        offset_ms: int = json.loads(Path(self.board["clock"]).read_text())[0]
+        return offset_ms
+
     def start(self) -> None:
         Path(self.board["stop"]).unlink(missing_ok=True)
         self.log = (self.directory / "log.txt").open("ab")
@@ -137,6 +149,17 @@ class Gateway:
         """What a technician runs while the gateway is stopped."""
         command = [*micropython.command(firmware(), "handover"), *arguments]
         return subprocess.run(command, env=self._env, check=False, capture_output=True)
+
+    def plan(self, faults: list[dict[str, Any]] | None = None, **board: Any) -> None:
+        """What the board of the next start breaks (firmware/board/faults.py), and what it has."""
+        self.board["faults"] = faults or []
+        self.board.update(board)
+        self._write_board()
+
+    def ended(self) -> int:
+        """Wait for the end of the process: what it ended with."""
+        assert self.process
+        return self.process.wait(timeout=PATIENCE_S)
 
     def kill(self) -> None:
         assert self.process

@@ -71,7 +71,7 @@ class Plant:
         buses: list[list[Any]] = [[0, 19200, 2, 1], [1, "127.0.0.1", self.tcp_server.port]]
         meters = [meter(0, 0, RTU_UNIT, QUANTITIES), meter(1, 1, TCP_UNIT, QUANTITIES)]
         self.site = self.gateway.provision(
-            Authority(),
+            options.pop("authority", None) or Authority(),
             options.pop("broker_port", self.broker.port),
             buses=buses,
             meters=meters,

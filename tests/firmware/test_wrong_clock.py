@@ -1,0 +1,186 @@
+"""The gateway as a black box whose own clock is wrong: what is metered stays right and is told."""
+
+import struct
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from plant.authority import Authority
+from plant.collector import BILLING, Collector, now_ms
+from plant.ntp import NtpServer
+from plant.site import ENERGY_WORDS, Plant
+
+SECOND_MS, DAY_MS = 1000, 86_400_000
+YEAR_MS = 365 * DAY_MS
+PERIOD_MS = 1000
+ENERGY = struct.pack(">4H", *ENERGY_WORDS)
+NEAR_MS = 15 * SECOND_MS  # how long a frame may take to come, on a busy machine
+
+Make = Callable[..., Plant]
+
+
+@pytest.fixture
+def make(tmp_path: Path) -> Iterator[Make]:
+    plants = []
+
+    def make_plant(offset_ms: int = 0, drift_ppm: int = 0, **options: Any) -> Plant:
+        plant = Plant(tmp_path, **options)
+        plants.append(plant)
+        plant.gateway.set_clock(offset_ms, drift_ppm)
+        plant.gateway.start()
+        return plant
+
+    yield make_plant
+    for plant in plants:
+        plant.close()
+
+
+@pytest.fixture
+def ntp() -> Iterator[Callable[[int], str]]:
+    servers = []
+
+    def start(offset_ms: int) -> str:
+        servers.append(NtpServer(offset_ms))
+        return servers[-1].name
+
+    yield start
+    for server in servers:
+        server.close()
+
+
+def billing(collector: Collector) -> list[Any]:
+    """Bodies of the frames, in order."""
+    return [collector.bodies[key] for key in sorted(collector.bodies) if key[0] == BILLING]
+
+
+def intervals(collector: Collector) -> list[list[Any]]:
+    return [record for record in collector.records(BILLING) if record[0] == 1]
+
+
+def clock_events(collector: Collector) -> list[tuple[int, int, str]]:
+    return [(event[0], event[1], event[2]) for event in collector.events(2)]
+
+
+def letters(collector: Collector) -> str:
+    """Of the frames in turn, each once as long as it stays."""
+    told = ""
+    for body in billing(collector):
+        told += body[7][1] if not told.endswith(body[7][1]) else ""
+    return told
+
+
+def receipts_until(plant: Plant, condition: Callable[[], Any]) -> None:
+    """A receipt for each new frame, as fresh as can be."""
+    collector = plant.collector
+    collector.receipt_every = 1
+    collector.wait(condition)
+    collector.receipt_every = 0
+
+
+def check(collector: Collector) -> None:
+    """Energy is as the meters have it, each boundary is there once, and the chain is whole."""
+    collector.check_chains()
+    taken = intervals(collector)
+    assert {(quality, raw) for _, _, _, _, quality, raw in taken} == {(None, ENERGY)}
+    assert all(boundary_ms % PERIOD_MS == 0 for _, _, boundary_ms, _, _, _ in taken)
+    names = [(slot, boundary_ms) for _, slot, boundary_ms, _, _, _ in taken]
+    assert len(names) == len(set(names))
+    assert all(offset_ms >= 0 for _, _, _, offset_ms, _, _ in taken)
+
+
+@pytest.mark.parametrize("error_ms", [YEAR_MS, -DAY_MS])
+def test_a_wrong_clock_is_informative_until_receipts_set_it(make: Make, error_ms: int) -> None:
+    plant = make(error_ms)
+    collector = plant.collector
+    collector.wait(lambda: len(intervals(collector)) >= 4)
+    assert letters(collector) == "I"
+    assert all(abs(entry[2] - error_ms - now_ms()) < NEAR_MS for entry in intervals(collector))
+    receipts_until(plant, lambda: letters(collector) == "IS")
+    ((before_ms, after_ms, source),) = clock_events(collector)
+    assert source == "receipt"
+    assert abs(before_ms - after_ms - error_ms) < NEAR_MS
+    seen = len(intervals(collector))
+    collector.wait(lambda: len(intervals(collector)) >= seen + 4)
+    assert all(abs(entry[2] - now_ms()) < NEAR_MS for entry in intervals(collector)[seen + 2 :])
+    assert abs(plant.gateway.clock_offset_ms()) < NEAR_MS
+    check(collector)
+
+
+def test_a_clock_that_was_never_set_begins_where_the_configuration_was_issued(make: Make) -> None:
+    never_set_ms = 946_684_800_000  # 2000-01-01
+    plant = make(never_set_ms - now_ms())
+    collector = plant.collector
+    collector.wait(lambda: len(intervals(collector)) >= 4)
+    assert letters(collector) == "U"
+    ((before_ms, after_ms, source),) = clock_events(collector)
+    assert source == "floor"
+    assert abs(before_ms - never_set_ms) < NEAR_MS
+    assert abs(after_ms - now_ms()) < 2 * NEAR_MS
+    receipts_until(plant, lambda: letters(collector) in ("US", "UIS"))
+    check(collector)
+
+
+@pytest.mark.parametrize("drift_ppm", [-300_000, 500_000])
+def test_a_drifting_clock_is_set_again_and_again(make: Make, drift_ppm: int) -> None:
+    """By a third or a half, so that seconds show what hours of a bad crystal would."""
+    plant = make(0, drift_ppm)
+    collector = plant.collector
+
+    def steps() -> list[tuple[int, int, str]]:
+        return [event for event in clock_events(collector) if event[2] == "receipt"]
+
+    receipts_until(plant, lambda: len(steps()) >= 2)
+    assert "receipt, slewed" in {source for _, _, source in clock_events(collector)}
+    forward = drift_ppm < 0
+    assert all((after_ms > before_ms) == forward for before_ms, after_ms, _ in steps())
+    assert all(abs(after_ms - before_ms) < NEAR_MS for before_ms, after_ms, _ in steps())
+    check(collector)
+
+
+def test_a_start_with_a_clock_that_went_back_records_no_boundary_again(make: Make) -> None:
+    plant = make()
+    collector = plant.collector
+    receipts_until(plant, lambda: len(intervals(collector)) >= 8)
+    plant.gateway.kill()
+    seen = len(intervals(collector))
+    newest_ms = max(entry[2] for entry in intervals(collector))
+    plant.gateway.set_clock(newest_ms - 3 * SECOND_MS - now_ms())
+    plant.gateway.start()
+    collector.wait(lambda: len(intervals(collector)) >= seen + 4)
+    assert min(entry[2] for entry in intervals(collector)[seen:]) > newest_ms - SECOND_MS
+    check(collector)
+
+
+def test_ntp_sets_a_wrong_clock_and_makes_it_no_more_than_informative(
+    make: Make, ntp: Callable[[int], str]
+) -> None:
+    """Of three servers one lies."""
+    plant = make(YEAR_MS, network={"ntp": [ntp(DAY_MS), ntp(0), ntp(0)]})
+    collector = plant.collector
+    collector.wait(lambda: clock_events(collector))
+    seen = len(intervals(collector))
+    collector.wait(lambda: len(intervals(collector)) >= seen + 4)
+    ((before_ms, after_ms, source),) = clock_events(collector)
+    assert source == "ntp"
+    assert abs(before_ms - after_ms - YEAR_MS) < NEAR_MS
+    assert all(abs(entry[2] - now_ms()) < NEAR_MS for entry in intervals(collector)[seen + 2 :])
+    assert letters(collector) == "I"
+    receipts_until(plant, lambda: letters(collector) == "IS")
+    assert len(clock_events(collector)) == 1  # the collector agrees
+    check(collector)
+
+
+def test_a_clock_led_beyond_all_certificates_comes_back(
+    make: Make, ntp: Callable[[int], str]
+) -> None:
+    """Receipts are believed though their certificate seems to have ended."""
+    lie_ms = 10 * YEAR_MS
+    authority = Authority(until_ms=now_ms() + YEAR_MS)
+    plant = make(0, authority=authority, network={"ntp": [ntp(lie_ms)]})
+    collector = plant.collector
+    collector.wait(lambda: clock_events(collector))
+    receipts_until(plant, lambda: letters(collector) == "IS")
+    (_, led), (_, back) = (event[:2] for event in clock_events(collector))
+    assert led - back > lie_ms - NEAR_MS
+    check(collector)

@@ -18,6 +18,7 @@ from sqlalchemy import Engine
 from collector.cli import export as export_room
 from collector.cli import logs, report
 from collector.cli.service import Service, now_ms
+from collector.cli.take import take as take_file
 from collector.cli.verify import verify_directory
 from collector.evidence.downlink import Role
 from collector.intake.transport import Broker, Tls
@@ -209,6 +210,28 @@ def export(
         raise _fail(f"{out} exists; name a new directory")
     frames = export_room.write(_open(directory), Registry(_open(directory)), directory, out)
     typer.echo(f"{frames} frames and what they rest on: {out}")
+
+
+@app.command()
+def take(
+    directory: Directory,
+    files: Annotated[list[Path], typer.Argument(help="what gateways handed over")],
+    as_json: AsJson = False,
+) -> None:
+    """Take in frames that came as files. The collector may run. Exit 1 when any was refused."""
+    engine = _open(directory)
+    taken = []
+    for path in files:
+        try:
+            taken.append(take_file(engine, path, now_ms()))
+        except OSError as error:
+            raise _fail(f"{path}: {error.strerror}; the files before it are taken in") from None
+        if not as_json:
+            typer.echo(taken[-1].text())
+    if as_json:
+        typer.echo(json.dumps([each.as_dict() for each in taken], indent=2))
+    if not all(each.is_whole for each in taken):
+        raise typer.Exit(1)
 
 
 @app.command("read")

@@ -1,7 +1,7 @@
 """Every rule by which a message becomes a frame of the ledger."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from collector.evidence.cose import MAX_MESSAGE, message_hash
 from collector.evidence.errors import EvidenceError, Reason
@@ -17,16 +17,24 @@ IsKnown = Callable[[bytes], bool]
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """A message as it came. Of one over the limit only the first bytes are kept."""
+    """A message as it came. Of one over the limit only the first bytes are kept.
+
+    `topic` says where it came from. That of a file names no gateway, and proves nothing.
+    """
 
     topic: str
     head: bytes
     size: int
     sha256: bytes
+    is_from_file: bool = False
 
     @classmethod
     def of(cls, topic: str, payload: bytes) -> "Delivery":
         return cls(topic, payload[:MAX_MESSAGE], len(payload), message_hash(payload))
+
+    @classmethod
+    def of_file(cls, name: str, payload: bytes) -> "Delivery":
+        return replace(cls.of(f"file:{name}", payload), is_from_file=True)
 
 
 class Admission:
@@ -40,7 +48,7 @@ class Admission:
       (`not_canonical`), shaped as docs/wire-format.cddl says (`wrong_shape`);
     - the gateway is registered (`unknown_gateway`), and the key it names is that gateway's and
       valid for its epoch and seq (`key_not_valid`);
-    - the topic names the gateway that the frame names (`topic_mismatch`);
+    - the topic, if it came by one, names the gateway that the frame names (`topic_mismatch`);
     - s is low (`high_s`) and the signature verifies (`bad_signature`).
 
     Its clock, its order and its repetition are not judged here: such a frame is kept.
@@ -60,7 +68,8 @@ class Admission:
         key = self._key_of(message.kid, frame)
         if key is None:
             raise EvidenceError(Reason.KEY_NOT_VALID, f"{message.kid.hex()} for this frame")
-        if delivery.topic != f"esep/v1/{frame.gateway.hex()}/frame":
+        topic = f"esep/v1/{frame.gateway.hex()}/frame"
+        if delivery.topic != topic and not delivery.is_from_file:
             raise EvidenceError(Reason.TOPIC_MISMATCH, delivery.topic)
         message.verify(key)
         return Admitted(delivery.head, delivery.sha256, frame)

@@ -2,13 +2,13 @@
 
 import queue
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import structlog
 from sqlalchemy import Engine
 
-from collector.evidence.errors import EvidenceError, Reason
+from collector.evidence.errors import EvidenceError
 from collector.intake import quarantine
 from collector.intake.admission import Admission, Delivery
 from collector.intake.rotation import Rotation, is_key_event
@@ -25,6 +25,19 @@ _LINGER_S = 0.02
 class Pending:
     delivery: Delivery
     acknowledge: Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What became of a batch: `added` of those admitted were not in the ledger yet."""
+
+    admitted: list[Admitted]
+    added: int
+    refused: list[tuple[Delivery, EvidenceError]]
+
+    @property
+    def judged(self) -> int:
+        return len(self.admitted) + len(self.refused)
 
 
 class Intake:
@@ -52,38 +65,45 @@ class Intake:
         self._batch = self._batch or self._gather(timeout_s)
         if not self._batch:
             return 0
+        kept = self.keep([pending.delivery for pending in self._batch])
+        for delivery, error in kept.refused:
+            log.warning(
+                "intake.refused",
+                reason=error.reason,
+                text=str(error),
+                topic=delivery.topic[:256],
+                size=delivery.size,
+            )
+        batch, self._batch = self._batch[: kept.judged], self._batch[kept.judged :]
+        for pending in batch:
+            pending.acknowledge()
+        self.frames += kept.added
+        self.repeated += len(kept.admitted) - kept.added
+        self.refused += len(kept.refused)
+        return len(batch)
+
+    def keep(self, deliveries: Sequence[Delivery]) -> Kept:
+        """Judge each, and commit them all: frames to the ledger, the others to quarantine.
+
+        The first `judged` of them: what follows a `key` event is left.
+        """
         admitted: list[Admitted] = []
-        refused: list[tuple[Delivery, Reason]] = []
-        batch: list[Pending] = []
-        for pending in self._batch:
-            batch.append(pending)
+        refused: list[tuple[Delivery, EvidenceError]] = []
+        for delivery in deliveries:
             try:
-                admitted.append(self._admission.judge(pending.delivery))
+                admitted.append(self._admission.judge(delivery))
                 if is_key_event(admitted[-1]):
                     break
             except EvidenceError as error:
-                refused.append((pending.delivery, error.reason))
-                log.warning(
-                    "intake.refused",
-                    reason=error.reason,
-                    text=str(error),
-                    topic=pending.delivery.topic[:256],
-                    size=pending.delivery.size,
-                )
+                refused.append((delivery, error))
         now_ms = self._now_ms()
         with self._engine.begin() as connection:
             added = self._ledger.append(connection, admitted, now_ms) if admitted else 0
             if admitted and is_key_event(admitted[-1]):
                 self._rotation.take(connection, admitted[-1], now_ms)
             if refused:
-                quarantine.store(connection, refused, now_ms)
-        self._batch = self._batch[len(batch) :]
-        for pending in batch:
-            pending.acknowledge()
-        self.frames += added
-        self.repeated += len(admitted) - added
-        self.refused += len(refused)
-        return len(batch)
+                quarantine.store(connection, [(d, error.reason) for d, error in refused], now_ms)
+        return Kept(admitted, added, refused)
 
     @property
     def is_idle(self) -> bool:

@@ -1,7 +1,7 @@
 """Run a module of an application's image on the unix port, mounted at /rom as an ESP32 mounts it.
 
-Arguments: the image, the module, and what its main() is to be told. The image takes its size of
-the heap here; in an ESP32 it stays in flash.
+Arguments: the image, the module, and what its `main` takes. The image takes its size of the heap
+here; in an ESP32 it stays in flash.
 """
 
 import os

@@ -284,6 +284,8 @@ class App:
     async def _record_boot(self, cause):
         from gateway import software
 
+        firmware_hash = software.firmware_hash(self._root)
+        self._uplink.firmware_hash = firmware_hash.hex()
         now_ms = self._clock.now_ms()
         self._billing.add(
             records.boot(
@@ -291,7 +293,7 @@ class App:
                 cause,
                 software.interpreter(),
                 VERSION,
-                software.firmware_hash(self._root),
+                firmware_hash,
                 self._safe_mode,
             )
         )

@@ -114,6 +114,10 @@ class Journal:
             epoch = ring.last[0]
         return ring.find(epoch, seq)
 
+    def frames(self, stream: int):
+        """Yields (message, whether it has no receipt) of every frame in flash, oldest first."""
+        return self._rings[stream].frames()
+
     def erasures(self) -> int:
         """How often the most worn block was erased: a ring goes round as a whole."""
         return max([ring.laps() for ring in self._rings])

@@ -3,10 +3,9 @@
 import asyncio
 import struct
 
+from gateway import connection
 from gateway.health import log
 
-_CONNECT_MS = 30_000
-_READ_MS = 30_000
 _LARGEST_PACKET = 4096 + 256
 _SKIP_BYTES = 512
 
@@ -33,21 +32,26 @@ def tls_context(ca: bytes, cert: bytes, key: bytes):
     return context
 
 
-async def open_stream(host: str, port: int, tls, server_hostname):
-    """Raises OSError, ValueError (TLS) or asyncio.TimeoutError, or lets the first write do it.
-
-    `host` should be an address: to resolve a name stops every task.
-    """
-    options = {"ssl": tls, "server_hostname": server_hostname} if tls else {}
-    streams: tuple = await asyncio.wait_for_ms(
-        asyncio.open_connection(host, port, **options), _CONNECT_MS
-    )
-    return streams[0]
+async def open_stream(host: str, port: int, tls, server_hostname, timeout_ms: int):
+    """Raises OSError; of TLS the first write finds out whether it comes to anything."""
+    stream = await connection.connect(host, port, timeout_ms)
+    if tls:
+        sock = stream.s
+        try:
+            sock = tls.wrap_socket(
+                sock, server_hostname=server_hostname, do_handshake_on_connect=False
+            )
+            stream = asyncio.StreamReader(sock)
+        except BaseException:
+            sock.close()
+            raise
+    return stream
 
 
 class Client:
     """One connection to a broker, over a stream that was opened for it.
 
+    A broker that takes longer than `keepalive_s` for anything it owes is given up.
     `on_message(topic, payload)` is awaited before the broker is told that the message arrived.
     `on_puback(packet_id)` is called when the broker has taken a publication.
     """
@@ -55,9 +59,11 @@ class Client:
     def __init__(self, stream, client_id: str, keepalive_s: int, on_message, on_puback):
         self._client_id = client_id
         self._keepalive_s = keepalive_s
+        self._patience_ms = keepalive_s * 1000
         self._on_message = on_message
         self._on_puback = on_puback
         self._packet_id = 0
+        self.skipping = False  # a packet is being read past, and what came behind it waits
         self._stream = stream
         self._write_lock = asyncio.Lock()
 
@@ -175,7 +181,9 @@ class Client:
                 raise MqttError("malformed packet")
             await self._discard(size)
             packet_id = await self._read(2)
+        self.skipping = True
         await self._discard(length)
+        self.skipping = False
         log("a message of %d bytes is too large: skipped" % length)
         await self._acknowledge(packet_id)
 
@@ -188,13 +196,14 @@ class Client:
             await self._send(b"\x40\x02" + packet_id)
 
     async def _read(self, n):
-        return await asyncio.wait_for_ms(self._stream.readexactly(n), _READ_MS)
+        return await asyncio.wait_for_ms(self._stream.readexactly(n), self._patience_ms)
 
     async def _send(self, *parts):
         async with self._write_lock:
             for part in parts:
                 self._stream.write(part)
-            await self._stream.drain()
+            # A link that is half open takes nothing more once its buffers are full.
+            await asyncio.wait_for_ms(self._stream.drain(), self._patience_ms)
 
 
 def _text(text):

@@ -74,9 +74,8 @@ class Receipts:
                 continue
             ages_ms.append(self._sent.age_ms(stream, epoch, upto, held))
             self._journal.receipt(stream, epoch, upto, held)
-            self._outbox.want(stream, epoch, wanted)
+            self._outbox.receipt_came(stream, epoch, upto, held, wanted)
         change = clock.hear(body[3], min([a for a in ages_ms if a is not None], default=None))
         if change:
             self._bill(records.clock_step(clock.now_ms(), *change))
-        self._outbox.receipt_came()
         self._on_room()

@@ -122,6 +122,14 @@ class Ring:
                         return self._message(address)
         return None
 
+    def frames(self):
+        """Yields (message, whether it has no receipt) of every frame in flash, oldest first."""
+        for segment in self._oldest_first():
+            for _, address, pending in self._entries(segment):
+                message = self._message(address)
+                if message is not None:
+                    yield message, pending and self._pending[segment] > 0
+
     def laps(self) -> int:
         """How often the most erased segment was erased, since the first frame."""
         return -(-max(self._serial) // self._segments)

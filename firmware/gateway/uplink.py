@@ -1,22 +1,26 @@
 """The way to the broker: frames up, receipts and commands down, status for those who look."""
 
 import asyncio
+import gc
 import json
 from time import ticks_diff, ticks_ms
 
+from micropython import const
+
 from gateway import VERSION, mqtt
+from gateway.brokers import Brokers
 from gateway.configuration import SetupError
 from gateway.health import alive, log
 from gateway.journal import BILLING, TELEMETRY
 from gateway.outbox import Outbox
 
-_WINDOW = 8
-_RESEND_AFTER_S = 120
-_PUBACK_MS = 60_000
-_STATUS_MS = 30_000
-_LOOK_MS = 1_000
-_FIRST_PAUSE_MS = 500
-_LONGEST_PAUSE_MS = 60_000
+_WINDOW = const(8)
+_RESEND_AFTER_S = const(120)
+_BACKLOG_PER_S = const(20)
+_KEEPALIVE_S = const(30)
+_STATUS_MS = const(30_000)
+_FIRST_PAUSE_MS = const(500)
+_LONGEST_PAUSE_MS = const(60_000)
 _CLOSED = (32, 104)  # EPIPE, ECONNRESET
 
 
@@ -42,9 +46,9 @@ class Uplink:
     ):
         self._board = board
         self._journal = journal
-        self._settings = settings
         self._client_id = "esep-" + gateway.hex()
         self._config = config_hash.hex()
+        self.firmware_hash = None  # in hex, once it is known
         self._on_send = on_send
         self._on_receipt = on_receipt
         self._on_command = on_command
@@ -60,13 +64,19 @@ class Uplink:
             base + "/command",
             "esep/v1/zone/" + zone + "/command",
         )
-        self.outbox = Outbox(journal, settings.get("resend_after_s", _RESEND_AFTER_S) * 1000)
+        self._keepalive_s = settings.get("keepalive_s", _KEEPALIVE_S)
+        self._brokers = Brokers(settings)
         self._tls = self._tls_context(settings.get("tls"))
+        self.outbox = Outbox(
+            journal,
+            settings.get("resend_after_s", _RESEND_AFTER_S) * 1000,
+            1000 // max(1, settings.get("backlog_per_s", _BACKLOG_PER_S)),
+        )
         self._client = None  # while connected
         self._wake = asyncio.Event()
         self._in_flight: dict = {}  # packet id: (stream, epoch, seq)
         self._heard = ticks_ms()  # of the last PUBACK, or of the last time nothing was in flight
-        self._connected = False
+        self._works = False  # the broker of this session has acknowledged something
         self.safe_mode = False
 
     def wake(self) -> None:
@@ -74,15 +84,21 @@ class Uplink:
         self._wake.set()
 
     async def run(self) -> None:
-        """Connect again and again, with pauses that grow and differ from gateway to gateway."""
+        """Connect again and again, with pauses that grow and differ from gateway to gateway.
+
+        A broker that works is kept; after one that did not it is the next one's turn.
+        """
         pause_ms = _FIRST_PAUSE_MS
         while True:
             alive("uplink")
             if self._board.network_up():
                 error = await self._session()
-                log("broker: " + self._explain(error))
-                if self._connected:
+                gc.collect()  # before the next one needs memory, of which this one may have died
+                log("broker: %s (%s)" % (self._explain(error), self._brokers.name()))
+                if self._works:
                     pause_ms = _FIRST_PAUSE_MS
+                else:
+                    self._brokers.turn()
             jitter_ms = int.from_bytes(self._board.random(2), "big") * pause_ms >> 16
             await asyncio.sleep_ms(pause_ms // 2 + jitter_ms)
             pause_ms = min(2 * pause_ms, _LONGEST_PAUSE_MS)
@@ -90,7 +106,7 @@ class Uplink:
     def _explain(self, error):
         text = "%s %s" % (type(error).__name__, str(error).strip())
         closed = isinstance(error, EOFError) or (error.args and error.args[0] in _CLOSED)
-        if closed and self._tls and not self._connected:
+        if closed and self._tls and not self._works:
             text += ": it closed the connection; does it accept this gateway's certificate?"
         return text
 
@@ -100,36 +116,38 @@ class Uplink:
             try:
                 await self._client.publish(self._status_topic, self._status(False), True)
                 await self._client.close()
-            except (OSError, ValueError):
+            except (OSError, ValueError, asyncio.TimeoutError):
                 pass  # it publishes the last will
 
     async def _session(self):
-        """One connection, from its beginning to the exception that ends it."""
-        self._connected = False
-        self._in_flight.clear()
-        self.outbox.restart()
-        ended = asyncio.Event()
-        errors: list = []
-
-        async def until_error(task):
-            try:
-                await task
-            except Exception as error:
-                errors.append(error)
-                ended.set()
-
+        """One connection, from its beginning to the exception that ends it, which is returned."""
+        self._works = False
         client = None
         tasks: list = []
         try:
-            client = await self._connect()
-            self._connected = True
+            self._in_flight.clear()
+            self.outbox.restart()
+            ended = asyncio.Event()
+            errors: list = []
+
+            async def until_error(task):
+                try:
+                    await task
+                except Exception as error:
+                    errors.append(error)
+                    ended.set()
+
+            client = await self._open()
+            await client.connect(self._status_topic, self._will())
+            await client.subscribe(self._topics)
             self._client = client
             for task in (client.run(), self._send_frames(client), self._send_status(client)):
                 tasks.append(asyncio.create_task(until_error(task)))
             await ended.wait()
+            return errors[0]
         except Exception as error:
             # A certificate that fails is a ValueError; whatever it is, there is a next attempt.
-            errors.append(error)
+            return error
         finally:
             self._client = None
             for task in tasks:
@@ -137,26 +155,19 @@ class Uplink:
             await asyncio.sleep_ms(1)  # let them leave the poll set before the socket closes
             if client:
                 client.abandon()
-        return errors[0]
 
-    async def _connect(self):
-        settings = self._settings
-        hostname = settings["tls"].get("hostname") or settings["host"] if self._tls else None
-        stream = await mqtt.open_stream(settings["host"], settings["port"], self._tls, hostname)
-        client = mqtt.Client(
-            stream,
-            self._client_id,
-            settings.get("keepalive_s", 30),
-            self._on_message,
-            self._on_puback,
+    async def _open(self):
+        broker = self._brokers.current()
+        stream = await mqtt.open_stream(
+            broker["host"],
+            broker["port"],
+            self._tls,
+            broker["hostname"],
+            self._keepalive_s * 1000,
         )
-        try:
-            await client.connect(self._status_topic, self._status(False))
-            await client.subscribe(self._topics)
-        except Exception:
-            client.abandon()
-            raise
-        return client
+        return mqtt.Client(
+            stream, self._client_id, self._keepalive_s, self._on_message, self._on_puback
+        )
 
     async def _send_frames(self, client):
         self._heard = ticks_ms()
@@ -174,11 +185,15 @@ class Uplink:
                 continue
             self._wake.clear()
             try:
-                await asyncio.wait_for_ms(self._wake.wait(), _LOOK_MS)
+                await asyncio.wait_for_ms(self._wake.wait(), self.outbox.wait_ms())
             except asyncio.TimeoutError:
                 pass
             self.outbox.look()
-            if self._in_flight and ticks_diff(ticks_ms(), self._heard) > _PUBACK_MS:
+            if client.skipping:
+                self._heard = ticks_ms()
+            if self._in_flight and (
+                ticks_diff(ticks_ms(), self._heard) > 2 * self._keepalive_s * 1000
+            ):
                 raise mqtt.MqttError("the broker acknowledges nothing")
 
     async def _send_status(self, client):
@@ -196,21 +211,32 @@ class Uplink:
 
     def _on_puback(self, packet_id):
         self._heard = ticks_ms()
+        self._works = True
         frame = self._in_flight.pop(packet_id, None)
         if frame:
             self.outbox.taken(*frame)
             self._wake.set()
 
-    def _status(self, online, is_will=False):
-        """A will is written down long before it is read: it says nothing of the journal."""
-        status = {"online": online, "firmware": VERSION, "configuration": self._config}
-        if not is_will:
-            streams = (BILLING, TELEMETRY)
-            last = [self._journal.last(stream) for stream in streams]
-            status["pending"] = [self._journal.pending(stream) for stream in streams]
-            status["last"] = [list(newest[:2]) if newest else None for newest in last]
-            if self.safe_mode:
-                status["safe"] = True
+    def _identity(self, online):
+        return {
+            "online": online,
+            "firmware": VERSION,
+            "firmware_hash": self.firmware_hash,
+            "configuration": self._config,
+        }
+
+    def _will(self):
+        """It is written down long before it is read, and says nothing of the journal."""
+        return json.dumps(self._identity(False)).encode()
+
+    def _status(self, online):
+        status = self._identity(online)
+        streams = (BILLING, TELEMETRY)
+        last = [self._journal.last(stream) for stream in streams]
+        status["pending"] = [self._journal.pending(stream) for stream in streams]
+        status["last"] = [list(newest[:2]) if newest else None for newest in last]
+        if self.safe_mode:
+            status["safe"] = True
         return json.dumps(status).encode()
 
     def _tls_context(self, files):

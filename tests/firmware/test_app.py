@@ -56,6 +56,10 @@ def test_boot_comes_first_and_says_what_runs(plant: Plant, tmp_path: Path) -> No
     assert first[3][3] == firmware_hash(tmp_path / "firmware")
     assert (second[0], second[2]) == (3, 3)
     assert second[3] == {0: plant.gateway.configuration_hash, 1: 1}
+    status = plant.collector.wait(lambda: plant.collector.statuses)[0]
+    assert status["online"] is True
+    assert status["firmware_hash"] == first[3][3].hex()
+    assert status["configuration"] == plant.gateway.configuration_hash.hex()
     hashes = {body[6] for body in plant.collector.bodies.values()}
     assert hashes == {plant.gateway.configuration_hash}
 
@@ -270,7 +274,10 @@ def test_interrupt_ends_it_at_once(plant: Plant) -> None:
     plant.gateway.start()
     plant.collector.wait(lambda: plant.collector.statuses[-1]["online"] is True)
     assert plant.gateway.interrupt() == -signal.SIGINT
-    plant.collector.wait(lambda: plant.collector.statuses[-1]["online"] is False)
+    will = plant.collector.wait(
+        lambda: plant.collector.statuses[-1]["online"] is False and plant.collector.statuses[-1]
+    )
+    assert set(will) == {"online", "firmware", "firmware_hash", "configuration"}
     assert "Traceback" not in plant.log()
 
 

@@ -24,6 +24,7 @@ from collector.storage.tables import frame as frame_table
 from installation import mosquitto
 from installation.certificates import Authority, Credential
 from installation.client import Client, tls_context
+from simulator import micropython
 from simulator.demo import plan
 from simulator.demo.plan import SitePlan, Timeline
 from simulator.demo.programs import ProgramError, esep
@@ -143,6 +144,13 @@ class Installation(World):
 
     def kill_gateway(self, site: str) -> None:
         self.kill(self.gateway_programs[site])
+
+    def hand_over(self, site: str, out: Path) -> None:
+        """What a technician does at a gateway that is stopped."""
+        command = [*micropython.command(self._firmware, "handover"), str(out)]
+        board = {"ESEP_BOARD": str(self.folders[site].board)}
+        done = subprocess.run(command, env=board, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
 
     def start_collector_without_certificate(self) -> None:
         super().start_collector(None)

@@ -82,7 +82,7 @@ def receive(root, message):
         clock,
         journal,
         Sent(journal, clock),
-        Outbox(journal, 1 << 29),
+        Outbox(journal, 1 << 29, 0),
         told.append,
         lambda: None,
     )

@@ -82,7 +82,7 @@ def begin(context_):
     for target, name in ((gateway, "gateway"), (zone, "zone")):
         guard.commit(target, context.get("last_counter_" + name, 0), bytes(32))
     restart()
-    outbox = Outbox(journal, 1 << 29)
+    outbox = Outbox(journal, 1 << 29, 0)
     sent = Sent(journal, clock)
     receipts = Receipts(gateway, trust, clock, journal, sent, outbox, events.append, lambda: None)
     receipts.last_number = context.get("last_number", -1)
@@ -155,8 +155,15 @@ def receipt():
 
 
 def offered(count):
-    """(stream, epoch, seq) of what is to be sent next."""
-    return [outbox.next()[:3] for _ in range(count)]
+    """(stream, epoch, seq) of what is to be sent next, to a broker that takes it at once."""
+    frames = []
+    while len(frames) < count:
+        found = outbox.next()
+        if not found:
+            break
+        frames.append(found[:3])
+        outbox.taken(*found[:3])
+    return frames
 
 
 serve(

@@ -22,7 +22,10 @@ def name(common_name: str) -> x509.Name:
 
 
 class Party:
-    def __init__(self, common_name: str, issuer: "Party | None" = None) -> None:
+    def __init__(
+        self, common_name: str, issuer: "Party | None" = None, days: tuple[int, int] = (-1, 1)
+    ) -> None:
+        """`days`: from which day to which it is valid, counted from now."""
         self.name = name(common_name)
         self.key = ec.generate_private_key(ec.SECP256R1())
         signer = issuer or self
@@ -34,8 +37,8 @@ class Party:
             .issuer_name(signer.name)
             .public_key(self.key.public_key())
             .serial_number(x509.random_serial_number())
-            .not_valid_before(today - timedelta(days=1))
-            .not_valid_after(today + timedelta(days=1))
+            .not_valid_before(today + timedelta(days=days[0]))
+            .not_valid_after(today + timedelta(days=days[1]))
             .add_extension(x509.BasicConstraints(ca=issuer is None, path_length=None), True)
             .add_extension(x509.SubjectAlternativeName(names), False)
             .sign(signer.key, SHA256())
@@ -56,10 +59,13 @@ class Party:
 class TlsPort:
     """Speaks TLS with who shows a certificate of `ca`, and passes on to the broker's port."""
 
-    def __init__(self, loop: Loop, directory: Path, ca: Party, broker_port: int) -> None:
+    def __init__(
+        self, loop: Loop, directory: Path, ca: Party, broker_port: int, own: Party | None = None
+    ) -> None:
         self._loop = loop
         self._broker_port = broker_port
-        certificate, key = Party(HOSTNAME, ca).write(directory, "broker", Encoding.PEM)
+        own = own or Party(HOSTNAME, ca)
+        certificate, key = own.write(directory, "broker", Encoding.PEM)
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._context.load_cert_chain(certificate, key)
         self._context.load_verify_locations(ca.write(directory, "ca", Encoding.PEM)[0])

@@ -176,6 +176,11 @@ class Gateway:
             stdout=self.log,
         )
 
+    def hand_over(self, *arguments: str | Path) -> subprocess.CompletedProcess[bytes]:
+        """What a technician runs while the gateway is stopped."""
+        command = [*micropython.command(firmware(), "handover"), *arguments]
+        return subprocess.run(command, env=self._env, check=False, capture_output=True)
+
     def plan(self, faults: list[dict[str, Any]] | None = None, **board: Any) -> None:
         """What the board of the next start breaks (firmware/board/faults.py), and what it has."""
         self.board["faults"] = faults or []

@@ -9,7 +9,7 @@ import pytest
 Ask = Callable[..., Any]
 
 BILLING, TELEMETRY = 0, 1
-BLOCKS = 18  # two for cells, four segments of 8192 bytes a stream
+BLOCKS = 20  # four for cells, four segments of 8192 bytes a stream
 NEW, SAME, UNFINISHED, REPLAYED = 0, 1, 2, 3
 
 
@@ -143,6 +143,7 @@ def test_one_spoilt_frame_costs_no_other(ask: Ask, flash: Path) -> None:
     spoil(flash, b"<0/1/18>")
     ask("mount", BLOCKS)
     assert ask("last", BILLING) == [1, 20]
+    assert [seq for seq, _ in ask("pending", BILLING, 15)] == [16, 17, 19, 20]
     assert ask("pending_count", BILLING) == 18
     assert ask("find", BILLING, 18) is None
     assert ask("find", BILLING, 19) == "<0/1/19>"

@@ -16,7 +16,7 @@ from gateway.sent import Sent
 from gateway.trust import Trust
 from nor import Nor
 
-BLOCKS = 18
+BLOCKS = 20
 CONFIGURATION = bytes(range(32))
 CLOCK = [1800000000000, "S", 12]
 

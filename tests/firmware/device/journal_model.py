@@ -7,11 +7,11 @@ import random
 import sys
 from binascii import crc32
 
+from bad_nor import BadNor, PowerCut
 from gateway.journal import BILLING, TELEMETRY, Journal, JournalFull
-from nor import Nor, PowerCut
 
 PATH = sys.argv[1]
-BLOCKS = 18  # two for cells, four segments a ring
+BLOCKS = 20  # four for cells, four segments a ring
 STREAMS = (BILLING, TELEMETRY)
 CELLS = ("counter", "stages", "receipt")
 
@@ -39,7 +39,7 @@ class Model:
 class Site:
     def __init__(self, seed, least=0, most=99):
         """Between `least` and `most` lie the kinds of step that are made: see `step`."""
-        self.device = Nor(PATH, BLOCKS)
+        self.device = BadNor(PATH, BLOCKS)
         self.device.wipe(0, BLOCKS)
         self.journal = Journal(self.device)
         self.model = Model()

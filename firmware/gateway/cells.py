@@ -101,8 +101,7 @@ class Cells:
             if binascii.crc32(body) == crc:  # else cut short, or gone bad: what follows stands
                 self._values[str(body[:name_bytes], "utf-8")] = body[name_bytes:]
             offset += size
-        if self._region.is_blank(base + offset, self._region.block_bytes - offset):
-            self._tail = offset
+        self._tail = offset  # if a write was cut there, the next one finds it not erased, and moves
 
 
 def _record(name: str, value: bytes) -> bytes:

@@ -26,7 +26,8 @@ class BadNor(Nor):
     def cut(self, operation, kept, scattered=False):
         """The operation of this number, from 0, is torn, and none after it happens.
 
-        Done are the first `kept` thousandths of its bytes; scattered: of all its bytes some bits.
+        Done are the first `kept` thousandths of its bytes, or the last where it is negative;
+        scattered: of all its bytes some bits.
         """
         self.operations = 0
         self._cut_at = operation
@@ -43,9 +44,11 @@ class BadNor(Nor):
             self._do(block, data, offset, size, False)
             return
         if number == self._cut_at:
-            if not self._scattered:
-                size = size * self._kept // 1000
-            self._do(block, data, offset, size, self._scattered)
+            done = size if self._scattered else size * abs(self._kept) // 1000
+            skipped = size - done if self._kept < 0 else 0
+            if data is not None:
+                data = data[skipped:]
+            self._do(block, data, offset + skipped, done, self._scattered)
         raise PowerCut
 
     def _do(self, block, data, offset, size, torn):

@@ -12,7 +12,7 @@ from gateway.journal import BILLING, TELEMETRY, Journal
 PATH = sys.argv[1]
 BLOCKS = 20  # four for cells, four segments a ring
 STREAMS = (BILLING, TELEMETRY)
-MODES = ((0, False), (500, False), (999, False), (0, True), (500, True), (1000, True))
+MODES = ((0, False), (500, False), (-500, False), (500, True), (999, False), (0, True))
 
 
 def hour():
@@ -148,6 +148,8 @@ class Gateway:
                 assert key[0] == TELEMETRY, "lost"
                 ranges = self.told + ([dropped] if dropped else [])
                 assert any(e == key[1] and a <= key[2] <= b for e, a, b in ranges), "lost"
+        for ring in self.journal._rings:
+            assert ring.fullness()[1] == 4, "a good segment was given up"
         for name, value in self.cells.items():
             assert self.journal.get_cell(name) == value, name
         return found

@@ -124,22 +124,32 @@ class Ring:
         return epoch == self.last[0] and seq == self.last[1] + 1
 
     def _open(self, epoch: int, first: int) -> None:
-        """Makes the next good segment the active one."""
+        """Makes the next good segment the active one, and forgets what lies before its end."""
         table = self._table
+        passed = 1
         for distance in range(1, table.number):
-            segment = (table.active + distance) % table.number
-            if table.pending[segment]:
-                if self._drop is None:
-                    raise JournalFull
-                lost = [seq for seq, _, waiting in self._entries(segment) if waiting]
-                if lost:
-                    self._drop(table.epoch[segment], lost[0], lost[-1])
-            if self._near[0] == segment:
-                self._near = (0, 0, 0)
+            if table.is_bad(distance):
+                continue
+            while passed <= distance:
+                self._forget(table.after_active(passed))
+                passed += 1
             if table.open(distance, epoch, first, self.last):
                 self._tail = HEADER_BYTES
                 return
         raise JournalFull
+
+    def _forget(self, segment: int) -> None:
+        """Its frames, if they have a receipt or may be dropped."""
+        table = self._table
+        if table.pending[segment]:
+            if self._drop is None:
+                raise JournalFull
+            lost = [seq for seq, _, waiting in self._entries(segment) if waiting]
+            if lost:
+                self._drop(table.epoch[segment], lost[0], lost[-1])
+        if self._near[0] == segment:
+            self._near = (0, 0, 0)
+        table.forget(segment)
 
     def _write(self, seq: int, message: bytes, size: int) -> bool:
         """An entry at the tail. False when the flash does not take it."""

@@ -47,25 +47,31 @@ class Segments:
 
     def oldest_first(self):
         for distance in range(1, self.number + 1):
-            segment = (self.active + distance) % self.number
+            segment = self.after_active(distance)
             if self._state[segment] & _USED:
                 yield segment
 
+    def after_active(self, distance: int) -> int:
+        return (self.active + distance) % self.number
+
+    def is_bad(self, distance: int) -> bool:
+        return self._state[self.after_active(distance)] & _BAD != 0
+
+    def forget(self, segment: int) -> None:
+        """What it holds. An erase cut short might leave the header, and spoil the frames."""
+        if self._state[segment] & _USED:
+            self._region.program(self.base(segment), bytes(4))
+        self._state[segment] &= _BAD
+        self.count[segment] = self.pending[segment] = 0
+
     def open(self, distance: int, epoch: int, first: int, last) -> bool:
-        """Makes the segment `distance` after the active one active and forgets what it held.
+        """Makes the segment `distance` after the active one, which was forgotten, the active one.
 
         Its other blocks are to be erased as they are reached. `last`: (epoch, seq, hash) of the
-        frame before, or None. False when the segment is bad.
+        frame before, or None. False when the segment turns out bad.
         """
-        segment = (self.active + distance) % self.number
+        segment = self.after_active(distance)
         base = self.base(segment)
-        self.count[segment] = self.pending[segment] = 0
-        used = self._state[segment] & _USED
-        self._state[segment] &= _BAD
-        if self._state[segment]:
-            return False
-        if used:  # or an erase cut short might leave this header, and spoil the frames
-            self._region.program(base, bytes(4))
         serial = self.serial + distance
         header = struct.pack(
             _HEADER, self._magic, serial, epoch, first, *(last or (0, 0, bytes(32)))
@@ -109,7 +115,7 @@ class Segments:
         """Bytes of the segments that can be opened before one with a frame without receipt."""
         free = 0
         for distance in range(1, self.number):
-            segment = (self.active + distance) % self.number
+            segment = self.after_active(distance)
             if self.pending[segment]:
                 break
             if not self._state[segment] & _BAD:
@@ -145,7 +151,7 @@ class Segments:
                 self.active = segment
         # What another layout left behind has no serial that fits its place.
         for distance in range(self.number):
-            segment = (self.active - distance) % self.number
+            segment = self.after_active(-distance)
             if serials[segment] and serials[segment] == self.serial - distance:
                 self._state[segment] |= _USED
 

@@ -1,4 +1,4 @@
-"""The journal in MicroPython on a simulated NOR flash, whose power is cut everywhere."""
+"""The journal in MicroPython on a simulated NOR flash."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -11,15 +11,6 @@ Ask = Callable[..., Any]
 BILLING, TELEMETRY = 0, 1
 BLOCKS = 20  # four for cells, four segments of 8192 bytes a stream
 NEW, SAME, UNFINISHED, REPLAYED = 0, 1, 2, 3
-
-
-@pytest.fixture(scope="module")
-def model(
-    start_device: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory
-) -> Callable[..., Any]:
-    path = tmp_path_factory.mktemp("journal") / "flash"
-    asking: Ask = start_device("journal_model", str(path)).ask
-    return asking
 
 
 @pytest.fixture
@@ -36,28 +27,6 @@ def ask(start_device: Callable[..., Any], flash: Path) -> Ask:
 
 def texts(stream: int, epoch: int, *seqs: int) -> list[list[Any]]:
     return [[seq, f"<{stream}/{epoch}/{seq}>"] for seq in seqs]
-
-
-def test_is_as_a_dumb_model_of_it(model: Ask) -> None:
-    refused = dropped = 0
-    for seed in range(8):
-        _, refused_now, dropped_now = model("run", seed, 200)
-        refused += refused_now
-        dropped += dropped_now
-    assert refused > 0
-    assert dropped > 0
-
-
-@pytest.mark.parametrize(
-    ("seed", "kept"),
-    [(3, [0, 500]), (2, [0, 700, 999])],
-)
-def test_power_cut_in_every_operation(model: Ask, seed: int, kept: list[int]) -> None:
-    assert model("cut_everywhere", seed, 120, kept, 3) > 300
-
-
-def test_power_cut_in_every_operation_of_cells(model: Ask) -> None:
-    assert model("cut_everywhere", 5, 40, [0, 400, 700], 9, 85, 96) > 40
 
 
 def test_an_erased_device_is_empty(ask: Ask) -> None:

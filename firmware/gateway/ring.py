@@ -99,7 +99,8 @@ class Ring:
         """The message, as long as it is still in flash, or None."""
         for segment in self._table.oldest_first():
             if self._reaches(segment, epoch, seq) and seq >= self._table.first[segment]:
-                for _, address, _ in self._entries(segment, seq):
+                address = self._address(segment, seq)
+                if address is not None:
                     self._near = (segment, seq, address)
                     return self._message(segment, address)
         return None
@@ -190,6 +191,11 @@ class Ring:
             address += _ENTRY_BYTES + (length + 3 & ~3)
             at += 1
 
+    def _address(self, segment: int, seq: int):
+        for _, address, _ in self._entries(segment, seq):
+            return address
+        return None
+
     def _entry(self, address: int) -> tuple:
         return struct.unpack(_ENTRY, self._region.read(address, _ENTRY_BYTES))
 
@@ -245,45 +251,46 @@ class Ring:
         Only the last entry can have been cut short: the others are proven when they are read.
         """
         table = self._table
-        base = table.base(segment)
-        last = None
+        count, pending, last = self._walk(segment)
+        table.count[segment] = count
         whole = True
-        count = self._reach(segment)
-        while count:
-            table.count[segment] = count
-            found = list(self._entries(segment, table.first[segment] + count - 1))
-            if found and self._is_intact(segment, found[0][1]):
-                last = found[0][1]
-                break
+        while last is not None and not self._is_intact(segment, last):
             whole = False
             count -= 1
-        table.count[segment] = count
+            pending -= self._entry(last)[1] == _PENDING
+            table.count[segment] = count
+            last = self._address(segment, table.first[segment] + count - 1) if count else None
         if not table.receipted(segment):
-            table.pending[segment] = sum(waiting for _, _, waiting in self._entries(segment))
+            table.pending[segment] = pending
         if segment != table.active:
             return
-        end = base + HEADER_BYTES
+        end = table.base(segment) + HEADER_BYTES
         if last is not None:
             length, _, seq, _ = self._entry(last)
             end = last + _ENTRY_BYTES + (length + 3 & ~3)
             digest = hashlib.sha256(self._region.read(last + _ENTRY_BYTES, length)).digest()
             self.last = (table.epoch[segment], seq, digest)
         if whole and self._region.is_blank(end, -end % self._region.block_bytes):
-            self._tail = end - base
+            self._tail = end - table.base(segment)
 
-    def _reach(self, segment: int) -> int:
-        """How many entries seem to follow each other."""
+    def _walk(self, segment: int) -> tuple:
+        """(entries that seem to follow each other, those without receipt, address of the last)."""
         table = self._table
-        seq = table.first[segment]
+        seq = first = table.first[segment]
         address = table.base(segment) + HEADER_BYTES
         end = table.base(segment) + table.bytes
+        last = None
+        pending = 0
         while address + _ENTRY_BYTES < end:
-            length, _, entry_seq, _ = self._entry(address)
-            address += _ENTRY_BYTES + (length + 3 & ~3)
-            if entry_seq != seq or address > end:
+            length, state, entry_seq, _ = self._entry(address)
+            following = address + _ENTRY_BYTES + (length + 3 & ~3)
+            if entry_seq != seq or following > end:
                 break
+            last = address
+            address = following
+            pending += state == _PENDING
             seq += 1
-        return seq - table.first[segment]
+        return seq - first, pending, last
 
     def _is_intact(self, segment: int, address: int) -> bool:
         length, _, seq, crc = self._entry(address)

@@ -9,6 +9,8 @@ import pytest
 from plant.collector import BILLING, TELEMETRY
 from plant.site import Plant, until
 
+from technician.journal_plan import Ring
+
 Ask = Callable[..., Any]
 
 SECOND_MS, MINUTE_MS, HOUR_MS, DAY_MS = 1000, 60_000, 3_600_000, 86_400_000
@@ -107,3 +109,14 @@ def test_telemetry_is_thinned_while_the_broker_is_away_and_back_to_normal_after(
     assert collector.events(7) == []
     collector.check_chains()
     assert "Traceback" not in plant.log()
+
+
+@pytest.mark.parametrize("partition_kib", [576, 2048])
+def test_a_journal_holds_what_its_plan_says(
+    start_device: Callable[..., Any], tmp_path: Path, partition_kib: int
+) -> None:
+    ask = start_device("journal_console", str(tmp_path / "flash")).ask
+    ask("mount", partition_kib // 4)
+    planned = Ring.of(partition_kib).room_bytes
+    kept = ask("append", BILLING, 1, 1, 9999, 660)
+    assert 0.95 * planned < kept * 672 <= planned

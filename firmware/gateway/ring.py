@@ -14,12 +14,16 @@ import struct
 
 from micropython import const
 
-from gateway.segments import HEADER_BYTES, Segments
+from gateway.segments import HEADER_BYTES, Segments, is_cleared
 
 _ENTRY = "<HHII"
 _ENTRY_BYTES = const(12)
 _STATE_AT = const(2)
 _PENDING = const(0xFFFF)
+
+
+def _waits(state: int) -> bool:
+    return state == _PENDING or not is_cleared(state, 16)
 
 
 class JournalFull(Exception):
@@ -187,7 +191,7 @@ class Ring:
             if entry_seq != at:  # flash gone bad: what follows cannot be found
                 return
             if at >= seq:
-                yield at, address, state == _PENDING
+                yield at, address, _waits(state)
             address += _ENTRY_BYTES + (length + 3 & ~3)
             at += 1
 
@@ -219,7 +223,7 @@ class Ring:
     def _settle(self, address: int) -> bool:
         """Mark an entry as one that is not to be sent again. Whether the flash took the mark."""
         self._region.program(address + _STATE_AT, b"\x00\x00")
-        return self._entry(address)[1] != _PENDING
+        return not _waits(self._entry(address)[1])
 
     # ---- mount -----------------------------------------------------------------------------
 
@@ -231,7 +235,7 @@ class Ring:
         following = None
         for segment in reversed(list(table.oldest_first())):
             if not self._is_told_by(following, segment):
-                self._scan(segment)
+                self._scan(segment, following)
             following = segment
 
     def _is_told_by(self, following, segment: int) -> bool:
@@ -245,19 +249,19 @@ class Ring:
         table.count[segment] = before[1] + 1 - table.first[segment]
         return True
 
-    def _scan(self, segment: int) -> None:
+    def _scan(self, segment: int, following) -> None:
         """Counts the entries; for the active segment also finds its end and last frame.
 
         Only the last entry can have been cut short: the others are proven when they are read.
         """
         table = self._table
-        count, pending, last = self._walk(segment)
+        count, pending, last = self._walk(segment, following)
         table.count[segment] = count
         whole = True
         while last is not None and not self._is_intact(segment, last):
             whole = False
             count -= 1
-            pending -= self._entry(last)[1] == _PENDING
+            pending -= _waits(self._entry(last)[1])
             table.count[segment] = count
             last = self._address(segment, table.first[segment] + count - 1) if count else None
         if not table.receipted(segment):
@@ -273,9 +277,15 @@ class Ring:
         if whole and self._region.is_blank(end, -end % self._region.block_bytes):
             self._tail = end - table.base(segment)
 
-    def _walk(self, segment: int) -> tuple:
-        """(entries that seem to follow each other, those without receipt, address of the last)."""
+    def _walk(self, segment: int, following) -> tuple:
+        """(entries that seem to follow each other, those without receipt, address of the last).
+
+        What flash did not take well is also in the segment that follows, and counts there.
+        """
         table = self._table
+        until = 0xFFFFFFFF
+        if following is not None and table.epoch[following] == table.epoch[segment]:
+            until = table.first[following]
         seq = first = table.first[segment]
         address = table.base(segment) + HEADER_BYTES
         end = table.base(segment) + table.bytes
@@ -283,12 +293,12 @@ class Ring:
         pending = 0
         while address + _ENTRY_BYTES < end:
             length, state, entry_seq, _ = self._entry(address)
-            following = address + _ENTRY_BYTES + (length + 3 & ~3)
-            if entry_seq != seq or following > end:
+            after = address + _ENTRY_BYTES + (length + 3 & ~3)
+            if entry_seq != seq or seq >= until or after > end:
                 break
             last = address
-            address = following
-            pending += state == _PENDING
+            address = after
+            pending += _waits(state)
             seq += 1
         return seq - first, pending, last
 

@@ -24,6 +24,15 @@ _USED = const(1)
 _BAD = const(2)
 
 
+def is_cleared(value: int, bits: int) -> bool:
+    """Whether a mark was made: in most of its bits, for one that is stuck is no mark."""
+    ones = 0
+    while value:
+        ones += value & 1
+        value >>= 1
+    return 2 * ones < bits
+
+
 class Segments:
     def __init__(self, region, blocks_each: int, magic: bytes) -> None:
         self._region = region
@@ -99,7 +108,7 @@ class Segments:
         self.pending[segment] = 0
 
     def receipted(self, segment: int) -> bool:
-        return self._region.read(self.base(segment) + _RECEIPTED_AT, 1)[0] != 0xFF
+        return is_cleared(self._region.read(self.base(segment) + _RECEIPTED_AT, 1)[0], 8)
 
     def seed(self, segment: int) -> int:
         """No entry of another segment, nor of an earlier round, has a CRC that begins with this."""

@@ -87,6 +87,14 @@ def test_frames_of_an_old_epoch_are_not_lost(ask: Ask) -> None:
     assert ask("pending_epoch", BILLING) is None
 
 
+def test_a_segment_that_is_used_again_is_read_from_its_beginning(ask: Ask) -> None:
+    ask("append", TELEMETRY, 1, 1, 32, 1000)  # has filled the ring
+    assert ask("find", TELEMETRY, 5) == "<1/1/5>"
+    ask("append", TELEMETRY, 2, 1, 12, 500)
+    assert ask("find", TELEMETRY, 7) == "<1/2/7>"
+    assert ask("pending", TELEMETRY, 4, 2) == texts(TELEMETRY, 2, *range(5, 13))
+
+
 def test_thousands_of_frames_take_no_memory_each(
     start_device: Callable[..., Any], flash: Path
 ) -> None:

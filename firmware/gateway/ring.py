@@ -21,6 +21,8 @@ _ENTRY_BYTES = const(12)
 _STATE_AT = const(2)
 _PENDING = const(0xFFFF)
 
+_LONGEST = const(4096)  # message; a length beyond is none
+
 
 def _waits(state: int) -> bool:
     return state == _PENDING or not is_cleared(state, 16)
@@ -53,8 +55,8 @@ class Ring:
         if not self._follows(epoch, seq):
             raise ValueError("not the next frame")
         size = _ENTRY_BYTES + (len(message) + 3 & ~3)
-        if size > table.bytes - HEADER_BYTES:
-            raise ValueError("frame longer than a segment")
+        if len(message) > _LONGEST:
+            raise ValueError("frame too long")
         if self._tail + size > table.bytes or table.epoch[table.active] != epoch:
             self._open(epoch, seq)
         while not self._write(seq, message, size):
@@ -206,6 +208,8 @@ class Ring:
     def _message(self, segment: int, address: int):
         """A bytearray, or None when flash has gone bad: a copy as bytes would double the room."""
         length, _, seq, crc = self._entry(address)
+        if length > _LONGEST:
+            return None
         message = self._region.read(address + _ENTRY_BYTES, length)
         return message if binascii.crc32(message, self._table.seed(segment) ^ seq) == crc else None
 
@@ -294,7 +298,7 @@ class Ring:
         while address + _ENTRY_BYTES < end:
             length, state, entry_seq, _ = self._entry(address)
             after = address + _ENTRY_BYTES + (length + 3 & ~3)
-            if entry_seq != seq or seq >= until or after > end:
+            if entry_seq != seq or seq >= until or length > _LONGEST or after > end:
                 break
             last = address
             address = after

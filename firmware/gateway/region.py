@@ -9,7 +9,9 @@ import binascii
 from micropython import const
 
 _CHUNK = const(256)
-_BLANK = b"\xff" * _CHUNK
+_BLANK = memoryview(b"\xff" * _CHUNK)
+# Kept, and of all regions one: frames must reach flash also when the heap is all but full.
+_PIECE = memoryview(bytearray(_CHUNK))
 
 
 class Region:
@@ -66,10 +68,9 @@ class Region:
         return seed
 
     def _pieces(self, address: int, count: int):
-        """Yields what is there piece by piece, in one buffer: flash is read often, memory small."""
-        view = memoryview(bytearray(min(count, _CHUNK)))
+        """Yields what is there piece by piece, in the one buffer."""
         while count:
-            piece = view[: min(count, _CHUNK)]
+            piece = _PIECE[: min(count, _CHUNK)]
             self._fill(address, piece)
             yield piece
             address += len(piece)

@@ -1,10 +1,21 @@
-"""What a set of frames shows together: gaps, broken links, forks, silent epochs (§4)."""
+"""What a set of frames shows together: gaps, broken links, forks, silent epochs, frames after the
+
+last (§4).
+"""
 
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from auditor.frames import BILLING, DROPPED_EVENT, EPOCH_EVENT, STREAMS, TELEMETRY, Frame
+from auditor.frames import (
+    BILLING,
+    DROPPED_EVENT,
+    EPOCH_EVENT,
+    RETIRED_EVENT,
+    STREAMS,
+    TELEMETRY,
+    Frame,
+)
 
 NOTHING_BEFORE = bytes(32)
 
@@ -79,12 +90,17 @@ class Chains:
         self.by_name: dict[ChainName, Chain] = defaultdict(Chain)
         self.dropped: dict[ChainName, list[Range]] = defaultdict(list)
         """The ranges that the gateway said it dropped, as it said them."""
+        self.last: dict[bytes, tuple[int, int]] = {}
+        """Epoch and seq of the billing frame by which the gateway retired."""
 
     def add(self, frame: Frame) -> None:
         """Takes a frame whose signature holds. The same frame twice is one frame."""
         self.by_name[frame.gateway, frame.stream, frame.epoch].add(frame)
         for event in frame.events(DROPPED_EVENT):
             self.dropped[frame.gateway, TELEMETRY, event[1]].append((event[2], event[3]))
+        if frame.events(RETIRED_EVENT):
+            name = (frame.epoch, frame.seq)
+            self.last[frame.gateway] = min(name, self.last.get(frame.gateway, name))
 
     def findings(self) -> list[Finding]:
         return sorted(
@@ -104,6 +120,17 @@ class Chains:
             yield "broken_link", seq, seq
         if stream == BILLING and epoch > 1 and 1 in chain.links and not chain.has_epoch_event:
             yield "no_epoch_event", 1, 1
+        for seq in chain.links:
+            if self._is_after_last(name, seq):
+                yield "after_retirement", seq, seq
+
+    def _is_after_last(self, name: ChainName, seq: int) -> bool:
+        """In billing by the frame's name; in telemetry only a later epoch shows it."""
+        gateway, stream, epoch = name
+        if gateway not in self.last:
+            return False
+        last_epoch, last_seq = self.last[gateway]
+        return epoch > last_epoch or (stream == BILLING and epoch == last_epoch and seq > last_seq)
 
 
 def without(whole: Range, parts: list[Range]) -> list[Range]:

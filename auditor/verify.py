@@ -15,6 +15,7 @@ from auditor.configurations import (
 )
 from auditor.folder import Folder
 from auditor.frames import STREAMS, Frame, read_frame
+from auditor.key_events import KeyEvents
 from auditor.merkle import Tree
 from auditor.refusal import Refusal
 from auditor.register import Register
@@ -41,6 +42,7 @@ class Verifier:
         self.checkpoints: dict[str, Checkpoint] = {}
         self.chains = Chains()
         self.versions = Versions()
+        self.key_events = KeyEvents(folder.register)
         self.tree = Tree()
         self.roots: dict[int, bytes] = {}
 
@@ -49,7 +51,11 @@ class Verifier:
         self._read_commands()
         self._read_checkpoints()
         self._judge_frames()
-        findings = [*self.chains.findings(), *self.versions.findings()]
+        findings = [
+            *self.chains.findings(),
+            *self.key_events.findings(),
+            *self.versions.findings(),
+        ]
         self.failures.extend(str(finding) for finding in findings)
         self._judge_checkpoints()
 
@@ -99,6 +105,7 @@ class Verifier:
             frame = verify_frame(encoded, self.folder.register)
             place = f"{place} ({frame.name})"
             self.chains.add(frame)
+            self.key_events.add(frame)
             configuration = configuration_of(frame, self.configurations)
             self.versions.add(frame, configuration)
             check_commands(frame, self.commands, configuration)

@@ -13,6 +13,7 @@ from rich.console import Console
 from benchmarks import fuzz, report
 from benchmarks import hostile as hostile_bus
 from benchmarks import memory as heap
+from benchmarks import sign as signing
 from benchmarks.bus import CLIENTS, QUICK_CLIENTS, Bench
 from benchmarks.workers import FIRMWARE
 from simulator.hostile_line import Mode
@@ -51,6 +52,20 @@ def bus(
         results = measured.run()
     json_file.write_text(json.dumps(report.bus_document(measured, results), indent=2) + "\n")
     console.print(report.bus_table(results))
+    console.print(f"written to {json_file}")
+
+
+@app.command()
+def sign(
+    json_file: JsonFile,
+    rounds: Annotated[int, typer.Option(min=1, help="signatures of each kind")] = 30,
+) -> None:
+    """The firmware's signatures beside a textbook's, and what they would take on an ESP32."""
+    console = Console()
+    with console.status("") as status:
+        result = signing.run(rounds, status.update)
+    json_file.write_text(json.dumps(report.sign_document(result), indent=2) + "\n")
+    console.print(report.sign_table(result))
     console.print(f"written to {json_file}")
 
 

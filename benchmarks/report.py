@@ -15,6 +15,7 @@ from benchmarks.chance import FALSE_ALARM
 from benchmarks.fuzz import Fuzzed
 from benchmarks.hostile import Outcome
 from benchmarks.plan import BITS_PER_CHARACTER
+from benchmarks.sign import Result as SignResult
 
 SCHEMA = 1
 
@@ -140,6 +141,55 @@ def hostile_tables(outcomes: Sequence[Outcome], fuzzed: Sequence[Fuzzed]) -> lis
             table.add_row(string.kind, *map(str, counts), verdict)
         tables.append(table)
     return tables
+
+
+def sign_document(result: SignResult) -> dict[str, Any]:
+    slices = (result.sign_slices, result.verify_slices)
+    estimate = {
+        "sign_ms": result.on_esp32(result.ours.sign_ms),
+        "verify_ms": result.on_esp32(result.ours.verify_ms),
+        "longest_slice_ms": result.on_esp32(max(each.longest_ms for each in slices)),
+        "longest_with_collection_ms": result.on_esp32(
+            max(each.with_collection_ms for each in slices)
+        ),
+    }
+    return {
+        **_head("sign"),
+        **_rounded(asdict(result)),
+        "sign_ratio": round(result.sign_ratio, 2),
+        "verify_ratio": round(result.verify_ratio, 2),
+        "esp32": {
+            "factor": [round(each, 1) for each in result.esp32_factor],
+            **{name: [round(each, 1) for each in span] for name, span in estimate.items()},
+        },
+    }
+
+
+def sign_table(result: SignResult) -> Table:
+    low, high = result.esp32_factor
+    table = _table(
+        "P-256 in MicroPython, ms",
+        ("",),
+        ("ours", "textbook", "ratio", "slices", "longest", "with GC", "ESP32"),
+        f"ESP32: an estimate, ×{low:.0f} to ×{high:.0f} (benchmarks/README.md).",
+    )
+    rows = (
+        ("sign", result.ours.sign_ms, result.textbook.sign_ms, result.sign_slices),
+        ("verify", result.ours.verify_ms, result.textbook.verify_ms, result.verify_slices),
+    )
+    for name, ours_ms, textbook_ms, slices in rows:
+        least, most = result.on_esp32(ours_ms)
+        table.add_row(
+            name,
+            f"{ours_ms:.2f}",
+            f"{textbook_ms:.1f}",
+            f"{textbook_ms / ours_ms:.1f}",
+            str(slices.number),
+            f"{slices.longest_ms:.3f}",
+            f"{slices.with_collection_ms:.3f}",
+            f"{least:.0f}…{most:.0f}",
+        )
+    return table
 
 
 def _table(title: str, names: Sequence[str], numbers: Sequence[str], caption: str = "") -> Table:

@@ -62,10 +62,10 @@ class Worker:
             self.close()
 
 
-def micropython(script: str, *args: str, firmware: Path = FIRMWARE) -> Worker:
+def micropython(script: str, *args: str, firmware: Path = FIRMWARE, heap: str = _HEAP) -> Worker:
     """A script of tests/firmware/device on the firmware's modules, source or bytecode."""
     binary = Path(sys.executable).with_name("micropython")
-    command = [str(binary), "-X", f"heapsize={_HEAP}", str(_SCRIPTS / f"{script}.py"), *args]
+    command = [str(binary), "-X", f"heapsize={heap}", str(_SCRIPTS / f"{script}.py"), *args]
     return Worker(command, {"MICROPYPATH": f".frozen:{firmware}:{_SCRIPTS}"})
 
 

@@ -5,6 +5,7 @@ One line of JSON: {"gateway": id in hex, "enrolment": message in hex}.
 
 import asyncio
 import json
+import sys
 
 from board import Board
 from gateway import identity
@@ -20,6 +21,12 @@ def main() -> int:
         board.write_setting("identity.key", record)
 
     key = identity.restore(load, save) or identity.create(board.random(40), save)
+    if key.retired is not None:
+        print("esep: this gateway is retired (%s)" % key.retired, file=sys.stderr)
+        return 1
+    if key.kid != key.gateway:
+        print("esep: enrolled before, and its key changed since", file=sys.stderr)
+        return 1
     message = asyncio.run(key.enrolment(board.hardware_id()))
     print(json.dumps({"gateway": key.gateway.hex(), "enrolment": message.hex()}))
     return 0

@@ -30,25 +30,34 @@ class Nameplate:
             "vt_primary": Fraction(self.vt[0]),
             "vt_secondary": Fraction(self.vt[1]),
             "vt_ratio": Fraction(*self.vt),
+            "vt_in_use": Fraction(self.vt[0] != self.vt[1]),
         }[name]
 
 
 @dataclass(frozen=True, slots=True)
 class IdentityRegister:
-    """`address` is the one on the wire; only `function` reads it."""
+    """`address` is the one on the wire; only `function` reads it.
+
+    `before` and `after`: other registers, without which it cannot be read.
+    """
 
     name: str
     address: int
     layout: Layout
     function: int
     scale: Fraction
+    before: int = 0
+    after: int = 0
 
     @property
     def end(self) -> int:
-        return self.address + self.layout.registers
+        return self.address + self.before + self.layout.registers + self.after
 
     def words(self, plate: Nameplate) -> list[int]:
         """DoesNotFitError says what the instrument could hold instead."""
+        return [*[0] * self.before, *self._own(plate), *[0] * self.after]
+
+    def _own(self, plate: Nameplate) -> list[int]:
         if self.layout.kind == "ascii":
             return self._text(plate)
         if self.name == "serial":

@@ -100,13 +100,14 @@ class Profile:
                 continue
             if register.address < address or register.end > end:
                 raise IllegalAddressError(f"{address}…{end - 1} splits {register.name}")
-            answer[register.address - address : register.end - address] = words(register)
+            for place, word in enumerate(words(register), register.address - address):
+                answer[place] |= word  # two may stand in one block
         return answer
 
 
 def load_profile(path: Path) -> Profile:
     """Read a profile that keeps to `hardware/meters/profile.schema.json`."""
-    document = tomllib.loads(path.read_text(encoding="utf-8"))
+    document = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     request = document["request"]
     base: int = request["address_base"]
     registers = document["registers"]
@@ -157,12 +158,17 @@ def _quantity(entry: dict[str, Any], base: int) -> Quantity:
 
 
 def _identity(entry: dict[str, Any], base: int) -> IdentityRegister:
+    layout = _layout(entry)
+    first, count = entry.get("block", (entry["address"], layout.registers))
+    before = entry["address"] - first
     return IdentityRegister(
         name=entry["name"],
-        address=entry["address"] - base,
-        layout=_layout(entry),
+        address=first - base,
+        layout=layout,
         function=entry["function"],
         scale=Fraction(entry.get("scale", 1)),
+        before=before,
+        after=count - before - layout.registers,
     )
 
 

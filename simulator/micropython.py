@@ -11,7 +11,7 @@ _ENTRY = Path(__file__).resolve().parents[1] / "firmware" / "entry" / "unix.py"
 _ESP32_WORD_BYTES = 4
 
 
-def command(image: Path, module: str) -> list[str]:
+def command(image: Path, module: str, *args: str) -> list[str]:
     """Runs a module of an application's image; ESEP_BOARD names the board.
 
     A word is twice as long here as there, so the heap is too; and the image lies in it.
@@ -19,4 +19,5 @@ def command(image: Path, module: str) -> list[str]:
     words = HEAP_KIB * 1024 // _ESP32_WORD_BYTES
     heap_bytes = words * struct.calcsize("P") + image.stat().st_size
     interpreter = Path(sys.executable).with_name("micropython")
-    return [str(interpreter), "-X", f"heapsize={heap_bytes}", str(_ENTRY), str(image), module]
+    heap = f"heapsize={heap_bytes}"
+    return [str(interpreter), "-X", heap, str(_ENTRY), str(image), module, *args]

@@ -142,15 +142,16 @@ class SitePlant:
         return Fraction(self._points[point].energy, ENERGY_UNITS_PER_WH)
 
     def energies(self, point: Point) -> dict[str, Fraction]:
-        """The exact energies at a point since energising, in Wh, varh and VAh."""
+        """The exact energies at a point since energising, in Wh, varh and VAh; all of tariff 1."""
         meter = self._points[point]
-        return {
+        first_tariff = {
             "active_energy_import": Fraction(meter.energy, ENERGY_UNITS_PER_WH),
             "active_energy_export": Fraction(0),
             "reactive_energy_import": Fraction(meter.reactive_energy, ENERGY_UNITS_PER_WH),
             "reactive_energy_export": Fraction(0),
             "apparent_energy": Fraction(meter.apparent_energy, ENERGY_UNITS_PER_WH),
         }
+        return first_tariff | {f"{name}_t2": Fraction(0) for name in first_tariff}
 
     def values(self, point: Point, nominal_phase_v: float) -> dict[str, Value]:
         """Every quantity at a point, by the names of `hardware/meters/README.md`, at the primary.

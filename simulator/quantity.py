@@ -67,6 +67,8 @@ class Quantity:
         if self.is_energy:
             step = self._step(held, scale)
             held = held // step * step
+            if self.layout.is_float and self.modulus is not None:
+                held %= self.modulus * self.quantum
         count = held / scale
         if not self.layout.is_float:
             count = Fraction(round(count))

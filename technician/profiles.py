@@ -26,6 +26,13 @@ app = typer.Typer(no_args_is_help=True, help="Meter profiles: which instruments,
 AsJson = Annotated[bool, typer.Option("--json", help="machine-readable output")]
 
 
+_UNNOTICED = {
+    "serial": "another meter in its place",
+    "ct": "another CT ratio, which the instrument applies,",
+    "vt": "another VT ratio, which the instrument applies,",
+}
+
+
 @dataclass(frozen=True)
 class _File:
     """A profile file as it was found; `profile` is there when nothing is wrong with it."""
@@ -82,13 +89,21 @@ def check(
     if found.profile is None:
         _refuse(found, as_json=as_json)
     elif as_json:
-        typer.echo(json.dumps({"ok": True, "sha256": found.sha256, "faults": []}, indent=2))
+        verdict = {
+            "ok": True,
+            "sha256": found.sha256,
+            "faults": [],
+            "unnoticed": found.profile.unnoticed,
+        }
+        typer.echo(json.dumps(verdict, indent=2))
     else:
         quantities = len(found.profile.registers)
         status = _status(found)
         typer.echo(
             f"{found.path.name}: good, {status}, {quantities} quantities, sha256 {found.sha256}"
         )
+        for change in found.profile.unnoticed:
+            typer.echo(f"  {_UNNOTICED[change]} will go unnoticed: no register tells it")
 
 
 def _path(name: str) -> Path:

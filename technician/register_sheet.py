@@ -194,16 +194,22 @@ def _quantity_row(entry: Register, profile: Profile) -> tuple[str, ...]:
         scale,
         "secondary" if entry.secondary else "primary",
         str(entry.quantum),
-        "-" if entry.modulus is None else str(entry.modulus),
+        "-" if entry.modulus is None else _rollover(entry.modulus),
         "i" if entry.interval else "",
     )
 
 
+def _rollover(modulus: int) -> str:
+    zeros = len(str(modulus)) - 1
+    return f"10^{zeros}" if modulus == 10**zeros else str(modulus)
+
+
 def _identity_row(entry: IdentityRegister, profile: Profile) -> tuple[str, ...]:
-    kind = entry.layout.type
+    kind, (first, count) = entry.layout.type, entry.request
+    within = "" if count == entry.registers else f" in {first + profile.address_base}+{count}"
     return (
         entry.name,
-        str(entry.address + profile.address_base),
+        str(entry.address + profile.address_base) + within,
         f"{entry.address:04X}h",
         f"{kind} {2 * entry.registers}" if kind == "ascii" else kind,
         order(entry.layout),
@@ -236,6 +242,7 @@ def _quantity_data(entry: Register, profile: Profile) -> dict[str, Any]:
         "quantum": str(entry.quantum),
         "modulus": entry.modulus,
         "no_value": sorted(code.hex() for code in entry.no_value),
+        "coding": "four_quadrants" if entry.four_quadrants else None,
     }
 
 
@@ -246,5 +253,6 @@ def _identity_data(entry: IdentityRegister, profile: Profile) -> dict[str, Any]:
         "wire_address": entry.address,
         **_layout_data(entry.layout),
         "function": entry.function,
+        "asked": list(entry.request),
         "scale": None if entry.is_text else str(entry.scale),
     }

@@ -31,8 +31,9 @@ class PeriodResult:
     """A closed delivery period. `positions` are the ledger entries it rests on.
 
     `missing` are those of its delivery `meters` whose readings may still come. `error_wh` is what
-    readings far from their boundary may have moved: nearer to the allowance nothing is decided;
-    `boundary_error_wh` is what all its readings may have.
+    readings far from their boundary may have moved, `quantum_wh` one step of each register: nearer
+    to the allowance than both nothing is decided. `boundary_error_wh` is what all its readings may
+    have moved.
     """
 
     licensee: str
@@ -49,6 +50,7 @@ class PeriodResult:
     positions: tuple[int, ...]
     boundary_error_wh: Fraction = Fraction(0)
     breaks: tuple[Break, ...] = ()
+    quantum_wh: Fraction = Fraction(0)
 
 
 @dataclass(frozen=True)
@@ -78,14 +80,7 @@ def close_period(
     whole = bool(metered) and len(complete) == len(metered)
     measured_wh = sum((energy.energy_wh for energy in complete), Fraction(0)) if whole else None
     error_wh = sum((energy.error_wh for energy in complete), Fraction(0))
-    if measured_wh is None:
-        outcome = PeriodOutcome.UNMEASURED
-    elif abs(measured_wh - allowed_wh) < error_wh:
-        outcome = PeriodOutcome.UNDECIDED
-    elif measured_wh > allowed_wh:
-        outcome = PeriodOutcome.BREACH
-    else:
-        outcome = PeriodOutcome.WITHIN
+    quantum_wh = sum((energy.quantum_wh for energy in complete), Fraction(0))
     positions = {energy.start.position for energy in complete}
     positions |= {energy.end.position for energy in complete}
     turns = [turn for found in metered.values() for turn in found.turns]
@@ -101,20 +96,41 @@ def close_period(
         allowed_wh,
         measured_wh,
         error_wh,
-        outcome,
+        _outcome(measured_wh, allowed_wh, error_wh, quantum_wh),
         tuple(sorted(positions)),
         sum((energy.boundary_error_wh for energy in complete), Fraction(0)),
         tuple(breaks),
+        quantum_wh,
     )
+
+
+def _outcome(
+    measured_wh: Fraction | None, allowed_wh: Fraction, error_wh: Fraction, quantum_wh: Fraction
+) -> PeriodOutcome:
+    """No step where nothing is allowed is within: what is below a step shows in a later period."""
+    if measured_wh is None:
+        return PeriodOutcome.UNMEASURED
+    if measured_wh == allowed_wh == error_wh == 0:
+        return PeriodOutcome.WITHIN
+    if abs(measured_wh - allowed_wh) < error_wh + quantum_wh:
+        return PeriodOutcome.UNDECIDED
+    return PeriodOutcome.BREACH if measured_wh > allowed_wh else PeriodOutcome.WITHIN
 
 
 @dataclass(frozen=True)
 class Draw:
-    """What a holder has used in the running period, and draws now."""
+    """What a holder has used in the running period, within one step of each register, and draws
+    now.
+    """
 
     at_ms: int
     used_wh: Fraction
     power_w: Fraction
+    quantum_wh: Fraction = Fraction(0)
+
+    def is_over(self, allowed_wh: Fraction) -> bool:
+        """Whether more than the allowed energy has been used beyond doubt."""
+        return self.used_wh > allowed_wh and self.used_wh - allowed_wh >= self.quantum_wh
 
 
 @dataclass(frozen=True)

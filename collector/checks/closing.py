@@ -1,6 +1,5 @@
 """Closes delivery periods, and closes again those whose data came later."""
 
-from collections.abc import Iterable
 from fractions import Fraction
 
 import structlog
@@ -9,7 +8,8 @@ from sqlalchemy import Connection
 from collector.checks import findings, periods, turns
 from collector.checks.allocation import Holder, PeriodOutcome, PeriodResult, close_period
 from collector.checks.findings import Code, Finding
-from collector.intervals.energy import Metering, first_snapshot, meter_between
+from collector.intervals.energy import Metering, first_snapshot
+from collector.intervals.exchange import meter_while_it_hung
 from collector.intervals.follower import IntervalFollower
 from collector.ledger.followers import followed_until
 from collector.model.energy import mwh_to_wh
@@ -38,13 +38,17 @@ def close_ended(
     late_ms = int(view.policy.late_s * 1000)
     known_ms = followed_until(connection, IntervalFollower.name, now_ms)
     last = periods.last_closed(connection, holder)
-    start_ms = _first_period(connection, view, holder) if last is None else last + period_ms
-    serials = [meter.serial for meter in delivery_meters(view, holder)]
+    start_ms = _first_period(connection, view, holder, now_ms) if last is None else last + period_ms
     for _ in range(_CLOSE_AT_ONCE):
         if start_ms is None or start_ms + period_ms > now_ms:
             return
         end_ms = start_ms + period_ms
-        metered = _metered(connection, serials, start_ms, end_ms)
+        hung = [
+            meter
+            for site in holder.sites
+            for meter in view.delivery_meters_between(site, start_ms, end_ms)
+        ]
+        metered = {meter.serial: _metered(connection, meter, start_ms, end_ms) for meter in hung}
         is_whole = all(found.energy is not None for found in metered.values())
         if not is_whole and known_ms < max(end_ms, began_ms) + late_ms:
             return
@@ -54,13 +58,16 @@ def close_ended(
         start_ms = end_ms
 
 
-def close_again(connection: Connection, holder: Holder) -> None:
+def close_again(connection: Connection, view: View, holder: Holder) -> None:
     """Judge unmeasured periods anew when their snapshots are there, by what was allowed then.
 
     One whose register did not go on stays unmeasured, and waits for nothing more.
     """
     for earlier in periods.completed(connection, holder, _CLOSE_AT_ONCE):
-        metered = _metered(connection, earlier.meters, earlier.start_ms, earlier.end_ms)
+        metered = {
+            serial: _metered(connection, view.one(Meter, serial), earlier.start_ms, earlier.end_ms)
+            for serial in earlier.meters
+        }
         held = Holder(earlier.licensee, earlier.zone, earlier.sites)
         result = close_period(held, earlier.start_ms, earlier.end_ms, earlier.allowed_wh, metered)
         if (result.outcome, result.missing, result.breaks) != (
@@ -78,19 +85,19 @@ def allowed_wh(view: View, holder: Holder, start_ms: int) -> Fraction:
     return mwh_to_wh(allocation.energy_mwh) if allocation else Fraction(0)
 
 
-def delivery_meters(view: View, holder: Holder) -> list[Meter]:
-    return [meter for site in holder.sites for meter in view.delivery_meters(site)]
+def delivery_meters(view: View, holder: Holder, at_ms: int) -> list[Meter]:
+    return [meter for site in holder.sites for meter in view.delivery_meters(site, at_ms)]
 
 
-def _metered(
-    connection: Connection, serials: Iterable[str], start_ms: int, end_ms: int
-) -> dict[str, Metering]:
-    return {serial: meter_between(connection, serial, start_ms, end_ms) for serial in serials}
+def _metered(connection: Connection, meter: Meter, start_ms: int, end_ms: int) -> Metering:
+    span = meter.valid_from, meter.valid_until
+    return meter_while_it_hung(connection, meter.serial, span, start_ms, end_ms)
 
 
-def _first_period(connection: Connection, view: View, holder: Holder) -> int | None:
+def _first_period(connection: Connection, view: View, holder: Holder, now_ms: int) -> int | None:
     """The first period that began after every delivery meter was first read."""
-    firsts = [first_snapshot(connection, meter.serial) for meter in delivery_meters(view, holder)]
+    metered = delivery_meters(view, holder, now_ms)
+    firsts = [first_snapshot(connection, meter.serial) for meter in metered]
     if not firsts or any(first is None for first in firsts):
         return None
     newest = max(first.at_ms for first in firsts if first is not None)
@@ -110,6 +117,7 @@ def _keep(
         "measured_wh": None if result.measured_wh is None else str(result.measured_wh),
         "error_wh": str(result.error_wh),
         "boundary_error_wh": str(result.boundary_error_wh),
+        "quantum_wh": str(result.quantum_wh),
         "breaks": [[entry.meter, entry.verdict, entry.at_ms] for entry in result.breaks],
         "missing": list(result.missing),
         "positions": list(result.positions),

@@ -21,6 +21,7 @@ class Code(StrEnum):
     UNDECIDED = "allocation.undecided"
     UNLICENSED_LOAD = "licence.unlicensed_load"
     UNREAD = "site.unread"
+    EXPORT = "site.export"
     REGISTER_RESET = "meter.register_reset"
     REGISTER_JUMP = "meter.register_jump"
     ROLLOVER = "meter.rollover"
@@ -40,6 +41,7 @@ _SEVERITY = {
     Code.UNMEASURED: Severity.WARNING,
     Code.UNDECIDED: Severity.WARNING,
     Code.UNREAD: Severity.WARNING,
+    Code.EXPORT: Severity.WARNING,
     Code.REGISTER_RESET: Severity.WARNING,
     Code.REGISTER_JUMP: Severity.WARNING,
     Code.ROLLOVER: Severity.NOTE,

@@ -7,7 +7,7 @@ from fractions import Fraction
 from sqlalchemy import Connection
 
 from collector.checks.allocation import Draw
-from collector.intervals.energy import energy_until
+from collector.intervals.energy import energy_until, snapshot_at
 from collector.ledger import identities
 from collector.ledger.identities import Identity, Standing
 from collector.model.records import Gateway, Meter
@@ -80,15 +80,17 @@ def draw(
     now_ms: int,
 ) -> Draw | None:
     """Exact energy since the period's start, and power now; None when a meter cannot tell."""
-    used_wh, total_w, at_ms = Fraction(0), Fraction(0), now_ms
+    used_wh, quantum_wh, total_w, at_ms = Fraction(0), Fraction(0), Fraction(0), now_ms
     for meter in meters:
         point = fresh(view, series, meter, now_ms)
         if point is None or point.import_wh is None:
             return None
         used = energy_until(connection, meter.serial, start_ms, point.at_ms, point.import_wh)
-        if used is None:
+        start = snapshot_at(connection, meter.serial, start_ms)
+        if used is None or start is None:
             return None
         used_wh += used
+        quantum_wh += start.quantum_wh
         total_w += Fraction(point.values[POWER])
         at_ms = min(at_ms, max(point.at_ms, start_ms))
-    return Draw(at_ms, used_wh, total_w) if meters else None
+    return Draw(at_ms, used_wh, total_w, quantum_wh) if meters else None

@@ -31,6 +31,7 @@ def keep(connection: Connection, result: PeriodResult) -> int:
         "measured_wh": None if result.measured_wh is None else str(result.measured_wh),
         "error_wh": str(result.error_wh),
         "boundary_error_wh": str(result.boundary_error_wh),
+        "quantum_wh": str(result.quantum_wh),
         "breaks": [[entry.meter, entry.verdict, entry.at_ms] for entry in result.breaks],
         "outcome": result.outcome,
         "positions": result.positions,
@@ -129,4 +130,5 @@ def _result(row: Any) -> PeriodResult:
             Break(meter, Verdict(verdict), at_ms)
             for meter, verdict, at_ms in fields.get("breaks", ())
         ),
+        Fraction(fields.get("quantum_wh", "0")),
     )

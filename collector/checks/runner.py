@@ -33,7 +33,7 @@ class Checks:
         for holder in holders(view):
             subject = f"{holder.licensee}/{holder.zone}"
             with self._guarded(subject) as connection:
-                closing.close_again(connection, holder)
+                closing.close_again(connection, view, holder)
             with self._guarded(subject) as connection:
                 closing.close_ended(connection, view, holder, now_ms, began_ms)
             with self._guarded(subject) as connection:
@@ -44,8 +44,10 @@ class Checks:
             with self._guarded(site.name) as connection:
                 sites.judge_licence(connection, view, self._series, site, now_ms)
             with self._guarded(site.name) as connection:
-                for meter in view.meters_of(site.name):
+                for meter in view.meters_of(site.name, now_ms):
                     turns.judge_identity(connection, meter, now_ms)
+            with self._guarded(site.name) as connection:
+                sites.judge_export(connection, view, self._series, site, now_ms)
             with self._guarded(site.name) as connection:
                 sites.judge_silence(connection, view, self._series, site, now_ms, began_ms)
 
@@ -64,7 +66,7 @@ class Checks:
         start_ms = view.market.period_start(now_ms)
         end_ms = start_ms + view.market.period_ms
         allowed = closing.allowed_wh(view, holder, start_ms)
-        metered = closing.delivery_meters(view, holder)
+        metered = closing.delivery_meters(view, holder, now_ms)
         draw = meters.draw(connection, view, self._series, metered, start_ms, now_ms)
         if draw is None:
             return

@@ -22,10 +22,11 @@ _CODES = {
 
 
 def keep(connection: Connection, sites: Sequence[str], metered: Mapping[str, Metering]) -> None:
-    """What turned in a period that was judged."""
+    """What turned in a period that was judged. An exchange that was entered is no finding."""
     for meter, found in metered.items():
         for turn in found.turns:
-            _keep(connection, sites, meter, turn, turn.at_ms)
+            if turn.verdict in _CODES:
+                _keep(connection, sites, meter, turn, turn.at_ms)
 
 
 def judge_identity(connection: Connection, meter: Meter, now_ms: int) -> None:

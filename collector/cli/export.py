@@ -100,7 +100,7 @@ def _rows(connection: Connection, query: Select[Any]) -> Iterator[dict[str, Any]
 def _key(gateway: Gateway, key: GatewayKey) -> dict[str, object]:
     return {
         "gateway": gateway.id,
-        "kid": PublicKey(bytes.fromhex(key.x + key.y)).kid.hex(),
+        "kid": PublicKey(key.point).kid.hex(),
         "x": key.x,
         "y": key.y,
         "from": key.start.model_dump(),

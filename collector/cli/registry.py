@@ -1,5 +1,6 @@
 """`esep registry`: what the operator knows."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -7,11 +8,12 @@ import typer
 
 from collector.cli.service import now_ms
 from collector.evidence.downlink import Role
+from collector.model.records import Gateway, Meter
 from collector.registry.configuration import compile_configuration
 from collector.registry.configurations import Configurations
 from collector.registry.files import FileError, import_file
 from collector.registry.keyring import Keyring
-from collector.registry.profiles import ProfileError
+from collector.registry.profiles import ProfileError, unconfirmed
 from collector.registry.store import Registry
 from collector.registry.view import UnknownError
 from collector.storage import open_database
@@ -27,11 +29,13 @@ def import_(
 ) -> None:
     """Take a registry file: all of it, or nothing."""
     try:
-        count, document = import_file(Registry(open_database(directory)), file, now_ms())
+        registry = Registry(open_database(directory))
+        count, document = import_file(registry, file, now_ms())
     except (FileError, FileNotFoundError) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from None
     typer.echo(f"{count} records taken from {file} (SHA-256 {document.hex()})")
+    _warn(registry.view().all(Meter).values())
 
 
 @app.command()
@@ -45,12 +49,19 @@ def configure(
         engine = open_database(directory)
         keyring = Keyring(directory)
         issued_ms = now_ms()
-        message = compile_configuration(
-            Registry(engine).view(), gateway, issued_ms, keyring.signer(Role.CONFIGURATION)
-        )
+        view = Registry(engine).view()
+        signer = keyring.signer(Role.CONFIGURATION)
+        message = compile_configuration(view, gateway, issued_ms, signer)
         digest = Configurations(engine, keyring.root).store(message, issued_ms)
     except (UnknownError, ProfileError, FileNotFoundError) as error:
         typer.echo(error.args[0] if error.args else str(error), err=True)
         raise typer.Exit(2) from None
     out.write_bytes(message)
     typer.echo(f"configuration {digest.hex()} for {gateway}: {out}")
+    site = view.one(Gateway, gateway).site
+    _warn(meter for meter in view.meters_of(site, issued_ms) if meter.gateway == gateway)
+
+
+def _warn(meters: Iterable[Meter]) -> None:
+    for line in unconfirmed(meters):
+        typer.echo(line, err=True)

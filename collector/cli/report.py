@@ -22,6 +22,7 @@ from collector.model.order import Step
 from collector.model.records import Meter
 from collector.orders import store
 from collector.orders.store import Order
+from collector.registry.profiles import ProfileError, load_profile
 from collector.registry.store import Registry
 from collector.series.embedded import EmbeddedSeries
 from collector.storage import reading
@@ -94,6 +95,9 @@ def _energy(connection: Connection, meter: Meter) -> dict[str, Any]:
         "site": meter.site,
         "meter": meter.serial,
         "profile": meter.profile,
+        "profile_status": _profile_status(meter.profile),
+        "valid_from": moment(meter.valid_from),
+        "valid_until": None if meter.valid_until is None else moment(meter.valid_until),
         "quantity": IMPORT,
         "register_start_wh": None if first is None else number(first.energy_wh),
         "register_end_wh": None if last is None else number(last.energy_wh),
@@ -101,6 +105,13 @@ def _energy(connection: Connection, meter: Meter) -> dict[str, Any]:
         "not_the_meters": not_standing(connection, meter.serial),
         "identity": _identity(meters.identity_of(connection, meter)),
     }
+
+
+def _profile_status(name: str) -> str:
+    try:
+        return "confirmed" if load_profile(name).confirmed else "unconfirmed"
+    except ProfileError:
+        return "faulty"
 
 
 def _identity(known: MeterIdentity) -> dict[str, Any]:
@@ -127,6 +138,7 @@ def _period(result: PeriodResult) -> dict[str, Any]:
         "measured_wh": None if result.measured_wh is None else number(result.measured_wh),
         "error_wh": number(result.error_wh),
         "boundary_error_wh": number(result.boundary_error_wh),
+        "quantum_wh": number(result.quantum_wh),
         "result": result.outcome,
         "missing": list(result.missing),
         "breaks": [

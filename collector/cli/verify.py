@@ -14,6 +14,7 @@ from collector.evidence.cose import message_hash
 from collector.evidence.downlink import read_checkpoint
 from collector.evidence.errors import EvidenceError
 from collector.evidence.frame import CommandPhase, EventCode, Frame, Stream, read_frame
+from collector.evidence.key_events import KeyEvents
 from collector.evidence.keys import PublicKey
 from collector.evidence.merkle import Frontier
 from collector.intake.admission import Admission, Delivery
@@ -56,10 +57,13 @@ def verify_directory(
     roots = {0: frontier.root()}
     sizes = {tree.size for tree in trees}
     chains, versions = Chains(), Versions()
+    key_events = KeyEvents(view.all(Gateway).values())
     for row in _rows(engine, head):
-        frame = _frame(row, admission, verdict)
-        if frame is not None:
+        signed = _frame(row, admission, verdict)
+        if signed is not None:
+            kid, frame = signed
             chains.add(frame, message_hash(row.raw))
+            key_events.add(frame, kid)
             _rests_on(row.position, frame, issued, versions, verdict)
         frontier.append(row.raw)
         if row.position != frontier.size:
@@ -68,7 +72,7 @@ def verify_directory(
             roots[frontier.size] = frontier.root()
     verdict.frames = frontier.size
     _judge_trees(trees, roots, verdict)
-    _judge_chains(chains, verdict)
+    _judge_chains(chains, key_events, verdict)
     for gateway, stream, epoch, seq in versions.falls():
         verdict.faults.append(
             f"configuration_version_fell: {_named(gateway, epoch, stream)} seq {seq}"
@@ -85,11 +89,11 @@ def _rows(engine: Engine, head: int) -> Iterator[Any]:
         yield from connection.execute(query)
 
 
-def _frame(row: Any, admission: Admission, verdict: Verdict) -> Frame | None:
-    """The frame of a row, if it is one that its gateway signed."""
+def _frame(row: Any, admission: Admission, verdict: Verdict) -> tuple[bytes, Frame] | None:
+    """The key-id and the frame of a row, if it is one that its gateway signed."""
     where = f"position {row.position}"
     try:
-        _, frame = read_frame(row.raw)
+        message, frame = read_frame(row.raw)
         topic = f"esep/v1/{frame.gateway.hex()}/frame"
         admission.judge(Delivery.of(topic, row.raw))
     except EvidenceError as error:
@@ -100,7 +104,7 @@ def _frame(row: Any, admission: Admission, verdict: Verdict) -> Frame | None:
     name = (frame.gateway, frame.epoch, int(frame.stream), frame.seq)
     if name != (row.gateway, row.epoch, row.stream, row.seq):
         verdict.faults.append(f"{where}: it is filed under another name than the frame's")
-    return frame
+    return message.kid, frame
 
 
 def _rests_on(
@@ -134,14 +138,14 @@ def _judge_trees(trees: list[SignedTree], roots: dict[int, bytes], verdict: Verd
     verdict.covered = max((tree.size for tree in trees), default=0)
 
 
-def _judge_chains(chains: Chains, verdict: Verdict) -> None:
+def _judge_chains(chains: Chains, key_events: KeyEvents, verdict: Verdict) -> None:
     for name in sorted(chains.links):
         gateway, epoch, stream = name
         seqs = chains.links[name]
         verdict.chains[gateway.hex(), epoch, stream.name.lower()] = ChainVerdict(
             sum(map(len, seqs.values())), min(seqs), max(seqs), chains.gaps(name)
         )
-    for finding in chains.findings():
+    for finding in (*chains.findings(), *key_events.findings()):
         if finding.fault is not Fault.GAP:
             verdict.faults.append(
                 f"{finding.fault}: {_named(finding.gateway, finding.epoch, finding.stream)}"

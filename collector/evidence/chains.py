@@ -1,4 +1,7 @@
-"""What frames show together: gaps, broken links, forks, silent epochs (docs/wire-format.md §4)."""
+"""What frames show together: gaps, broken links, forks, silent epochs, frames after the last
+
+(docs/wire-format.md §4).
+"""
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -15,6 +18,9 @@ class Fault(StrEnum):
     BROKEN_LINK = "broken_link"
     FORK = "fork"
     NO_EPOCH_EVENT = "no_epoch_event"
+    NO_KEY_EVENT = "no_key_event"
+    KEY_NOT_TAKEN = "key_not_taken"
+    AFTER_RETIREMENT = "after_retirement"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +65,17 @@ def faults_of(
     return faults
 
 
+Place = tuple[int, int]
+"""Epoch and seq of a billing frame."""
+
+
+def is_after(last: Place | None, stream: Stream, epoch: int, seq: int) -> bool:
+    """Whether a frame follows the one that retired its gateway. Of telemetry the epoch says it."""
+    if last is None:
+        return False
+    return (epoch, seq) > last if stream is Stream.BILLING else epoch > last[0]
+
+
 def without(whole: Range, parts: Sequence[Range]) -> list[Range]:
     """What is left of a range when the parts are taken out of it."""
     first, last = whole
@@ -94,12 +111,16 @@ class Chains:
 
     links: dict[ChainName, dict[int, dict[bytes, Link]]] = field(default_factory=dict)
     dropped: dict[ChainName, list[Range]] = field(default_factory=dict)
+    retired: dict[bytes, Place] = field(default_factory=dict)
 
     def add(self, frame: Frame, digest: bytes) -> None:
         chain = self.links.setdefault((frame.gateway, frame.epoch, frame.stream), {})
         chain.setdefault(frame.seq, {})[digest] = Link.of(frame, digest)
         for epoch, gap in dropped_ranges(frame):
             self.dropped.setdefault((frame.gateway, epoch, Stream.TELEMETRY), []).append(gap)
+        if events(frame, EventCode.RETIRED):
+            here = frame.epoch, frame.seq
+            self.retired[frame.gateway] = min(self.retired.get(frame.gateway, here), here)
 
     def gaps(self, name: ChainName) -> list[Range]:
         """The missing ranges between 1 and the highest seq that no `dropped` event names."""
@@ -120,5 +141,7 @@ class Chains:
             yield Finding(gateway, stream, epoch, first, last, Fault.GAP)
         for seq, here in chain.items():
             faults = faults_of(stream, epoch, seq, list(here.values()), chain.get(seq - 1, {}))
+            if is_after(self.retired.get(gateway), stream, epoch, seq):
+                faults.add(Fault.AFTER_RETIREMENT)
             for fault in faults:
                 yield Finding(gateway, stream, epoch, seq, seq, fault)

@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 from collector.evidence.errors import EvidenceError, Reason
 from collector.intake import quarantine
 from collector.intake.admission import Admission, Delivery
+from collector.intake.rotation import Rotation, is_key_event
 from collector.ledger.ledger import Admitted, Ledger
 
 log = structlog.get_logger()
@@ -33,6 +34,7 @@ class Intake:
         self._engine = engine
         self._admission = admission
         self._ledger = Ledger(engine)
+        self._rotation = Rotation(engine)
         self._now_ms = now_ms
         self.queue: queue.Queue[Pending] = queue.Queue(QUEUE)
         self._batch: list[Pending] = []
@@ -44,16 +46,21 @@ class Intake:
         """Commit and acknowledge what waits, at most one batch; return its size.
 
         When the commit fails the batch is kept, and the next call takes it again: a broker does
-        not deliver a second time over the same connection.
+        not deliver a second time over the same connection. A batch ends with a `key` event: what
+        follows is judged by the register that it makes.
         """
-        batch = self._batch = self._batch or self._gather(timeout_s)
-        if not batch:
+        self._batch = self._batch or self._gather(timeout_s)
+        if not self._batch:
             return 0
         admitted: list[Admitted] = []
         refused: list[tuple[Delivery, Reason]] = []
-        for pending in batch:
+        batch: list[Pending] = []
+        for pending in self._batch:
+            batch.append(pending)
             try:
                 admitted.append(self._admission.judge(pending.delivery))
+                if is_key_event(admitted[-1]):
+                    break
             except EvidenceError as error:
                 refused.append((pending.delivery, error.reason))
                 log.warning(
@@ -66,9 +73,11 @@ class Intake:
         now_ms = self._now_ms()
         with self._engine.begin() as connection:
             added = self._ledger.append(connection, admitted, now_ms) if admitted else 0
+            if admitted and is_key_event(admitted[-1]):
+                self._rotation.take(connection, admitted[-1], now_ms)
             if refused:
                 quarantine.store(connection, refused, now_ms)
-        self._batch = []
+        self._batch = self._batch[len(batch) :]
         for pending in batch:
             pending.acknowledge()
         self.frames += added

@@ -41,7 +41,8 @@ as far behind before it is set (docs/wire-format.md)."""
 
 @dataclass(frozen=True, slots=True)
 class MeteredEnergy:
-    """What two snapshots and those between them measure: exact, but for when they were read.
+    """What two snapshots and those between them measure: exact, but for when they were read
+    and for the step of the register.
 
     `rolled_wh` is what rollovers add to the difference. `error_wh` is for boundaries that were
     read over 2 s late or early, and keeps from deciding; `boundary_error_wh` is for all.
@@ -56,6 +57,11 @@ class MeteredEnergy:
     @property
     def energy_wh(self) -> Fraction:
         return self.end.energy_wh - self.start.energy_wh + self.rolled_wh
+
+    @property
+    def quantum_wh(self) -> Fraction:
+        """A register shows whole steps: the energy is within one of them, either way."""
+        return max(self.start.quantum_wh, self.end.quantum_wh)
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +202,7 @@ def _steps(
     if step.verdict is not Verdict.MEASURED:
         return [step]
     for event in events:
-        seen = event.readings(before.quantum_wh)
+        seen = event.readings(one)
         if seen is not None and judge(one, seen[0], limits).verdict is Verdict.MEASURED:
             return judge_all([one, *seen, last], limits)
     return [step]

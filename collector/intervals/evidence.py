@@ -18,6 +18,7 @@ from collector.ledger.ledger import Entry
 from collector.ledger.readings import FlaggedReading, believable_ms, meter_of
 from collector.model.continuity import RegisterReading, Step, Verdict
 from collector.model.energy import IMPORT, Quantity
+from collector.model.quantities import FIRST_TARIFF, SECOND_TARIFF
 from collector.registry.configurations import Configurations, ConfiguredMeter
 from collector.storage.tables import identity as identity_table
 from collector.storage.tables import register_event as table
@@ -46,7 +47,10 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class RegisterEvent:
-    """A gateway's word that a register went back. None: no number, or no quantum of its own."""
+    """A gateway's word that a register went back. None: no number, or no quantum of its own.
+
+    `is_part`: of an energy that is the sum of two registers, it was one of them.
+    """
 
     gateway: bytes
     place: Place
@@ -54,16 +58,22 @@ class RegisterEvent:
     position: int
     before: tuple[int | None, Fraction | None]
     after: tuple[int | None, Fraction | None]
+    is_part: bool = False
 
-    def readings(self, quantum_wh: Fraction) -> list[RegisterReading] | None:
-        """The register before and after, at the event's time."""
-        found = []
+    def readings(self, start: RegisterReading) -> list[RegisterReading] | None:
+        """The register before and after, at the event's time.
+
+        A sum fell by as much as its part, from what it was at the start at least.
+        """
+        whole, found = start.register, []
         for count, quantum in (self.before, self.after):
             if count is None:
                 return None
-            register = Quantity(count, quantum_wh if quantum is None else quantum)
-            found.append(RegisterReading(register, self.at_ms))
-        return found
+            found.append(Quantity(count, whole.quantum if quantum is None else quantum))
+        if self.is_part:
+            left_wh = whole.value - (found[0].value - found[1].value)
+            found = [whole, Quantity(round(left_wh / whole.quantum), whole.quantum)]
+        return [RegisterReading(register, self.at_ms) for register in found]
 
 
 class Placed(Protocol):
@@ -101,7 +111,7 @@ def keep_register_event(
         "epoch": frame.epoch,
         "seq": frame.seq,
         "meter": meter.serial,
-        "quantity": meter.profile.registers[index].name,
+        "quantity": _part_name(meter, index),
         "at_ms": believable_ms(entry, frame, event.at_ms),
         "before": seen[0][0],
         "before_quantum": seen[0][1],
@@ -114,8 +124,11 @@ def keep_register_event(
 def register_events(
     connection: Connection, meter: str, start: Snapshot, end: Snapshot
 ) -> list[RegisterEvent]:
+    parts = (IMPORT + FIRST_TARIFF, IMPORT + SECOND_TARIFF)
     query = select(table).where(
-        table.c.meter == meter, table.c.quantity == IMPORT, _within(table, start, end)
+        table.c.meter == meter,
+        table.c.quantity.in_((IMPORT, *parts)),
+        _within(table, start, end),
     )
     return [
         RegisterEvent(
@@ -125,6 +138,7 @@ def register_events(
             row.position,
             (row.before, _fraction(row.before_quantum)),
             (row.after, _fraction(row.after_quantum)),
+            row.quantity in parts,
         )
         for row in connection.execute(query.order_by(table.c.at_ms, table.c.position))
     ]
@@ -224,6 +238,12 @@ def _ratios(other: Identity) -> tuple[Fraction, Fraction]:
         configured *= Fraction(expected)
         read *= Fraction(other.read.get(kind, expected))
     return configured, read
+
+
+def _part_name(meter: ConfiguredMeter, index: int) -> str:
+    names = [register.name for register in meter.profile.registers]
+    is_first = names[index] + SECOND_TARIFF in names
+    return names[index] + FIRST_TARIFF * is_first
 
 
 def _seen(meter: ConfiguredMeter, index: int, raw: bytes) -> tuple[int | None, str | None]:

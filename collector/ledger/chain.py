@@ -7,9 +7,10 @@ from typing import Any
 import structlog
 from sqlalchemy import ColumnElement, Connection, and_, delete, insert, select, update
 
-from collector.evidence.chains import Fault, Link, dropped_ranges, faults_of
+from collector.evidence.chains import Fault, Link, Place, dropped_ranges, faults_of, is_after
 from collector.evidence.frame import Frame, Stream
 from collector.ledger.ledger import Entry
+from collector.ledger.retirement import FrameName, frames_after, keep_retirement, retirement
 from collector.storage.tables import chain, chain_fault, dropped_range
 from collector.storage.tables import frame as frame_table
 
@@ -38,12 +39,19 @@ class ChainFollower:
 
     def follow(self, connection: Connection, entries: Sequence[Entry]) -> None:
         states: dict[_Key, _State] = {}
+        retired: dict[bytes, Place | None] = {}
         for entry in entries:
             frame = entry.frame
+            if frame.gateway not in retired:
+                retired[frame.gateway] = retirement(connection, frame.gateway)
             key = (frame.gateway, frame.epoch, frame.stream)
             state = _state(connection, states, key)
             state.highest = max(state.highest, frame.seq)
-            _judge(connection, frame, entry)
+            _judge(connection, frame, entry, retired[frame.gateway])
+            if keep_retirement(connection, frame, entry):
+                retired[frame.gateway] = frame.epoch, frame.seq
+                for after in frames_after(connection, frame, entry.position):
+                    _add(connection, after, Fault.AFTER_RETIREMENT, entry.position)
             _advance(connection, key, state, entry.position)
             for epoch, (first, last) in dropped_ranges(frame):
                 thinned = (frame.gateway, epoch, Stream.TELEMETRY)
@@ -53,7 +61,7 @@ class ChainFollower:
             _save(connection, key, state)
 
 
-def _judge(connection: Connection, frame: Frame, entry: Entry) -> None:
+def _judge(connection: Connection, frame: Frame, entry: Entry, last: Place | None) -> None:
     """Judge the frames of this name and, when there are any, those of the next."""
     key = (frame.gateway, frame.epoch, frame.stream)
     table = frame_table
@@ -76,6 +84,8 @@ def _judge(connection: Connection, frame: Frame, entry: Entry) -> None:
         faults = faults_of(
             frame.stream, frame.epoch, seq, found, before if seq == frame.seq else here
         )
+        if is_after(last, frame.stream, frame.epoch, seq):
+            faults.add(Fault.AFTER_RETIREMENT)
         if faults or seq != frame.seq or not is_first_of_its_name:
             _record(connection, key, seq, faults, entry.position)
 
@@ -87,19 +97,24 @@ def _record(connection: Connection, key: _Key, seq: int, faults: set[Fault], pos
     known = {Fault(name) for name in connection.scalars(select(table.c.fault).where(named))}
     if gone := known - faults:
         connection.execute(delete(table).where(named, table.c.fault.in_(gone)))
-    gateway, epoch, stream = key
     for fault in sorted(faults - known):
-        log.error(
-            "chain.fault",
-            fault=fault,
-            gateway=gateway.hex(),
-            epoch=epoch,
-            stream=stream.name.lower(),
-            seq=seq,
-            position=position,
-        )
-        values = {"gateway": gateway, "epoch": epoch, "stream": int(stream), "seq": seq}
-        connection.execute(insert(table).values(**values, fault=fault, position=position))
+        _add(connection, (*key, seq), fault, position)
+
+
+def _add(connection: Connection, name: FrameName, fault: Fault, position: int) -> None:
+    """A fault that the frames of this name do not have yet."""
+    gateway, epoch, stream, seq = name
+    log.error(
+        "chain.fault",
+        fault=fault,
+        gateway=gateway.hex(),
+        epoch=epoch,
+        stream=stream.name.lower(),
+        seq=seq,
+        position=position,
+    )
+    values = {"gateway": gateway, "epoch": epoch, "stream": int(stream), "seq": seq}
+    connection.execute(insert(chain_fault).values(**values, fault=fault, position=position))
 
 
 def _advance(connection: Connection, key: _Key, state: _State, position: int) -> None:

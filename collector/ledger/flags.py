@@ -16,6 +16,7 @@ class Flag(StrEnum):
     TIME_WRONG = "time_wrong"
     UNDECODED = "undecoded"
     IMPLAUSIBLE = "implausible"
+    KEY_NOT_TAKEN = "key_not_taken"
 
 
 def keep_flag(connection: Connection, position: int, flag: Flag, text: str) -> None:

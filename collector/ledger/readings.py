@@ -64,7 +64,7 @@ def _doubts(
     names = tuple(register.name for register in registers)
     return (
         *plausibility.of_quality(names, record.quality),
-        *plausibility.judge(values, meter.profile, meter.ct, meter.vt),
+        *plausibility.judge(values, meter.profile, meter.ct_pair, meter.vt),
     )
 
 

@@ -14,7 +14,10 @@ DELAY_MS = 1_000
 
 
 class Verdict(StrEnum):
-    """`measured` and `rollover` have an energy; across the others nothing is measured."""
+    """`measured` and `rollover` have an energy; across the others nothing is measured.
+
+    `exchanged`: the register knows of an exchange, and no reading is near enough to it.
+    """
 
     MEASURED = "measured"
     ROLLOVER = "rollover"
@@ -22,6 +25,7 @@ class Verdict(StrEnum):
     SWAP = "swap"
     RATIO_CHANGED = "ratio_changed"
     JUMP = "jump"
+    EXCHANGED = "exchanged"
 
 
 @dataclass(frozen=True, slots=True)

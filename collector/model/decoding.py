@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from collector.model.energy import Quantity
+from collector.model.quantities import SECOND_TARIFF
 
 SIZES = {
     "int16": 1,
@@ -28,6 +29,7 @@ FLOATS = {"float32": (">f", 8, 23), "float64": (">d", 11, 52)}
 MOST_EXPONENT = 10
 """An exponent register beyond it, either way, is no exponent."""
 
+_FOUR_QUADRANTS_END = 2
 _GOOD = 0
 _NO_BYTES = (2, 3)  # qualities without bytes: no answer, exception
 
@@ -98,6 +100,7 @@ class Register:
     quantum: Fraction
     modulus: int | None
     no_value: frozenset[bytes]
+    four_quadrants: bool
 
     @property
     def registers(self) -> int:
@@ -135,6 +138,8 @@ class Register:
         number = self.number(raw)
         if number is None:
             return None
+        if self.four_quadrants:
+            number = _unfolded(number * self.scale) / self.scale
         scale = self.scale * Fraction(10) ** power_of_ten
         ratio = self.ratio(ct, vt)
         if self.type not in FLOATS:
@@ -145,11 +150,16 @@ class Register:
 
 @dataclass(frozen=True)
 class IdentityRegister:
-    """A register that says which instrument this is, or how it was set."""
+    """A register that says which instrument this is, or how it was set.
+
+    `request`: what is asked for it, an address and a number of registers; more than the register
+    itself where the instrument gives it only within a block.
+    """
 
     name: str
     address: int
     layout: Layout
+    request: tuple[int, int]
     function: int
     scale: Fraction
 
@@ -162,7 +172,9 @@ class IdentityRegister:
         return self.name in ("serial", "model", "firmware")
 
     def decode(self, raw: bytes) -> str | Fraction | None:
-        ordered = self.layout.ordered(raw)
+        """`raw` is the answer to its request."""
+        start = 2 * (self.address - self.request[0])
+        ordered = self.layout.ordered(raw[start : start + self.layout.size])
         if self.layout.type == "ascii":
             return _text(ordered)
         number = self.layout.number(ordered)
@@ -176,8 +188,8 @@ class IdentityRegister:
 def quantities(
     registers: tuple[Register, ...], raw: bytes, quality: bytes | None, ct: Fraction, vt: Fraction
 ) -> dict[str, Quantity]:
-    """The good values by name; exponents are applied, not given. Raises ReadingError."""
-    good = _good([register.layout for register in registers], raw, quality)
+    """The good values by name; exponents and second tariffs are in them. Raises ReadingError."""
+    good = _good([register.layout.size for register in registers], raw, quality)
     parts = {registers[place].name: part for place, part in good}
     powers = _powers_of_ten(registers, parts)
     values: dict[str, Quantity] = {}
@@ -190,7 +202,26 @@ def quantities(
         value = register.decode(parts[register.name], ct, vt, power_of_ten)
         if value is not None:
             values[register.name] = value
+    for register in registers:
+        if register.name.endswith(SECOND_TARIFF):
+            _add_second_tariff(values, register.name)
     return values
+
+
+def _unfolded(value: Fraction) -> Fraction:
+    """The power factor that is told as 2 less itself where it leads, of either sign; up to 2."""
+    if not 1 < abs(value) <= _FOUR_QUADRANTS_END:
+        return value
+    return (_FOUR_QUADRANTS_END if value > 0 else -_FOUR_QUADRANTS_END) - value
+
+
+def _add_second_tariff(values: dict[str, Quantity], name: str) -> None:
+    """To the first: an energy is the sum of both, and none where either is not known."""
+    whole = name.removesuffix(SECOND_TARIFF)
+    first, second = values.pop(whole, None), values.pop(name, None)
+    if first is not None and second is not None:
+        step = max(first.quantum, second.quantum)
+        values[whole] = Quantity(round((first.value + second.value) / step), step)
 
 
 def identities(
@@ -198,7 +229,8 @@ def identities(
 ) -> dict[str, str | Fraction]:
     """What the instrument says it is; a name is missing where it says nothing."""
     values: dict[str, str | Fraction] = {}
-    for place, part in _good([register.layout for register in registers], raw, quality):
+    sizes = [2 * register.request[1] for register in registers]
+    for place, part in _good(sizes, raw, quality):
         value = registers[place].decode(part)
         if value is not None:
             values[registers[place].name] = value
@@ -216,19 +248,16 @@ def _powers_of_ten(registers: Iterable[Register], parts: dict[str, bytes]) -> di
     return powers
 
 
-def _good(layouts: list[Layout], raw: bytes, quality: bytes | None) -> Iterator[tuple[int, bytes]]:
+def _good(whole: list[int], raw: bytes, quality: bytes | None) -> Iterator[tuple[int, bytes]]:
     """Place and bytes of what was read now and is believed: quality 0.
 
-    What is stale, out of range or doubtful is evidence, not a value.
+    What is stale, out of range or doubtful is evidence, not a value. `whole`: bytes of each.
     """
-    codes = bytes(len(layouts)) if quality is None else quality
-    sizes = [
-        0 if code in _NO_BYTES else layout.size
-        for layout, code in zip(layouts, codes, strict=False)
-    ]
-    if len(codes) != len(layouts) or sum(sizes) != len(raw):
+    codes = bytes(len(whole)) if quality is None else quality
+    sizes = [0 if code in _NO_BYTES else size for size, code in zip(whole, codes, strict=False)]
+    if len(codes) != len(whole) or sum(sizes) != len(raw):
         raise ReadingError(
-            f"{len(raw)} bytes and {len(codes)} qualities do not fit {len(layouts)} quantities"
+            f"{len(raw)} bytes and {len(codes)} qualities do not fit {len(whole)} quantities"
         )
     start = 0
     for place, (code, size) in enumerate(zip(codes, sizes, strict=True)):
@@ -238,9 +267,11 @@ def _good(layouts: list[Layout], raw: bytes, quality: bytes | None) -> Iterator[
 
 
 def _text(raw: bytes) -> str | None:
-    """None for what nobody could print: a gateway still sees when it changes."""
+    """Without the zero bytes that some instruments pad with, between letters too. None for what
+    nobody could print: a gateway still sees when it changes.
+    """
     try:
-        text = raw.strip(b"\0 ").decode("ascii")
+        text = raw.replace(b"\0", b"").decode("ascii").strip(" ")
     except UnicodeDecodeError:
         return None
     return text if text and text.isprintable() else None

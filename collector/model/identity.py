@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
-from collector.model.energy import IMPORT
 from collector.model.profile import Profile
 
 _ROUNDED = Fraction(1, 200)
@@ -21,7 +20,7 @@ class Ratios:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """None: nothing was read that says so."""
+    """None: not all was read that would say so."""
 
     is_serial: bool | None
     is_ratio: bool | None
@@ -40,24 +39,26 @@ def compare(
 ) -> Comparison:
     """What was read of an instrument against what is configured.
 
-    A ratio is the instrument's own matter where the reader applies it.
+    Its ratios are held against the register's even where the reader applies them: an instrument
+    that was set to other transformers hangs on others, or shows on its display what is not billed.
     """
     found = read.get("serial")
     is_said = isinstance(found, str) and bool(_plain(found))  # zero is no serial
     is_serial = is_same_serial(str(found), serial) if is_said else None
-    if not _is_primary(profile):
-        return Comparison(is_serial, None)
     ratios = ratios_of(read)
     judged = [
-        abs(value - configured) <= configured * _ROUNDED
-        for value, configured in ((ratios.ct, ct), (ratios.vt, vt))
-        if value is not None
+        None if value is None else abs(value - configured) <= configured * _ROUNDED
+        for kind, value, configured in (("ct", ratios.ct, ct), ("vt", ratios.vt, vt))
+        if configured != 1 or kind in profile.ratio_kinds
     ]
-    return Comparison(is_serial, all(judged) if judged else None)
+    if False in judged:
+        return Comparison(is_serial, False)
+    return Comparison(is_serial, None if None in judged or not judged else True)
 
 
 def ratios_of(read: Mapping[str, str | Fraction]) -> Ratios:
-    return Ratios(_ratio(read, "ct"), _ratio(read, "vt"))
+    no_vt = read.get("vt_in_use") == 0
+    return Ratios(_ratio(read, "ct"), Fraction(1) if no_vt else _ratio(read, "vt"))
 
 
 def _ratio(read: Mapping[str, str | Fraction], kind: str) -> Fraction | None:
@@ -70,10 +71,6 @@ def _ratio(read: Mapping[str, str | Fraction], kind: str) -> Fraction | None:
     return None
 
 
-def _is_primary(profile: Profile) -> bool:
-    energies = [entry for entry in profile.registers if entry.name == IMPORT]
-    return bool(energies) and not any(entry.secondary for entry in energies)
-
-
 def _plain(serial: str) -> str:
-    return "".join(serial.split()).casefold().lstrip("0")
+    """Letters and digits: a plate's 'LQN/4711' can stand in the register as 'LQN-4711'."""
+    return "".join(each for each in serial if each.isalnum()).casefold().lstrip("0")

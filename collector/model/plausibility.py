@@ -9,7 +9,7 @@ from enum import StrEnum
 from fractions import Fraction
 
 from collector.model.energy import Quantity
-from collector.model.limits import greatest_current_a, greatest_power_w
+from collector.model.limits import Pair, greatest_current_a, greatest_power_w, starting_power_w
 from collector.model.profile import Profile
 
 POWER = "active_power"
@@ -17,6 +17,8 @@ POWER = "active_power"
 
 class DoubtCode(StrEnum):
     PHASES = "phases_are_not_the_total"
+    REVERSED = "phase_reversed"
+    DEAD_PHASE = "phase_without_voltage"
     OVER_APPARENT = "power_over_apparent"
     POWER_FACTOR = "power_factor"
     FREQUENCY = "frequency"
@@ -43,14 +45,10 @@ _LINE_VOLTAGES = ("voltage_l12", "voltage_l23", "voltage_l31")
 _CURRENTS = ("current_l1", "current_l2", "current_l3", "current_n")
 
 _AGREE = Fraction(2, 100)
-_STARTING = Fraction(1, 1000)
-"""Of the wiring's power: below it instruments show nothing, each value from a point of its own."""
 _LEAST_LOAD = Fraction(1, 100)
-"""Of the wiring's power: below it a power factor means little."""
+"""Of what the wiring carries: below it a power factor, or a current, means little."""
 _FACTORS_AGREE = Fraction(5, 100)
 """Instruments show the whole power factor or that of the fundamental wave."""
-_FOUR_QUADRANTS = 2
-"""Some instruments tell the quadrant by power factors up to 2 (hardware/meters/)."""
 _LEAST_HZ, _MOST_HZ = 45, 55
 _LOW_V, _LOW_MOST_V = 400, 690
 _SECONDARY_V, _SECONDARY_MOST_V = 100, 120
@@ -61,17 +59,19 @@ _QUALITIES = {1: DoubtCode.STALE, 4: DoubtCode.OUT_OF_RANGE, 5: DoubtCode.DOUBTF
 
 
 def judge(
-    values: Mapping[str, Quantity], profile: Profile, ct: Fraction, vt: Fraction
+    values: Mapping[str, Quantity], profile: Profile, ct: Pair, vt: Fraction
 ) -> tuple[Doubt, ...]:
     """Doubts of a reading, energies included; only what was read is judged."""
-    greatest_w = greatest_power_w(profile, ct, vt)
+    greatest_w, starting_w = greatest_power_w(profile, ct, vt), starting_power_w(profile, ct, vt)
+    greatest_a = greatest_current_a(profile, ct)
     return (
-        *_phases(values, greatest_w),
-        *_apparent(values, greatest_w),
-        *_power_factor(values, greatest_w),
+        *_phases(values, starting_w),
+        *_apparent(values, starting_w),
+        *_power_factor(values, greatest_w * _LEAST_LOAD),
         *_frequency(values),
-        *_currents(values, greatest_current_a(profile, ct)),
+        *_currents(values, greatest_a),
         *_voltages(values, vt),
+        *_dead_phases(values, greatest_a * _LEAST_LOAD),
         *_energies(values),
     )
 
@@ -90,9 +90,11 @@ def in_doubt(doubts: tuple[Doubt, ...]) -> frozenset[str]:
     return frozenset(name for doubt in doubts for name in doubt.quantities)
 
 
-def _phases(values: Mapping[str, Quantity], greatest_w: Fraction) -> Iterator[Doubt]:
-    """With the neutral and all phases in one direction. With three wires a phase has no power of
-    its own; in different directions instruments sum up in different ways.
+def _phases(values: Mapping[str, Quantity], starting_w: Fraction) -> Iterator[Doubt]:
+    """With the neutral: with three wires a phase has no power of its own.
+
+    Phases in different directions are a transformer that hangs the wrong way round; instruments
+    sum them up in different ways.
     """
     if not all(name in values for name in (POWER, *_PHASE_POWERS, *_PHASE_VOLTAGES)):
         return
@@ -100,37 +102,40 @@ def _phases(values: Mapping[str, Quantity], greatest_w: Fraction) -> Iterator[Do
         return
     powers = [values[name].value for name in _PHASE_POWERS]
     if min(powers) < 0 < max(powers):
+        if min(powers) < -starting_w and max(powers) > starting_w:
+            figures = {name: str(values[name].value) for name in _PHASE_POWERS}
+            yield Doubt(DoubtCode.REVERSED, (POWER, *_PHASE_POWERS), figures)
         return
     phases_w, total_w = sum(powers, Fraction(0)), values[POWER].value
     quanta = sum((values[name].quantum for name in (POWER, *_PHASE_POWERS)), Fraction(0))
     most_w = max(abs(phases_w), abs(total_w))
-    if abs(phases_w - total_w) > most_w * _AGREE + quanta + greatest_w * _STARTING:
+    if abs(phases_w - total_w) > most_w * _AGREE + quanta + starting_w:
         figures = {"phases_w": str(phases_w), "total_w": str(total_w)}
         yield Doubt(DoubtCode.PHASES, (POWER, *_PHASE_POWERS), figures)
 
 
-def _apparent(values: Mapping[str, Quantity], greatest_w: Fraction) -> Iterator[Doubt]:
+def _apparent(values: Mapping[str, Quantity], starting_w: Fraction) -> Iterator[Doubt]:
     power, apparent = values.get(POWER), values.get("apparent_power")
     if power is None or apparent is None:
         return
     quanta = power.quantum + apparent.quantum
-    most_w = abs(apparent.value) * (1 + _AGREE) + quanta + greatest_w * _STARTING
+    most_w = abs(apparent.value) * (1 + _AGREE) + quanta + starting_w
     if abs(power.value) > most_w:
         figures = {"power_w": str(power.value), "apparent_va": str(apparent.value)}
         yield Doubt(DoubtCode.OVER_APPARENT, (POWER, "apparent_power"), figures)
 
 
-def _power_factor(values: Mapping[str, Quantity], greatest_w: Fraction) -> Iterator[Doubt]:
-    """Its sign and what is above 1 are the instrument's own way to tell the quadrant."""
+def _power_factor(values: Mapping[str, Quantity], least_va: Fraction) -> Iterator[Doubt]:
+    """Its sign is the instrument's own way to tell the quadrant."""
     factor = values.get("power_factor")
     if factor is None:
         return
     size, figures = abs(factor.value), {"power_factor": str(factor.value)}
     power, apparent = values.get(POWER), values.get("apparent_power")
-    if size > _FOUR_QUADRANTS + factor.quantum:
+    if size > 1 + factor.quantum:
         yield Doubt(DoubtCode.POWER_FACTOR, ("power_factor",), figures)
-    elif power is not None and apparent is not None and size <= 1:
-        if apparent.value < greatest_w * _LEAST_LOAD:
+    elif power is not None and apparent is not None:
+        if apparent.value < least_va:
             return
         ratio = abs(power.value) / apparent.value
         if abs(size - ratio) > _FACTORS_AGREE + factor.quantum:
@@ -173,6 +178,25 @@ def _voltages(values: Mapping[str, Quantity], vt: Fraction) -> Iterator[Doubt]:
                 continue
             if not lowest - voltage.quantum <= voltage.value <= highest + voltage.quantum:
                 yield Doubt(DoubtCode.VOLTAGE, (name,), {"voltage_v": str(voltage.value)})
+
+
+def _dead_phases(values: Mapping[str, Quantity], least_a: Fraction) -> Iterator[Doubt]:
+    """A phase at zero volts beside two that live, or with a current: then the power is too small.
+
+    An instrument that was connected to one phase alone shows two at zero, without a current.
+    """
+    if not all(name in values for name in _PHASE_VOLTAGES):
+        return
+    dead = [place for place, name in enumerate(_PHASE_VOLTAGES) if values[name].value == 0]
+    if len(dead) == len(_PHASE_VOLTAGES):
+        return
+    for place in dead:
+        name, current = _PHASE_VOLTAGES[place], values.get(_CURRENTS[place])
+        if current is not None and abs(current.value) > least_a:
+            figures = {"current_a": str(current.value)}
+            yield Doubt(DoubtCode.DEAD_PHASE, (name, POWER), figures)
+        elif len(dead) == 1:
+            yield Doubt(DoubtCode.DEAD_PHASE, (name,))
 
 
 def _nominal_v(vt: Fraction) -> tuple[Fraction, Fraction]:

@@ -15,7 +15,7 @@ from collector.model.decoding import (
     ReadingError,
     Register,
 )
-from collector.model.energy import Quantity
+from collector.model.energy import IMPORT, Quantity
 
 __all__ = ["Instrument", "Profile", "ReadingError", "Register", "Transport", "merged"]
 
@@ -74,7 +74,7 @@ class Profile:
     @classmethod
     def parse(cls, file: bytes) -> "Profile":
         """Read a profile file that its rules have judged."""
-        document: dict[str, Any] = tomllib.loads(file.decode())
+        document: dict[str, Any] = tomllib.loads(file.decode("utf-8-sig"))
         if document.get("schema") != SCHEMA:
             raise ValueError(f"a profile of schema {document.get('schema')}; this reads {SCHEMA}")
         request, base = document["request"], document["request"]["address_base"]
@@ -104,6 +104,28 @@ class Profile:
     @property
     def confirmed(self) -> bool:
         return self.unconfirmed is None
+
+    @property
+    def ratio_kinds(self) -> frozenset[str]:
+        """The transformers, ct and vt, of which the instrument tells something."""
+        kinds = {entry.name.partition("_")[0] for entry in self.identity}
+        return frozenset(kinds & {"ct", "vt"})
+
+    @property
+    def unnoticed(self) -> tuple[str, ...]:
+        """What may be changed, of serial, ct and vt, and no register would tell."""
+        names = {entry.name for entry in self.identity}
+        applies = self.instrument.connection != "direct" and not any(
+            entry.secondary for entry in self.registers if entry.name == IMPORT
+        )
+        ratios = ("ct", "vt") if applies else ()
+        untold = [
+            kind
+            for kind in ratios
+            if f"{kind}_ratio" not in names
+            and not {f"{kind}_primary", f"{kind}_secondary"} <= names
+        ]
+        return (*(() if "serial" in names else ("serial",)), *untold)
 
     def of(self, *, interval: bool) -> tuple[Register, ...]:
         """The quantities of an interval snapshot, or of a whole sample."""
@@ -183,14 +205,18 @@ def _register(entry: dict[str, Any], base: int) -> Register:
         quantum=Fraction(entry["quantum"]),
         modulus=entry.get("modulus"),
         no_value=frozenset(bytes.fromhex(code) for code in entry.get("no_value", ())),
+        four_quadrants=entry.get("coding") == "four_quadrants",
     )
 
 
 def _identity(entry: dict[str, Any], base: int, function: int) -> IdentityRegister:
+    layout = _layout(entry)
+    first, count = entry.get("block", (entry["address"], layout.registers))
     return IdentityRegister(
         name=entry["name"],
         address=entry["address"] - base,
-        layout=_layout(entry),
+        layout=layout,
+        request=(first - base, count),
         function=entry.get("function", function),
         scale=Fraction(entry.get("scale", "1")),
     )

@@ -27,9 +27,9 @@ def profile_schema() -> Mapping[str, Any]:
 
 
 def toml_document(content: bytes) -> dict[str, Any]:
-    """Raises NotTomlError."""
+    """Raises NotTomlError. A byte order mark, as some editors write one, is nothing."""
     try:
-        return tomllib.loads(content.decode())
+        return tomllib.loads(content.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         before = content[: error.start]
         line = before.count(b"\n") + 1
@@ -39,6 +39,8 @@ def toml_document(content: bytes) -> dict[str, Any]:
         ) from None
     except tomllib.TOMLDecodeError as error:
         raise NotTomlError(f"not TOML: {_placed(str(error), content)}") from None
+    except ValueError:
+        raise NotTomlError("a number in it is too long to be one: shorten it") from None
 
 
 def _placed(message: str, content: bytes) -> str:

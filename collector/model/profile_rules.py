@@ -9,12 +9,13 @@ from typing import Any
 from collector.model.decoding import FLOATS, SIZES
 from collector.model.energy import IMPORT
 from collector.model.profile import SCHEMA, merged
-from collector.model.quantities import OBIS, UNITS
+from collector.model.quantities import OBIS, SECOND_TARIFF, UNITS
 from collector.model.schema_faults import Fault, did_you_mean, schema_faults
 
 __all__ = ["Fault", "faults"]
 
 _TEXTS = ("serial", "model", "firmware")
+_UNSCALED = (*_TEXTS, "vt_in_use")
 _WIRE = 65536
 
 Document = Mapping[str, Any]
@@ -65,7 +66,10 @@ def _last(entry: Entry) -> int:
 
 
 def _span(entry: Entry) -> str:
-    first, last = entry["address"], _last(entry)
+    return _named(entry["address"], _last(entry))
+
+
+def _named(first: int, last: int) -> str:
     return f"register {first}" if first == last else f"registers {first} to {last}"
 
 
@@ -124,6 +128,24 @@ def _whole_in_a_block(document: Document) -> Iterator[Fault]:
             wrong = f"{_span(entry)}: not whole inside one block of request.readable"
             right = "correct the address, or the block"
             yield Fault(_at("quantity", entry, "address"), wrong, right)
+
+
+def _identity_blocks(document: Document) -> Iterator[Fault]:
+    base, most = document["request"]["address_base"], document["request"]["max_registers"]
+    for entry in _identity(document):
+        if "block" not in entry:
+            continue
+        place, (first, count) = _at("identity", entry, "block"), entry["block"]
+        last = first + count - 1
+        if not first <= entry["address"] <= _last(entry) <= last:
+            wrong = f"{_span(entry)}: not within {_named(first, last)}"
+            yield Fault(place, wrong, "write [address, registers] of a block around it")
+        elif not base <= first <= last < base + _WIRE:
+            right = f"with address_base = {base} an address is from {base} to {base + _WIRE - 1}"
+            yield Fault(place, f"{_named(first, last)} cannot be asked for", right)
+        elif count > most:
+            wrong = f"takes {count} registers, a request at most {most}"
+            yield Fault(place, wrong, "correct it, or request.max_registers")
 
 
 def _fits_a_request(document: Document) -> Iterator[Fault]:
@@ -190,7 +212,9 @@ def _exponents(document: Document) -> Iterator[Fault]:
 
 
 def _most_counts(kind: str) -> int:
-    """How many counts a register can tell apart from zero upwards."""
+    """How many counts a register can tell apart from zero upwards; of a float, before it skips."""
+    if kind in FLOATS:
+        return int(2 ** (FLOATS[kind][2] + 1))
     bits = 16 * SIZES[kind]
     if kind.startswith("bcd"):
         return int(10 ** (bits // 4))
@@ -203,6 +227,21 @@ def _rollover(document: Document) -> Iterator[Fault]:
         if modulus is not None and modulus > (most := _most_counts(entry["type"])):
             wrong = f"{entry['type']} cannot count to {modulus}"
             yield Fault(_at("quantity", entry, "modulus"), wrong, f"write at most {most}")
+
+
+def _second_tariffs(document: Document) -> Iterator[Fault]:
+    entries = {entry["name"]: entry for entry in _quantities(document)}
+    for name, entry in entries.items():
+        if not name.endswith(SECOND_TARIFF):
+            continue
+        whole = name.removesuffix(SECOND_TARIFF)
+        if whole not in entries:
+            yield Fault(f"quantity {name}", f"there is no {whole} to add it to", f"add {whole}")
+            continue
+        for field in ("type", "scale", "exponent", "side", "interval", "quantum"):
+            if entry.get(field) != entries[whole].get(field):
+                wrong = f"is not as that of {whole}, to which it is added"
+                yield Fault(_at("quantity", entry, field), wrong, "give both the same")
 
 
 def _missing_codes(document: Document) -> Iterator[Fault]:
@@ -236,10 +275,10 @@ def _direct(document: Document) -> Iterator[Fault]:
 
 def _identity_meaning(document: Document) -> Iterator[Fault]:
     for entry in _identity(document):
+        if entry["name"] in _UNSCALED and "scale" in entry:
+            wrong = "only ratios and their sides have a scale"
+            yield Fault(_at("identity", entry, "scale"), wrong, "remove it")
         if entry["name"] in _TEXTS:
-            if "scale" in entry:
-                wrong = "only ratios and their sides have a scale"
-                yield Fault(_at("identity", entry, "scale"), wrong, "remove it")
             if entry["name"] == "serial" and entry["type"] in FLOATS:
                 wrong = f"{entry['type']} cannot hold every serial number"
                 yield Fault(_at("identity", entry, "type"), wrong, "see the document again")
@@ -266,10 +305,12 @@ _RULES: Iterable[Callable[[Document], Iterator[Fault]]] = (
     _blocks,
     _whole_in_a_block,
     _fits_a_request,
+    _identity_blocks,
     _codes_and_units,
     _whole_steps,
     _exponents,
     _rollover,
+    _second_tariffs,
     _missing_codes,
     _import,
     _direct,

@@ -1,11 +1,20 @@
 """The names of quantities: their OBIS codes and units (hardware/meters/README.md)."""
 
+FIRST_TARIFF, SECOND_TARIFF = "_t1", "_t2"
+"""How the names of the registers end of which an energy is the sum; the first stands in a profile
+under the name of the whole.
+"""
 OBIS = {
     "active_energy_import": "1-0:1.8.0",
     "active_energy_export": "1-0:2.8.0",
     "reactive_energy_import": "1-0:3.8.0",
     "reactive_energy_export": "1-0:4.8.0",
     "apparent_energy": "1-0:9.8.0",
+    "active_energy_import_t2": "1-0:1.8.2",
+    "active_energy_export_t2": "1-0:2.8.2",
+    "reactive_energy_import_t2": "1-0:3.8.2",
+    "reactive_energy_export_t2": "1-0:4.8.2",
+    "apparent_energy_t2": "1-0:9.8.2",
     "active_power": "1-0:16.7.0",
     "reactive_power": "1-0:131.7.0",
     "apparent_power": "1-0:9.7.0",

@@ -150,6 +150,11 @@ class GatewayKey(BaseModel):
     start: Bound = Bound()
     end: Bound | None = None
 
+    @property
+    def point(self) -> bytes:
+        """x || y"""
+        return bytes.fromhex(self.x + self.y)
+
 
 class Gateway(Record):
     kind: ClassVar[str] = "gateway"
@@ -168,7 +173,8 @@ class Meter(Record):
     """`point` is `delivery` or the id of the stage that it measures.
 
     `line`, `timeout_ms` and `gap_ms` are this installation's, where they are not the bus's and the
-    profile's; `retries` is how often a request is repeated.
+    profile's; `retries` is how often a request is repeated. It hangs there from `valid_from` until
+    just before `valid_until`: another one may take its slot before or after.
     """
 
     kind: ClassVar[str] = "meter"
@@ -186,10 +192,18 @@ class Meter(Record):
     timeout_ms: Annotated[int, Field(gt=0, le=60_000)] | None = None
     gap_ms: Annotated[int, Field(ge=0, le=60_000)] | None = None
     retries: Annotated[int, Field(ge=0, le=5)] = 1
+    valid_from: Instant = 0
+    valid_until: Instant | None = None
 
     @property
     def key(self) -> str:
         return self.serial
+
+    def hangs_between(self, start_ms: int, end_ms: int) -> bool:
+        """Whether it does at any time from the one until just before the other."""
+        return self.valid_from < end_ms and (
+            self.valid_until is None or start_ms < self.valid_until
+        )
 
 
 class Allocation(Record):

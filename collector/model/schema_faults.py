@@ -1,5 +1,6 @@
 """What a schema has against a profile, in a technician's words."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -100,20 +101,27 @@ _NEEDED = {
 }
 _TOO_MUCH = {
     "unconfirmed": 'remove it, or write status = "unconfirmed"',
-    "modulus": "remove it: only energies counted in whole numbers start again from zero",
+    "coding": "remove it: only power_factor has one",
+    "modulus": "remove it: only energies start again from zero",
     "exponent": "remove it: an exponent is not scaled by another",
     "obis": "remove it: an exponent has no OBIS code",
     "registers": "remove it: the type says how many; only ascii has registers",
 }
+_RATIONAL = (
+    'write a whole number or a fraction of two, greater than zero, of at most 18 digits: "1000" or'
+    ' "1/10"'
+)
 _PATTERNS = {
-    "scale": 'write a whole number or a fraction of two, greater than zero: "1000" or "1/10"',
-    "quantum": 'write a whole number or a fraction of two, greater than zero: "1000" or "1/10"',
+    "scale": _RATIONAL,
+    "quantum": _RATIONAL,
     "name": "write vendor-model, in small letters, digits and hyphens, as the file is named",
     "url": "write an address that begins with https://",
     "obis": "write a code such as 1-0:1.8.0",
     "no_value": 'write 4 hexadecimal digits for each register, in small letters: "7fff"',
 }
 _FRACTIONS = ("scale", "quantum")
+_DIGITS, _LONGEST = 18, 40
+_MANY_ZEROS = re.compile(r"[eE][+-]?[0-9]{3}")
 _PREFIXES = {"k": 1000, "M": 1_000_000}
 _CONSTANTS = {
     "interval": "remove it: only energies, and the exponents that scale them, make an interval",
@@ -290,8 +298,11 @@ def _fraction(value: Any) -> Fraction | None:
     """What somebody meant who wrote 0.1 or 1000 for a fraction in quotes."""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return None
+    text = str(value).strip().replace(",", ".")
+    if len(text) > _LONGEST or _MANY_ZEROS.search(text):
+        return None
     try:
-        exact = Fraction(str(value).strip().replace(",", "."))
+        exact = Fraction(text)
     except (ValueError, ZeroDivisionError):
         return None
-    return exact if exact > 0 else None
+    return exact if exact > 0 and max(exact.as_integer_ratio()) < 10**_DIGITS else None

@@ -228,7 +228,7 @@ class Desk:
 
     def _verify(self, connection: Connection, view: View, order: Order, now_ms: int) -> Order:
         policy = view.policy
-        metered = view.meters_of(order.terms.site)
+        metered = view.meters_of(order.terms.site, now_ms)
         stage = self._samples(
             view, order, [meter for meter in metered if meter.point in order.terms.stages]
         )

@@ -79,7 +79,7 @@ def _allocation_permits(
     start_ms = view.market.period_start(now_ms)
     if start_ms <= view.market.period_start(order.steps[Step.VERIFIED].at_ms):
         return False
-    metered = [meter for name in holder.sites for meter in view.delivery_meters(name)]
+    metered = [meter for name in holder.sites for meter in view.delivery_meters(name, now_ms)]
     draw = meters.draw(connection, view, series, metered, start_ms, now_ms)
     returning_w = order.steps[Step.VERIFIED].details.get("stage_before_w")
     if draw is None or returning_w is None:

@@ -27,13 +27,15 @@ _STALE_LEAST_MS, _STALE_UPDATES = 60_000, 10
 
 
 def compile_configuration(view: View, gateway_id: str, issued_ms: int, signer: Signer) -> bytes:
-    """The signed configuration message; its version is the time of issue.
+    """The signed configuration message; its version is the time of issue, its meters those of then.
 
     Raises UnknownError or ProfileError when the register or the profiles lack something.
     """
     gateway = view.one(Gateway, gateway_id)
     site = view.one(Site, gateway.site)
-    meters = [meter for meter in view.meters_of(site.name) if meter.gateway == gateway_id]
+    meters = [
+        meter for meter in view.meters_of(site.name, issued_ms) if meter.gateway == gateway_id
+    ]
     payload = {
         0: 1,
         1: bytes.fromhex(gateway_id),
@@ -69,7 +71,7 @@ def _line(line: Line) -> list[int]:
 def compile_meter(meter: Meter, profile: Profile) -> dict[int, Any]:
     """A `meter` of docs/wire-format.cddl: all that a gateway must know to read it."""
     ct, vt = Fraction(*meter.ct), Fraction(*meter.vt)
-    power_w = greatest_power_w(profile, ct, vt)
+    power_w = greatest_power_w(profile, meter.ct, vt)
     manners = [
         profile.timeout_ms if meter.timeout_ms is None else meter.timeout_ms,
         profile.gap_ms if meter.gap_ms is None else meter.gap_ms,
@@ -93,7 +95,7 @@ def compile_meter(meter: Meter, profile: Profile) -> dict[int, Any]:
             _quantity(entry, profile, power_w, entry.ratio(ct, vt)) for entry in profile.registers
         ],
         13: _requests(profile, interval=True),
-        14: [[entry.function, entry.address, entry.registers] for entry in profile.identity],
+        14: [[entry.function, *entry.request] for entry in profile.identity],
     }
 
 

@@ -15,7 +15,7 @@ from collector.evidence.keys import PublicKey
 from collector.model.continuity import DELAY_MS, Limits
 from collector.model.energy import Quantity
 from collector.model.identity import Comparison, compare
-from collector.model.limits import greatest_power_w
+from collector.model.limits import Pair, greatest_power_w
 from collector.model.profile import Profile
 from collector.registry.profiles import read_profile
 from collector.storage import reading
@@ -35,8 +35,12 @@ class ConfiguredMeter:
 
     serial: str
     profile: Profile
-    ct: Fraction
+    ct_pair: Pair
     vt: Fraction
+
+    @property
+    def ct(self) -> Fraction:
+        return Fraction(*self.ct_pair)
 
     def decode(self, raw: bytes, quality: bytes | None, *, interval: bool) -> dict[str, Quantity]:
         """The good values of a reading; raises ReadingError."""
@@ -49,7 +53,7 @@ class ConfiguredMeter:
     @cached_property
     def limits(self) -> Mapping[str, Limits]:
         """What each energy register can do."""
-        greatest_w = greatest_power_w(self.profile, self.ct, self.vt)
+        greatest_w = greatest_power_w(self.profile, self.ct_pair, self.vt)
         delay_ms = max(DELAY_MS, self.profile.instrument.update_ms or 0)
         return {
             entry.name: Limits(entry.modulus, greatest_w, delay_ms)
@@ -111,7 +115,8 @@ class Configurations:
 
     def _meter(self, entry: dict[int, Any]) -> ConfiguredMeter:
         profile = Profile.parse(self._issued(entry[3]))
-        return ConfiguredMeter(entry[1], profile, Fraction(*entry[6]), Fraction(*entry[7]))
+        ct, vt = tuple(entry[6]), Fraction(*entry[7])
+        return ConfiguredMeter(entry[1], profile, ct, vt)
 
     def _payload(self, message: bytes) -> Any:
         return read_configuration(message, self._root)

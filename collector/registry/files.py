@@ -12,6 +12,7 @@ from collector.evidence.downlink import read_enrolment
 from collector.evidence.errors import EvidenceError
 from collector.model.records import KINDS, Gateway, Record
 from collector.registry.references import problems
+from collector.registry.rotation import keep_later_keys
 from collector.registry.store import Registry
 
 
@@ -62,7 +63,14 @@ def import_file(registry: Registry, path: Path, now_ms: int) -> tuple[int, bytes
     Returns the number of records and the SHA-256 of the file; raises FileError.
     """
     records, document = read_records(path)
-    found = problems(registry.view().with_records(records), records)
+    known = registry.view()
+    records = [
+        keep_later_keys(known.all(Gateway).get(record.key), record)
+        if isinstance(record, Gateway)
+        else record
+        for record in records
+    ]
+    found = problems(known.with_records(records), records)
     if found:
         raise FileError("\n".join([f"{path}: nothing was taken:", *found]))
     return registry.record(records, document, now_ms), document

@@ -1,5 +1,6 @@
 """The meter profiles under hardware/meters that their rules find nothing wrong with."""
 
+from collections.abc import Iterable
 from functools import cache
 
 from collector.model.profile import Profile
@@ -11,6 +12,7 @@ from collector.model.profile_files import (
     toml_document,
 )
 from collector.model.profile_rules import faults
+from collector.model.records import Meter
 
 _NAMED = 3
 
@@ -23,6 +25,19 @@ class ProfileError(ValueError):
 def load_profile(name: str) -> Profile:
     """The profile of that name; raises ProfileError."""
     return Profile.parse(read_profile(name))
+
+
+def unconfirmed(meters: Iterable[Meter]) -> list[str]:
+    """A line for each profile that they are read by and that is not proven."""
+    serials: dict[str, list[str]] = {}
+    for meter in meters:
+        if not load_profile(meter.profile).confirmed:
+            serials.setdefault(meter.profile, []).append(meter.serial)
+    return [
+        f"warning: profile {name} is unconfirmed, and reads {', '.join(serials[name])}:"
+        " `esep device profile list --why` says what nobody has read"
+        for name in sorted(serials)
+    ]
 
 
 def read_profile(name: str) -> bytes:

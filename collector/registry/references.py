@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from fractions import Fraction
+from itertools import pairwise
 from math import ceil
 from typing import Any
 
@@ -103,7 +104,7 @@ def _gateway(view: View, gateway: Gateway) -> Iterator[str]:
         yield from (f"policy.{text}" for text in _too_short(policy, gateway))
     for number, key in enumerate(gateway.keys, 1):
         try:
-            public = PublicKey(bytes.fromhex(key.x + key.y))
+            public = PublicKey(key.point)
         except ValueError:
             yield f"keys: x and y of key {number} are not a point of P-256"
             continue
@@ -123,6 +124,8 @@ def _meter(view: View, meter: Meter) -> Iterator[str]:
         stages = [stage.id for stage in site.stages]
         if meter.point not in stages:
             yield f"point: 'delivery' or a stage of the site, one of {stages}; given: {meter.point}"
+    if meter.valid_until is not None and meter.valid_from >= meter.valid_until:
+        yield "valid_until: it must be after valid_from"
     try:
         load_profile(meter.profile)
     except ProfileError as error:
@@ -148,14 +151,18 @@ def _twice(what: str, values: Iterable[Hashable]) -> Iterator[str]:
 
 
 def _shared_slots(view: View) -> Iterator[str]:
-    seen: dict[tuple[str, int], str] = {}
+    """One meter after another may have a slot, as exchanges have it."""
+    slots: dict[tuple[str, int], list[Meter]] = {}
     for meter in view.all(Meter).values():
-        other = seen.setdefault((meter.gateway, meter.slot), meter.serial)
-        if other != meter.serial:
-            yield (
-                f"meter {meter.serial}: slot {meter.slot} of gateway {meter.gateway}"
-                f" is already that of meter {other}"
-            )
+        slots.setdefault((meter.gateway, meter.slot), []).append(meter)
+    for (gateway, slot), meters in slots.items():
+        for one, other in pairwise(sorted(meters, key=lambda meter: meter.valid_from)):
+            if one.valid_until is None or one.valid_until > other.valid_from:
+                yield (
+                    f"meter {other.serial}: slot {slot} of gateway {gateway} is already that of"
+                    f" meter {one.serial}; if it took its place, give {one.serial} a valid_until"
+                    f" and {other.serial} a valid_from, not before it"
+                )
 
 
 _JUDGES: dict[str, Callable[[View, Any], Iterator[str]]] = {

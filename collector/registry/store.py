@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import Engine, func, insert, select
+from sqlalchemy import Connection, Engine, func, insert, select
 
 from collector.model.records import KINDS, Record
 from collector.registry.view import View
@@ -19,6 +19,14 @@ class Registry:
 
     def record(self, records: Iterable[Record], document: bytes, now_ms: int) -> int:
         """Add a version of each record, all or none; `document` is the SHA-256 of its source."""
+        with self._engine.begin() as connection:
+            return self.record_in(connection, records, document, now_ms)
+
+    @staticmethod
+    def record_in(
+        connection: Connection, records: Iterable[Record], document: bytes, now_ms: int
+    ) -> int:
+        """The same within the caller's transaction."""
         rows = [
             {
                 "kind": record.kind,
@@ -29,8 +37,7 @@ class Registry:
             }
             for record in records
         ]
-        with self._engine.begin() as connection:
-            connection.execute(insert(registry_version), rows)
+        connection.execute(insert(registry_version), rows)
         return len(rows)
 
     def view(self) -> View:

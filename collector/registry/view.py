@@ -71,9 +71,13 @@ class View:
         keys: dict[tuple[str, bytes], list[tuple[GatewayKey, PublicKey]]] = {}
         for gateway in self.all(Gateway).values():
             for entry in gateway.keys:
-                public = PublicKey(bytes.fromhex(entry.x + entry.y))
+                public = PublicKey(entry.point)
                 keys.setdefault((gateway.id, public.kid), []).append((entry, public))
         return keys
+
+    def has_key(self, kid: bytes) -> bool:
+        """Whether a key is, or was, any gateway's."""
+        return any(known == kid for _, known in self._keys)
 
     def knows(self, gateway: bytes) -> bool:
         return self.knows_id(gateway.hex())
@@ -83,26 +87,37 @@ class View:
 
     def gateway_key(self, kid: bytes, frame: Frame) -> PublicKey | None:
         """The key of that key-id when it is the gateway's and valid for this frame."""
+        entry = self.key_entry(kid, frame)
+        return None if entry is None else entry[1]
+
+    def key_entry(self, kid: bytes, frame: Frame) -> tuple[GatewayKey, PublicKey] | None:
+        """The same, with its entry in the register."""
         for entry, public in self._keys.get((frame.gateway.hex(), kid), []):
             if _not_before(frame, entry.start) and not (
                 entry.end and _not_before(frame, entry.end)
             ):
-                return public
+                return entry, public
         return None
 
-    @cached_property
-    def _meters_by_slot(self) -> dict[tuple[str, int], Meter]:
-        return {(meter.gateway, meter.slot): meter for meter in self.all(Meter).values()}
+    def meters_of(self, site: str, at_ms: int) -> list[Meter]:
+        """Those that hang there at a moment."""
+        return self._meters_between(site, at_ms, at_ms + 1)
 
-    def meter_at(self, gateway: bytes, slot: int) -> Meter | None:
-        return self._meters_by_slot.get((gateway.hex(), slot))
+    def delivery_meters(self, site: str, at_ms: int) -> list[Meter]:
+        return self.delivery_meters_between(site, at_ms, at_ms + 1)
 
-    def meters_of(self, site: str) -> list[Meter]:
-        meters = [meter for meter in self.all(Meter).values() if meter.site == site]
-        return sorted(meters, key=lambda meter: (meter.gateway, meter.slot))
+    def delivery_meters_between(self, site: str, start_ms: int, end_ms: int) -> list[Meter]:
+        """Of an exchange both meters."""
+        meters = self._meters_between(site, start_ms, end_ms)
+        return [meter for meter in meters if meter.point == "delivery"]
 
-    def delivery_meters(self, site: str) -> list[Meter]:
-        return [meter for meter in self.meters_of(site) if meter.point == "delivery"]
+    def _meters_between(self, site: str, start_ms: int, end_ms: int) -> list[Meter]:
+        meters = [
+            meter
+            for meter in self.all(Meter).values()
+            if meter.site == site and meter.hangs_between(start_ms, end_ms)
+        ]
+        return sorted(meters, key=lambda meter: (meter.gateway, meter.slot, meter.valid_from))
 
     def licensee_of(self, site: str) -> Licensee:
         return self.one(Licensee, self.one(Site, site).licensee)

@@ -20,6 +20,7 @@ _LASTING = {
     Code.WILL_EXCEED,
     Code.UNLICENSED_LOAD,
     Code.UNREAD,
+    Code.EXPORT,
     Code.REPLACED,
     Code.RATIO_CHANGED,
     Code.AILING,

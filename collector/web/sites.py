@@ -8,10 +8,10 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from collector.checks import meters
+from collector.checks import closing, meters
 from collector.checks.allocation import Holder, PeriodResult, project
-from collector.checks.closing import allowed_wh
 from collector.model.plausibility import DoubtCode
+from collector.model.profile import Profile
 from collector.model.records import Gateway, Licence, Licensee, Market, Meter, Site
 from collector.orders.store import Order
 from collector.registry.profiles import ProfileError, load_profile
@@ -58,14 +58,14 @@ def allowance(moment: Moment, holder: Holder) -> AllowancePart | None:
         return None
     start_ms = market.period_start(moment.now_ms)
     end_ms = start_ms + market.period_ms
-    allowed = allowed_wh(moment.view, holder, start_ms)
-    metered = [meter for site in holder.sites for meter in moment.view.delivery_meters(site)]
+    allowed = closing.allowed_wh(moment.view, holder, start_ms)
+    metered = closing.delivery_meters(moment.view, holder, moment.now_ms)
     draw = meters.draw(
         moment.connection, moment.view, moment.series, metered, start_ms, moment.now_ms
     )
     power_w = meters.power_w(moment.view, moment.series, metered, moment.now_ms)
     projection = None if draw is None else project(draw, end_ms, allowed)
-    is_over = draw is not None and draw.used_wh > allowed
+    is_over = draw is not None and draw.is_over(allowed)
     return AllowancePart(
         sites=holder.sites,
         allowed_wh=round(allowed),
@@ -82,7 +82,7 @@ def site_part(moment: Moment, site: Site, holder: Holder, shared: AllowancePart 
     """`shared` is the holder's allowance."""
     view, now_ms = moment.view, moment.now_ms
     licensee = view.all(Licensee).get(site.licensee)
-    delivery = view.delivery_meters(site.name)
+    delivery = view.delivery_meters(site.name, now_ms)
     power_w = meters.power_w(view, moment.series, delivery, now_ms)
     last = _last_known(moment.series, delivery, now_ms)
     licence = licence_part(view.licences_of(site.name), now_ms)
@@ -91,7 +91,7 @@ def site_part(moment: Moment, site: Site, holder: Holder, shared: AllowancePart 
     curtailed = any(stage.state is StageState.OPEN for stage in stage_parts)
 
     def allowed_w(start_ms: int) -> float:
-        energy_wh = allowed_wh(view, holder, start_ms)
+        energy_wh = closing.allowed_wh(view, holder, start_ms)
         return float(_mean_w(energy_wh, view.market))
 
     return SitePart(
@@ -112,7 +112,7 @@ def site_part(moment: Moment, site: Site, holder: Holder, shared: AllowancePart 
         allowance=shared,
         spark=sparkline.draw(moment.series, delivery, moment.market, allowed_w, now_ms),
         periods=tuple(_period(result) for result in moment.periods.get(site.name, [])),
-        meters=tuple(_meter(moment, site, meter) for meter in view.meters_of(site.name)),
+        meters=tuple(_meter(moment, site, meter) for meter in view.meters_of(site.name, now_ms)),
         stages=stage_parts,
         gateways=tuple(
             moment.gateways.part(gateway.id, moment.statuses.get(gateway.id), now_ms)
@@ -190,6 +190,7 @@ def _period(result: PeriodResult) -> PeriodPart:
         margin_wh=None if measured is None else math.ceil(measured - result.allowed_wh),
         error_wh=math.ceil(result.error_wh),
         boundary_error_wh=math.ceil(result.boundary_error_wh),
+        quantum_wh=math.ceil(result.quantum_wh),
         outcome=result.outcome,
         breaks=tuple(dict.fromkeys(entry.verdict for entry in result.breaks)),
     )
@@ -197,13 +198,15 @@ def _period(result: PeriodResult) -> PeriodPart:
 
 def _meter(moment: Moment, site: Site, meter: Meter) -> MeterPart:
     point = moment.series.latest(meter.serial, moment.now_ms + meters.AHEAD_MS)
+    profile = _profile(meter.profile)
     values = {} if point is None else point.values
     power_w, energy_wh = values.get(meters.POWER), None if point is None else point.import_wh
     names = {stage.id: stage.name for stage in site.stages}
     return MeterPart(
         serial=meter.serial,
         profile=meter.profile,
-        instrument=_instrument(meter.profile),
+        instrument=meter.profile if profile is None else f"{profile.vendor} {profile.model}",
+        is_confirmed=profile is not None and profile.confirmed,
         point="delivery"
         if isinstance(meter.point, str)
         else names.get(meter.point, f"stage {meter.point}"),
@@ -232,9 +235,8 @@ def _identity(moment: Moment, meter: Meter) -> IdentityPart:
     )
 
 
-def _instrument(profile: str) -> str:
+def _profile(name: str) -> Profile | None:
     try:
-        loaded = load_profile(profile)
+        return load_profile(name)
     except ProfileError:
-        return profile
-    return f"{loaded.vendor} {loaded.model}"
+        return None

@@ -89,9 +89,10 @@ class PeriodPart(_Part):
     end_ms: int
     allowed_wh: int
     measured_wh: int | None
-    margin_wh: int | None = Field(description="measured less allowed, rounded up: over 0 is breach")
+    margin_wh: int | None = Field(description="measured less allowed, rounded up")
     error_wh: int = Field(description="what late readings may have moved, rounded up")
     boundary_error_wh: int = Field(description="what all its boundaries may have, rounded up")
+    quantum_wh: int = Field(description="one step of each of its registers, rounded up")
     outcome: PeriodOutcome
     breaks: tuple[Verdict, ...] = Field(description="why a meter that was read measured nothing")
 
@@ -111,6 +112,7 @@ class MeterPart(_Part):
     serial: str
     profile: str
     instrument: str = Field(description="vendor and model, by the profile")
+    is_confirmed: bool = Field(description="whether the profile is proven")
     point: str
     stage: int | None
     read_ms: int | None = Field(description="the gateway's time of the newest reading")

@@ -40,10 +40,12 @@ IDENTITIES = {
 }
 DOUBTS = {
     DoubtCode.PHASES: "the phases are not the total",
+    DoubtCode.REVERSED: "phases in different directions: a transformer the wrong way round?",
+    DoubtCode.DEAD_PHASE: "a phase without voltage",
     DoubtCode.OVER_APPARENT: "more active than apparent power",
     DoubtCode.POWER_FACTOR: "the power factor does not fit",
     DoubtCode.FREQUENCY: "the frequency cannot be",
-    DoubtCode.CURRENT: "more current than the meter takes",
+    DoubtCode.CURRENT: "more current than the meter or its transformer takes",
     DoubtCode.VOLTAGE: "a voltage cannot be",
     DoubtCode.NEGATIVE: "an energy is negative",
     DoubtCode.STALE: "values do not change: an old copy?",
@@ -66,6 +68,7 @@ BREAKS = {
     Verdict.JUMP: "register jumped",
     Verdict.SWAP: "meter changed",
     Verdict.RATIO_CHANGED: "transformer ratio changed",
+    Verdict.EXCHANGED: "meter exchanged, and not read before or after",
 }
 """Why a period is unmeasured though its meter was read."""
 SEVERITIES = {
@@ -215,6 +218,19 @@ def _unmeasured(details: Any) -> str:
     return f"period {_period(details)} closed {'; '.join([*missing, *broken])}"
 
 
+def _undecided(details: Any) -> str:
+    """Old findings know no step."""
+    why = []
+    if Fraction(details["error_wh"]):
+        why.append(f"readings off the boundaries, ± {_energy(details, 'error_wh')}")
+    if Fraction(details.get("quantum_wh", "0")):
+        why.append(f"steps of the registers, ± {_energy(details, 'quantum_wh')}")
+    return (
+        f"period {_period(details)} closed with {_energy(details, 'measured_wh')}"
+        f" of {_energy(details, 'allowed_wh')}: too near to decide, by {' and '.join(why)}"
+    )
+
+
 def _ailing(details: Any) -> str:
     return "; ".join(AILMENTS[Ailment(ailment)] for ailment in details["ailments"])
 
@@ -251,13 +267,13 @@ _FINDINGS: dict[Code, Callable[[Any], str]] = {
         f" of {_energy(details, 'allowed_wh')}"
     ),
     Code.UNMEASURED: _unmeasured,
-    Code.UNDECIDED: lambda details: (
-        f"period {_period(details)} closed with {_energy(details, 'measured_wh')}"
-        f" of {_energy(details, 'allowed_wh')}, but its boundaries were read late:"
-        f" known to ± {_energy(details, 'error_wh')}"
-    ),
+    Code.UNDECIDED: _undecided,
     Code.UNLICENSED_LOAD: _unlicensed_load,
     Code.UNREAD: _unread,
+    Code.EXPORT: lambda details: (
+        f"{details['meter']} shows {megawatt(-int(details['power_w']))} MW flowing out:"
+        " transformers the wrong way round, or generation; what it imports is not counted"
+    ),
     Code.REGISTER_RESET: _turned(
         "register of {meter} went back from {before} to {after} by {at}: it was reset, and"
         " nothing is measured across it",

@@ -191,6 +191,13 @@ class Board:
             file.flush()
         os.rename(name + ".new", name)
 
+    def overwrite_setting(self, name, data):
+        """As write_setting, and what was there before is nowhere to be found."""
+        from board import littlefs
+
+        self.write_setting(name, data)
+        littlefs.erase_free()
+
 
 def _interface(settings):
     if settings["kind"] == "wifi":

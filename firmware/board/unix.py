@@ -256,6 +256,14 @@ class Board:
         """Replace a settings file as one step that power loss cannot halve."""
         _replace(self._setting(name), data)
 
+    def overwrite_setting(self, name, data):
+        """As write_setting, and what was there before is nowhere to be found."""
+        with open(self._setting(name), "r+b") as file:
+            size = file.seek(0, 2)
+            file.seek(0)
+            file.write(bytes(size))
+        self.write_setting(name, data)
+
     def _setting(self, name):
         return name if name.startswith("/") else self._json["dir"] + "/" + name
 

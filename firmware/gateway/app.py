@@ -2,7 +2,6 @@
 
 import asyncio
 import gc
-import json
 import sys
 from time import ticks_add, ticks_diff, ticks_ms
 
@@ -38,7 +37,6 @@ _HAND_OVER_MS = const(30_000)
 _DROPPED_MS = const(1_000)
 _SAME_FAULT_MS = const(900_000)
 _BOOT_RAMP_MS = (10_000, 1_000)
-_CONFIGURATION_CELL = "configuration"
 
 
 class App:
@@ -55,13 +53,15 @@ class App:
         """Take up what flash and settings hold. Raises SetupError with what is to be done."""
         board, clock = self._board, self._clock
         key = _identity(board)
-        trust = Trust(_required(board, "root.pub", 64))
         watchdog = board.watchdog(_WATCHDOG_MS)
         from gateway import provisioned
 
+        trust = Trust(provisioned.required(board, "root.pub", 64))
         config = await provisioned.load(board, trust, clock, key.gateway)
         self._config = config
         self._journal = journal = Journal(board.flash())
+        key.settle(journal)
+        _refuse_retired(key)
         watchdog.feed()  # to mount a large journal takes a while
         boundaries = Boundaries(journal, clock, config.interval_ms)
         boundaries.carry_on(config.issued_ms)
@@ -118,7 +118,7 @@ class App:
         )
         self._stages.listen(self._orders)
         sent = Sent(journal, clock)
-        network = _network(board)
+        network = provisioned.network(board, key)
         self._ntp_servers = network.get("ntp")
         self._uplink = Uplink(
             board,
@@ -258,7 +258,7 @@ class App:
             self._billing.add(records.clock_step(now_ms, *self._clock.raised))
         config = self._config
         configuration.keep_version(self._journal, config.version)
-        new = self._journal.get_cell(_CONFIGURATION_CELL) != config.hash
+        new = self._journal.get_cell(configuration.IN_FORCE_CELL) != config.hash
         if new:
             self._billing.add(records.configuration(now_ms, config.hash, config.version))
         try:
@@ -267,7 +267,7 @@ class App:
             log("the journal is full: waiting for receipts")
             return
         if new:
-            self._journal.put_cell(_CONFIGURATION_CELL, config.hash)
+            self._journal.put_cell(configuration.IN_FORCE_CELL, config.hash)
 
     def _receipt(self, message):
         self._receipts.offer(message)
@@ -308,24 +308,15 @@ def _identity(board):
     )
     if key is None:
         raise SetupError("there is no identity.key: run enrol.py on this gateway first")
+    _refuse_retired(key)
     return key
 
 
-def _required(board, name, size):
-    content = board.read_setting(name)
-    if content is None or len(content) != size:
-        raise SetupError("%s must hold %d bytes: provision this gateway" % (name, size))
-    return content
-
-
-def _network(board):
-    content = board.read_setting("network.json")
-    if content is None:
-        raise SetupError("there is no network.json: provision this gateway")
-    try:
-        return json.loads(content)
-    except ValueError:
-        raise SetupError("network.json is not JSON: provision this gateway")
+def _refuse_retired(key):
+    if key.retired is not None:
+        raise SetupError(
+            "this gateway is retired (%s): retire.py hands over what it still holds" % key.retired
+        )
 
 
 def _bus(board, index, bus):

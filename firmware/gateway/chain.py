@@ -37,9 +37,7 @@ class Chain:
         async with self._lock:
             epoch, seq, previous = self._next()
             if seq == 1 and epoch > 1 and self._stream == BILLING:
-                detail = {0: epoch - 1, 1: "counter lost"}
-                event = [_EVENT, clock[0], _EPOCH_EVENT, detail]
-                records = [cbor.encode(event)] + records
+                records = [cbor.encode(self._epoch_event(epoch, clock[0]))] + records
             body = {
                 0: 1,
                 1: self._identity.gateway,
@@ -59,6 +57,12 @@ class Chain:
             message = await cose.seal(self._identity, cose.FRAME, payload)
             self._journal.append(self._stream, epoch, seq, message)
             return seq, message
+
+    def _epoch_event(self, epoch, at_ms):
+        detail = {0: epoch - 1, 1: "counter lost"}
+        if self._journal.confirmed:
+            detail[2] = self._journal.confirmed
+        return [_EVENT, at_ms, _EPOCH_EVENT, detail]
 
     def _next(self) -> tuple:
         """(epoch, seq, previous hash). A fresh journal begins an epoch."""

@@ -1,5 +1,6 @@
 """What the gateway is told to be: the signed configuration, and which version is in force."""
 
+IN_FORCE_CELL = "configuration"  # its hash
 _VERSION_CELL = "configuration version"
 
 

@@ -3,9 +3,8 @@
 import binascii
 import hashlib
 
-from gateway import cbor, cose, p256
-
-_SEED_BYTES = 40  # 64 bits over the order, so that the secret is even (FIPS 186-5 §A.2.1)
+from gateway import cbor, cose, signer
+from gateway.journal import BILLING
 
 
 def cose_key(public64: bytes) -> dict:
@@ -19,11 +18,8 @@ def thumbprint(public64: bytes) -> bytes:
 
 def create(random_bytes: bytes, save) -> "Identity":
     """Makes and saves a new key from at least 40 bytes of a true random source."""
-    if len(random_bytes) < _SEED_BYTES:
-        raise ValueError("40 random bytes needed")
-    secret = int.from_bytes(random_bytes, "big") % (p256.ORDER - 1) + 1
-    public = p256.public(secret)
-    identity = Identity(secret, public, thumbprint(public)[:8], 0, save)
+    made = signer.make(random_bytes)
+    identity = Identity(made, thumbprint(made.public)[:8], 0, save)
     identity.store()
     return identity
 
@@ -36,30 +32,83 @@ def restore(load, save) -> "Identity | None":
     body = bytes(record[:-4])
     if binascii.crc32(body) != int.from_bytes(record[-4:], "big"):
         raise ValueError("identity record damaged")
-    secret, public, gateway, epoch = cbor.decode(body)
-    return Identity(int.from_bytes(secret, "big"), public, gateway, epoch, save)
+    kept, public, gateway, epoch, *more = cbor.decode(body)
+    identity = Identity(signer.restore(kept, public), gateway, epoch, save)
+    if more and isinstance(more[0], str):
+        identity.retired = more[0]
+    elif more:
+        identity.step = more[0]
+    return identity
 
 
 class Identity:
-    def __init__(self, secret: int, public: bytes, gateway: bytes, epoch: int, save) -> None:
-        self._secret = secret
+    """`settle` before anything is signed: where a step was begun, the journal says who this is."""
+
+    def __init__(self, held, gateway: bytes, epoch: int, save) -> None:
+        """`held`: a signer."""
         self._save = save  # save(bytes) replaces the record at once or not at all
-        self.public = public  # 64 bytes, x || y
-        self.kid = thumbprint(public)[:8]
         self.gateway = gateway  # 8 bytes: the key-id of the first key
         self.epoch = epoch  # 0: nothing was signed yet
+        self.retired: str | None = None  # why
+        self.step: list | None = None  # [epoch, seq, kept, public] or [epoch, seq, why]
+        self._use(held)
+
+    def _use(self, held):
+        self._signer = held
+        self.public = held.public  # 64 bytes, x || y
+        self.kid = thumbprint(held.public)[:8]
 
     async def sign(self, digest: bytes) -> bytes:
-        return await p256.sign(self._secret, digest)
+        return await self._signer.sign(digest)
 
     def begin_epoch(self) -> None:
         """Durable before a frame is signed in it. A number is never used for two beginnings."""
         self.epoch += 1
         self.store()
 
+    def intend(self, epoch: int, seq: int, *step) -> None:
+        """The billing frame of this name, once it is in the journal, is a step to another key
+
+        (what its signer keeps, its public key) or to the end (why). Durable before it is signed.
+        """
+        self.step = [epoch, seq] + list(step)
+        self.store()
+
+    def settle(self, journal) -> None:
+        """Take the step if its frame is there, else give it up."""
+        step = self.step
+        if step is None:
+            return
+        self.step = None
+        frame = journal.find(BILLING, step[1], step[0]) or b""
+        if len(step) == 4:
+            if step[3][:32] in frame:  # x of the new key, in its enrolment
+                self._signer.destroy()
+                self._use(signer.restore(step[2], step[3]))
+        elif cbor.encode({0: step[2]}) in frame:
+            self.retired = step[2]
+        self.store()
+
+    def destroy(self, overwrite) -> None:
+        """`overwrite(bytes)` puts a record in its place of who this was, and why it ended."""
+        self._signer.destroy()
+        self._save = overwrite
+        self.store()
+
+    def is_in(self, content: bytes) -> bool:
+        """Whether a file holds the private key."""
+        return bytes(self._signer.kept) in content
+
+    def is_destroyed(self) -> bool:
+        return not self._signer.kept
+
     def store(self) -> None:
-        secret = self._secret.to_bytes(32, "big")
-        body = cbor.encode([secret, self.public, self.gateway, self.epoch])
+        record = [bytes(self._signer.kept), self.public, self.gateway, self.epoch]
+        if self.retired is not None:
+            record.append(self.retired)
+        elif self.step:
+            record.append(self.step)
+        body = cbor.encode(record)
         self._save(body + binascii.crc32(body).to_bytes(4, "big"))
 
     async def enrolment(self, hardware_id: str) -> bytes:

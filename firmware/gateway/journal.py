@@ -47,6 +47,8 @@ class Journal:
         # A stream's newest frames are not here: none was ever written, or they were lost. The
         # chain begins a new epoch and clears this.
         self.fresh = self.last(BILLING) is None or self._telemetry_lost()
+        # [epoch, upto] of billing, as the receipt had it that showed the loss, if one did.
+        self.confirmed: list | None = None
 
     def append(self, stream: int, epoch: int, seq: int, message: bytes) -> None:
         """Durable on return. Raises JournalFull (billing), ValueError out of order.
@@ -128,12 +130,12 @@ class Journal:
 
     def pressure(self) -> int:
         """0, 1 or 2: how short room for telemetry is, as it fills with frames without receipt."""
-        self._pressure = room.level(self._pressure, *self._rings[TELEMETRY].fullness())
+        self._pressure = room.level(self._pressure, *self._rings[TELEMETRY].segments.fullness())
         return self._pressure
 
     def erasures(self) -> int:
         """How often a block was erased since the journal began, the most of any."""
-        return max(self._cells.erasures(), *[ring.erasures() for ring in self._rings])
+        return max(self._cells.erasures(), *[ring.segments.erasures() for ring in self._rings])
 
     # ---- dropped telemetry -----------------------------------------------------------------
 

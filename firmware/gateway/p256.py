@@ -25,18 +25,23 @@ _TEETH = const(5)
 _COLUMNS = const(52)
 _NEGATED = const(16)  # flag of a column's digit; the low four bits index the table
 
-_SLICE = const(4)  # columns between two yields: about 8 point operations, 8…14 ms on an ESP32
+_ROUNDS = const(16)  # of Euclid's between two yields, of about 150
+# A column or a doubling is a slice: there is a turn for others after each (benchmarks/README.md).
 
 
-def _inverse(value: int, modulus: int) -> int:
-    """By Euclid: MicroPython's pow(x, -1, n) is silently 0."""
+def _inverse_steps(value: int, modulus: int):
+    """By Euclid: MicroPython's pow(x, -1, n) is silently 0. Yields as _base_steps."""
     r0, r1 = modulus, value % modulus
     t0, t1 = 0, 1
+    rounds = 0
     while r1:
         quotient = r0 // r1
         r0, r1 = r1, r0 - quotient * r1
         t0, t1 = t1, t0 - quotient * t1
-    return t0 % modulus
+        rounds += 1
+        if not rounds % _ROUNDS:
+            yield None
+    yield t0 % modulus
 
 
 # Jacobian points are (X, Y, Z), the affine point is (X/Z², Y/Z³), infinity has Z = 0.
@@ -73,7 +78,7 @@ def _add(point: tuple, x2: int, y2: int) -> tuple:
 
 def _affine(point: tuple) -> tuple:
     x, y, z = point
-    inverse = _inverse(z, _P)
+    inverse = list(_inverse_steps(z, _P))[-1]
     square = inverse * inverse % _P
     return x * square % _P, y * square % _P * inverse % _P
 
@@ -109,47 +114,46 @@ def _integers(octets) -> tuple:
 _table = _comb_table()
 
 
-def _base_digits(k: int) -> bytearray:
-    """The digit of each column of k·G, for k in 0…n."""
+def _comb(k: int) -> tuple:
+    """What `_add_column` needs of k in 0…n: the powers of two that count +1, and a flag."""
     flip = 0
     if not k & 1:  # only odd numbers are a sum of signed powers of two without zeros
         k = _N - k
         flip = _NEGATED
-    positive = (k + (1 << (_TEETH * _COLUMNS)) - 1) >> 1  # the powers that count +1
-    digits = bytearray(_COLUMNS)
-    for column in range(_COLUMNS):
-        digit = 0
-        for tooth in range(_TEETH):
-            digit |= (positive >> (column + _COLUMNS * tooth) & 1) << tooth
-        if digit & 16:
-            digits[column] = digit & 15 | flip
-        else:
-            digits[column] = ~digit & 15 | flip ^ _NEGATED
-    return digits
+    positive = (k + (1 << (_TEETH * _COLUMNS)) - 1) >> 1
+    return positive.to_bytes(33, "little"), flip
 
 
-def _add_base(point: tuple, digit: int) -> tuple:
+def _add_column(point: tuple, comb: tuple, column: int) -> tuple:
+    positive, flip = comb
+    digit = 0
+    for tooth in range(_TEETH):
+        bit = column + _COLUMNS * tooth
+        digit |= (positive[bit >> 3] >> (bit & 7) & 1) << tooth
+    if not digit & 16:
+        digit = ~digit
+        flip ^= _NEGATED
     start = (digit & 15) * 64
     x, y = _integers(_table[start : start + 64])
-    return _add(point, x, _P - y if digit & _NEGATED else y)
+    return _add(point, x, _P - y if flip else y)
 
 
 def _base_steps(k: int):
     """k·G: yields None between slices of the work, and the point at the end."""
-    digits = _base_digits(k)
+    comb = _comb(k)
     point = (1, 1, 0)
     for column in range(_COLUMNS - 1, -1, -1):
-        point = _add_base(_double(point), digits[column])
-        if not column % _SLICE:
-            yield None
+        point = _add_column(_double(point), comb, column)
+        yield None
     yield point
 
 
 def _two_base_steps(u1: int, u2: int, x: int, y: int):
     """u1·G + u2·(x, y), as _base_steps. The comb joins the last columns of u2's binary."""
-    digits = _base_digits(u1)
+    comb = _comb(u1)
     plus = 3 * u2 & ~u2  # bits i + 1 of these are the non-adjacent form of u2
     minus = u2 & ~(3 * u2)
+    yield None
     point = (1, 1, 0)
     for i in range(256, -1, -1):
         point = _double(point)
@@ -158,9 +162,8 @@ def _two_base_steps(u1: int, u2: int, x: int, y: int):
         elif minus >> (i + 1) & 1:
             point = _add(point, x, _P - y)
         if i < _COLUMNS:
-            point = _add_base(point, digits[i])
-        if not i % _SLICE:
-            yield None
+            point = _add_column(point, comb, i)
+        yield None
     yield point
 
 
@@ -184,11 +187,15 @@ def on_curve(public64) -> bool:
     return x < _P and y < _P and (y * y - (x * x - 3) * x - _B) % _P == 0
 
 
+_INNER = int.from_bytes(b"\x36" * 64, "big")
+_OUTER = int.from_bytes(b"\x5c" * 64, "big")
+
+
 def _hmac(key: bytes, message: bytes) -> bytes:
-    block = key + bytes(64 - len(key))
-    inner = hashlib.sha256(bytes(b ^ 0x36 for b in block))
+    block = int.from_bytes(key, "big") << 8 * (64 - len(key))
+    inner = hashlib.sha256((block ^ _INNER).to_bytes(64, "big"))
     inner.update(message)
-    outer = hashlib.sha256(bytes(b ^ 0x5C for b in block))
+    outer = hashlib.sha256((block ^ _OUTER).to_bytes(64, "big"))
     outer.update(inner.digest())
     return outer.digest()
 
@@ -216,10 +223,12 @@ async def sign(d: int, digest) -> bytes:
     nonces = _nonces(d, z)
     while True:
         k, blind = next(nonces)
-        point = await _run(_base_steps(k))
-        r = _affine(point)[0] % _N
         await asyncio.sleep_ms(0)
-        s = _inverse(k * blind % _N, _N) * blind % _N * (z + r * d) % _N
+        x, _, z1 = await _run(_base_steps(k))
+        inverse = await _run(_inverse_steps(z1, _P))
+        r = x * inverse % _P * inverse % _P % _N
+        inverse = await _run(_inverse_steps(k * blind % _N, _N))
+        s = inverse * blind % _N * (z + r * d) % _N
         if r and s:
             return _octets((r, min(s, _N - s)))
 
@@ -237,8 +246,7 @@ async def verify(public64, digest, signature) -> bool:
     r, s = _integers(signature)
     if not (0 < r < _N and 0 < s <= _HALF):
         return False
-    await asyncio.sleep_ms(0)
-    w = _inverse(s, _N)
+    w = await _run(_inverse_steps(s, _N))
     z = int.from_bytes(digest, "big")
     qx, qy = _integers(public64)
     x, _, z1 = await _run(_two_base_steps(z * w % _N, r * w % _N, qx, qy))

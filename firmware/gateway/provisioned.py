@@ -1,6 +1,7 @@
-"""Reads the signed configuration from the board. Needed once: it is forgotten after the start."""
+"""What a technician put onto the board. Needed once: it is forgotten after the start."""
 
 import hashlib
+import json
 
 from gateway import cose, shape
 from gateway.configuration import Configuration, SetupError
@@ -59,6 +60,28 @@ def _readable(meter: dict) -> bool:
             if not any(at <= start and end <= at + count for at, count in requests):
                 return False
     return True
+
+
+def required(board, name, size):
+    content = board.read_setting(name)
+    if content is None or len(content) != size:
+        raise SetupError("%s must hold %d bytes: provision this gateway" % (name, size))
+    return content
+
+
+def network(board, key):
+    """The way to the broker. The key of TLS, which a broker's owner may ask for, is another one."""
+    content = board.read_setting("network.json")
+    if content is None:
+        raise SetupError("there is no network.json: provision this gateway")
+    try:
+        settings = json.loads(content)
+    except ValueError:
+        raise SetupError("network.json is not JSON: provision this gateway")
+    tls = settings.get("tls")
+    if tls and key.is_in(board.read_setting(tls["key"]) or b""):
+        raise SetupError("network.json gives TLS the key that signs frames: give it another")
+    return settings
 
 
 async def load(board, trust, clock, gateway: bytes) -> Configuration:

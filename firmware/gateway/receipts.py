@@ -68,6 +68,7 @@ class Receipts:
                 # Frames made since the loss have names of others, and the collector may not have
                 # them: they are kept, and the event begins the billing of a new epoch.
                 self._journal.fresh = True
+                self._journal.confirmed = body[4][BILLING][:2]
                 what = "frames of stream %d are lost here" % stream
                 self._bill(records.fault(clock.now_ms(), "journal", what))
                 continue

@@ -15,9 +15,9 @@ _PIECE = memoryview(bytearray(_CHUNK))
 
 
 class Region:
-    def __init__(self, device, first_block: int, blocks: int) -> None:
+    def __init__(self, device, first: int, blocks: int) -> None:
         self._device = device
-        self._first = first_block
+        self._first = first
         self.blocks = blocks
         self.block_bytes = device.ioctl(5, 0)
 

@@ -24,25 +24,21 @@ _PENDING = const(0xFFFF)
 _LONGEST = const(4096)  # message; a length beyond is none
 
 
-def _waits(state: int) -> bool:
-    return state == _PENDING or not is_cleared(state, 16)
-
-
 class JournalFull(Exception):
     """No room, and the oldest frames may not be dropped."""
 
 
 class Ring:
-    def __init__(self, region, segment_blocks: int, magic: bytes, drop=None) -> None:
+    def __init__(self, region, blocks: int, magic: bytes, drop=None) -> None:
         """`magic`: four bytes that no other ring's segments begin with.
 
         `drop(epoch, first, last)` is called before frames without receipt are erased for room.
         Without it they are kept, and `append` raises JournalFull.
         """
         self._region = region
-        self._table = Segments(region, segment_blocks, magic)
+        self.segments = Segments(region, blocks, magic)
         self._drop = drop
-        self._tail = self._table.bytes  # where the next entry goes in the active segment
+        self._tail = self.segments.bytes  # where the next entry goes in the active segment
         self._near = (0, 0, 0)  # segment, seq and address of the entry that was found last
         self.last: tuple | None = None  # (epoch, seq, SHA-256) of the newest frame
         self._mount()
@@ -51,7 +47,7 @@ class Ring:
 
     def append(self, epoch: int, seq: int, message: bytes) -> int:
         """Durable on return: bytes taken. Raises JournalFull, ValueError when not the next."""
-        table = self._table
+        table = self.segments
         if not self._follows(epoch, seq):
             raise ValueError("not the next frame")
         size = _ENTRY_BYTES + (len(message) + 3 & ~3)
@@ -69,26 +65,26 @@ class Ring:
 
     def receipt(self, epoch: int, upto: int, held) -> None:
         """Marks the frames 1…upto and those in the ranges `held` ((first, last), …)."""
-        table = self._table
+        table = self.segments
         ranges = [(1, upto)] + [(first, last) for first, last in held]
         for segment in table.oldest_first():
             if table.pending[segment] and table.epoch[segment] == epoch:
                 self._receipt_segment(segment, ranges)
 
     def pending(self) -> int:
-        return sum(self._table.pending)
+        return sum(self.segments.pending)
 
     def pending_epoch(self):
         """The epoch of the oldest frame without receipt, or None."""
-        for segment in self._table.oldest_first():
-            if self._table.pending[segment]:
-                return self._table.epoch[segment]
+        for segment in self.segments.oldest_first():
+            if self.segments.pending[segment]:
+                return self.segments.epoch[segment]
         return None
 
     def next_pending(self, epoch: int, seq: int):
         """(seq, message) of the first frame after `seq` without receipt, or None."""
-        pending = self._table.pending
-        for segment in self._table.oldest_first():
+        pending = self.segments.pending
+        for segment in self.segments.oldest_first():
             if not pending[segment] or not self._reaches(segment, epoch, seq + 1):
                 continue
             for entry_seq, address, waiting in self._entries(segment, seq + 1):
@@ -103,8 +99,8 @@ class Ring:
 
     def find(self, epoch: int, seq: int):
         """The message, as long as it is still in flash, or None."""
-        for segment in self._table.oldest_first():
-            if self._reaches(segment, epoch, seq) and seq >= self._table.first[segment]:
+        for segment in self.segments.oldest_first():
+            if self._reaches(segment, epoch, seq) and seq >= self.segments.first[segment]:
                 address = self._address(segment, seq)
                 if address is not None:
                     self._near = (segment, seq, address)
@@ -113,15 +109,7 @@ class Ring:
 
     def room(self) -> int:
         """Bytes that can be appended before a frame without receipt is in the way."""
-        return self._table.bytes - self._tail + self._table.room()
-
-    def fullness(self) -> tuple:
-        """(segments with frames without receipt, segments that are not bad)."""
-        return self._table.fullness()
-
-    def erasures(self) -> int:
-        """How often a block was erased, the most of any."""
-        return self._table.erasures()
+        return self.segments.bytes - self._tail + self.segments.room()
 
     # ---- entries ---------------------------------------------------------------------------
 
@@ -132,7 +120,7 @@ class Ring:
 
     def _open(self, epoch: int, first: int) -> None:
         """Makes the next good segment the active one, and forgets what lies before its end."""
-        table = self._table
+        table = self.segments
         passed = 1
         for distance in range(1, table.number):
             if table.is_bad(distance):
@@ -147,7 +135,7 @@ class Ring:
 
     def _forget(self, segment: int) -> None:
         """Its frames, if they have a receipt or may be dropped."""
-        table = self._table
+        table = self.segments
         if table.pending[segment]:
             if self._drop is None:
                 raise JournalFull
@@ -160,7 +148,7 @@ class Ring:
 
     def _write(self, seq: int, message: bytes, size: int) -> bool:
         """An entry at the tail. False when the flash does not take it."""
-        region, table = self._region, self._table
+        region, table = self._region, self.segments
         base = table.base(table.active)
         address = base + self._tail
         self._tail = table.bytes  # closed, should a write fail
@@ -177,12 +165,12 @@ class Ring:
 
     def _reaches(self, segment: int, epoch: int, seq: int) -> bool:
         """Whether the segment has frames of the epoch from `seq` on."""
-        table = self._table
+        table = self.segments
         return table.epoch[segment] == epoch and seq < table.first[segment] + table.count[segment]
 
     def _entries(self, segment: int, seq: int = 0):
         """(seq, address, pending) of each entry from `seq` on."""
-        table = self._table
+        table = self.segments
         at = table.first[segment]
         end = at + table.count[segment]
         address = table.base(segment) + HEADER_BYTES
@@ -193,7 +181,7 @@ class Ring:
             if entry_seq != at:  # flash gone bad: what follows cannot be found
                 return
             if at >= seq:
-                yield at, address, _waits(state)
+                yield at, address, not is_cleared(state, 16)
             address += _ENTRY_BYTES + (length + 3 & ~3)
             at += 1
 
@@ -211,14 +199,16 @@ class Ring:
         if length > _LONGEST:
             return None
         message = self._region.read(address + _ENTRY_BYTES, length)
-        return message if binascii.crc32(message, self._table.seed(segment) ^ seq) == crc else None
+        return (
+            message if binascii.crc32(message, self.segments.seed(segment) ^ seq) == crc else None
+        )
 
     def _receipt_segment(self, segment: int, ranges: list) -> None:
-        table = self._table
+        table = self.segments
         first = table.first[segment]
         last = first + table.count[segment] - 1
         if segment != table.active and any(a <= first and last <= b for a, b in ranges):
-            table.mark_receipted(segment)
+            table.receipt(segment)
         elif any(a <= last and first <= b for a, b in ranges):
             for seq, address, waiting in self._entries(segment):
                 if waiting and any(a <= seq <= b for a, b in ranges):
@@ -227,45 +217,43 @@ class Ring:
     def _settle(self, address: int) -> bool:
         """Mark an entry as one that is not to be sent again. Whether the flash took the mark."""
         self._region.program(address + _STATE_AT, b"\x00\x00")
-        return not _waits(self._entry(address)[1])
+        return is_cleared(self._entry(address)[1], 16)
 
     # ---- mount -----------------------------------------------------------------------------
 
     def _mount(self) -> None:
-        table = self._table
+        table = self.segments
         if not table.serial:
             return
         self.last = table.before(table.active)
         following = None
         for segment in reversed(list(table.oldest_first())):
-            if not self._is_told_by(following, segment):
+            before = None
+            if (
+                following is not None
+                and following == (segment + 1) % table.number
+                and table.receipted(segment)
+            ):
+                before = table.before(following)
+            if before and before[0] == table.epoch[segment]:  # it needs no reading
+                table.count[segment] = before[1] + 1 - table.first[segment]
+            else:
                 self._scan(segment, following)
             following = segment
-
-    def _is_told_by(self, following, segment: int) -> bool:
-        """Whether the segment needs no reading, and the one that follows says how far it goes."""
-        table = self._table
-        if following != (segment + 1) % table.number or not table.receipted(segment):
-            return False
-        before = table.before(following)
-        if before is None or before[0] != table.epoch[segment]:
-            return False
-        table.count[segment] = before[1] + 1 - table.first[segment]
-        return True
 
     def _scan(self, segment: int, following) -> None:
         """Counts the entries; for the active segment also finds its end and last frame.
 
         Only the last entry can have been cut short: the others are proven when they are read.
         """
-        table = self._table
+        table = self.segments
         count, pending, last = self._walk(segment, following)
         table.count[segment] = count
         whole = True
         while last is not None and not self._is_intact(segment, last):
             whole = False
             count -= 1
-            pending -= _waits(self._entry(last)[1])
+            pending -= not is_cleared(self._entry(last)[1], 16)
             table.count[segment] = count
             last = self._address(segment, table.first[segment] + count - 1) if count else None
         if not table.receipted(segment):
@@ -286,7 +274,7 @@ class Ring:
 
         What flash did not take well is also in the segment that follows, and counts there.
         """
-        table = self._table
+        table = self.segments
         until = 0xFFFFFFFF
         if following is not None and table.epoch[following] == table.epoch[segment]:
             until = table.first[following]
@@ -302,11 +290,11 @@ class Ring:
                 break
             last = address
             address = after
-            pending += _waits(state)
+            pending += not is_cleared(state, 16)
             seq += 1
         return seq - first, pending, last
 
     def _is_intact(self, segment: int, address: int) -> bool:
         length, _, seq, crc = self._entry(address)
-        seed = self._table.seed(segment) ^ seq
+        seed = self.segments.seed(segment) ^ seq
         return self._region.crc(address + _ENTRY_BYTES, length, seed) == crc

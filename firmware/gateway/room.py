@@ -20,7 +20,7 @@ class Pace:
     def __init__(self):
         self._ticks = ticks_ms()
         self._ms = self._bytes = 0
-        self._ms_before = self._bytes_before = 0  # of the half day before
+        self._before = (0, 0)  # of the half day before
 
     def note(self, size: int) -> None:
         """To be called more often than the tick counter wraps (6 days)."""
@@ -29,17 +29,17 @@ class Pace:
         self._ticks = ticks
         self._bytes += size
         if self._ms >= _HALF_DAY_MS:
-            self._ms_before, self._bytes_before = self._ms, self._bytes
+            self._before = (self._ms, self._bytes)
             self._ms = self._bytes = 0
 
-    def days(self, room_bytes: int):
-        """How long the room lasts; None in the first hour, and when it is more than 9999 days."""
+    def days(self, free: int):
+        """How long so many bytes last; None in the first hour, and beyond 9999 days."""
         self.note(0)
-        ms = self._ms + self._ms_before
-        size = self._bytes + self._bytes_before
+        ms = self._ms + self._before[0]
+        size = self._bytes + self._before[1]
         if ms < _KNOWN_AFTER_MS or not size:
             return None
-        days = room_bytes * ms // (size * _DAY_MS)
+        days = free * ms // (size * _DAY_MS)
         return days if days <= _MOST_DAYS else None
 
 

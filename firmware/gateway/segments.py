@@ -24,21 +24,23 @@ _USED = const(1)
 _BAD = const(2)
 
 
-def is_cleared(value: int, bits: int) -> bool:
+def is_cleared(value: int, size: int) -> bool:
     """Whether a mark was made: in most of its bits, for one that is stuck is no mark."""
+    if value == (1 << size) - 1:
+        return False
     ones = 0
     while value:
         ones += value & 1
         value >>= 1
-    return 2 * ones < bits
+    return 2 * ones < size
 
 
 class Segments:
-    def __init__(self, region, blocks_each: int, magic: bytes) -> None:
+    def __init__(self, region, blocks: int, magic: bytes) -> None:
         self._region = region
         self._magic = magic
-        self.bytes = blocks_each * region.block_bytes
-        self.number = region.blocks // blocks_each
+        self.bytes = blocks * region.block_bytes
+        self.number = region.blocks // blocks
         if self.number < 3:
             raise ValueError("a ring needs three segments")
         zeros = [0] * self.number
@@ -102,7 +104,7 @@ class Segments:
         self._state[segment] |= _BAD
         self._region.program(self.base(segment) + _BAD_AT, _BAD_MARK)
 
-    def mark_receipted(self, segment: int) -> None:
+    def receipt(self, segment: int) -> None:
         """All its frames have a receipt. Should the mark not take, they are sent once more."""
         self._region.program(self.base(segment) + _RECEIPTED_AT, b"\x00")
         self.pending[segment] = 0

@@ -12,6 +12,7 @@ from auditor.chains import Chains
 from auditor.checkpoints import check_tree, read_checkpoint
 from auditor.commands import read_command
 from auditor.configurations import read_configuration
+from auditor.key_events import KeyEvents
 from auditor.keys import PublicKey
 from auditor.merkle import Tree
 from auditor.operator_messages import read_certificate
@@ -82,12 +83,16 @@ def test_frames(vector: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("vector", named(CHAINS["vectors"]))
 def test_chains(vector: dict[str, Any]) -> None:
-    register = Register.from_json(CHAINS["context"]["register"])
-    chains = Chains()
+    context = CHAINS["context"] | vector.get("context", {})
+    register = Register.from_json(context["register"])
+    chains, key_events = Chains(), KeyEvents(register)
     for encoded in vector["frames"]:
-        chains.add(verify_frame(bytes.fromhex(encoded), register))
+        frame = verify_frame(bytes.fromhex(encoded), register)
+        chains.add(frame)
+        key_events.add(frame)
     found = [
-        [f.code, f.gateway.hex(), f.stream, f.epoch, f.first, f.last] for f in chains.findings()
+        [f.code, f.gateway.hex(), f.stream, f.epoch, f.first, f.last]
+        for f in (*chains.findings(), *key_events.findings())
     ]
     assert sorted(found) == sorted(vector["findings"])
     assert (vector["expect"] == "ok") == (not found)

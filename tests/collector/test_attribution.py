@@ -18,6 +18,7 @@ from collector_world import (
 from meter_world import (
     METER,
     OTHER,
+    PROFILE,
     SERIAL,
     at,
     billed,
@@ -274,6 +275,7 @@ def test_a_report_tells_who_answered_and_what_is_not_billed(site: World, tmp_pat
     take(site, *SWAPPED_AND_BACK[:6])
     told = report.full(site.engine, site.registry, tmp_path)["energy"]
     [mine] = [entry for entry in told if entry["meter"] == METER]
+    assert mine["profile_status"] == ("confirmed" if PROFILE.confirmed else "unconfirmed")
     assert mine["not_the_meters"] == {"other_meter": 2}
     assert (mine["register_start_wh"], mine["register_end_wh"]) == (100, 105)
     assert mine["identity"]["state"] == "other_meter"

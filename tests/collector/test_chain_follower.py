@@ -16,23 +16,27 @@ from collector_world import (
     clock_event,
     dropped_event,
     epoch_event,
+    event,
     sample,
     signer_for,
 )
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, create_engine, select
+from test_vectors import register_of
 
 from collector.evidence.chains import Chains, Fault
 from collector.evidence.cose import ContentType, message_hash, parse
 from collector.evidence.downlink import Role
 from collector.evidence.frame import ZERO_HASH, Event, EventCode, Frame, Stream, read_frame
+from collector.evidence.key_events import KeyEvents
 from collector.evidence.keys import PrivateKey
 from collector.intake import receipts
 from collector.ledger import coverage
 from collector.ledger.chain import ChainFollower
 from collector.ledger.followers import advance
 from collector.ledger.ledger import Admitted, Ledger
+from collector.model.records import Gateway
 from collector.storage import metadata, open_database, reading
 from collector.storage.tables import chain as chain_table
 from collector.storage.tables import chain_fault
@@ -122,6 +126,18 @@ class Model:
     def wanted(self, name: Name) -> list[tuple[int, int]]:
         return ranges(self.missing(name))
 
+    def retirements(self) -> list[tuple[int, int]]:
+        return [
+            (frame.epoch, frame.seq)
+            for frame in self.frames
+            if any(getattr(record, "code", None) is EventCode.RETIRED for record in frame.records)
+        ]
+
+    def follows(self, name: Name, seq: int, last_epoch: int, last_seq: int) -> bool:
+        if name[1] == last_epoch:
+            return name[2] is BILLING and seq > last_seq
+        return name[1] > last_epoch
+
     def faults(self) -> set[tuple[str, Name, int]]:
         found = set()
         for name, held in self.chains.items():
@@ -137,6 +153,8 @@ class Model:
                 }
                 if name[2] is BILLING and name[1] > 1 and seq == 1 and 8 not in codes:
                     found.add(("no_epoch_event", name, seq))
+                if any(self.follows(name, seq, *last) for last in self.retirements()):
+                    found.add(("after_retirement", name, seq))
         return found
 
 
@@ -175,6 +193,8 @@ def _frame(draw: st.DrawFn, stream: Stream, epoch: int, seq: int, hashes: list[b
             records.append(dropped_event(draw(st.sampled_from([1, 2])), first, last))
     if epoch > 1 and seq == 1 and draw(st.booleans()):
         records.append(epoch_event())
+    if draw(st.sampled_from([False] * 11 + [True])):
+        records.append(event(13, {0: "the site closes"}))
     return GATEWAY.frame(stream, seq, records, epoch=epoch, prev=ZERO_HASH if seq == 1 else prev)
 
 
@@ -220,12 +240,15 @@ def test_follower_and_verifier_agree_with_the_model_in_any_order(
 @pytest.mark.parametrize("vector", VECTORS["vectors"], ids=lambda vector: vector["name"])
 def test_a_set_of_frames_has_the_findings_written_down(vector: Any) -> None:
     messages = [bytes.fromhex(message) for message in vector["frames"]]
-    judged = Chains()
+    context = VECTORS["context"] | vector.get("context", {})
+    judged, key_events = Chains(), KeyEvents(register_of(context).all(Gateway).values())
     for raw in messages:
-        judged.add(read_frame(raw)[1], message_hash(raw))
+        message, frame = read_frame(raw)
+        judged.add(frame, message_hash(raw))
+        key_events.add(frame, message.kid)
     found = sorted(
         [str(entry.fault), entry.gateway.hex(), entry.stream, entry.epoch, entry.first, entry.last]
-        for entry in judged.findings()
+        for entry in (*judged.findings(), *key_events.findings())
     )
     assert found == sorted(vector["findings"])
 
@@ -236,7 +259,10 @@ def test_a_set_of_frames_has_the_findings_written_down(vector: Any) -> None:
             [row.fault, row.gateway.hex(), row.stream, row.epoch, row.seq, row.seq]
             for row in connection.execute(select(chain_fault))
         )
-    assert followed == sorted(entry for entry in vector["findings"] if entry[0] != "gap")
+    of_the_register = ("gap", Fault.NO_KEY_EVENT, Fault.KEY_NOT_TAKEN)
+    assert followed == sorted(
+        entry for entry in vector["findings"] if entry[0] not in of_the_register
+    )
 
 
 # --- receipts

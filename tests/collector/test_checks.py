@@ -24,8 +24,15 @@ from collector.model.records import Licence
 HOLDER = Holder(BIN, ZONE, (SITE,))
 
 
-def metered(start: Fraction, end: Fraction, positions: tuple[int, int] = (1, 2)) -> Metering:
-    quantum = Fraction(1)
+STEP = Fraction(1, 10_000)
+
+
+def metered(
+    start: Fraction,
+    end: Fraction,
+    positions: tuple[int, int] = (1, 2),
+    quantum: Fraction = STEP,
+) -> Metering:
     energy = MeteredEnergy(
         Snapshot(0, start, quantum, positions[0]), Snapshot(20_000, end, quantum, positions[1])
     )
@@ -38,9 +45,11 @@ def metered(start: Fraction, end: Fraction, positions: tuple[int, int] = (1, 2))
 @pytest.mark.parametrize(
     ("allowed", "energies", "outcome", "measured"),
     [
-        ("100", ["100"], PeriodOutcome.WITHIN, "100"),
+        ("100", ["99.9999"], PeriodOutcome.WITHIN, "99.9999"),
+        ("100", ["100"], PeriodOutcome.UNDECIDED, "100"),
         ("100", ["100.001"], PeriodOutcome.BREACH, "100.001"),
-        ("100", ["60", "40"], PeriodOutcome.WITHIN, "100"),
+        ("100", ["60", "39.9998"], PeriodOutcome.WITHIN, "99.9998"),
+        ("100", ["60", "39.9999"], PeriodOutcome.UNDECIDED, "99.9999"),
         ("100", ["60", "40.1"], PeriodOutcome.BREACH, "100.1"),
         ("0", ["0"], PeriodOutcome.WITHIN, "0"),
         ("0", ["0.0001"], PeriodOutcome.BREACH, "0.0001"),
@@ -74,9 +83,45 @@ def test_a_result_names_the_frames_it_rests_on() -> None:
 
 
 def test_sums_of_the_instruments_steps_are_exact() -> None:
-    """Ten times a tenth of a watt-hour is one watt-hour."""
+    """Ten times a tenth of a watt-hour is one watt-hour, known to ten steps."""
     found = {str(number): metered(Fraction(0), Fraction(1, 10)) for number in range(10)}
-    assert close_period(HOLDER, 0, 1, Fraction(1), found).outcome is PeriodOutcome.WITHIN
+    result = close_period(HOLDER, 0, 1, 1 + 10 * STEP, found)
+    assert (result.measured_wh, result.quantum_wh) == (Fraction(1), 10 * STEP)
+    assert result.outcome is PeriodOutcome.WITHIN
+    assert close_period(HOLDER, 0, 1, 1 + 9 * STEP, found).outcome is PeriodOutcome.UNDECIDED
+
+
+@pytest.mark.parametrize(
+    ("steps", "allowed_mwh", "outcome"),
+    [
+        (42, "16.3", PeriodOutcome.BREACH),
+        (42, "16.4", PeriodOutcome.BREACH),  # it drew more than 41 steps
+        (42, "16.5", PeriodOutcome.UNDECIDED),
+        (42, "16.8", PeriodOutcome.UNDECIDED),
+        (42, "17.1", PeriodOutcome.UNDECIDED),
+        (42, "17.2", PeriodOutcome.WITHIN),  # it drew less than 43
+        (0, "0.1", PeriodOutcome.UNDECIDED),
+        (0, "0", PeriodOutcome.WITHIN),
+        (1, "0", PeriodOutcome.BREACH),
+    ],
+)
+def test_within_one_step_of_the_register_nothing_is_decided(
+    steps: int, allowed_mwh: str, outcome: PeriodOutcome
+) -> None:
+    """CT 2000/5 and VT 10000/100: a register of 0.01 kWh steps by 400 kWh."""
+    quantum = Fraction(400_000)
+    energy = metered(1000 * quantum, (1000 + steps) * quantum, quantum=quantum)
+    result = close_period(HOLDER, 0, 1, mwh_to_wh(Decimal(allowed_mwh)), {"feeder": energy})
+    assert result.outcome is outcome
+    assert (result.error_wh, result.quantum_wh) == (Fraction(0), quantum)
+
+
+def test_a_step_that_grew_counts_as_it_is_at_its_greatest() -> None:
+    """A float's step doubles with its exponent."""
+    energy = MeteredEnergy(
+        Snapshot(0, Fraction(0), Fraction(1), 1), Snapshot(1, Fraction(9), Fraction(2), 2)
+    )
+    assert energy.quantum_wh == 2
 
 
 @pytest.mark.parametrize(
@@ -99,6 +144,17 @@ def test_the_projected_instant_of_breach(
 ) -> None:
     draw = Draw(at_ms, Fraction(used), Fraction(power))
     assert project(draw, end_ms, Fraction(1000)).breach_ms == breach_ms
+
+
+@pytest.mark.parametrize(
+    ("used", "quantum", "expected"),
+    [("100", "0", False), ("101", "0", True), ("102", "3", False), ("103", "3", True)],
+)
+def test_an_allowance_is_over_when_no_step_of_a_register_leaves_a_doubt(
+    used: str, quantum: str, *, expected: bool
+) -> None:
+    draw = Draw(0, Fraction(used), Fraction(0), Fraction(quantum))
+    assert draw.is_over(Fraction(100)) is expected
 
 
 @pytest.mark.parametrize(
@@ -137,11 +193,12 @@ def test_a_period_closes_when_both_its_boundaries_are_read(control: Control) -> 
     control.register(start, "5000")
     assert control.run(end - 1) == []
     assert control.run(end) == []
-    control.register(end, "5100")
+    control.register(end, "5099.999")
     [result] = control.run(end)
     assert (result.start_ms, result.end_ms) == (start, end)
     assert result.outcome is PeriodOutcome.WITHIN
-    assert result.measured_wh == result.allowed_wh == Fraction(100)
+    assert (result.measured_wh, result.allowed_wh) == (Fraction("99.999"), Fraction(100))
+    assert result.quantum_wh == Fraction("0.001")
     assert control.findings() == []
 
 
@@ -156,6 +213,18 @@ def test_one_step_of_the_register_more_is_a_breach(control: Control) -> None:
     assert (finding.code, finding.first_ms, finding.last_ms) == (Code.BREACH, start, end)
     assert Fraction(finding.details["measured_wh"]) == Fraction("100.001")
     assert finding.details["sites"] == [SITE]
+
+
+def test_a_period_too_near_for_the_registers_step_is_undecided(control: Control) -> None:
+    start, end = control.start_ms, control.start_ms + control.period_ms
+    control.allow(start, "0.0001")
+    control.register(start, "5000")
+    control.register(end, "5100")
+    [result] = control.run(end)
+    assert result.outcome is PeriodOutcome.UNDECIDED
+    [finding] = control.findings()
+    assert finding.code is Code.UNDECIDED
+    assert (finding.details["error_wh"], finding.details["quantum_wh"]) == ("0", "1/1000")
 
 
 def test_without_an_allocation_nothing_is_allowed(control: Control) -> None:
@@ -184,7 +253,7 @@ def test_data_that_is_late_but_in_time_counts(control: Control) -> None:
     control.allow(start, "0.0001")
     control.register(start, "5000")
     assert control.run(end + LATE_MS - 2) == []
-    control.register(end, "5100")
+    control.register(end, "5099")
     [result] = control.run(end + LATE_MS - 1)
     assert result.outcome == "within"
 

@@ -53,6 +53,10 @@ def test_every_quantity_of_every_instrument_is_whole_in_one_request(name: str) -
     ]
 
 
+def test_an_identity_register_in_a_block_is_asked_for_with_all_of_it() -> None:
+    assert [3, 64001, 27] in compiled("siemens-pac3200")[IDENTITY]
+
+
 def of(name: str, quantity: str, **fields: Any) -> list[int]:
     names = [entry.name for entry in load_profile(name).registers]
     entry: list[int] = compiled(name, **fields)[QUANTITIES][names.index(quantity)]
@@ -60,11 +64,11 @@ def of(name: str, quantity: str, **fields: Any) -> list[int]:
 
 
 def test_an_energy_says_its_form_and_how_fast_the_wiring_lets_it_rise() -> None:
-    # 10 A × 60 and 120 V × 100: twice 600 A × 12 kV are 14.4 MW, 4000 Wh a second, in Wh
-    assert of("schneider-pm5560", "active_energy_import") == [3203, 4, SIGNED, 4000]
-    # 10 A × 500 and 690 V, without a voltage transformer: 6.9 MW, 1917 Wh, in 100 Wh
+    # 120 % of 300 A and 120 V × 100: twice 360 A × 12 kV are 8.64 MW, 2400 Wh a second, in Wh
+    assert of("schneider-pm5560", "active_energy_import") == [3203, 4, SIGNED, 2400]
+    # 120 % of 2500 A and 690 V, without a voltage transformer: 4.14 MW, 1150 Wh, in 100 Wh
     low = of("carlo-gavazzi-em24", "active_energy_import", ct=(2500, 5), vt=(1, 1))
-    assert low == [0x003E, 2, SIGNED + LOW_WORD_FIRST, 20]
+    assert low == [0x003E, 2, SIGNED + LOW_WORD_FIRST, 12]
 
 
 def test_a_float_rises_in_1024ths_of_its_unit_and_by_two_units_at_least() -> None:

@@ -101,6 +101,8 @@ def test_across_another_meter_nothing_is_measured(after: int) -> None:
         ("SE-4711", "se-4711", False),
         ("004711", " 4711 ", False),
         ("47 11", "4711", False),
+        ("LQN-4711", "LQN/4711", False),
+        ("LQN-4711", "LQN/4712", True),
         ("4711", "47110", True),
         ("4711", None, False),
         (None, "4711", False),

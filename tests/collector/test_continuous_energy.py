@@ -41,7 +41,13 @@ def seen_ms(control: Control) -> int:
     return control.start_ms + control.period_ms // 4
 
 
-def saw(control: Control, seq: int, before: int | None, after: int | None) -> None:
+def saw(
+    control: Control,
+    seq: int,
+    before: int | None,
+    after: int | None,
+    quantity: str = "active_energy_import",
+) -> None:
     """A gateway's event of a register that went back, in Wh."""
     row = {
         "position": seq,
@@ -50,7 +56,7 @@ def saw(control: Control, seq: int, before: int | None, after: int | None) -> No
         "epoch": 1,
         "seq": seq,
         "meter": "feeder",
-        "quantity": "active_energy_import",
+        "quantity": quantity,
         "at_ms": seen_ms(control),
         "before": None if before is None else 1000 * before,
         "after": None if after is None else 1000 * after,
@@ -67,8 +73,8 @@ def codes(control: Control) -> list[Code]:
 
 def test_a_rollover_between_the_boundaries_is_measured_exactly(control: Control) -> None:
     control.allow(control.start_ms, "0.0001")
-    result = period(control, "9990.5", "9999.999", "0", "90.5")
-    assert (result.outcome, result.measured_wh) == ("within", Fraction(100))
+    result = period(control, "9990.5", "9999.999", "0", "90.499")
+    assert (result.outcome, result.measured_wh) == ("within", Fraction("99.999"))
     [finding] = control.findings()
     assert (finding.code, finding.severity, finding.subject) == (
         Code.ROLLOVER,
@@ -171,6 +177,15 @@ def test_a_rollover_that_the_snapshots_hide_is_measured_by_the_event(control: Co
     assert result.measured_wh == MODULUS_WH + 501
 
 
+@pytest.mark.parametrize("part", ["active_energy_import_t1", "active_energy_import_t2"])
+def test_a_part_of_a_sum_that_was_cleared_is_told_by_the_event(control: Control, part: str) -> None:
+    """Of 5000 Wh the 40 of one tariff: the sum is beyond where it was at the next boundary."""
+    saw(control, 5, 40, 0, part)
+    result = period(control, "5000", "5100", "5200", modulus=None)
+    assert result.outcome == "unmeasured"
+    assert [entry.verdict for entry in result.breaks] == ["reset"]
+
+
 @pytest.mark.parametrize(("seq", "before"), [(25, 5003), (5, None)])
 def test_an_event_of_another_place_or_without_a_number_changes_nothing(
     control: Control, seq: int, before: int | None
@@ -217,7 +232,7 @@ def used_wh(control: Control, energy_wh: int) -> Fraction | None:
     control.point("feeder", now_ms, 1e3, energy_wh)
     view = control.world.registry.view()
     with reading(control.world.engine) as connection:
-        metered = view.delivery_meters(SITE)
+        metered = view.delivery_meters(SITE, now_ms)
         draw = meters.draw(connection, view, control.series, metered, control.start_ms, now_ms)
     return None if draw is None else draw.used_wh
 

@@ -35,7 +35,7 @@ def codes(control: Control) -> list[Code]:
 @pytest.mark.parametrize(
     ("energy_wh", "outcome", "found"),
     [
-        ("5100", PeriodOutcome.WITHIN, [Code.UNMEASURED]),
+        ("5099.999", PeriodOutcome.WITHIN, [Code.UNMEASURED]),
         ("5100.001", PeriodOutcome.BREACH, [Code.UNMEASURED, Code.BREACH]),
     ],
 )

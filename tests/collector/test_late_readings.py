@@ -41,17 +41,18 @@ def test_a_late_reading_moves_its_offset_times_the_mean_power(
 @pytest.mark.parametrize(
     ("measured", "errors", "outcome"),
     [
-        (100, ["0"], PeriodOutcome.WITHIN),
+        (99, ["0"], PeriodOutcome.WITHIN),
+        (100, ["0"], PeriodOutcome.UNDECIDED),
         (101, ["0"], PeriodOutcome.BREACH),
-        (101, ["1"], PeriodOutcome.BREACH),
-        (101, ["1.001"], PeriodOutcome.UNDECIDED),
-        (99, ["1"], PeriodOutcome.WITHIN),
-        (99, ["1.001"], PeriodOutcome.UNDECIDED),
-        (100, ["0.001"], PeriodOutcome.UNDECIDED),
-        (101, ["0.6", "0.6"], PeriodOutcome.UNDECIDED),
+        (102, ["1"], PeriodOutcome.BREACH),
+        (102, ["1.001"], PeriodOutcome.UNDECIDED),
+        (98, ["1"], PeriodOutcome.WITHIN),
+        (98, ["1.001"], PeriodOutcome.UNDECIDED),
+        (103, ["0.6", "0.6"], PeriodOutcome.UNDECIDED),
+        (104, ["0.6", "0.6"], PeriodOutcome.BREACH),
     ],
 )
-def test_nearer_to_the_allowance_than_the_error_nothing_is_decided(
+def test_nearer_to_the_allowance_than_error_and_step_nothing_is_decided(
     measured: int, errors: list[str], outcome: PeriodOutcome
 ) -> None:
     whole = MeteredEnergy(shot(0, 0), shot(HOUR, measured), Fraction(errors[0]))

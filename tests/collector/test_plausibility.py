@@ -17,8 +17,8 @@ from collector.series.embedded import EmbeddedSeries
 from collector.series.follower import SeriesFollower
 from collector.series.store import Point
 
-CT, VT = Fraction(300, 5), Fraction(100)
-"""Behind 300/5 A and 10000/100 V the instrument's 10 A are 600 A, and 14.4 MW the most."""
+CT, VT = (500, 5), Fraction(100)
+"""500/5 A carry 600 A of the instrument's 1000 A, and with 10000/100 V 14.4 MW are the most."""
 GOOD = {
     "active_power": "6000000",
     "active_power_l1": "2000000",
@@ -61,7 +61,25 @@ PHASES = ("active_power", "active_power_l1", "active_power_l2", "active_power_l3
         ({"active_power_l2": "1000000"}, DoubtCode.PHASES, PHASES),
         ({"apparent_power": "5800000"}, DoubtCode.OVER_APPARENT, (*PHASES[:1], "apparent_power")),
         ({"power_factor": "0.5"}, DoubtCode.POWER_FACTOR, ("power_factor",)),
-        ({"power_factor": "2.1"}, DoubtCode.POWER_FACTOR, ("power_factor",)),
+        ({"power_factor": "1.02"}, DoubtCode.POWER_FACTOR, ("power_factor",)),
+        (
+            {"power_factor": "1.02", "apparent_power": None},
+            DoubtCode.POWER_FACTOR,
+            ("power_factor",),
+        ),
+        ({"active_power_l2": "-2010000", "active_power": "1980000"}, DoubtCode.REVERSED, PHASES),
+        (
+            {"active_power_l1": "-2000000", "active_power_l2": "-2010000"},
+            DoubtCode.REVERSED,
+            PHASES,
+        ),
+        ({"voltage_l3": "0", "current_l3": "0"}, DoubtCode.DEAD_PHASE, ("voltage_l3",)),
+        ({"voltage_l3": "0"}, DoubtCode.DEAD_PHASE, ("voltage_l3", "active_power")),
+        (
+            {"voltage_l2": "0", "voltage_l3": "0", "current_l3": "0"},
+            DoubtCode.DEAD_PHASE,
+            ("voltage_l2", "active_power"),
+        ),
         ({"frequency": "44.9"}, DoubtCode.FREQUENCY, ("frequency",)),
         ({"frequency": "55.1"}, DoubtCode.FREQUENCY, ("frequency",)),
         ({"frequency": "0"}, DoubtCode.FREQUENCY, ("frequency",)),
@@ -85,7 +103,11 @@ def test_each_rule(
         {"current_l1": "600"},
         {"voltage_l1": "0", "voltage_l2": "0", "voltage_l3": "0", "frequency": "0"},
         {"power_factor": "-0.98"},
-        {"power_factor": "1.02"},  # four quadrants: leading
+        # each instrument has a starting point of its own
+        dict.fromkeys((*PHASES, "apparent_power"), "0")
+        | {"active_power_l1": "14000", "active_power_l2": "-14000"},
+        # connected to one phase alone
+        {"voltage_l2": "0", "voltage_l3": "0", "current_l2": "0", "current_l3": "0"},
         {"active_power_l2": None},
         {"active_energy_import": "0"},
     ],
@@ -93,6 +115,24 @@ def test_each_rule(
 )
 def test_what_may_be_is_not_doubted(changes: dict[str, str | None]) -> None:
     assert doubts(**changes) == {}
+
+
+def test_what_is_told_in_four_quadrants_is_compared_as_the_power_factor_it_is() -> None:
+    def seen(value: float) -> Fraction:
+        raw = raw_of(interval_only=False, power_factor=value)
+        read = PROFILE.decode(raw, None, interval=False, ct=Fraction(1), vt=Fraction(1))
+        return read["power_factor"].value
+
+    for told, factor in (
+        (0.98, "0.98"),
+        (-0.98, "-0.98"),
+        (1.02, "0.98"),  # leading
+        (-1.02, "-0.98"),
+        (2.0, "0"),
+        (1.0, "1"),
+        (2.5, "2.5"),  # nothing that it can be: doubted
+    ):
+        assert seen(told) == Fraction(factor)
 
 
 def test_in_three_wires_a_phase_has_no_power_of_its_own() -> None:

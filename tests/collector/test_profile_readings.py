@@ -171,6 +171,7 @@ def test_identity_that_was_not_read_is_missing() -> None:
     [
         ("ascii", "high_first", b"A1 B2 C3", "A1 B2 C3"),
         ("ascii", "low_first", b"1A2B3C\0D", "A1B2C3D"),
+        ("ascii", "high_first", b"\0B\0A\0 7\0", "BA 7"),  # as an EM340 may give its serial
         ("ascii", "high_first", b"\0\0\0\0    ", None),
         ("ascii", "high_first", b"AB\0\x17XYZW", None),
         ("ascii", "high_first", b"\xff" * 8, None),

@@ -6,7 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from collector_world import BIN, LICENSEE, NOW_MS, TestGateway, World
+from collector_world import BIN, LICENSEE, NOW_MS, TestGateway, World, database
 from sqlalchemy import func, select
 from typer.testing import CliRunner
 
@@ -15,6 +15,7 @@ from collector.evidence.cose import ContentType, seal
 from collector.evidence.keys import PrivateKey
 from collector.model.records import Allocation, Gateway, Licence, Licensee, Meter
 from collector.registry.files import FileError, import_file
+from collector.registry.keyring import create_keyring
 from collector.registry.store import Registry
 from collector.storage import open_database, reading
 from collector.storage.tables import registry_version
@@ -277,6 +278,29 @@ def test_the_command_says_it_on_standard_error_and_exits_with_2(tmp_path: Path) 
 
 
 # --- versions
+
+
+@pytest.mark.parametrize(
+    ("profile", "warned"), [("chint-dtsu666", True), ("carlo-gavazzi-em24", False)]
+)
+def test_a_profile_that_is_not_proven_is_named_at_import_and_configuration(
+    tmp_path: Path, profile: str, *, warned: bool
+) -> None:
+    directory, file = tmp_path / "data", tmp_path / "register.toml"
+    directory.mkdir()
+    database(directory).dispose()
+    create_keyring(directory, tmp_path / "root.pem")
+    file.write_text(GOOD.replace("schneider-pm5560", profile), encoding="utf-8")
+    out, gateway = str(tmp_path / "c.cose"), KEY.public.kid.hex()
+    for command in (
+        ["import", str(directory), str(file)],
+        ["configure", str(directory), gateway, "--out", out],
+    ):
+        run = CliRunner().invoke(app, command)
+        assert run.exit_code == 0, run.stderr
+        said = "warning: profile chint-dtsu666 is unconfirmed, and reads M-1"
+        assert (said in run.stderr) is warned
+        assert ("warning" in run.stderr) is warned
 
 
 def test_what_was_known_when(world: World) -> None:

@@ -52,7 +52,7 @@ def test_energy_used_so_far_is_exact(control: Control) -> None:
     control.register(start, str(NO_DOUBLE - 1))
     control.point("feeder", start + 1000, 1e6, NO_DOUBLE)
     view = control.world.registry.view()
-    metered = view.delivery_meters(SITE)
+    metered = view.delivery_meters(SITE, start)
     with reading(control.world.engine) as connection:
         draw = meters.draw(connection, view, control.series, metered, start, start + 1000)
     assert draw is not None

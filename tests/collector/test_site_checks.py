@@ -8,6 +8,7 @@ from collector.checks.findings import Code, Finding
 from collector.ledger.followers import advance
 from collector.series.follower import SeriesFollower
 from collector.series.store import Point
+from collector.web import wording
 
 FRESH_MS = 7000
 
@@ -127,3 +128,35 @@ def test_silence_is_the_sites_not_the_collectors(control: Control) -> None:
     advance(control.world.engine, SeriesFollower(control.series, control.world.configurations))
     control.run(back + 2 * LATE_MS)
     assert [finding.first_ms for finding in unread(control)] == [last]
+
+
+@pytest.mark.parametrize("licensed", [True, False])
+def test_power_that_flows_out_of_a_delivery_point_is_told(
+    control: Control, *, licensed: bool
+) -> None:
+    """All transformers the wrong way round: the import stands still, and 1.87 MW are no load."""
+    if not licensed:
+        ended = LICENCE.model_copy(update={"valid_until": NOW_MS})
+        control.world.registry.record([ended], bytes(32), NOW_MS)
+    start = control.start_ms
+    for now_ms in (start, start + 1000, start + control.period_ms):
+        control.point("feeder", now_ms, -1_870_000.0, 5000)
+        control.run(now_ms)
+    found = [entry for entry in control.findings() if entry.code is Code.EXPORT]
+    assert [(entry.subject, entry.first_ms) for entry in found] == [
+        ("feeder", start),
+        ("feeder", start + control.period_ms),
+    ]
+    assert found[0].last_ms == start + 1000
+    assert (found[0].severity, found[0].details["power_w"]) == ("warning", "-1870000")
+    assert "feeder shows 1.870 MW flowing out" in wording.finding_text(found[0])
+
+
+def test_what_a_meter_shows_below_its_starting_power_is_no_export(control: Control) -> None:
+    """A thousandth of 2 × 690 V × 10 A."""
+    control.point("feeder", NOW_MS, -13.75)
+    control.run(NOW_MS)
+    assert control.findings() == []
+    control.point("feeder", NOW_MS + 1, -13.85)
+    control.run(NOW_MS + 1)
+    assert [entry.code for entry in control.findings()] == [Code.EXPORT]

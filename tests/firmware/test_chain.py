@@ -161,7 +161,9 @@ class Operator:
         return told
 
 
-def test_a_receipt_for_lost_frames_begins_an_epoch_of_both(ask: Ask, public: str) -> None:
+def test_a_receipt_for_lost_frames_begins_an_epoch_of_both_that_names_what_it_confirmed(
+    ask: Ask, public: str
+) -> None:
     operator = Operator(ask, public)
     for stream in (BILLING, TELEMETRY, TELEMETRY):
         ask("append", stream, [1])
@@ -174,7 +176,7 @@ def test_a_receipt_for_lost_frames_begins_an_epoch_of_both(ask: Ask, public: str
     assert ask("kept_after", BILLING, 0, 1) is None
     billing, telemetry = frames(ask, BILLING, public, 2), frames(ask, TELEMETRY, public, 2)
     assert [body[2] for body in billing + telemetry] == [2] * 6
-    assert billing[0][8][0] == [3, CLOCK[0], 8, {0: 1, 1: "counter lost"}]
+    assert billing[0][8][0] == [3, CLOCK[0], 8, {0: 1, 1: "counter lost", 2: [1, 1]}]
     ask("restart")
     ask("append", BILLING, [1])
     assert len(frames(ask, BILLING, public, 2)) == 4

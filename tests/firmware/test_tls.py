@@ -57,3 +57,15 @@ def test_whom_a_side_does_not_believe_it_does_not_talk_to(
     until(lambda: plant.log().count(complaint) >= 2)
     assert "Traceback" not in plant.log()
     assert plant.collector.frames == {}
+
+
+def test_what_a_retired_gateway_holds_passes_too(plant: Plant) -> None:
+    """The program that ends it has TLS in the same heap as the application."""
+    start(plant)
+    collector = plant.collector
+    collector.wait(lambda: collector.records(BILLING))
+    plant.gateway.kill()
+    collector.receipt_every = 1
+    done = plant.gateway.run("retire", "the site closes")
+    assert done.returncode == 0, done.stdout + done.stderr
+    collector.wait(lambda: collector.events(13) == [{0: "the site closes"}])

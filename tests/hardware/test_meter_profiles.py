@@ -26,13 +26,49 @@ def test_nothing_is_wrong(file: Path) -> None:
     assert [str(fault) for fault in faults(document, profile_schema(), file.stem)] == []
 
 
-def test_it_can_be_asked_for_and_steps_finely_enough_to_bill(file: Path) -> None:
+@pytest.mark.parametrize("interval", [True, False], ids=["interval", "sample"])
+def test_every_quantity_is_asked_for_once_and_nothing_else_is_touched(
+    file: Path, *, interval: bool
+) -> None:
     profile = Profile.parse(file.read_bytes())
-    for interval in (True, False):
-        asked = profile.requests(interval=interval)
-        assert 0 < len(asked) <= len(profile.of(interval=interval))
+    asked = [range(first, first + count) for first, count in profile.requests(interval=interval)]
+    wanted = [
+        range(each.address, each.address + each.registers) for each in profile.of(interval=interval)
+    ]
+    for registers in wanted:
+        assert sum(set(registers) <= set(request) for request in asked) == 1
+    allowed = wanted if profile.readable is None else profile.readable
+    for request in asked:
+        assert len(request) <= profile.max_registers
+        assert set(request) <= {register for block in allowed for register in block}
+
+
+def test_identity_is_asked_for_in_requests_that_the_instrument_takes(file: Path) -> None:
+    profile = Profile.parse(file.read_bytes())
+    for entry in profile.identity:
+        assert entry.request[1] <= min(32, profile.max_registers)
+
+
+def test_it_steps_finely_enough_to_bill(file: Path) -> None:
+    profile = Profile.parse(file.read_bytes())
     for register in profile.of(interval=True):
         assert register.is_exponent or Fraction(1, 100) <= register.quantum <= 1000
+
+
+def test_a_source_that_nobody_can_find_again_says_so(file: Path) -> None:
+    document = toml_document(file.read_bytes())
+    for source in document["source"]:
+        if "/search?" in source["url"]:
+            assert re.search(
+                "(owner|repository)( of the repository)? not recorded", source["document"]
+            )
+
+
+def test_the_readme_says_how_many_are_proven() -> None:
+    words = ["none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
+    proven = sum(Profile.parse(path.read_bytes()).confirmed for path in PROFILES)
+    readme = (METERS.parents[1] / "README.md").read_text(encoding="utf-8")
+    assert f"instruments are described, {words[proven]} of them proven" in readme
 
 
 def test_there_are_profiles_of_both_word_orders_and_all_kinds_of_energy() -> None:

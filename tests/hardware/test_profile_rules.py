@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from collector.model.profile import Profile
 from collector.model.profile_files import NotTomlError, profile_schema, toml_document
 from collector.model.profile_rules import faults
 
@@ -74,6 +75,16 @@ POWER = ("registers", "quantity", 1)
 EXPONENT = ("registers", "quantity", 3)
 SERIAL = ("registers", "identity", 0)
 CT = ("registers", "identity", 1)
+SECOND = {
+    "name": "active_energy_import_t2",
+    "obis": "1-0:1.8.2",
+    "address": 107,
+    "unit": "Wh",
+    "scale": "10",
+    "quantum": "100",
+    "interval": True,
+    "exponent": "exponent_1",
+}
 E = "quantity active_energy_import"
 E1 = "quantity 1 (active_energy_import)"
 P = "quantity active_power"
@@ -132,9 +143,14 @@ BROKEN_GRAMMAR: list[tuple[tuple[str | int, ...], Any, str, str, str]] = [
     ((*ENERGY, "scale"), 1000, f"{E1}, scale", "1000 is not in quotes", 'write "1000"'),
     ((*ENERGY, "scale"), 0.25, f"{E1}, scale", "0.25 is not in quotes", 'write "1/4"'),
     ((*ENERGY, "scale"), "0", f"{E1}, scale", '"0" is not in the form', "greater than zero"),
+    ((*ENERGY, "scale"), "1" * 5000, f"{E1}, scale", "is not in the form", "at most 18 digits"),
+    ((*ENERGY, "scale"), "1e99999999", f"{E1}, scale", "is not in the form", "at most 18 digits"),
+    ((*ENERGY, "scale"), "1/" + "3" * 19, f"{E1}, scale", "not in the form", "at most 18 digits"),
+    ((*ENERGY, "quantum"), 1e300, f"{E1}, quantum", "1e+300 is not text", "text in quotes"),
+    ((*ENERGY, "modulus"), 10**30, f"{E1}, modulus", "out of range", str(2**64)),
+    ((*POWER, "coding"), "four_quadrants", f"{P2}, coding", "does not belong", "only power_factor"),
     ((*ENERGY, "scale"), "ten", f"{E1}, scale", '"ten" is not in the form', "fraction of two"),
     ((*ENERGY, "type"), "int23", f"{E1}, type", '"int23" is not known', "did you mean int32?"),
-    ((*ENERGY, "type"), "float32", f"{E1}, modulus", "does not belong", "whole numbers"),
     ((*ENERGY, "word_order"), "little", f"{E1}, word_order", "not known", "high_first, low_first"),
     ((*ENERGY, "name"), "active_energy_imprt", "quantity 1 (active_energy_imprt), name",
      "is not known", "did you mean active_energy_import?"),
@@ -172,6 +188,12 @@ def test_grammar_is_explained_once(
     assert said[0].startswith(f"{place}: ")
     assert wrong in said[0]
     assert right in said[0].split("; ", 1)[1]
+
+
+def test_a_byte_order_mark_is_nothing() -> None:
+    content = b"\xef\xbb\xbf" + GOOD.encode()
+    assert found(toml_document(content)) == []
+    assert Profile.parse(content).name == "vendor-model"
 
 
 def test_a_misspelt_field_is_not_said_to_be_missing_too() -> None:
@@ -216,6 +238,13 @@ BROKEN_SENSE: list[tuple[list[tuple[tuple[str | int, ...], Any]], str, str, str]
      "uint32 cannot", str(2**32)),
     ([((*ENERGY, "modulus"), 10**8 + 1), ((*ENERGY, "type"), "bcd32")], f"{E}, modulus",
      "bcd32 cannot", str(10**8)),
+    ([((*ENERGY, "modulus"), 2**24 + 1), ((*ENERGY, "type"), "float32")], f"{E}, modulus",
+     "float32 cannot", str(2**24)),
+    ([((*POWER, "name"), "active_energy_export_t2"), ((*POWER, "obis"), "1-0:2.8.2"),
+      ((*POWER, "unit"), "Wh")], "quantity active_energy_export_t2",
+     "there is no active_energy_export", "add active_energy_export"),
+    ([(("registers", "quantity", 4), SECOND | {"quantum": "200"})],
+     "quantity active_energy_import_t2, quantum", "not as that of active_energy_import", "same"),
     ([((*POWER, "no_value"), ["7fff"])], f"{P}, no_value", "4 digits", "int32 has 8"),
     ([((*ENERGY, "interval"), GONE), ((*EXPONENT, "interval"), GONE)], f"{E}, interval",
      "not part of intervals", "interval = true"),
@@ -224,6 +253,13 @@ BROKEN_SENSE: list[tuple[list[tuple[tuple[str | int, ...], Any]], str, str, str]
     ([(("instrument", "connection"), "direct"), ((*POWER, "side"), "secondary")],
      "instrument, connection", "secondary: active_power", 'side = "primary"'),
     ([((*SERIAL, "scale"), "1")], "identity serial, scale", "only ratios", "remove"),
+    ([((*CT, "name"), "vt_in_use")], "identity vt_in_use, scale", "only ratios", "remove"),
+    ([((*SERIAL, "block"), [901, 16])], "identity serial, block",
+     "registers 900 to 907: not within registers 901 to 916", "around it"),
+    ([((*SERIAL, "block"), [900, 21])], "identity serial, block", "takes 21 registers",
+     "max_reg"),
+    ([((*SERIAL, "block"), [0, 20]), ((*SERIAL, "address"), 1)], "identity serial, block",
+     "registers 0 to 19 cannot be asked for", "address_base = 1"),
     ([(SERIAL, {"name": "serial", "address": 900, "type": "float32", "word_order": "low_first"})],
      "identity serial, type", "float32 cannot hold", "document"),
     ([(CT, {"name": "ct_ratio", "address": 910, "type": "ascii", "registers": 2})],
@@ -252,8 +288,11 @@ GOOD_TOO: list[list[tuple[tuple[str | int, ...], Any]]] = [
     [(("conflict",), GONE)],
     [(("request", "readable"), GONE)],
     [(("registers", "identity"), [])],
+    [((*SERIAL, "block"), [895, 20])],
     [(("status",), "confirmed"), (("unconfirmed",), GONE)],
     [((*ENERGY, "modulus"), 2**31)],
+    [((*ENERGY, "modulus"), 2**24), ((*ENERGY, "type"), "float32")],
+    [(("registers", "quantity", 4), SECOND)],
     [((*ENERGY, "modulus"), 10**8), ((*ENERGY, "type"), "bcd32")],
     [((*POWER, "exponent"), "exponent_1")],
     [((*CT, "address"), 103), ((*CT, "function"), 4)],  # another function's registers
@@ -294,6 +333,7 @@ def test_nothing_in_a_file_is_too_odd_to_be_judged(path: tuple[str | int, ...], 
         (b'name = "a"\nvendor = "b', "line 2, column 12"),
         (b'name = "a"\nnotes = "\xff"\n', "line 2, column 10"),
         (b"a = 1\na = 2\n", "line 2"),
+        (b"a = " + b"1" * 5000, "a number in it is too long"),
     ],
 )
 def test_a_file_that_is_no_toml_says_where(content: bytes, said: str) -> None:

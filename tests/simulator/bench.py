@@ -106,6 +106,7 @@ def identity_agrees(entry: Entry, words: list[int], meter: Meter) -> bool:
         "vt_primary": Fraction(spec.vt[0]),
         "vt_secondary": Fraction(spec.vt[1]),
         "vt_ratio": Fraction(*spec.vt),
+        "vt_in_use": Fraction(Fraction(*spec.vt) != 1),
     }
     return seen == held[entry.name]
 

@@ -16,7 +16,10 @@ PROFILES = sorted(path.stem for path in METERS.glob("*.toml"))
 
 @dataclass(frozen=True)
 class Entry:
-    """A quantity or identity of a profile, with its defaults; `address` is the wire's."""
+    """A quantity or identity of a profile, with its defaults; `address` is the wire's.
+
+    Address and registers are what is asked for: of the block, where there is one.
+    """
 
     field: Mapping[str, Any]
     address: int
@@ -28,6 +31,10 @@ class Entry:
 
     @property
     def registers(self) -> int:
+        return int(self.field["block"][1]) if "block" in self.field else self._own
+
+    @property
+    def _own(self) -> int:
         if self.field["type"] == "ascii":
             return int(self.field["registers"])
         return int(self.field["type"][-2:]) // 16
@@ -46,6 +53,9 @@ class Entry:
 
     def count(self, words: Sequence[int]) -> Fraction | str | None:
         """The count of a number, the text of `ascii`; None for what is no value."""
+        if "block" in self.field:
+            first = self.field["address"] - self.field["block"][0]
+            words = words[first : first + self._own]
         if self.field.get("byte_order") == "low_first":
             words = [(word & 0xFF) << 8 | word >> 8 for word in words]
         if self.field["type"] == "ascii":
@@ -107,7 +117,7 @@ def _entries(profile: str, kind: str) -> list[Entry]:
     return [
         Entry(
             entry,
-            entry["address"] - request["address_base"],
+            entry.get("block", [entry["address"]])[0] - request["address_base"],
             entry.get("function", request["function"]),
         )
         for entry in merged

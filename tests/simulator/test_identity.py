@@ -31,10 +31,16 @@ def register(name: str, kind: str, scale: str = "1") -> IdentityRegister:
         ("vt_primary", "uint32", "10", [0, 1000]),
         ("vt_secondary", "uint16", "1/10", [1000]),
         ("vt_ratio", "uint16", "1", [100]),
+        ("vt_in_use", "uint32", "1", [0, 1]),
     ],
 )
 def test_words_worked_out_by_hand(name: str, kind: str, scale: str, expected: list[int]) -> None:
     assert register(name, kind, scale).words(PLATE) == expected
+
+
+def test_without_a_voltage_transformer_none_is_in_use() -> None:
+    plate = Nameplate("1", "M", (1, 1), (400, 400))
+    assert register("vt_in_use", "uint16").words(plate) == [0]
 
 
 def test_model_and_firmware_are_there_in_every_type() -> None:

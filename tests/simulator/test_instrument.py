@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from profile_reader import PROFILES, Entry, quantities
 
 from simulator.encoding import DoesNotFitError, Layout
+from simulator.identity import IdentityRegister, Nameplate
 from simulator.instrument import (
     METERS_DIR,
     IllegalAddressError,
@@ -123,6 +124,8 @@ def test_a_register_with_a_modulus_starts_again_from_zero() -> None:
     assert quantity.words(Fraction(9990), DIRECT) == [0, 999]
     assert quantity.words(Fraction(10_000), DIRECT) == [0, 0]
     assert quantity.words(Fraction(10_020), DIRECT) == [0, 2]
+    floating = made("float64", modulus=1000)
+    assert floating.words(Fraction(10_030), DIRECT) == floating.words(Fraction(30), DIRECT)
     digits = made("bcd32", modulus=10**8)
     assert digits.words(Fraction(10**9 + 120), DIRECT) == [0, 0x0012]
 
@@ -217,6 +220,8 @@ identity = [
   { name = "serial", address = 101, type = "uint32", function = 3 },
   { name = "ct_ratio", address = 103, type = "uint16", function = 3, scale = "1/10" },
   { name = "model", address = 201, type = "ascii", registers = 2 },
+  { name = "firmware", address = 304, block = [302, 5], type = "ascii", registers = 2 },
+  { name = "vt_in_use", address = 302, block = [302, 5], type = "uint16" },
 ]
 """
 
@@ -242,6 +247,17 @@ def test_an_identity_register_is_read_by_its_own_function(identified: Profile) -
     for function, address, count in ((4, 100, 2), (3, 10, 2), (3, 100, 1), (4, 200, 1)):
         with pytest.raises(IllegalAddressError):
             identified.read(function, address, count, ones)
+
+
+def test_what_is_given_only_within_a_block_is_refused_alone(identified: Profile) -> None:
+    def words(register: Register) -> list[int]:
+        assert isinstance(register, IdentityRegister)
+        return register.words(Nameplate("1", "M", (1, 1), (100, 1)))
+
+    assert identified.read(4, 301, 5, words) == [0x0100, 0, 0x2E31, 0x0032, 0]  # low byte first
+    for address, count in ((303, 2), (301, 4), (302, 4), (301, 6)):
+        with pytest.raises(IllegalAddressError):
+            identified.read(4, address, count, words)
 
 
 def test_a_function_that_reads_nothing_is_illegal(identified: Profile) -> None:

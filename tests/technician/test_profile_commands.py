@@ -129,7 +129,32 @@ def test_a_good_file_is_one_line_with_its_hash() -> None:
     (line,) = done.stdout.splitlines()
     assert line.startswith("schneider-pm5560.toml: good, unconfirmed, ")
     assert line.endswith(digest)
-    assert said_json("check", GOOD) == {"ok": True, "sha256": digest, "faults": []}
+    good = {"ok": True, "sha256": digest, "faults": [], "unnoticed": []}
+    assert said_json("check", GOOD) == good
+
+
+@pytest.mark.parametrize(
+    ("name", "unnoticed"),
+    [
+        ("schneider-pm750", ["serial", "vt"]),  # its VT primary cannot be read
+        ("chint-dtsu666", ["serial"]),
+        ("siemens-pac3200", []),
+        ("carlo-gavazzi-em340", []),  # direct
+    ],
+)
+def test_what_may_be_changed_unnoticed_is_said(name: str, unnoticed: list[str]) -> None:
+    assert said_json("check", name)["unnoticed"] == unnoticed
+    said = run("check", name).output
+    assert said.count("will go unnoticed") == len(unnoticed)
+
+
+def test_without_identity_everything_goes_unnoticed(tmp_path: Path) -> None:
+    path = tmp_path / "schneider-pm5560.toml"
+    text = (METERS / path.name).read_text(encoding="utf-8")
+    path.write_text(f"{text[: text.index('identity = [')]}identity = []\n", encoding="utf-8")
+    said = run("check", path).output
+    for change in ("another meter in its place", "another CT ratio", "another VT ratio"):
+        assert f"{change}" in said
 
 
 @pytest.mark.parametrize("command", ["check", "sheet"])

@@ -74,7 +74,7 @@ class ControlRoom:
         The first stage takes 60 % of the site's power and the second 30 %.
         """
         shares = {"delivery": 10, 1: 6, 2: 3}
-        for meter in self.registry.view().meters_of(site):
+        for meter in self.registry.view().meters_of(site, NOW_MS):
             powers = {at_ms: power * shares[meter.point] // 10 for at_ms, power in watts.items()}
             self.run_meter(meter.serial, powers, START_MS - periods * PERIOD_MS, until_ms)
 

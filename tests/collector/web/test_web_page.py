@@ -17,6 +17,7 @@ from fastapi.testclient import TestClient
 from markupsafe import escape
 from sqlalchemy import update
 
+from collector.model.records import Meter
 from collector.storage.tables import snapshot
 from collector.web.app import create_app
 
@@ -59,13 +60,38 @@ def test_a_period_whose_boundaries_were_read_late_is_shown_undecided(tmp_path: P
     text = page_of(room)
     assert "? undecided" in text.replace("</b>", "")
     assert "20 600<small>± 4 141</small>" in text
-    assert "its boundaries were read late: known to ± 4 120 Wh" in text
+    assert "too near to decide, by readings off the boundaries, ± 4 120 Wh" in text
+
+
+@pytest.mark.parametrize(
+    ("profile", "marked"), [("chint-dtsu666", True), ("carlo-gavazzi-em24", False)]
+)
+def test_a_profile_that_is_not_proven_is_marked(
+    tmp_path: Path, profile: str, *, marked: bool
+) -> None:
+    room = registered(tmp_path)
+    meters = room.registry.view().all(Meter).values()
+    room.registry.record(
+        [meter.model_copy(update={"profile": profile}) for meter in meters], bytes(32), NOW_MS
+    )
+    assert ("profile unconfirmed" in page_of(room)) is marked
+
+
+def test_the_step_of_a_register_is_shown_with_a_period(tmp_path: Path) -> None:
+    """3 % over, by a register that counts kilowatt-hours."""
+    room = registered(tmp_path)
+    [feeder] = room.registry.view().delivery_meters("ekibastuz-1", NOW_MS)
+    room.add_snapshots(feeder.serial, {START_MS - 20_000: 5000, START_MS: 5020}, "1000")
+    room.check()
+    text = page_of(room)
+    assert "<small>step 1 000</small>" in text
+    assert "too near to decide, by steps of the registers, ± 1 000 Wh" in text
 
 
 def test_values_in_doubt_are_shown_with_the_reason_and_not_summed(tmp_path: Path) -> None:
     room = registered(tmp_path)
     room.run_site("ekibastuz-1", {0: 3_000_000}, periods=1)
-    [meter] = room.registry.view().delivery_meters("ekibastuz-1")
+    [meter] = room.registry.view().delivery_meters("ekibastuz-1", NOW_MS)
     point = room.series.latest(meter.serial, 2**62)
     assert point is not None
     doubts = {"power_over_apparent": ("active_power", "apparent_power")}

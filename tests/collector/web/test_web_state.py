@@ -72,7 +72,7 @@ def test_breach_is_projected_and_then_true(tmp_path: Path) -> None:
 
 def test_margin_shows_a_breach_of_less_than_half_a_watt_hour(tmp_path: Path) -> None:
     room = registered(tmp_path)
-    serial = room.registry.view().delivery_meters("ekibastuz-1")[0].serial
+    serial = room.registry.view().delivery_meters("ekibastuz-1", NOW_MS)[0].serial
     room.add_snapshots(serial, {START_MS - PERIOD_MS: 0, START_MS: 200_001}, "1/10")
     room.check()
     (period,) = site_of(state_of(room), "ekibastuz-1")["periods"]

@@ -29,7 +29,7 @@ def stick(*fault):
 
 def good(stream):
     """Segments that were not given up."""
-    return journal._rings[stream].fullness()[1]
+    return journal._rings[stream].segments.fullness()[1]
 
 
 def append(stream, epoch, first, last, size):

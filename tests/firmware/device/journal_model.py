@@ -153,7 +153,9 @@ class Gateway:
                 ranges = self.told + dropped
                 assert any(e == key[1] and a <= key[2] <= b for e, a, b in ranges), "lost"
         for ring, broken in zip(self.journal._rings, self.broken):
-            assert ring.fullness()[1] >= SEGMENTS - len(broken), "a good segment was given up"
+            assert ring.segments.fullness()[1] >= SEGMENTS - len(broken), (
+                "a good segment was given up"
+            )
         for name, value in self.cells.items():
             assert self.journal.get_cell(name) == value, name
         return found

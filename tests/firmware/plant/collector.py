@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
+import cbor2
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 
@@ -33,6 +34,11 @@ class Site:
     cose_key: dict[int, Any]
     zone: str = "east"
     counters: dict[object, int] = field(default_factory=dict)
+    later_keys: dict[bytes, dict[int, Any]] = field(default_factory=dict)  # by key-id
+
+    def key_of(self, frame: bytes) -> dict[int, Any]:
+        """The key that a frame names, where it is not the gateway's first."""
+        return self.later_keys.get(cbor2.loads(cbor2.loads(frame).value[0])[4], self.cose_key)
 
     def command(self, action: int, target: object = None, **fields: Any) -> bytes:
         """`fields`: stages, until_ms, ramp, counter, order, expires_ms."""
@@ -90,7 +96,7 @@ class Collector:
                 self.statuses.append(json.loads(message.payload))
             else:
                 frame = bytes(message.payload)
-                body = opened(frame, self.site.cose_key)
+                body = opened(frame, self.site.key_of(frame))
                 key = (body[3], body[2], body[4])
                 assert self.frames.setdefault(key, frame) == frame, "fork"
                 self.bodies[key] = body

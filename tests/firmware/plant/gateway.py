@@ -135,6 +135,16 @@ class Gateway:
         offset_ms: int = json.loads(Path(self.board["clock"]).read_text())[0]
         return offset_ms
 
+    def run(self, module: str, *args: str) -> subprocess.CompletedProcess[str]:
+        """A program of the image to its end, while the gateway is stopped."""
+        return subprocess.run(
+            micropython.command(firmware(), module, *args),
+            env=self._env,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
     def start(self) -> None:
         Path(self.board["stop"]).unlink(missing_ok=True)
         self.log = (self.directory / "log.txt").open("ab")

@@ -1,61 +1,19 @@
 """chains.json: validly signed frames in ledger order, and what they show together."""
 
-from dataclasses import dataclass, field
 from hashlib import sha256
 
-from generator.cbor import Item
-from generator.keys import GATEWAY_A, GATEWAY_B, Key
-from generator.messages import NOW_MS, Vector
+from generator import key_chains
+from generator.chain_parts import Chain, chain, finding, verdict
+from generator.keys import GATEWAY_B
+from generator.messages import Vector
 from generator.site import (
     BILLING,
     TELEMETRY,
     ZERO_HASH,
     boot,
     event,
-    frame,
-    frame_body,
-    interval,
     register_without_rotation,
-    sample,
 )
-
-
-@dataclass
-class Chain:
-    """Makes the frames of one stream and epoch one after another."""
-
-    stream: int
-    epoch: int = 1
-    gateway: Key = GATEWAY_A
-    frames: list[bytes] = field(default_factory=list)
-
-    def add(
-        self, *records: Item, previous: bytes | None = None, signer: Key | None = None
-    ) -> bytes:
-        if previous is None:
-            previous = sha256(self.frames[-1]).digest() if self.frames else ZERO_HASH
-        seq = len(self.frames) + 1
-        body = frame_body(
-            self.stream,
-            list(records) or [_record(self.stream, seq)],
-            gateway=self.gateway,
-            epoch=self.epoch,
-            seq=seq,
-            previous=previous,
-        )
-        self.frames.append(frame(body, signer or self.gateway).encode())
-        return self.frames[-1]
-
-
-def _record(stream: int, seq: int) -> Item:
-    return interval() if stream == BILLING else sample(read_ms=NOW_MS + 1000 * seq)
-
-
-def chain(stream: int, length: int, epoch: int = 1) -> Chain:
-    made = Chain(stream, epoch)
-    for _ in range(length):
-        made.add()
-    return made
 
 
 def document() -> Vector:
@@ -63,30 +21,14 @@ def document() -> Vector:
         "kind": "chain",
         "what": "Frames in the order in which they were taken in, judged together.",
         "context": {"register": register_without_rotation()},
-        "vectors": _whole() + _gaps() + _links() + _forks() + _epochs(),
+        "vectors": _whole()
+        + _gaps()
+        + _links()
+        + _forks()
+        + _epochs()
+        + key_chains.changes()
+        + key_chains.ends(),
     }
-
-
-def _verdict(name: str, what: str, frames: list[bytes], *findings: Item) -> Vector:
-    """A finding is [code, gateway, stream, epoch, first seq, last seq]."""
-    return {
-        "name": name,
-        "what": what,
-        "frames": [encoded.hex() for encoded in frames],
-        "expect": "ok" if not findings else "findings",
-        "findings": list(findings),
-    }
-
-
-def _finding(
-    code: str,
-    stream: int,
-    first: int,
-    last: int | None = None,
-    epoch: int = 1,
-    gateway: Key = GATEWAY_A,
-) -> Item:
-    return [code, gateway.key_id.hex(), stream, epoch, first, last or first]
 
 
 def _whole() -> list[Vector]:
@@ -96,19 +38,19 @@ def _whole() -> list[Vector]:
     other.add(boot())
     other.add()
     return [
-        _verdict("none", "No frames.", []),
-        _verdict("one_frame", "One first frame.", b[:1]),
-        _verdict("billing", "A whole billing chain.", b),
-        _verdict(
+        verdict("none", "No frames.", []),
+        verdict("one_frame", "One first frame.", b[:1]),
+        verdict("billing", "A whole billing chain.", b),
+        verdict(
             "both_streams",
             "Both streams of a gateway, mixed.",
             [b[0], t[0], t[1], b[1], t[2], b[2]],
         ),
-        _verdict("out_of_order", "A whole chain, taken in out of order.", [b[2], b[0], b[3], b[1]]),
-        _verdict(
+        verdict("out_of_order", "A whole chain, taken in out of order.", [b[2], b[0], b[3], b[1]]),
+        verdict(
             "sent_again", "A frame taken in twice is one frame.", [b[0], b[1], b[1], b[2], b[0]]
         ),
-        _verdict(
+        verdict(
             "two_gateways",
             "Chains of two gateways, mixed.",
             [b[0], other.frames[0], b[1], other.frames[1]],
@@ -122,44 +64,44 @@ def _gaps() -> list[Vector]:
     said.add(boot())
     said.add(event(7, {0: TELEMETRY, 1: 1, 2: 2, 3: 3}))
     return [
-        _verdict("gap", "Billing frame 3 is missing.", b[:2] + b[3:], _finding("gap", BILLING, 3)),
-        _verdict(
+        verdict("gap", "Billing frame 3 is missing.", b[:2] + b[3:], finding("gap", BILLING, 3)),
+        verdict(
             "gap_of_many",
             "Billing frames 2 to 5 are missing.",
             [b[0], b[5]],
-            _finding("gap", BILLING, 2, 5),
+            finding("gap", BILLING, 2, 5),
         ),
-        _verdict(
+        verdict(
             "gap_at_the_start",
             "The first two billing frames are missing.",
             b[2:],
-            _finding("gap", BILLING, 1, 2),
+            finding("gap", BILLING, 1, 2),
         ),
-        _verdict(
+        verdict(
             "two_gaps",
             "Billing frames 2 and 5 are missing.",
             [b[0], b[2], b[3], b[5]],
-            _finding("gap", BILLING, 2),
-            _finding("gap", BILLING, 5),
+            finding("gap", BILLING, 2),
+            finding("gap", BILLING, 5),
         ),
-        _verdict(
+        verdict(
             "telemetry_gap",
             "Telemetry frames 2 and 3 are missing; no event names them.",
             [t[0], *t[3:]],
-            _finding("gap", TELEMETRY, 2, 3),
+            finding("gap", TELEMETRY, 2, 3),
         ),
-        _verdict(
+        verdict(
             "telemetry_thinned",
             "Telemetry frames 2 and 3 are missing and an event in billing names them.",
             [*said.frames, t[0], *t[3:]],
         ),
-        _verdict(
+        verdict(
             "telemetry_thinned_in_part",
             "Frames 2 to 4 are missing, an event names 2 and 3.",
             [*said.frames, t[0], *t[4:]],
-            _finding("gap", TELEMETRY, 4),
+            finding("gap", TELEMETRY, 4),
         ),
-        _verdict(
+        verdict(
             "telemetry_named_but_there",
             "An event names frames 2 and 3, which were taken in before.",
             [*t, *said.frames],
@@ -180,35 +122,35 @@ def _links() -> list[Vector]:
     across = Chain(TELEMETRY)
     across.add(previous=sha256(chain(BILLING, 1).frames[0]).digest())
     return [
-        _verdict(
+        verdict(
             "link_at_the_start",
             "Seq 1 with a previous hash that is not zero.",
             start.frames,
-            _finding("broken_link", BILLING, 1),
+            finding("broken_link", BILLING, 1),
         ),
-        _verdict(
+        verdict(
             "link_broken",
             "The previous hash of frame 3 is of no frame; frame 4 follows rightly.",
             middle.frames,
-            _finding("broken_link", BILLING, 3),
+            finding("broken_link", BILLING, 3),
         ),
-        _verdict(
+        verdict(
             "link_zero",
             "The previous hash of frame 3 is zero.",
             zero.frames,
-            _finding("broken_link", BILLING, 3),
+            finding("broken_link", BILLING, 3),
         ),
-        _verdict(
+        verdict(
             "link_to_the_one_before",
             "Frame 3 names frame 1 as the one before it.",
             skip.frames,
-            _finding("broken_link", BILLING, 3),
+            finding("broken_link", BILLING, 3),
         ),
-        _verdict(
+        verdict(
             "link_across_streams",
             "The first telemetry frame names the first billing frame.",
             [chain(BILLING, 1).frames[0], *across.frames],
-            _finding("broken_link", TELEMETRY, 1),
+            finding("broken_link", TELEMETRY, 1),
         ),
     ]
 
@@ -222,30 +164,30 @@ def _forks() -> list[Vector]:
     single = Chain(BILLING)
     single.add(event(9, {0: "poll", 1: "another history"}))
     return [
-        _verdict(
+        verdict(
             "fork",
             "Frame 3 exists twice, with two bodies.",
             [*one_frames, other],
-            _finding("fork", BILLING, 3),
+            finding("fork", BILLING, 3),
         ),
-        _verdict(
+        verdict(
             "fork_goes_on",
             "Frame 3 exists twice; frame 4 follows the second.",
             [*one_frames, other, after_other],
-            _finding("fork", BILLING, 3),
+            finding("fork", BILLING, 3),
         ),
-        _verdict(
+        verdict(
             "fork_of_the_first",
             "Frame 1 exists twice; frame 2 follows one of them.",
             [one_frames[0], one_frames[1], single.frames[0]],
-            _finding("fork", BILLING, 1),
+            finding("fork", BILLING, 1),
         ),
-        _verdict(
+        verdict(
             "fork_and_gap",
             "Frame 2 is missing, frame 3 exists twice.",
             [one_frames[0], one_frames[2], other],
-            _finding("gap", BILLING, 2),
-            _finding("fork", BILLING, 3),
+            finding("gap", BILLING, 2),
+            finding("fork", BILLING, 3),
         ),
     ]
 
@@ -261,38 +203,38 @@ def _epochs() -> list[Vector]:
     unknown = Chain(BILLING, epoch=9)
     unknown.add(event(8, {0: None, 1: "journal lost"}))
     return [
-        _verdict(
+        verdict(
             "new_epoch",
             "A second epoch begins at seq 1 with its event, in both streams.",
             [*old, *old_telemetry, *new.frames, *chain(TELEMETRY, 2, epoch=2).frames],
         ),
-        _verdict(
+        verdict(
             "new_epoch_before_unknown",
             "Epoch 9 follows epoch 1: the gateway knew none before it.",
             [*old, *unknown.frames],
         ),
-        _verdict(
+        verdict(
             "new_epoch_silent",
             "A second epoch without its event.",
             [*old, *silent],
-            _finding("no_epoch_event", BILLING, 1, epoch=2),
+            finding("no_epoch_event", BILLING, 1, epoch=2),
         ),
-        _verdict(
+        verdict(
             "new_epoch_continued",
             "A second epoch whose first frame names the last of the first.",
             [*old, *continued.frames],
-            _finding("broken_link", BILLING, 1, epoch=2),
+            finding("broken_link", BILLING, 1, epoch=2),
         ),
-        _verdict(
+        verdict(
             "gap_in_an_old_epoch",
             "Frame 2 of the first epoch is missing; the second is whole.",
             [old[0], old[2], *new.frames],
-            _finding("gap", BILLING, 2),
+            finding("gap", BILLING, 2),
         ),
-        _verdict(
+        verdict(
             "new_epoch_gap_at_the_start",
             "The first frame of the second epoch is missing.",
             [*old, new.frames[1]],
-            _finding("gap", BILLING, 1, epoch=2),
+            finding("gap", BILLING, 1, epoch=2),
         ),
     ]

@@ -5,7 +5,7 @@ from dataclasses import replace
 from hashlib import sha256
 
 from generator.cbor import encode
-from generator.chains import chain
+from generator.chain_parts import chain
 from generator.keys import CHECKPOINTS, ORDERS, ROOT, STRANGER
 from generator.messages import (
     DAY_MS,

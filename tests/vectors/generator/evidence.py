@@ -3,10 +3,11 @@
 import json
 from hashlib import sha256
 
-from generator.chains import Chain, chain
+from generator.chain_parts import Chain, chain
 from generator.checkpoints import checkpoint, checkpoint_body
 from generator.commands import body as command_body
 from generator.commands import command
+from generator.frames import enrolment_of
 from generator.keys import GATEWAY_A, GATEWAY_A_SECOND, GATEWAY_B, ROOT
 from generator.messages import NOW_MS
 from generator.site import (
@@ -58,7 +59,10 @@ def _frames() -> list[bytes]:
     telemetry = chain(TELEMETRY, 5).frames
     second = Chain(BILLING, epoch=2)
     second.add(boot("watchdog"), event(8, {0: 1, 1: "journal lost"}))
-    second.add([1, 0, NOW_MS + 900_000, 20, b"\x01", INTERVAL_RAW[0]])
+    second.add(
+        [1, 0, NOW_MS + 900_000, 20, b"\x01", INTERVAL_RAW[0]],
+        event(12, {0: enrolment_of(GATEWAY_A_SECOND), 1: [2, 3, 2]}),
+    )
     second.add(interval(0), signer=GATEWAY_A_SECOND)
     second.add([1, 1, NOW_MS + 1_800_000, 20, b"\x02\x02", b""], signer=GATEWAY_A_SECOND)
     second_telemetry = Chain(TELEMETRY, epoch=2)

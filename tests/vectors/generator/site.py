@@ -130,11 +130,11 @@ BEGINNING: Item = {"epoch": 1, "billing": 1, "telemetry": 1}
 ROTATION: Item = {"epoch": 2, "billing": 3, "telemetry": 2}
 
 
-def register() -> list[Item]:
+def register(rotation: Item = ROTATION) -> list[Item]:
     """The operator's register of gateway keys, as an exported `keys.json` holds it."""
     return [
-        _registered(GATEWAY_A, GATEWAY_A, BEGINNING, ROTATION),
-        _registered(GATEWAY_A, GATEWAY_A_SECOND, ROTATION, None),
+        _registered(GATEWAY_A, GATEWAY_A, BEGINNING, rotation),
+        _registered(GATEWAY_A, GATEWAY_A_SECOND, rotation, None),
         _registered(GATEWAY_B, GATEWAY_B, BEGINNING, None),
     ]
 

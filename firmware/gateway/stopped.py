@@ -1,0 +1,52 @@
+"""A gateway that is stopped, for the programs that change its key or end it."""
+
+from gateway import cbor, configuration, identity
+from gateway.chain import Chain
+from gateway.clock import Clock
+from gateway.configuration import SetupError
+from gateway.journal import BILLING, Journal, JournalFull
+
+KEY_FILE = "identity.key"
+
+
+class Stopped:
+    """Its key and journal, once each says what the other does. Raises SetupError."""
+
+    def __init__(self, board) -> None:
+        self.board = board
+        key = identity.restore(
+            lambda: board.read_setting(KEY_FILE),
+            lambda record: board.write_setting(KEY_FILE, record),
+        )
+        if key is None:
+            raise SetupError("there is no identity.key: this gateway was never enrolled")
+        self.identity = key
+        self.journal = Journal(board.flash())
+        key.settle(self.journal)
+        self.clock = Clock(board)
+        self._chain = Chain(BILLING, self.journal, key)
+
+    def next(self) -> tuple:
+        """(epoch, seq) of the next billing frame."""
+        if self.journal.fresh or self._in_force() is None:
+            raise SetupError("its journal is new, or was lost: start the gateway once before this")
+        epoch, seq, _ = self.journal.last(BILLING)
+        return epoch, seq + 1
+
+    async def append(self, event: list) -> None:
+        """Sign a frame of one event."""
+        try:
+            await self._chain.append([cbor.encode(event)], self._in_force(), self.clock.triplet())
+        except JournalFull:
+            raise SetupError("the journal is full: let the gateway hand over first")
+
+    async def take_step(self, event: list, *step) -> None:
+        """Sign the frame of this event, which is the step that Identity.intend describes."""
+        self.identity.intend(*self.next(), *step)
+        try:
+            await self.append(event)
+        finally:
+            self.identity.settle(self.journal)
+
+    def _in_force(self):
+        return self.journal.get_cell(configuration.IN_FORCE_CELL)

@@ -1,0 +1,119 @@
+"""End the gateway: its last frame says why; when all is handed over, its key is destroyed.
+
+To be run while it is stopped, with the reason; again, without one, while frames are left; and with
+--destroy when they were taken in another way.
+"""
+
+import asyncio
+import gc
+import sys
+from time import ticks_add, ticks_diff, ticks_ms
+
+gc.threshold(8192)  # collect often: importing leaves the heap in pieces
+
+from board import Board
+from gateway import health, records
+from gateway.configuration import SetupError
+from gateway.journal import BILLING, TELEMETRY
+from gateway.stopped import KEY_FILE, Stopped
+from micropython import const
+
+_HAND_OVER_MS = const(120_000)
+_LOOK_MS = const(100)
+_DESTROY = "--destroy"
+
+
+def main(*args) -> int:
+    try:
+        asyncio.run(retire(Stopped(Board()), args))
+    except SetupError as error:
+        print("esep:", error, file=sys.stderr)
+        return 1
+    return 0
+
+
+async def retire(gateway, args):
+    key = gateway.identity
+    if key.retired is None:
+        if not args or args[0] == _DESTROY:
+            raise SetupError("this gateway is in service: give the reason why it ends")
+        await _sign_the_last(gateway, args[0])
+    if not key.is_destroyed() and _DESTROY not in args:
+        await _hand_over(gateway)
+    key.destroy(lambda record: gateway.board.overwrite_setting(KEY_FILE, record))
+    print("esep: retired (%s), and its key is destroyed" % key.retired, file=sys.stderr)
+
+
+async def _sign_the_last(gateway, why):
+    gateway.next()
+    journal = gateway.journal
+    told = journal.dropped()
+    while told:
+        await gateway.append(records.dropped(gateway.clock.now_ms(), TELEMETRY, *told))
+        journal.clear_dropped(told)
+        told = journal.dropped()
+    await gateway.take_step(records.retired(gateway.clock.now_ms(), why), why)
+
+
+def _left(journal):
+    return journal.pending(BILLING) + journal.pending(TELEMETRY)
+
+
+async def _hand_over(gateway):
+    """Until receipts cover all that the journal holds."""
+    if not _left(gateway.journal):
+        return
+    uplink = await _connect(gateway)
+    until = ticks_add(ticks_ms(), _HAND_OVER_MS)
+    while _left(gateway.journal):
+        if ticks_diff(until, ticks_ms()) < 0:
+            raise SetupError(
+                "retired; %d frames have no receipt yet: run this again, or take them in another "
+                "way and run it with --destroy" % _left(gateway.journal)
+            )
+        await asyncio.sleep_ms(_LOOK_MS)
+    await uplink.stop()
+
+
+def _tell_nobody(*_args):
+    """What would be an event, were anything still signed; the console has it too."""
+
+
+async def _connect(gateway):
+    """The application's way up and what comes back, and nothing else of it."""
+    from gateway import provisioned
+    from gateway.receipts import Receipts
+    from gateway.sent import Sent
+    from gateway.trust import Trust
+    from gateway.uplink import Uplink
+
+    board, key, journal, clock = gateway.board, gateway.identity, gateway.journal, gateway.clock
+    trust = Trust(provisioned.required(board, "root.pub", 64))
+    config = await provisioned.load(board, trust, clock, key.gateway)
+    clock.at_least(config.issued_ms)
+    sent = Sent(journal, clock)
+
+    def offer(message):
+        receipts.offer(message)
+
+    async def ignore(_command):
+        pass
+
+    uplink = Uplink(
+        board,
+        journal,
+        provisioned.network(board, key),
+        key.gateway,
+        config.zone,
+        config.hash,
+        sent.note,
+        offer,
+        ignore,
+    )
+    health.forget("provisioned")
+    receipts = Receipts(
+        key.gateway, trust, clock, journal, sent, uplink.outbox, _tell_nobody, uplink.wake
+    )
+    for name, task in (("receipts", receipts.run), ("uplink", uplink.run)):
+        asyncio.create_task(health.supervise(name, task, _tell_nobody))
+    return uplink

@@ -1,0 +1,185 @@
+"""A stopped gateway whose key is changed or ended, on flash whose power can fail."""
+
+from serve import serve  # isort: skip
+
+import asyncio
+import sys
+
+import retire
+import rotate
+from bad_nor import BadNor, PowerCut
+from gateway import cbor, configuration, identity, records, signer
+from gateway.chain import Chain
+from gateway.journal import BILLING, TELEMETRY, Journal
+from gateway.stopped import KEY_FILE, Stopped
+
+BLOCKS = 18
+NOW_MS = 1_800_000_000_000
+CONFIGURATION = bytes(range(32))
+
+device = BadNor(sys.argv[1], BLOCKS + 1)
+settings: dict = {}
+seed = 0
+
+
+class Flash:
+    """All of the device but its last block."""
+
+    def __init__(self):
+        self.readblocks, self.writeblocks = device.readblocks, device.writeblocks
+
+    def ioctl(self, op, arg):
+        return BLOCKS if op == 4 else device.ioctl(op, arg)
+
+
+class Board:
+    def flash(self):
+        return Flash()
+
+    def now_ms(self):
+        return NOW_MS
+
+    def ticks_ms(self):
+        return 0
+
+    def hardware_id(self):
+        return "test"
+
+    def random(self, n):
+        global seed
+        seed += 1
+        return bytes((i * 7 + seed * 13) & 0xFF for i in range(n))
+
+    def read_setting(self, name):
+        return settings.get(name)
+
+    def write_setting(self, name, data):
+        device.writeblocks(BLOCKS, b"\xff", 0)  # the power can fail here, and nothing is replaced
+        settings[name] = data
+
+    overwrite_setting = write_setting
+
+
+board = Board()
+
+
+async def no_way_up(_gateway):
+    raise configuration.SetupError("no way up")
+
+
+retire._connect = no_way_up
+
+
+def begin():
+    """A gateway that was in service: two billing frames, three of telemetry."""
+    device.restore_power()
+    device.wipe(0, BLOCKS + 1)
+    settings.clear()
+    identity.create(board.random(40), lambda record: board.write_setting(KEY_FILE, record))
+    Journal(Flash()).put_cell(configuration.IN_FORCE_CELL, CONFIGURATION)
+    for stream in (BILLING, TELEMETRY, BILLING, TELEMETRY, TELEMETRY):
+        append(stream)
+    return state()
+
+
+def empty():
+    """A gateway that was enrolled and never started."""
+    device.wipe(0, BLOCKS + 1)
+    return state()
+
+
+def until_cut(work, cut):
+    """`cut`: the number of the operation and thousandths of it that are done; None: no cut."""
+    device.restore_power()
+    if cut is not None:
+        device.cut(*cut)
+    try:
+        return work()
+    except PowerCut:
+        return "cut"
+    except configuration.SetupError as error:
+        return "SetupError: %s" % error
+    finally:
+        device.restore_power()
+
+
+def change_key(cut):
+    return until_cut(lambda: asyncio.run(rotate.rotate(Stopped(board))).kid.hex(), cut)
+
+
+def end(args, cut):
+    return until_cut(lambda: asyncio.run(retire.retire(Stopped(board), args)), cut)
+
+
+def overtaken():
+    """A gateway that is not stopped signs the frame that was to be the step."""
+    gateway = Stopped(board)
+    new = signer.make(board.random(40))
+    gateway.identity.intend(*gateway.next(), bytes(new.kept), new.public)
+    event = cbor.encode(records.fault(NOW_MS, "test", ""))
+    chain = Chain(BILLING, gateway.journal, gateway.identity)
+    asyncio.run(chain.append([event], CONFIGURATION, gateway.clock.triplet()))
+    return state()
+
+
+def start(cut):
+    """As the application does: what was begun is settled."""
+    return until_cut(state, cut)
+
+
+def state():
+    key = Stopped(board).identity
+    return {
+        "gateway": key.gateway.hex(),
+        "public": key.public.hex(),
+        "kid": key.kid.hex(),
+        "retired": key.retired,
+        "destroyed": key.is_destroyed(),
+    }
+
+
+def append(stream):
+    """A frame as the application makes them."""
+    gateway = Stopped(board)
+    record = [2, 0, NOW_MS, None, b""] if stream else records.fault(NOW_MS, "test", "")
+    chain = Chain(stream, gateway.journal, gateway.identity)
+    asyncio.run(chain.append([cbor.encode(record)], CONFIGURATION, gateway.clock.triplet()))
+
+
+def drop_telemetry():
+    """Fill the ring of telemetry until frames are dropped for room."""
+    while Journal(Flash()).dropped() is None:
+        for _ in range(20):
+            append(TELEMETRY)
+    return Journal(Flash()).dropped()
+
+
+def receipt_for_all():
+    journal = Journal(Flash())
+    for stream in (BILLING, TELEMETRY):
+        epoch, seq, _ = journal.last(stream)
+        journal.receipt(stream, epoch, seq, ())
+
+
+def frames(stream):
+    return [message.hex() for _, message in Journal(Flash()).pending_after(stream, 0)]
+
+
+def kept():
+    """The settings, as a thief of the board reads them."""
+    return settings[KEY_FILE].hex()
+
+
+serve(
+    begin=begin,
+    empty=empty,
+    change_key=change_key,
+    end=end,
+    overtaken=overtaken,
+    start=start,
+    append=append,
+    drop_telemetry=drop_telemetry,
+    receipt_for_all=receipt_for_all,
+    frames=frames,
+    kept=kept,
+)

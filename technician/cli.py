@@ -8,9 +8,11 @@ import typer
 
 from technician import profiles
 from technician.bundle import BundleError, write_bundle
+from technician.journal_plan import journal_plan
 
 app = typer.Typer(no_args_is_help=True, help="The technician's bag.")
 app.add_typer(profiles.app, name="profile")
+app.command("journal-plan")(journal_plan)
 
 
 @app.callback()

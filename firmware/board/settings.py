@@ -154,7 +154,7 @@ class Settings:
                 only_here[name] = region.read(setting.at[side], setting.size)
             setting.at[side] = _NOWHERE
         for block in range(region.blocks):
-            region.erase(block)
+            region.erase(block * region.block_bytes)
         self._tails[side] = 0
         for name, setting in self._settings.items():
             if name == without:

@@ -35,7 +35,7 @@ class Staging:
         """Once for each byte, and from the first on: blocks are erased as they are reached."""
         end = _DATA_AT + offset + len(data)
         while self._erased * self._region.block_bytes < end:
-            self._region.erase(self._erased)
+            self._region.erase(self._erased * self._region.block_bytes)
             self._erased += 1
         self._region.program(_DATA_AT + offset, data)
 

@@ -126,7 +126,13 @@ class App:
         )
         config.meters = config.buses = ()  # all that was in them is with the meters now
         self._readings = Readings(
-            clock, config, boundaries, meters, self._billing.add, self._telemetry.add
+            clock,
+            config,
+            boundaries,
+            meters,
+            self._billing.add,
+            self._telemetry.add,
+            journal.pressure,
         )
         self._stages = Stages(
             [_stage(board, stage) for stage in config.stages], clock, journal, board.random

@@ -1,8 +1,8 @@
-"""Small named values that survive a power failure at any byte: a log in two flash blocks.
+"""Small named values that survive a power failure at any byte: a log that goes from block to block.
 
 Block: a header of 12 bytes (magic, serial, CRC-32 of both), then records, each padded to 4 bytes:
 name length, value length, CRC-32 of name and value, name, value. A full block is copied, live
-values only, into the other, whose header is written last and makes it the valid one.
+values only, into the next that takes it; the header is written last and makes it the valid one.
 """
 
 import binascii
@@ -20,13 +20,15 @@ class Cells:
     def __init__(self, region) -> None:
         self._region = region
         self._values: dict = {}
-        self._block = 1
+        self._block = 0
         self._serial = 0
         self._tail = region.block_bytes
-        serials = [self._read_header(block) for block in range(2)]
-        if any(serials):
-            self._serial = max(serials)
-            self._block = serials.index(self._serial)
+        for block in range(region.blocks):
+            serial = self._read_header(block)
+            if serial > self._serial:
+                self._serial = serial
+                self._block = block
+        if self._serial:
             self._load()
 
     def get(self, name: str):
@@ -34,19 +36,29 @@ class Cells:
         return self._values.get(name)
 
     def put(self, name: str, value: bytes) -> None:
-        """Durable on return; cut before that, the old value stands. Raises ValueError if full."""
+        """Durable on return; cut before that, the old value stands.
+
+        Raises ValueError if full, OSError when no block takes it.
+        """
         if self._values.get(name) == value:
             return
-        record = _record(name, value)
-        if self._tail + len(record) > self._region.block_bytes:
+        if not self._append(_record(name, value)):
             self._move(name, value)
-        else:
-            address = self._block * self._region.block_bytes + self._tail
-            tail = self._tail + len(record)
-            self._tail = self._region.block_bytes  # to be moved, should the write fail
-            self._region.program(address, record)
-            self._tail = tail
         self._values[name] = bytes(value)
+
+    def erasures(self) -> int:
+        """How often a block was erased, the most of any."""
+        return -(-self._serial // self._region.blocks)
+
+    def _append(self, record: bytes) -> bool:
+        tail = self._tail
+        if tail + len(record) > self._region.block_bytes:
+            return False
+        self._tail = self._region.block_bytes  # to be moved, should the write fail
+        if not self._region.write(self._block * self._region.block_bytes + tail, record):
+            return False
+        self._tail = tail + len(record)
+        return True
 
     def _move(self, name: str, value: bytes) -> None:
         values = dict(self._values)
@@ -54,15 +66,21 @@ class Cells:
         records = b"".join(_record(*item) for item in values.items())
         if _HEADER_BYTES + len(records) > self._region.block_bytes:
             raise ValueError("cells full")
-        block = 1 - self._block
-        base = block * self._region.block_bytes
-        header = _MAGIC + struct.pack("<I", self._serial + 1)
-        self._region.erase(block)
-        self._region.program(base + _HEADER_BYTES, records)
-        self._region.program(base, header + struct.pack("<I", binascii.crc32(header)))
-        self._block = block
-        self._serial += 1
-        self._tail = _HEADER_BYTES + len(records)
+        for distance in range(1, self._region.blocks):
+            block = (self._block + distance) % self._region.blocks
+            serial = self._serial + distance
+            base = block * self._region.block_bytes
+            header = _MAGIC + struct.pack("<I", serial)
+            header += struct.pack("<I", binascii.crc32(header))
+            self._region.erase(base)
+            if self._region.write(base + _HEADER_BYTES, records) and self._region.write(
+                base, header
+            ):
+                self._block = block
+                self._serial = serial
+                self._tail = _HEADER_BYTES + len(records)
+                return
+        raise OSError("no block of the cells can be written")
 
     def _read_header(self, block: int) -> int:
         """The block's serial, 0 when it is not valid."""
@@ -80,12 +98,10 @@ class Cells:
             if offset + size > self._region.block_bytes:
                 break
             body = bytes(self._region.read(base + offset + _RECORD_BYTES, name_bytes + value_bytes))
-            if binascii.crc32(body) != crc:
-                break
-            self._values[str(body[:name_bytes], "utf-8")] = body[name_bytes:]
+            if binascii.crc32(body) == crc:  # else cut short, or gone bad: what follows stands
+                self._values[str(body[:name_bytes], "utf-8")] = body[name_bytes:]
             offset += size
-        if self._region.is_blank(base + offset, self._region.block_bytes - offset):
-            self._tail = offset
+        self._tail = offset  # if a write was cut there, the next one finds it not erased, and moves
 
 
 def _record(name: str, value: bytes) -> bytes:

@@ -1,13 +1,14 @@
 """Everything a gateway must not forget, on one flash device: both streams' frames, and cells.
 
-The device is as esp32.Partition (see region.py). Two blocks hold the cells; the rest is halved
-between the streams.
+The device is as esp32.Partition (see region.py). Four blocks hold the cells; the rest is halved
+between the streams. What the figures come to on a board is in docs/journal.md.
 """
 
 import struct
 
 from micropython import const
 
+from gateway import room
 from gateway.cells import Cells
 from gateway.region import Region
 from gateway.ring import JournalFull, Ring  # noqa: F401  JournalFull is for our callers
@@ -15,8 +16,9 @@ from gateway.ring import JournalFull, Ring  # noqa: F401  JournalFull is for our
 BILLING = const(0)
 TELEMETRY = const(1)
 
-_CELL_BLOCKS = const(2)
+_CELL_BLOCKS = const(4)  # one is enough, two for a move, and two may go bad
 _SEGMENT_BYTES = const(8192)  # a frame of 4096 bytes and its headers fit
+_MOST_SEGMENTS = const(64)  # a ring's: each takes 13 bytes of the heap
 
 _TELEMETRY_EPOCH = "telemetry epoch"
 _DROPPED = "dropped"
@@ -27,11 +29,12 @@ class Journal:
     def __init__(self, device) -> None:
         """Mounts what is there; an erased device is an empty journal.
 
-        Raises ValueError when the device is smaller than 14 blocks of 4096 bytes.
+        Raises ValueError when the device is smaller than 16 blocks of 4096 bytes.
         """
-        blocks = device.ioctl(4, 0)
-        segment_blocks = -(-_SEGMENT_BYTES // device.ioctl(5, 0))
-        ring_blocks = (blocks - _CELL_BLOCKS) // 2 // segment_blocks * segment_blocks
+        ring_blocks = (device.ioctl(4, 0) - _CELL_BLOCKS) // 2
+        segment_blocks = max(
+            -(-_SEGMENT_BYTES // device.ioctl(5, 0)), -(-ring_blocks // _MOST_SEGMENTS)
+        )
         self._cells = Cells(Region(device, 0, _CELL_BLOCKS))
         billing = Region(device, _CELL_BLOCKS, ring_blocks)
         telemetry = Region(device, _CELL_BLOCKS + ring_blocks, ring_blocks)
@@ -39,6 +42,8 @@ class Journal:
             Ring(billing, segment_blocks, b"ESB1"),
             Ring(telemetry, segment_blocks, b"EST1", self._note_dropped),
         )
+        self._paces = (room.Pace(), room.Pace())
+        self._pressure = 0
         # A stream's newest frames are not here: none was ever written, or they were lost. The
         # chain begins a new epoch and clears this.
         self.fresh = self.last(BILLING) is None or self._telemetry_lost()
@@ -52,7 +57,7 @@ class Journal:
         """
         if stream == TELEMETRY:
             self._cells.put(_TELEMETRY_EPOCH, struct.pack("<I", epoch))
-        self._rings[stream].append(epoch, seq, message)
+        self._paces[stream].note(self._rings[stream].append(epoch, seq, message))
 
     def last(self, stream: int):
         """(epoch, seq, SHA-256) of the stream's newest frame, or None."""
@@ -118,9 +123,23 @@ class Journal:
         """Yields (message, whether it has no receipt) of every frame in flash, oldest first."""
         return self._rings[stream].frames()
 
+    # ---- room and wear ---------------------------------------------------------------------
+
+    def days_left(self, stream: int):
+        """Days until frames without receipt fill the stream's room, at the rate of the last day.
+
+        None while that is not known (an hour from the start), or more than 9999.
+        """
+        return self._paces[stream].days(self._rings[stream].room())
+
+    def pressure(self) -> int:
+        """0, 1 or 2: how short room for telemetry is, as it fills with frames without receipt."""
+        self._pressure = room.level(self._pressure, *self._rings[TELEMETRY].segments.fullness())
+        return self._pressure
+
     def erasures(self) -> int:
-        """How often the most worn block was erased: a ring goes round as a whole."""
-        return max([ring.laps() for ring in self._rings])
+        """How often a block was erased since the journal began, the most of any."""
+        return max(self._cells.erasures(), *[ring.segments.erasures() for ring in self._rings])
 
     # ---- dropped telemetry -----------------------------------------------------------------
 

@@ -6,6 +6,7 @@ from micropython import const
 
 from gateway import quality as qualities
 from gateway import records
+from gateway.cadence import Cadence
 from gateway.health import alive, at_rest
 from gateway.intervals import Intervals
 from gateway.ticker import Ticker
@@ -14,9 +15,12 @@ _LONGEST_SLEEP_MS = const(1_000)
 
 
 class Readings:
-    """`bill(record)` and `sample(record)` keep records of the two streams."""
+    """`bill(record)` and `sample(record)` keep records of the two streams.
 
-    def __init__(self, clock, config, boundaries, meters_, bill, sample):
+    `pressure()` says how short room for samples is (0, 1, 2).
+    """
+
+    def __init__(self, clock, config, boundaries, meters_, bill, sample, pressure):
         self._clock = clock
         self._config = config
         self._meters = meters_
@@ -24,6 +28,7 @@ class Readings:
         self._sample = sample
         self._intervals = Intervals(clock, config.interval_ms, meters_, bill)
         self._boundaries = boundaries
+        self._cadence = Cadence(clock, config, pressure, bill)
         self._demands: list = []
         self._demanded = asyncio.Event()
         self._stopped = False
@@ -59,7 +64,8 @@ class Readings:
     async def run_samples(self) -> None:
         ticker = Ticker(self._clock, self._config.sample_ms)
         while True:
-            await self._tick("samples", ticker)
+            if not self._cadence.takes(await self._tick("samples", ticker)):
+                continue
             for bus in self._meters.buses():
                 if bus not in self._sampled:  # else it needs longer than the period
                     self._sampled.add(bus)

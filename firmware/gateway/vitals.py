@@ -45,7 +45,7 @@ class Vitals:
                 self._least_free,
                 self._supervisor.stall_ms,
                 [journal.pending(BILLING), journal.pending(TELEMETRY)],
-                [None, None],
+                [journal.days_left(BILLING), journal.days_left(TELEMETRY)],
                 journal.erasures(),
                 self._board.signal_dbm(),
                 [[bus.requests, bus.failures] for bus in self._buses],

@@ -12,15 +12,15 @@ import pytest
 HERE = Path(__file__).parent
 FIRMWARE = HERE.parents[1] / "firmware"
 MICROPYTHON = Path(sys.executable).with_name("micropython")
-HEAP = "80wk"  # words of an ESP32's 64 KiB, and of 16 for bytecode, which there stays in flash
+HEAP = "64wk"  # as many words as an ESP32's 64 KiB
 
 
 class Device:
     """A script of tests/firmware/device in MicroPython, which answers each request it is asked."""
 
-    def __init__(self, script: str, *args: str) -> None:
+    def __init__(self, script: str, *args: str, heap: str = HEAP) -> None:
         self._process = subprocess.Popen(
-            [MICROPYTHON, "-X", f"heapsize={HEAP}", HERE / "device" / f"{script}.py", *args],
+            [MICROPYTHON, "-X", f"heapsize={heap}", HERE / "device" / f"{script}.py", *args],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -50,8 +50,8 @@ def start_device() -> Iterator[Callable[..., Device]]:
     """Starts a script with its arguments; it ends with the test module."""
     devices = []
 
-    def start(script: str, *args: str) -> Device:
-        devices.append(Device(script, *args))
+    def start(script: str, *args: str, heap: str = HEAP) -> Device:
+        devices.append(Device(script, *args, heap=heap))
         return devices[-1]
 
     yield start

@@ -16,13 +16,13 @@ Ask = Callable[..., Any]
 BILLING, TELEMETRY = 0, 1
 SEED = "5a" * 40
 N = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
-CELL_BLOCKS, RING_BLOCKS, SEGMENT_BLOCKS = 2, 8, 2
+CELL_BLOCKS, RING_BLOCKS, SEGMENT_BLOCKS = 4, 8, 2
 CLOCK = [1800000000000, "S", 12]
 
 
 @pytest.fixture
 def ask(start_device: Callable[..., Any], tmp_path: Path) -> Ask:
-    asking: Ask = start_device("chains", str(tmp_path / "flash")).ask
+    asking: Ask = start_device("chains", str(tmp_path / "flash"), heap="72wk").ask
     return asking
 
 
@@ -263,7 +263,7 @@ def test_an_identity(ask: Ask) -> None:
 
 
 def test_a_damaged_identity_is_not_used(start_device: Callable[..., Any], tmp_path: Path) -> None:
-    device = start_device("chains", str(tmp_path / "flash"))
+    device = start_device("chains", str(tmp_path / "flash"), heap="72wk")
     device.ask("create", SEED)
     device.ask("spoil_identity")
     with pytest.raises(pytest.fail.Exception, match="identity record damaged"):
@@ -271,6 +271,6 @@ def test_a_damaged_identity_is_not_used(start_device: Callable[..., Any], tmp_pa
 
 
 def test_too_little_chance_makes_no_key(start_device: Callable[..., Any], tmp_path: Path) -> None:
-    device = start_device("chains", str(tmp_path / "flash"))
+    device = start_device("chains", str(tmp_path / "flash"), heap="72wk")
     with pytest.raises(pytest.fail.Exception, match="40 random bytes"):
         device.ask("create", "5a" * 39)

@@ -188,7 +188,7 @@ def test_an_older_configuration_restarts_nothing(plant: Plant) -> None:
         refused(plant, message, f"version {version}, and 1 is in force", count)
 
 
-MANY = [[2 * i, 2, 1, 1000] for i in range(30)]
+MANY = [[2 * i, 2, 1, 1000] for i in range(60)]
 
 
 @pytest.mark.parametrize(

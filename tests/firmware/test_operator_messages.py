@@ -12,6 +12,7 @@ Ask = Callable[..., Any]
 Vector = dict[str, Any]
 
 VECTORS = Path(__file__).parents[1] / "vectors"
+HEAP = "72wk"  # most of the application is here, as source
 
 BILLING, TELEMETRY = 0, 1
 OPEN, RELEASE, READ = 1, 2, 3
@@ -37,7 +38,7 @@ def ask(start_device: Callable[..., Any], tmp_path_factory: pytest.TempPathFacto
     """Makes a request of the device, which finds the message it may be about in a file."""
     directory = tmp_path_factory.mktemp("operator_messages")
     flash, message = directory / "flash", directory / "message"
-    device = start_device("operator_messages", str(flash), str(message))
+    device = start_device("operator_messages", str(flash), str(message), heap=HEAP)
 
     def asking(request: str, *arguments: Any, about: Vector | None = None) -> Any:
         if about:

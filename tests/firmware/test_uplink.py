@@ -12,7 +12,7 @@ Ask = Callable[..., Any]
 
 @pytest.fixture(scope="module")
 def ask(start_device: Callable[..., Any]) -> Ask:
-    asking: Ask = start_device("uplink_console").ask
+    asking: Ask = start_device("uplink_console", heap="80wk").ask  # most of the way up, as source
     return asking
 
 

@@ -11,7 +11,7 @@ from gateway.chain import Chain, FrameTooLong
 from gateway.journal import BILLING, TELEMETRY, Journal, JournalFull
 from nor import Nor
 
-BLOCKS = 18
+BLOCKS = 20
 CONFIGURATION = bytes(range(32))
 CLOCK = [1800000000000, "S", 12]
 

@@ -5,18 +5,31 @@ from serve import serve  # isort: skip
 import gc
 import sys
 
+from bad_nor import BadNor
 from gateway.journal import Journal, JournalFull
 from gateway.replay import ReplayGuard
-from nor import Nor
 
 journal = None
 device = None
+stuck = []  # as BadNor.stick takes it; also after the device is mounted again
 
 
 def mount(blocks):
     global journal, device
-    device = Nor(sys.argv[1], blocks)
+    device = BadNor(sys.argv[1], blocks)
+    for fault in stuck:
+        device.stick(*fault)
     journal = Journal(device)
+
+
+def stick(*fault):
+    stuck.append(fault)
+    device.stick(*fault)
+
+
+def good(stream):
+    """Segments that were not given up."""
+    return journal._rings[stream].segments.fullness()[1]
 
 
 def append(stream, epoch, first, last, size):
@@ -75,7 +88,7 @@ def command(target, counter, digest, *steps):
 def put_cell(name, text):
     try:
         journal.put_cell(name, text.encode())
-    except ValueError:
+    except (ValueError, OSError):
         return False
     return True
 
@@ -87,6 +100,8 @@ def get_cell(name):
 
 serve(
     mount=mount,
+    stick=stick,
+    good=good,
     append=append,
     last=last,
     pending=pending,

@@ -1,220 +1,179 @@
-"""Drives a journal and a dumb model of it side by side, and cuts the power where it is told."""
+"""A journal, and a dumb model of it beside it: what must be found after any step, and any cut.
 
-from serve import serve  # isort: skip
+Frames are chained as a gateway's are: each begins with the hash of the one before it.
+"""
 
 import hashlib
 import random
-import sys
-from binascii import crc32
+import struct
 
+from bad_nor import PowerCut
 from gateway.journal import BILLING, TELEMETRY, Journal, JournalFull
-from nor import Nor, PowerCut
 
-PATH = sys.argv[1]
-BLOCKS = 18  # two for cells, four segments a ring
 STREAMS = (BILLING, TELEMETRY)
-CELLS = ("counter", "stages", "receipt")
+SEGMENTS = 4  # a ring has on the device of 20 blocks
 
 
-def message(stream, seq, size):
-    return (b"%d %d " % (stream, seq) * (size // 4 + 1))[:size]
+class Gateway:
+    """`do` takes a step: the name of a method here, without `do_`, and its arguments."""
 
-
-class Model:
-    """What must be found after any step: `frames` are those without receipt."""
-
-    def __init__(self):
-        self.frames = ({}, {})  # seq: CRC-32
-        self.last = [None, None]
+    def __init__(self, device):
+        self.device = device
+        self.journal = Journal(device)
+        self.epoch = 1
+        self.number = 0  # of frames and values that were tried
+        self.made = {}  # (stream, epoch, seq): SHA-256 of each frame that was ever durable
+        self.receipted = set()  # of those, what a receipt was taken for
+        self.told = []  # (epoch, first, last) of dropped telemetry, named in billing
         self.cells = {}
+        self.broken = (set(), set())  # segments of each ring in which a bit is stuck
+        self._attempt(None, None, None)
+
+    def _attempt(self, frame, cell, named):
+        """What is under way: the frame, the cell with its value, the frames a receipt names."""
+        self.trying = frame
+        self.writing = cell
+        self.named = named or set()
 
     def copy(self):
-        other = Model()
-        other.frames = tuple(dict(frames) for frames in self.frames)
-        other.last = list(self.last)
-        other.cells = dict(self.cells)
+        """On the flash as it is then."""
+        other = Gateway(self.device)
+        other.epoch, other.number = self.epoch, self.number
+        other.made, other.receipted = dict(self.made), set(self.receipted)
+        other.told, other.cells = list(self.told), dict(self.cells)
+        other.broken = self.broken
         return other
 
+    def do(self, step):
+        """What the step returns. Raises PowerCut."""
+        what, *arguments = step
+        answer = getattr(self, "do_" + what)(*arguments)
+        self._attempt(None, None, None)
+        return answer
 
-class Site:
-    def __init__(self, seed, least=0, most=99):
-        """Between `least` and `most` lie the kinds of step that are made: see `step`."""
-        self.device = Nor(PATH, BLOCKS)
-        self.device.wipe(0, BLOCKS)
-        self.journal = Journal(self.device)
-        self.model = Model()
-        self.after = self.model  # as it will be when the step under way is done
-        self.seed = seed
-        self.kinds = (least, most)
-        self.steps = 0
-        self.refused = 0  # appends
-        self.dropped = 0  # telemetry frames
-
-    def step(self):
-        """Does what the seed has for this step. Raises PowerCut."""
-        random.seed(self.seed * 1000 + self.steps)
-        what = random.randint(*self.kinds)
-        if what < 70:
-            self.append(BILLING if what < 25 else TELEMETRY)
-        elif what < 85:
-            self.receipt()
-        elif what < 97:
-            name = CELLS[what % 3]
-            value = message(what, random.randint(0, 999), random.randint(0, 900))
-            self.after.cells[name] = value
-            self.journal.put_cell(name, value)
-        else:
-            self.journal = Journal(self.device)
-
-    def run(self, steps):
-        for _ in range(steps):
-            self.after = self.model.copy()
-            self.step()
-            self.model = self.after
-            self.steps += 1
-            self.compare()
-
-    def append(self, stream):
-        last = self.model.last[stream]
-        seq = last[1] + 1 if last else 1
-        size = random.choice((20, 300, 1000, 3000, 4096))
-        content = message(stream, seq, size)
-        self.after.last[stream] = (1, seq, hashlib.sha256(content).digest())
-        self.after.frames[stream][seq] = crc32(content)
+    def is_cut(self, step, operation, mode, seed):
+        """Whether the power was cut in the step: it may have fewer operations."""
+        self.number += 100  # or the same bytes might hide what was torn
+        random.seed(seed)
+        self.device.cut(operation, *mode)
         try:
-            self.journal.append(stream, 1, seq, content)
+            self.do(step)
+        except PowerCut:
+            self.recover()
+            return True
+        self.device.restore_power()
+        return False
+
+    def do_frame(self, stream, size, head=b""):
+        """Whether there was room for the next frame."""
+        last = self.journal.last(stream)
+        if last is None or last[0] < self.epoch:
+            last = (self.epoch, 0, bytes(32))
+        self.number += 1
+        content = last[2] + head + bytes([self.number * 37 & 0xFF]) * (size - 32 - len(head))
+        key = (stream, self.epoch, last[1] + 1)
+        self.made[key] = hashlib.sha256(content).digest()
+        self._attempt(key, None, None)
+        try:
+            self.journal.append(stream, self.epoch, key[2], content)
         except JournalFull:
-            assert stream == BILLING and self.model.frames[BILLING]
-            self.after = self.model.copy()
-            self.refused += 1
-        self.account_for_dropped()
+            assert stream == BILLING and self.journal.pending(BILLING), "there is room"
+            del self.made[key]
+            return False
+        return True
 
-    def account_for_dropped(self):
+    def do_cell(self, name, size):
+        self.number += 1
+        value = bytes([self.number & 0xFF]) * size
+        self._attempt(None, (name, value), None)
+        self.journal.put_cell(name, value)
+        self.cells[name] = value
+
+    def do_epoch(self):
+        self.epoch += 1
+
+    def do_restart(self):
+        self.journal = Journal(self.device)
+
+    def do_tell(self):
+        """Whether telemetry was dropped, and there was room to say so in billing."""
         told = self.journal.dropped()
-        if told:
-            epoch, first, last = told
-            frames = self.after.frames[TELEMETRY]
-            lost = [seq for seq in frames if first <= seq <= last]
-            assert epoch == 1 and max(lost) < self.journal.last(TELEMETRY)[1]
-            for seq in lost:
-                del frames[seq]
-            self.dropped += len(lost)
-            self.journal.clear_dropped(told)
-            assert self.journal.dropped() is None
+        if not told or not self.do_frame(BILLING, 150, b"dropped"):
+            return False
+        self._attempt(None, None, None)
+        self.told.append(told)
+        self.journal.clear_dropped(told)
+        return True
 
-    def receipt(self):
-        stream = random.choice(STREAMS)
-        last = self.model.last[stream]
-        if last is None:
-            return
-        upto = random.randint(0, last[1])
-        first = random.randint(upto, last[1] + 3)
-        held = [(first, first + 2), (first + 5, first + 5)]
-        frames = self.after.frames[stream]
-        for seq in list(frames):
-            if seq <= upto or any(a <= seq <= b for a, b in held):
-                del frames[seq]
-        self.journal.receipt(stream, 1, upto, held)
+    def do_receipt(self, stream, epoch, upto, held):
+        ranges = [(1, upto)] + held
+        named = {key for key in self.made if key[:2] == (stream, epoch)}
+        named = {key for key in named if any(first <= key[2] <= last for first, last in ranges)}
+        self._attempt(None, None, named)
+        self.journal.receipt(stream, epoch, upto, held)
+        self.receipted |= named
 
-    def compare(self):
+    def do_receipts(self, behind):
+        """The collector has the newest frame of each epoch and all but some of those before it."""
         for stream in STREAMS:
-            assert self.pending(stream) == self.model.frames[stream]
-            assert self.journal.last(stream) == self.model.last[stream]
-        for name in CELLS:
-            assert self.journal.get_cell(name) == self.model.cells.get(name)
+            for epoch in range(1, self.epoch + 1):
+                last = max([k[2] for k in self.made if k[:2] == (stream, epoch)] or [0])
+                held = [(last, last)] if last else []
+                self.do_receipt(stream, epoch, max(0, last - 2 * behind), held)
 
-    def pending(self, stream):
-        """{seq: CRC-32}, as read from flash."""
-        found = {}
-        before = 0
-        for seq, content in self.journal.pending_after(stream, 0):
-            assert seq > before
-            before = seq
-            found[seq] = crc32(content)
-        assert len(found) == self.journal.pending(stream)
-        return found
+    # ---- what must hold --------------------------------------------------------------------
 
     def recover(self):
-        """After a cut all is as before the step or as after it, except that a receipt may be half
-        marked and that telemetry may be missing that is told as dropped."""
+        """After a cut all is as before the step or as after it; a receipt may be half taken."""
         self.device.restore_power()
         self.journal = Journal(self.device)
-        before, after = self.model, self.after
-        now = before.copy()
-        for name in CELLS:
-            value = self.journal.get_cell(name)
-            assert value in (before.cells.get(name), after.cells.get(name))
-            if value is not None:
-                now.cells[name] = value
-        told = self.journal.dropped()
+        if self.trying:
+            last = self.journal.last(self.trying[0])
+            if last is None or last[:2] != self.trying[1:]:
+                del self.made[self.trying]
+        if self.writing:
+            name, value = self.writing
+            if self.journal.get_cell(name) == value:
+                self.cells[name] = value
+        self.receipted |= self.named - self.check()
+        self._attempt(None, None, None)
+
+    def check(self):
+        """Returns the names of the frames without receipt."""
+        found = set()
         for stream in STREAMS:
-            now.last[stream] = self.journal.last(stream)
-            assert now.last[stream] in (before.last[stream], after.last[stream])
-            found = self.pending(stream)
-            for seq, crc in found.items():
-                assert crc in (before.frames[stream].get(seq), after.frames[stream].get(seq))
-            for seq in before.frames[stream]:
-                if seq not in found and seq in after.frames[stream]:
-                    assert stream == TELEMETRY and told[1] <= seq <= told[2]
-            if now.last[stream] != before.last[stream]:
-                assert now.last[stream][1] in found
-            now.frames[stream].clear()
-            now.frames[stream].update(found)
-        if told:
-            self.journal.clear_dropped(told)
-        self.model = now
-        self.compare()
+            found |= self._check_stream(stream)
+        record = self.journal.get_cell("dropped") or b""
+        dropped = [struct.unpack_from("<III", record, at) for at in range(0, len(record), 12)]
+        for key in self.made:
+            if key in self.receipted:
+                assert key not in found, "receipted, and pending again"
+            elif key not in found and key not in self.named:
+                assert key[0] == TELEMETRY, "lost"
+                ranges = self.told + dropped
+                assert any(e == key[1] and a <= key[2] <= b for e, a, b in ranges), "lost"
+        for ring, broken in zip(self.journal._rings, self.broken):
+            assert ring.segments.fullness()[1] >= SEGMENTS - len(broken), (
+                "a good segment was given up"
+            )
+        for name, value in self.cells.items():
+            assert self.journal.get_cell(name) == value, name
+        return found
 
-
-def copy(source, target):
-    with open(source, "rb") as old, open(target, "wb") as new:
-        for _ in range(BLOCKS):
-            new.write(old.read(4096))
-
-
-def run(seed, steps):
-    """Without a cut: (flash operations, appends refused, telemetry frames dropped)."""
-    site = Site(seed)
-    site.run(steps)
-    site.journal = Journal(site.device)
-    site.compare()
-    return site.device.operations, site.refused, site.dropped
-
-
-def cut_everywhere(seed, steps, kept, more, *kinds):
-    """Cuts each flash operation of the run, and makes `more` steps after each. `kept`: for each
-    cut in turn, the thousandths of the operation that are still done. Returns how many cuts."""
-    site = Site(seed, *kinds)
-    cuts = 0
-    for _ in range(steps):
-        copy(PATH, PATH + ".before")
-        model, number = site.model, site.steps
-        site.device.cut(1 << 30, 0)
-        site.run(1)
-        operations = site.device.operations
-        copy(PATH, PATH + ".after")
-        after = site.model
-        for operation in range(operations):
-            cuts += 1
-            copy(PATH + ".before", PATH)
-            site.journal = Journal(site.device)
-            site.model, site.steps, site.after = model.copy(), number, model.copy()
-            site.device.cut(operation, kept[cuts % len(kept)])
-            try:
-                site.step()
-                raise AssertionError("not cut")
-            except PowerCut:
-                site.recover()
-            site.seed += 1  # or the same bytes might go to the same place, and hide a fault
-            site.run(more)
-            site.journal = Journal(site.device)
-            site.compare()
-            site.seed = seed
-        copy(PATH + ".after", PATH)
-        site.journal = Journal(site.device)
-        site.model, site.steps = after, number + 1
-        site.compare()
-    return cuts
-
-
-serve(run=run, cut_everywhere=cut_everywhere)
+    def _check_stream(self, stream):
+        found = set()
+        for epoch in range(1, self.epoch + 1):
+            before = 0
+            for seq, message in self.journal.pending_after(stream, 0, epoch):
+                key = (stream, epoch, seq)
+                assert seq > before, "out of order"
+                before = seq
+                assert hashlib.sha256(message).digest() == self.made[key], "another frame"
+                previous = self.made[(stream, epoch, seq - 1)] if seq > 1 else bytes(32)
+                assert message[:32] == previous, "broken link"
+                found.add(key)
+        assert len(found) == self.journal.pending(stream)
+        newest = max([key for key in self.made if key[0] == stream] or [None])
+        if newest:
+            assert self.journal.last(stream) == newest[1:] + (self.made[newest],)
+        return found

@@ -7,17 +7,17 @@ import sys
 
 import retire
 import rotate
+from bad_nor import BadNor, PowerCut
 from gateway import cbor, configuration, identity, records, signer
 from gateway.chain import Chain
 from gateway.journal import BILLING, TELEMETRY, Journal
 from gateway.stopped import KEY_FILE, Stopped
-from nor import Nor, PowerCut
 
 BLOCKS = 18
 NOW_MS = 1_800_000_000_000
 CONFIGURATION = bytes(range(32))
 
-device = Nor(sys.argv[1], BLOCKS + 1)
+device = BadNor(sys.argv[1], BLOCKS + 1)
 settings: dict = {}
 seed = 0
 

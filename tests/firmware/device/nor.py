@@ -1,11 +1,7 @@
-"""A NOR flash device in a file: erase sets bits, program only clears them, and the power can be
-cut in the middle of any operation. Speaks as esp32.Partition."""
+"""A NOR flash device in a file: erase sets bits, program only clears them. Speaks as
+esp32.Partition. What can go wrong with it is in bad_nor.py."""
 
 _ERASED = b"\xff" * 256
-
-
-class PowerCut(Exception):
-    pass
 
 
 class Nor:
@@ -13,9 +9,6 @@ class Nor:
         """The file is made erased when it does not exist."""
         self.blocks = blocks
         self.block_bytes = block_bytes
-        self.operations = 0  # programs and erases begun
-        self._cut_at = None
-        self._kept = 0
         try:
             self._file = open(path, "r+b")
         except OSError:
@@ -23,21 +16,9 @@ class Nor:
             self.wipe(0, blocks)
 
     def wipe(self, first, count):
-        self._file.seek(first * self.block_bytes)
-        self._erase(count * self.block_bytes)
-
-    def cut(self, operation, kept):
-        """The operation of this number, from 0, stops after `kept` thousandths of its bytes."""
-        self.operations = 0
-        self._cut_at = operation
-        self._kept = kept
-
-    def is_cut(self):
-        """Whether the operation to be cut was reached."""
-        return self._cut_at is not None and self.operations > self._cut_at
-
-    def restore_power(self):
-        self._cut_at = None
+        self._seek(first, 0, 0)
+        for _ in range(count * self.block_bytes // len(_ERASED)):
+            self._file.write(_ERASED)
 
     def ioctl(self, op, arg):
         if op == 4:
@@ -55,26 +36,17 @@ class Nor:
         self._change(block, buf, offset, len(buf))
 
     def _seek(self, block, offset, size):
-        assert block < self.blocks and offset + size <= self.block_bytes
+        assert block * self.block_bytes + offset + size <= self.blocks * self.block_bytes
         self._file.seek(block * self.block_bytes + offset)
 
     def _change(self, block, data, offset, size):
-        """Programs the data; without any, erases."""
-        cut = self._cut_at is not None and self.operations >= self._cut_at
-        if cut:
-            size = size * self._kept // 1000 if self.operations == self._cut_at else 0
-        self.operations += 1
-        self._seek(block, offset, size)
-        if data is None:
-            self._erase(size)
-        else:
-            data = bytes(a & b for a, b in zip(self._file.read(size), data))
-            self._seek(block, offset, size)
-            self._file.write(data[:size])
-        if cut:
-            raise PowerCut
-
-    def _erase(self, size):
-        """In pieces: the heap of a device under test has none as long as a block to spare."""
-        while size:
-            size -= self._file.write(_ERASED[: min(size, len(_ERASED))])
+        """Programs `data`, or erases when it is None."""
+        assert offset + size <= self.block_bytes
+        for at in range(0, size, len(_ERASED)):
+            count = min(size - at, len(_ERASED))
+            self._seek(block, offset + at, count)
+            new = _ERASED[:count]
+            if data is not None:
+                new = bytes(a & b for a, b in zip(self._file.read(count), data[at : at + count]))
+                self._seek(block, offset + at, count)
+            self._file.write(new)

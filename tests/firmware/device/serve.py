@@ -19,4 +19,5 @@ def serve(**functions):
         if not line:
             return
         name, *arguments = json.loads(line)
-        print(json.dumps(functions[name](*arguments)))
+        json.dump(functions[name](*arguments), sys.stdout)
+        print()

@@ -5,10 +5,11 @@ from serve import serve  # isort: skip
 import random
 import sys
 
+from bad_nor import BadNor as Nor
+from bad_nor import PowerCut
 from board.settings import Settings
 from board.staging import Staging
 from gateway import provisioned
-from nor import Nor, PowerCut
 
 FLASH, FOLDER = sys.argv[1:]
 BLOCKS = 6  # two of 4096 bytes a side

@@ -43,7 +43,9 @@ class Names:
 async def _run(port, journal, fails, ms):
     settings = {"host": "127.0.0.1", "port": port, "keepalive_s": 2}
     ignore = lambda *_: None  # noqa: E731
-    uplink = Uplink(Board(), journal, settings, bytes(8), "zone", bytes(32), ignore, ignore, None)
+    uplink = Uplink(
+        Board(), journal, settings, bytes(8), "zone", bytes(32), ignore, ignore, None, None
+    )
     journal.fails = fails
     task = asyncio.create_task(uplink.run())
     await asyncio.sleep_ms(ms)

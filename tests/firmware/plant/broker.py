@@ -1,11 +1,15 @@
-"""An amqtt broker in a process of its own, which can be killed and started again."""
+"""A broker in a process of its own, which can be killed and started again."""
 
 import json
+import os
+import shutil
 import socket
 import subprocess
 import sys
 import time
 from pathlib import Path
+
+import pytest
 
 CONFIG = {
     "plugins": {"amqtt.plugins.authentication.AnonymousAuthPlugin": {"allow_anonymous": True}},
@@ -20,16 +24,22 @@ def free_port() -> int:
 
 
 class Broker:
+    """amqtt. A client that is back before it was missed loses its subscriptions there."""
+
     def __init__(self, directory: Path) -> None:
         self.port = free_port()
-        self._config = directory / "broker.yaml"
-        listeners = {"default": {"type": "tcp", "bind": f"127.0.0.1:{self.port}"}}
-        self._config.write_text(json.dumps({**CONFIG, "listeners": listeners}))
+        self._command = self._configured(directory)
         self.start()
+
+    def _configured(self, directory: Path) -> list[str | Path]:
+        config = directory / "broker.yaml"
+        listeners = {"default": {"type": "tcp", "bind": f"127.0.0.1:{self.port}"}}
+        config.write_text(json.dumps({**CONFIG, "listeners": listeners}))
+        return [Path(sys.executable).with_name("amqtt"), "-c", config]
 
     def start(self) -> None:
         self._process = subprocess.Popen(
-            [Path(sys.executable).with_name("amqtt"), "-c", self._config],
+            self._command,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
@@ -46,3 +56,19 @@ class Broker:
     def kill(self) -> None:
         self._process.kill()
         self._process.wait()
+
+
+class Mosquitto(Broker):
+    """The test is skipped where it is not installed, but not where CI=true."""
+
+    def _configured(self, directory: Path) -> list[str | Path]:
+        places = f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin"
+        program = shutil.which("mosquitto", path=places)
+        if program is None:
+            missing = "mosquitto is not installed; as root on Debian: sh tests/parts.sh"
+            if os.environ.get("CI") == "true":
+                pytest.fail(missing)
+            pytest.skip(missing)
+        config = directory / "mosquitto.conf"
+        config.write_text(f"listener {self.port} 127.0.0.1\nallow_anonymous true\n")
+        return [program, "-c", config]

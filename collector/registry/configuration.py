@@ -21,6 +21,8 @@ _LOW_WORD_FIRST, _LOW_BYTE_FIRST = 8, 16
 _FLOAT_FRACTIONS = 1024
 _FLOAT_STEP = 2
 """A float32 steps by no more than two units below 33.5 million of them."""
+_LEAST_EXPONENT = -6
+"""Where a register tells it; it bounds how fast a count can rise, and no count may fall."""
 _STALE_MS = 300_000
 """Measurements unchanged for so long are stale, where the profile states no refresh."""
 _STALE_LEAST_MS, _STALE_UPDATES = 60_000, 10
@@ -119,13 +121,15 @@ def _counted(
     register: Register, profile: Profile, power_w: Fraction, ratio: Fraction
 ) -> tuple[int, int]:
     """The form of an energy's registers, and the most that it can rise by in a second."""
-    if not register.is_energy or register.exponent is not None:
+    if not register.is_energy:
         return _OPAQUE, 0
     form = _FORMS[register.type.rstrip("0123456789")]
     form += _LOW_WORD_FIRST * register.layout.low_word_first
     form += _LOW_BYTE_FIRST * register.layout.low_byte_first
     delay_ms = max(1000, profile.instrument.update_ms or 0)
     counts = max(energy_in(power_w, delay_ms) / ratio, register.quantum) / register.scale
+    if register.exponent is not None:
+        counts /= Fraction(10) ** _LEAST_EXPONENT
     if register.type in FLOATS:
         return form, ceil(max(counts, Fraction(_FLOAT_STEP)) * _FLOAT_FRACTIONS)
     return form, ceil(counts)

@@ -17,6 +17,7 @@ from collector.model.records import (
     Policy,
     Record,
     Site,
+    TcpBus,
 )
 from collector.registry.profiles import ProfileError, load_profile
 from collector.registry.view import View
@@ -32,7 +33,7 @@ def problems(view: View, records: Iterable[Record]) -> list[str]:
         judge = _JUDGES.get(record.kind)
         if judge is not None:
             found += [f"  {record.kind} {record.key}: {text}" for text in judge(view, record)]
-    return found + [f"  {text}" for text in _shared_slots(view)]
+    return found + [f"  {text}" for text in _shared_places(view)]
 
 
 def _missing(view: View, kind: type[Record], key: str, field: str) -> Iterator[str]:
@@ -150,19 +151,29 @@ def _twice(what: str, values: Iterable[Hashable]) -> Iterator[str]:
         seen.add(value)
 
 
-def _shared_slots(view: View) -> Iterator[str]:
-    """One meter after another may have a slot, as exchanges have it."""
-    slots: dict[tuple[str, int], list[Meter]] = {}
+def _shared_places(view: View) -> Iterator[str]:
+    """One meter after another may have a slot, and a unit of a bus, as exchanges have it."""
+    places: dict[str, list[Meter]] = {}
     for meter in view.all(Meter).values():
-        slots.setdefault((meter.gateway, meter.slot), []).append(meter)
-    for (gateway, slot), meters in slots.items():
+        for place in (f"slot {meter.slot} of gateway {meter.gateway}", *_units(view, meter)):
+            places.setdefault(place, []).append(meter)
+    for place, meters in places.items():
         for one, other in pairwise(sorted(meters, key=lambda meter: meter.valid_from)):
             if one.valid_until is None or one.valid_until > other.valid_from:
                 yield (
-                    f"meter {other.serial}: slot {slot} of gateway {gateway} is already that of"
+                    f"meter {other.serial}: {place} is already that of"
                     f" meter {one.serial}; if it took its place, give {one.serial} a valid_until"
                     f" and {other.serial} a valid_from, not before it"
                 )
+
+
+def _units(view: View, meter: Meter) -> Iterator[str]:
+    """The Modbus unit that it is; two buses with one TCP address are one."""
+    gateway = view.all(Gateway).get(meter.gateway)
+    if gateway is not None and 0 <= meter.bus < len(gateway.buses):
+        bus = gateway.buses[meter.bus]
+        place = f"{bus.host}:{bus.port}" if isinstance(bus, TcpBus) else f"bus {meter.bus}"
+        yield f"unit {meter.unit} at {place} of gateway {meter.gateway}"
 
 
 _JUDGES: dict[str, Callable[[View, Any], Iterator[str]]] = {

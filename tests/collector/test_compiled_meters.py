@@ -71,6 +71,13 @@ def test_an_energy_says_its_form_and_how_fast_the_wiring_lets_it_rise() -> None:
     assert low == [0x003E, 2, SIGNED + LOW_WORD_FIRST, 12]
 
 
+def test_an_energy_with_an_exponent_may_not_fall_unseen_either() -> None:
+    _, _, form, most = of("schneider-pm750", "active_energy_import")
+    assert form == 1  # unsigned
+    assert most >= 2400  # in Wh, of which a count may be one or more
+    assert of("schneider-pm750", "exponent_4")[2:] == [0, 0]  # the same bytes twice
+
+
 def test_a_float_rises_in_1024ths_of_its_unit_and_by_two_units_at_least() -> None:
     small = of("eastron-sdm630", "active_energy_import", ct=(5, 5), vt=(1, 1))
     assert small == [0x0048, 2, FLOAT, 2048]

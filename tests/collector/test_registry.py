@@ -201,6 +201,27 @@ BAD: dict[str, tuple[str | bytes, list[str]]] = {
         GOOD + GOOD[GOOD.index("[[meter]]") : GOOD.index("[[allocation]]")].replace("M-1", "M-2"),
         ["meter M-2", "slot 0", "M-1"],
     ),
+    "two meters that are one unit": (
+        GOOD
+        + GOOD[GOOD.index("[[meter]]") : GOOD.index("[[allocation]]")]
+        .replace("M-1", "M-2")
+        .replace("slot = 0", "slot = 1"),
+        ["meter M-2", "unit 1 at 10.0.0.2:502", "M-1"],
+    ),
+    "two buses that are one": (
+        (
+            GOOD
+            + GOOD[GOOD.index("[[meter]]") : GOOD.index("[[allocation]]")]
+            .replace("M-1", "M-2")
+            .replace("slot = 0", "slot = 1")
+            .replace("bus = 0", "bus = 1")
+        ).replace(
+            'buses = [{ kind = "tcp", host = "10.0.0.2", port = 502 }]',
+            'buses = [{ kind = "tcp", host = "10.0.0.2", port = 502 },'
+            ' { kind = "tcp", host = "10.0.0.2", port = 502 }]',
+        ),
+        ["meter M-2", "unit 1 at 10.0.0.2:502", "M-1"],
+    ),
     "a licence for no site": (
         GOOD.replace('sites = ["north-1"]', 'sites = ["north-7"]'),
         ["licence L-1: sites", "north-7"],

@@ -20,6 +20,7 @@ from micropython import const
 
 _HAND_OVER_MS = const(120_000)
 _LOOK_MS = const(100)
+_WATCHDOG_MS = const(60_000)
 _DESTROY = "--destroy"
 
 
@@ -63,6 +64,7 @@ async def _hand_over(gateway):
     """Until receipts cover all that the journal holds."""
     if not _left(gateway.journal):
         return
+    watchdog = gateway.board.watchdog(_WATCHDOG_MS)  # the application may have started it
     uplink = await _connect(gateway)
     until = ticks_add(ticks_ms(), _HAND_OVER_MS)
     while _left(gateway.journal):
@@ -71,6 +73,7 @@ async def _hand_over(gateway):
                 "retired; %d frames have no receipt yet: run this again, or take them in another "
                 "way and run it with --destroy" % _left(gateway.journal)
             )
+        watchdog.feed()
         await asyncio.sleep_ms(_LOOK_MS)
     await uplink.stop()
 
@@ -89,6 +92,7 @@ async def _connect(gateway):
 
     board, key, journal, clock = gateway.board, gateway.identity, gateway.journal, gateway.clock
     trust = Trust(provisioned.required(board, "root.pub", 64))
+    board.staging().clear()  # a configuration that waits is of no use any more
     config = await provisioned.load(board, journal, trust, clock, key.gateway)
     clock.at_least(config.issued_ms)
     sent = Sent(journal, clock)

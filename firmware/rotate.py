@@ -20,8 +20,10 @@ from gateway.stopped import Stopped
 
 
 def main() -> int:
+    board = Board()
     try:
-        key = asyncio.run(rotate(Stopped(Board())))
+        key = asyncio.run(rotate(Stopped(board)))
+        board.settings().forget_old()  # whoever opens the box must not find the old key
     except SetupError as error:
         print("esep: the key stays as it is:", error, file=sys.stderr)
         return 1

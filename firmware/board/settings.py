@@ -87,6 +87,7 @@ class Settings:
             used += _room(other, setting.size) if other != name else 0
         if used > self._bytes:
             raise OSError("no room for " + name)
+        old = self._settings.get(name)
         self._serial += 1
         new = _Setting(self._serial, size, _crc(read, size))
         for side in range(2):
@@ -94,6 +95,11 @@ class Settings:
                 self._write_anew(side, name)
             new.at[side] = self._append(side, name, new, read)
             self._settings[name] = new
+        if new.at == [_NOWHERE, _NOWHERE]:
+            self._settings.pop(name)
+            if old is not None:
+                self._settings[name] = old
+            raise OSError("the flash of the settings is worn: %s was not kept" % name)
 
     def forget_old(self) -> None:
         """Leave nothing in flash of values that were replaced."""
@@ -124,19 +130,19 @@ class Settings:
     # ---- sides -----------------------------------------------------------------------------
 
     def _append(self, side, name, setting, read):
-        """Where the value is now."""
+        """Where the value is now, and reads back as it should; else nowhere."""
         region, address = self._sides[side], self._tails[side]
         self._tails[side] += _room(name, setting.size)
         encoded = name.encode()
         value = address + _HEADER_BYTES + len(encoded)
         for at in range(0, setting.size, _CHUNK):
-            region.program(value + at, read(at, min(_CHUNK, setting.size - at)))
+            if not region.write(value + at, read(at, min(_CHUNK, setting.size - at))):
+                return _NOWHERE
         header = struct.pack(
             _HEADER, _MAGIC, len(encoded), 0xFF, setting.size, setting.serial, setting.crc
         )
         header += struct.pack("<I", binascii.crc32(header + encoded))
-        region.program(address, header + encoded)
-        return value
+        return value if region.write(address, header + encoded) else _NOWHERE
 
     def _copy(self, name, setting, side):
         """To this side, from the other."""

@@ -37,6 +37,7 @@ _HAND_OVER_MS = const(30_000)
 _KEEP_MS = const(15_000)
 _RESTART_MS = const(20_000)
 _DROPPED_MS = const(1_000)
+_SAY_GOODBYE_MS = const(2_000)
 _SAME_FAULT_MS = const(900_000)
 _BOOT_RAMP_MS = (10_000, 1_000)
 
@@ -65,8 +66,9 @@ class App:
         key.settle(self._journal)
         _refuse_retired(key)
         trust = Trust(provisioned.required(board, "root.pub", 64))
+        network = provisioned.network(board, key)
         try:
-            buses = await self._build(provisioned, key, trust)
+            buses = await self._build(provisioned, key, trust, network)
         except Exception as error:
             gc.collect()
             if not provisioned.refuse(board, self._journal, error):
@@ -87,7 +89,7 @@ class App:
         self._board.forget_settings()
         log("gateway %s, version %s" % (key.gateway.hex(), VERSION))
 
-    async def _build(self, provisioned, key, trust):
+    async def _build(self, provisioned, key, trust, network):
         """Everything that a configuration can be the ruin of; after it, it is in force.
 
         Its buses.
@@ -151,7 +153,6 @@ class App:
         self._objects = None
         self._object_context = (trust, clock, journal, key.gateway, config, self._billing.add)
         sent = Sent(journal, clock)
-        network = provisioned.network(board, key)
         self._ntp_servers = network.get("ntp")
         self._uplink = Uplink(
             board,
@@ -242,7 +243,10 @@ class App:
         while self._unkept() and ticks_diff(until, ticks_ms()) > 0:
             self._telemetry.hurry()
             await asyncio.sleep_ms(_LOOK_FOR_STOP_MS)
-        await self._uplink.stop()
+        try:
+            await asyncio.wait_for_ms(self._uplink.stop(), _SAY_GOODBYE_MS)
+        except asyncio.TimeoutError:
+            pass  # the broker publishes the last will
 
     async def _hand_over(self):
         """Read no more, and wait until the collector has all there is."""

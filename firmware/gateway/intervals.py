@@ -5,6 +5,7 @@ import asyncio
 from micropython import const
 
 from gateway import records
+from gateway.health import alive
 from gateway.quality import DOUBTFUL, EXCEPTION, NO_ANSWER
 
 _RETRY_FOR_MS = const(10_000)
@@ -51,4 +52,5 @@ class Intervals:
 
     def _record(self, boundary_ms, boundary_at, reading):
         slot, read_at, quality, raw = reading
+        alive("intervals")
         self._bill(records.interval(slot, boundary_ms, read_at - boundary_at, quality, raw))

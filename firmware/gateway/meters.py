@@ -1,7 +1,11 @@
 """Meters: what is asked of them when, whether it is believed, and what is said of them."""
 
+from micropython import const
+
 from gateway import records
 from gateway.health import log
+
+_SAME_FAULT_MS = const(900_000)
 
 
 class Meters:
@@ -15,7 +19,7 @@ class Meters:
         self._clock = clock
         self._bill = bill
         self._buses: dict = {}
-        self._faults: dict = {}  # slot: what was told last
+        self._faults: dict = {}  # slot: until when nothing more is told of it (uptime)
         for meter in meters:
             self._buses.setdefault(meter.bus_index, []).append(meter)
 
@@ -76,9 +80,10 @@ class Meters:
 
     def _note_fault(self, meter, error):
         what = "%s: %s" % (type(error).__name__, error)
-        if self._faults.get(meter.slot) != what:
-            self._faults[meter.slot] = what
-            log("meter %d: %s" % (meter.slot, what))
+        log("meter %d: %s" % (meter.slot, what))
+        at_ms = self._clock.uptime_ms()
+        if at_ms >= self._faults.get(meter.slot, 0):  # or a fault that lasts would fill the journal
+            self._faults[meter.slot] = at_ms + _SAME_FAULT_MS
             self._bill(records.fault(self._clock.now_ms(), "meter %d" % meter.slot, what))
 
 

@@ -11,7 +11,7 @@ import struct
 from micropython import const
 
 from gateway import BUILT_MS, records
-from gateway.health import log
+from gateway.health import alive, at_rest, log
 
 _PORT = const(123)
 _PACKET_BYTES = const(48)
@@ -48,10 +48,13 @@ class Ntp:
     async def run(self) -> None:
         pause_ms = _FIRST_PAUSE_MS
         while True:
+            at_rest("ntp")
             # Not every gateway of a site at once, whose power came back together.
             await asyncio.sleep_ms(int.from_bytes(self._board.random(2), "big") >> 6)
             if self._board.network_up():
+                alive("ntp")
                 pause_ms = _EVERY_MS if await self.round() else min(2 * pause_ms, _EVERY_MS)
+                at_rest("ntp")
             await asyncio.sleep_ms(pause_ms)
 
     async def round(self) -> bool:

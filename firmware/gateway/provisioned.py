@@ -5,6 +5,7 @@ import json
 from micropython import const
 
 from gateway import configuration, shape
+from gateway.brokers import Brokers
 from gateway.configuration import Configuration, SetupError
 from gateway.cose import WireError
 from gateway.sealed import Reader, Sealed, sha256
@@ -85,6 +86,7 @@ def network(board, key):
         settings = json.loads(content)
     except ValueError:
         raise SetupError("network.json is not JSON: provision this gateway")
+    Brokers(settings)  # judged here, where no configuration is to blame
     tls = settings.get("tls")
     if tls and key.is_in(board.read_setting(tls["key"]) or b""):
         raise SetupError("network.json gives TLS the key that signs frames: give it another")

@@ -74,8 +74,13 @@ class Readings:
     async def _take_samples(self, bus):
         name = "samples of bus %d" % bus
         alive(name)
+
+        def keep(reading):
+            alive(name)  # a bus of silent meters takes its time
+            self._keep_sample(reading)
+
         try:
-            await self._busy(self._meters.read_samples(bus, self._keep_sample))
+            await self._busy(self._meters.read_samples(bus, keep))
         finally:
             self._sampled.discard(bus)
             at_rest(name)
@@ -94,6 +99,7 @@ class Readings:
     async def run_demands(self) -> None:
         while True:
             while self._demands:
+                alive("readings")
                 self._demands.pop(0)(await self._read_on_demand())
             at_rest("readings")
             await self._demanded.wait()

@@ -64,6 +64,9 @@ class Recorder:
             except JournalFull:
                 await self._wait_for_room()
                 self._due.set()
+            except Exception:
+                self._due.set()  # what could not be kept is tried again at once, not with the next
+                raise
 
     def hurry(self) -> None:
         """Close a frame of what is here."""

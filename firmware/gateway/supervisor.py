@@ -71,6 +71,7 @@ class Supervisor:
         before = checked = ticks_ms()
         while True:
             await asyncio.sleep_ms(_TICK_MS)
+            health.alive("supervisor")
             now = ticks_ms()
             stood_ms = ticks_diff(now, before) - _TICK_MS
             before = now

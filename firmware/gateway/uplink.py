@@ -18,6 +18,7 @@ _WINDOW = const(8)
 _RESEND_AFTER_S = const(120)
 _BACKLOG_PER_S = const(20)
 _KEEPALIVE_S = const(30)
+_LONGEST_S = const(60)
 _STATUS_MS = const(30_000)
 _FIRST_PAUSE_MS = const(500)
 _LONGEST_PAUSE_MS = const(60_000)
@@ -64,7 +65,8 @@ class Uplink:
             base + "/command",
             "esep/v1/zone/" + zone + "/command",
         )
-        self._keepalive_s = settings.get("keepalive_s", _KEEPALIVE_S)
+        # The supervisor has to see this task go on, and each of its steps may take so long.
+        self._keepalive_s = max(2, min(settings.get("keepalive_s", _KEEPALIVE_S), _LONGEST_S))
         self._brokers = Brokers(settings)
         self._tls = self._tls_context(settings.get("tls"))
         self.outbox = Outbox(
@@ -93,6 +95,7 @@ class Uplink:
             alive("uplink")
             if self._board.network_up():
                 error = await self._session()
+                alive("uplink")
                 gc.collect()  # before the next one needs memory, of which this one may have died
                 log("broker: %s (%s)" % (self._explain(error), self._brokers.name()))
                 if self._works:

@@ -66,8 +66,11 @@ def signers(plant: Plant, stream: int) -> dict[int, bytes]:
 
 def test_a_gateway_goes_on_under_its_new_key(plant: Plant) -> None:
     stop(plant)
+    old = signing_secret(plant)
     kid = rotate(plant)
     assert kid != plant.gateway.id
+    assert old not in (plant.gateway.directory / "settings.bin").read_bytes()
+    assert signing_secret(plant) in (plant.gateway.directory / "settings.bin").read_bytes()
     assert "enrolled before" in plant.gateway.run("enrol").stderr
     # what comes first is the key event; a frame of the new key before it would not verify here
     original = plant.site.key_of

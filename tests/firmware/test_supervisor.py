@@ -1,12 +1,15 @@
 """When the watchdog is fed, and when a start is a safe one: against models of both."""
 
+import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+FIRMWARE = Path(__file__).parents[2] / "firmware"
 Ask = Callable[..., Any]
 FEW = settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
 TASKS = ("stages", "billing", "uplink")
@@ -76,3 +79,15 @@ def test_failures_in_a_row_make_a_safe_start_and_cuts_never(
     ask: Ask, events: list[str], safe: list[int]
 ) -> None:
     assert ask("starts", events) == [bool(each) for each in safe]
+
+
+def test_every_task_of_the_application_says_that_it_goes_on() -> None:
+    """One that never does is taken for dead after a while, and the gateway is reset."""
+    application = (FIRMWARE / "gateway" / "app.py").read_text()
+    tasks = set(re.findall(r'\("(\w+)", [\w.]+\.?run\w*\)|\("(\w+)", self\._\w+\)', application))
+    names = {first or second for first, second in tasks}
+    assert {"supervisor", "stages", "intervals", "uplink", "ntp", "health"} <= names
+    sources = "".join(path.read_text() for path in (FIRMWARE / "gateway").glob("*.py"))
+    recorders = {"billing", "telemetry"}  # a recorder says it by the name that it was given
+    told = set(re.findall(r'(?:alive|_tick)\("(\w+)"', sources))
+    assert names - recorders <= told

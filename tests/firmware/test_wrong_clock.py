@@ -1,5 +1,6 @@
 """The gateway as a black box whose own clock is wrong: what is metered stays right and is told."""
 
+import json
 import struct
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -184,3 +185,29 @@ def test_a_clock_led_beyond_all_certificates_comes_back(
     (_, led), (_, back) = (event[:2] for event in clock_events(collector))
     assert led - back > lie_ms - NEAR_MS
     check(collector)
+
+
+def test_a_clock_that_ntp_leads_astray_ends_no_order(make: Make, ntp: Callable[[int], str]) -> None:
+    """Who owns the network answers for NTP too; only receipts can end a cut before its time."""
+    plant = make()
+    collector = plant.collector
+    collector.wait(lambda: intervals(collector))
+    order = bytes(15) + b"\x01"
+    collector.send(
+        plant.site.command(
+            1, stages=[1], order=order, until_ms=now_ms() + 600 * SECOND_MS, ramp=[0, 0]
+        )
+    )
+    collector.wait(lambda: (2, None) in collector.results(order))
+    plant.gateway.kill()
+    settings = json.loads(plant.gateway.setting("network.json") or b"")
+    liar = settings | {"ntp": [ntp(DAY_MS)]}
+    (plant.gateway.directory / "network.json").write_text(json.dumps(liar))
+    plant.gateway.start()
+    collector.wait(lambda: clock_events(collector))
+    seen = len(intervals(collector))
+    collector.wait(lambda: len(intervals(collector)) >= seen + 4)
+    assert not plant.gateway.output(1)
+    assert (5, None) not in collector.results(order)
+    receipts_until(plant, lambda: letters(collector).endswith("S"))
+    assert not plant.gateway.output(1)

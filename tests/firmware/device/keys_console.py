@@ -45,6 +45,12 @@ class Board:
     def hardware_id(self):
         return "test"
 
+    def watchdog(self, timeout_ms):
+        return self
+
+    def feed(self):
+        pass
+
     def random(self, n):
         global seed
         seed += 1

@@ -210,7 +210,7 @@ class ControlRoom:
 
     def add_health(self, site: str) -> None:
         """Not well."""
-        detail = [60, 58_272, 1_386, [9, 2], [None, 2], 31, -71, [[200, 1], [40, 10]], -12_340]
+        detail = [60, 58_272, 1_386, [9, 2], [2, None], 31, -71, [[200, 1], [40, 10]], -12_340]
         row = {
             "gateway": bytes.fromhex(self.gateway(site)),
             "name": "health",

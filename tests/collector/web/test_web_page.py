@@ -136,7 +136,7 @@ def test_a_gateway_says_how_it_is(tmp_path: Path) -> None:
     room.add_health("pavlodar-2")
     text = page_of(room)
     for expected in (
-        "room for — days of billing, 2 of telemetry",
+        "room for 2 days of billing, — of telemetry",
         "heap 58 272 B free at the least",
         "longest stall 1 386 ms",
         "bus 0 0.5 % unanswered · bus 1 25.0 % unanswered",

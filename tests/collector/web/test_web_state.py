@@ -216,7 +216,7 @@ def test_gateway_says_how_it_is(tmp_path: Path) -> None:
         "at_ms": NOW_MS - 100_000,
         "free_bytes": 58_272,
         "stall_ms": 1_386,
-        "days": [None, 2],
+        "days": [2, None],
         "erasures": 31,
         "signal_dbm": -71,
         "bus_failures": [0.005, 0.25],

@@ -69,15 +69,6 @@ class Journal:
         """The collector has the frames 1…upto and those in the ranges [(first, last), …]."""
         self._rings[stream].receipt(epoch, upto, held_ranges)
 
-    def has_lost(self, stream: int, epoch: int, seq: int) -> bool:
-        """Whether a frame of this name, if it exists, shows that the stream's counter was lost.
-
-        One of an epoch that is over shows nothing.
-        """
-        if epoch < max(self._epoch(BILLING), self._epoch(TELEMETRY)):
-            return False
-        return seq > (self.last(stream)[1] if self._epoch(stream) == epoch else 0)
-
     def is_known(self, stream: int, epoch: int, seq: int, digest: bytes):
         """Whether the stream's frame of this name is the one with this SHA-256.
 

@@ -144,6 +144,9 @@ def test_a_lost_telemetry_chain_is_a_new_epoch_of_both(ask: Ask, public: str) ->
     assert [body[2] for body in frames(ask, TELEMETRY, public)] == [2, 2]
 
 
+NOTHING: list[Any] = [1, 0, []]
+
+
 class Operator:
     """Sends a gateway receipts. Has the frames that it took, and where it says so those that the
     gateway has, or some that the gateway never made."""
@@ -166,14 +169,24 @@ class Operator:
 
     def receipt(self, billing: list[Any], telemetry: list[Any]) -> list[Any]:
         """Of each stream [epoch, upto, held]. Returns the records that the gateway bills."""
+        return self._receive(self._issue(1, billing, telemetry))
+
+    def receipts_of_epochs(self, *epochs: int) -> list[Any]:
+        """One after the other, of frames that the gateway never made."""
+        numbered = enumerate(epochs)
+        return self._receive(*(self._issue(number, [e, 99, []], NOTHING) for number, e in numbered))
+
+    def _receive(self, *messages: str) -> list[Any]:
+        told: list[Any] = self._ask("receive", self._authority.root.public.hex(), *messages)
+        return told
+
+    def _issue(self, number: int, billing: list[Any], telemetry: list[Any]) -> str:
         streams = []
         for stream, (epoch, upto, held) in enumerate((billing, telemetry)):
             ranges = [[first, last, self._hash(stream, epoch, last)] for first, last in held]
             streams.append([epoch, upto, ranges, [], self._hash(stream, epoch, upto)])
-        body = {0: 1, 1: self._gateway, 2: 1, 3: CLOCK[0], 4: streams}
-        message = self._authority.issue("receipts", "receipt", body)
-        told: list[Any] = self._ask("receive", self._authority.root.public.hex(), message.hex())
-        return told
+        body = {0: 1, 1: self._gateway, 2: number, 3: CLOCK[0], 4: streams}
+        return self._authority.issue("receipts", "receipt", body).hex()
 
 
 def test_a_receipt_for_lost_frames_begins_an_epoch_of_both_that_names_what_it_confirmed(
@@ -242,9 +255,6 @@ def test_a_lost_epoch_is_not_begun_again(ask: Ask, public: str) -> None:
     ask("append", BILLING, [1])
     assert [body[2] for body in frames(ask, BILLING, public, 1)] == [1]
     assert [body[2] for body in frames(ask, BILLING, public, 3)] == [3]
-
-
-NOTHING = [1, 0, []]
 
 
 @pytest.fixture
@@ -325,6 +335,13 @@ def test_power_that_fails_before_the_new_epoch_is_seen_puts_it_off(
     ask("append", BILLING, [1])
     assert [body[4] for body in frames(ask, BILLING, public, 1)] == list(range(1, 14))
     assert [body[4] for body in frames(ask, BILLING, public, 2)] == [1]
+
+
+def test_two_boards_with_one_key_lead_each_other_through_few_epochs(ask: Ask, public: str) -> None:
+    ask("append", BILLING, [1])
+    operator = Operator(ask, public)
+    assert len(operator.receipts_of_epochs(1, 4, 7, 10, 13, 16)) == 4
+    assert [body[4] for body in frames(ask, BILLING, public, 8)] == [1]
 
 
 def test_an_epoch_begins_above_what_the_collector_knows(ask: Ask, public: str) -> None:

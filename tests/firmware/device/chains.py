@@ -94,8 +94,8 @@ class Rtc:
         return 0
 
 
-def receive(root, message):
-    """Takes a receipt: what is to be told in billing of it."""
+def receive(root, *messages):
+    """Takes receipts: what is to be told in billing of them. Of several a frame follows each."""
     # here, for the room that the others need: all of it is compiled into this heap
     from gateway.clock import Clock
     from gateway.outbox import Outbox
@@ -115,7 +115,10 @@ def receive(root, message):
         told.append,
         lambda: None,
     )
-    asyncio.run(receipts.take(bytes.fromhex(message)))
+    for message in messages:
+        asyncio.run(receipts.take(bytes.fromhex(message)))
+        if len(messages) > 1:
+            append(BILLING, [1])
     return told
 
 

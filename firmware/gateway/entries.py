@@ -89,12 +89,13 @@ class Entries:
         last = None
         pending = 0
         while seq <= until and address + ENTRY_BYTES < end:
-            step = self.step(address, seq)
-            if step is None or not address < step[1] <= min(end, address + ENTRY_BYTES + _LONGEST):
+            length, _, receipt, found, _ = self._header(address)
+            after = address + ENTRY_BYTES + (length + 3 & ~3)
+            if found != seq or length > _LONGEST or after > end:
                 break
             last = address
-            address = step[1]
-            pending += step[0]
+            address = after
+            pending += not is_cleared(receipt, 8)
             seq += 1
         return seq - first, pending, last, address
 

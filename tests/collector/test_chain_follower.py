@@ -386,6 +386,19 @@ def test_of_an_epoch_that_is_over_a_receipt_covers_what_the_gateway_has(known: i
     assert told.hashes[BILLING] == [end[3]]
 
 
+def test_the_end_of_an_epoch_that_is_over_counts_more_than_what_came_last() -> None:
+    engine = fresh_database()
+    old, new = forked(TELEMETRY)
+    end = [int(TELEMETRY), 1, 8, message_hash(new[4])]
+    begins = event(8, {0: 1, 1: "counter lost", 3: [end]})
+    frames = [*new, *old, GATEWAY.frame(BILLING, 1, [begins], epoch=2)]
+    take_in(engine, [*frames, *chain_of(TELEMETRY, 1, 2)])
+    receipt(engine)
+    told = receipt(engine)
+    assert told.streams[TELEMETRY] == (1, 8, [], [])
+    assert told.hashes[TELEMETRY] == [end[3]]
+
+
 def test_what_is_in_the_ledger_but_not_followed_is_not_yet_told() -> None:
     engine, billing = fresh_database(), chain_of(BILLING, 3)
     take_in(engine, billing[:2])

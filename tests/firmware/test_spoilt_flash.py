@@ -15,7 +15,7 @@ RING = (4 * BLOCK_BYTES, 12 * BLOCK_BYTES)  # of each stream, where it begins
 SEGMENT_BYTES = 8192
 HEADER, ENTRY = 64, 12  # of a segment, of an entry; a message of 1000 bytes needs no filling
 ENTRIES = 8  # of 1000 bytes in a segment
-LENGTH, SEQ, CRC = 0, 4, 8  # in an entry
+LENGTH, FINISHED, SEQ = 0, 2, 4  # in an entry
 
 
 @pytest.fixture
@@ -84,6 +84,17 @@ def test_nor_where_an_entry_ends_at_the_end_of_a_block(ask: Ask, short: int) -> 
     ask("mount", BLOCKS)
     assert ask("last", BILLING) == [1, seq + 1]
     assert ask("silent_flips", BILLING, RING[BILLING] + BLOCK_BYTES - short, ENTRY + 40) == []
+
+
+def test_nor_in_one_whose_end_was_only_seen_at_a_start(ask: Ask) -> None:
+    """The power failed before the frame was marked as finished; then it was sent."""
+    ask("append", BILLING, 1, 1, 3, 1000)
+    for bit in range(8):
+        ask("flip", entry(BILLING, 0, 2) + FINISHED, bit)
+    ask("mount", BLOCKS)
+    assert ask("last", BILLING) == [1, 3]
+    assert not ask("fresh")
+    assert ask("silent_flips", BILLING, entry(BILLING, 0, 2), ENTRY + 40) == []
 
 
 def test_of_what_is_spoilt_the_frames_before_it_are_kept_and_named_as_the_end(ask: Ask) -> None:

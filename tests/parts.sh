@@ -1,11 +1,27 @@
 #!/bin/sh
-# Brings the real parts that the tests use and pip cannot: Debian's Mosquitto and mbpoll.
+# Brings the real parts that the tests use and pip cannot, from Debian: see the table at the end.
 # As root on Debian it installs them, starting no service; else it says what is missing.
 set -eu
+
+is_there() {
+    command -v "$1" >/dev/null 2>&1 || [ -x "/usr/sbin/$1" ] || ls /usr/lib/postgresql/*/bin/"$1" >/dev/null 2>&1
+}
+
 missing=""
-for part in mosquitto mbpoll; do
-    command -v "$part" >/dev/null 2>&1 || [ -x "/usr/sbin/$part" ] || missing="$missing $part"
-done
+explain() { # program, Debian's package, the tests that need it
+    is_there "$1" || { missing="$missing $2"; echo "MISSING: $2. Without it the tests $3 do not run." >&2; }
+}
+
+look() {
+    missing=""
+    explain mosquitto mosquitto "against a real Mosquitto"
+    explain mbpoll mbpoll "that read the simulated meters with another's Modbus master"
+    explain influxd influxdb "against a real InfluxDB"
+    explain nginx nginx-light "of the InfluxDB 2.x client"
+    explain initdb postgresql "on PostgreSQL"
+}
+
+look 2>/dev/null
 [ -n "$missing" ] || exit 0
 
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
@@ -23,12 +39,6 @@ if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
     exit 0
 fi
 
-for part in $missing; do
-    case "$part" in
-        mosquitto) tests="against a real Mosquitto" ;;
-        mbpoll) tests="that read the simulated meters with another's Modbus master" ;;
-    esac
-    echo "MISSING: $part. Without it the tests $tests do not run." >&2
-done
-echo "  Debian and Ubuntu: apt install$missing     macOS: brew install$missing" >&2
+look
+echo "  Debian and Ubuntu: apt install$missing" >&2
 [ "${CI:-}" != true ] || exit 1

@@ -11,7 +11,7 @@ _LARGEST_PACKET = 4096 + 256
 _SKIP_BYTES = 512
 # A longer one, or one that takes longer, is no message but an attack, or another service.
 _LARGEST_SKIPPED = 1 << 24
-_LONGEST_SKIP = 8  # keepalives
+_LONGEST_SKIP = 20  # keepalives
 
 _PUBLISH, _PUBACK, _SUBACK, _PINGRESP = 3, 4, 9, 13
 _CONNACK = b"\x20\x02"

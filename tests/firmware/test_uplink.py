@@ -67,5 +67,5 @@ def test_a_message_that_does_not_end_ends_the_connection(ask: Ask, loop: Loop) -
     """Each of its pieces comes in time, and all of them would take hours."""
     broker = EndlessPacket(loop, lets_in=True, pause_s=0.1, length=10_000_000)
     said = ["run", "MqttError", "a message that does not end"]
-    assert ask("listen", broker.port, 1, 20_000) == said
+    assert ask("listen", broker.port, 1, 40_000) == said
     broker.close()

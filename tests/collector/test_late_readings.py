@@ -103,7 +103,7 @@ def test_offsets_within_two_seconds_decide(control: Control) -> None:
 
 
 def test_a_boundary_that_passed_without_power_leaves_no_period_unmeasured(control: Control) -> None:
-    """Read when seven eighths of the next interval are over: both periods, and what it may be off."""
+    """Read when seven eighths of the next interval are over: both are measured, and how exactly."""
     start, period_ms = control.start_ms, control.period_ms
     middle, end, offset_ms = start + period_ms, start + 2 * period_ms, period_ms // 8 * 7
     control.allow(start, "1")

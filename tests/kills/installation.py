@@ -4,6 +4,7 @@ import multiprocessing
 import time
 from collections.abc import Callable
 from decimal import Decimal
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from random import Random
 
@@ -63,7 +64,7 @@ class Installation:
         self.broker.kill()
         self._engine.dispose()
 
-    def start(self, step: str | None = None, count: int = 1) -> multiprocessing.Process:
+    def start(self, step: str | None = None, count: int = 1) -> BaseProcess:
         arguments = ["run", str(self.directory), "--broker", f"127.0.0.1:{self.broker.port}"]
         process = _forks.Process(target=fatal.run, args=(arguments, self.log, step, count))
         process.start()

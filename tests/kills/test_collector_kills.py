@@ -9,7 +9,6 @@ import os
 import signal
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from random import Random
 
 import fatal
@@ -46,7 +45,7 @@ def test_killed_at_a_named_step(installation: Installation, seed: int) -> None:
 
 
 def test_killed_at_random_under_load(installation: Installation, moments: Random) -> None:
-    for _ in range(KILLS if KILLS > len(fatal.NAMES) else 3):
+    for _ in range(KILLS if len(fatal.NAMES) < KILLS else 3):
         collector = installation.start()
         installation.work_for(moments.randrange(2, 120))
         collector.kill()

@@ -103,7 +103,7 @@ class _Reader:
         self._archive = archive
         self.path = archive.frames_file(directory)
         self._index = archive.index_file(directory)
-        self._next = 0
+        self._next = archive.first
         try:
             self._file: BinaryIO = self.path.open("rb")
         except OSError as error:

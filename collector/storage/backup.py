@@ -23,9 +23,14 @@ class BackupError(RuntimeError):
 
 def copy_database(source: Path, target: Path, on_bytes: Callable[[int], None]) -> None:
     """An SQLite database as of one moment, by its own online backup, checked afterwards."""
-    read = sqlite3.connect(f"{source.absolute().as_uri()}?mode=ro", uri=True, timeout=30)
+    read = sqlite3.connect(
+        f"{source.absolute().as_uri()}?mode=ro", uri=True, timeout=30, isolation_level=None
+    )
     written = sqlite3.connect(target)
     (page_size,) = read.execute("PRAGMA page_size").fetchone()
+    # held to the end: else every commit meanwhile would make the copy begin again
+    read.execute("BEGIN")
+    read.execute("SELECT count(*) FROM sqlite_schema").fetchone()
     try:
         target.chmod(0o600)
         read.backup(

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from collector_world import NOW_MS, TELEMETRY, World, signer_for
-from sqlalchemy import text
+from sqlalchemy import text, update
 
 from collector.evidence.downlink import Role, read_checkpoint
 from collector.evidence.merkle import Frontier
@@ -12,6 +12,7 @@ from collector.ledger import checkpoints
 from collector.ledger.checkpoints import Checkpoints, InconsistentError
 from collector.ledger.ledger import Ledger
 from collector.ledger.tree import TILE
+from collector.storage.tables import frame
 
 
 @pytest.fixture
@@ -50,7 +51,7 @@ def test_a_full_subtree_is_not_read_again(world: World, signed: Checkpoints) -> 
     world.append(raws)
     sign(signed)
     with world.engine.begin() as connection:
-        connection.execute(text(f"UPDATE frame SET raw = x'00' WHERE position <= {2 * TILE}"))
+        connection.execute(update(frame).where(frame.c.position <= 2 * TILE).values(raw=b"0"))
     for size in (2 * TILE + 4, 2 * TILE + 5):
         raws.append(chain.next())
         world.append(raws[-1:])

@@ -21,8 +21,8 @@ from collector.storage.backup import BackupError
 from collector.storage.engine import FILE_NAME
 
 _POSTGRESQL = (
-    "Its database is not in this directory: copy it with pg_dump --format=custom, or pg_basebackup,"
-    " now, and before an archive is removed. Restore it first, then: esep collector restore"
+    "The database is PostgreSQL's, and not in it. To be of use it must be copied before this, with"
+    " pg_dump --format=custom or pg_basebackup, so that all archives which it names are here"
 )
 
 

@@ -1,5 +1,6 @@
 """Signed checkpoints over the ledger's tree."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,6 +58,8 @@ class Checkpoints:
             last = newest(connection)
             if last is not None:
                 _require(tree, last, restored)
+                if not (self._copies / copy_name(last)).exists():
+                    self._copy(last)  # killed between its commit and its copy
             if not self._are_copies_judged:
                 self._judge_copies(connection, tree, restored)
             root = tree.root(size)
@@ -70,9 +73,19 @@ class Checkpoints:
                     restored = None  # of the tree that was before, and so consistent with both
                 message = make_checkpoint(self._signer, size, root, now_ms, restored)
                 connection.execute(insert(table).values(size=size, raw=message))
-        self._copies.mkdir(exist_ok=True)
-        (self._copies / copy_name(said(message))).write_bytes(message)
+        self._copy(said(message))
         return size, message
+
+    def _copy(self, signed: Signed) -> None:
+        """Write the file to be handed out: whole, or not at all."""
+        self._copies.mkdir(exist_ok=True)
+        path = self._copies / copy_name(signed)
+        part = path.with_suffix(".part")
+        with part.open("wb") as file:
+            file.write(signed.raw)
+            file.flush()
+            os.fsync(file.fileno())
+        part.rename(path)
 
     def _judge_copies(self, connection: Connection, tree: Tree, restored: Restored | None) -> None:
         """Those that the database does not have: it may be an older one than they are."""
@@ -153,9 +166,11 @@ def lost(engine: Engine) -> list[bytes]:
 def begin_generation(connection: Connection, last_known: bytes | None, now_ms: int) -> Restored:
     """The ledger was restored as it stands: what comes now is another tree.
 
-    `last_known`: the last checkpoint of the tree before; None: the newest that the ledger has.
+    `last_known`: the last checkpoint of the tree before; None: the newest that the ledger has. Its
+    generation is the time, so that two made of one backup are never taken for each other.
     """
-    generation = (connection.scalar(select(func.max(restoration.c.generation))) or 1) + 1
+    last = connection.scalar(select(func.max(restoration.c.generation))) or 1
+    generation = max(now_ms // 1000, last + 1)
     before = newest(connection)
     known = last_known if last_known is not None or before is None else before.raw
     connection.execute(

@@ -70,12 +70,12 @@ archive = Table(
     Column("sha256", LargeBinary, nullable=False),
     Column("made_ms", BigInteger, nullable=False),
 )
-# each begins a generation of the tree; `size`: how many frames it has in common with the one
-# before; `checkpoint`: the last message known of that one
+# each begins a generation of the tree, named by its Unix time in seconds; `size`: how many frames
+# it has in common with the one before; `checkpoint`: the last message known of that one
 restoration = Table(
     "restoration",
     metadata,
-    Column("generation", Integer, primary_key=True, autoincrement=False),
+    Column("generation", BigInteger, primary_key=True, autoincrement=False),
     Column("size", BigInteger, nullable=False),
     Column("checkpoint", LargeBinary),
     Column("restored_ms", BigInteger, nullable=False),

@@ -4,9 +4,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from click.testing import Result
 from collector_world import World
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from collector.cli import app
 from collector.evidence.downlink import Role, certify

@@ -12,9 +12,10 @@ from cli_world import follow, run, run_json, with_keys
 from collector_world import BILLING, NOW_MS, Chain, World
 from evidence_world import REPOSITORY
 
+from collector.evidence.cose import message_hash
 from collector.evidence.downlink import Restored, read_restored
 from collector.evidence.frame import Stream
-from collector.ledger import checkpoints, coverage
+from collector.ledger import coverage
 from collector.ledger.checkpoints import Checkpoints
 from collector.ledger.ledger import Ledger
 from collector.registry.configurations import Configurations
@@ -99,7 +100,7 @@ def test_it_is_of_one_moment_while_the_collector_writes(
 def test_what_is_restored_is_what_was_there(lost: Lost) -> None:
     lost.run()
     said = run("restore", lost.copy, lost.home / "new").output
-    assert "10 frames. Generation 2" in said
+    assert "10 frames. Generation " in said
     new = lost.restored(lost.home / "new")
     assert [entry.raw for entry in Ledger(new.engine).entries()] == lost.frames[:10]
     for path in (lost.home / "keys").iterdir():
@@ -174,8 +175,11 @@ def test_the_next_checkpoint_says_that_another_tree_begins(lost: Lost) -> None:
     kept = lost.home / "last.cose"
     kept.write_bytes(last)
     _, after = signed_after(lost, "--checkpoint", kept)
-    assert read_restored(after) == Restored(2, 10, checkpoints.message_hash(last))
-    assert (lost.home / "new" / "checkpoints" / "2-17.cose").read_bytes() == after
+    restored = read_restored(after)
+    assert restored is not None
+    assert restored == Restored(restored.generation, 10, message_hash(last))
+    name = f"{restored.generation}-17.cose"
+    assert (lost.home / "new" / "checkpoints" / name).read_bytes() == after
     assert (lost.home / "new" / "checkpoints" / "16.cose").read_bytes() == last
 
 
@@ -183,7 +187,9 @@ def test_without_a_newer_one_the_backups_checkpoint_is_the_last_known(lost: Lost
     lost.run()
     _, after = signed_after(lost)
     ten = (lost.home / "new" / "checkpoints" / "10.cose").read_bytes()
-    assert read_restored(after) == Restored(2, 10, checkpoints.message_hash(ten))
+    restored = read_restored(after)
+    assert restored is not None
+    assert restored.before == message_hash(ten)
 
 
 def audit(folder: Path, *options: object) -> subprocess.CompletedProcess[str]:
@@ -247,8 +253,27 @@ def test_restored_twice_each_generation_keeps_its_place(lost: Lost) -> None:
     assert made is not None
     restored = read_restored(made[1])
     assert restored is not None
-    assert (restored.generation, restored.size) == (3, 17)
+    assert restored.size == 17
     assert run_json("verify", lost.home / "third")["holds"]
+
+
+def test_two_restored_from_one_backup_are_not_taken_for_each_other(
+    lost: Lost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first is given up; a checkpoint of it that somebody kept proves what both have."""
+    lost.run()
+    monkeypatch.setattr("collector.cli.backup.now_ms", lambda: NOW_MS)
+    _, first = signed_after(lost)
+    kept = lost.home / "first.cose"
+    kept.write_bytes(first)
+    shutil.rmtree(lost.home / "new")
+    monkeypatch.setattr("collector.cli.backup.now_ms", lambda: NOW_MS + 60_000)
+    run("restore", lost.copy, lost.home / "new")
+    new = lost.restored(lost.home / "new")
+    new.append(lost.frames[10:])
+    Checkpoints(new.engine, lost.signed._signer, lost.home / "new").sign(NOW_MS + 61_000)
+    [fault] = run_json("verify", lost.home / "new", "--checkpoint", kept, code=1)["faults"]
+    assert "before it was restored: the first 10 are here" in fault
 
 
 def test_a_checkpoint_of_another_operator_is_not_taken(lost: Lost) -> None:

@@ -97,6 +97,17 @@ def test_a_copy_lies_beside_the_database(world: World, signed: Checkpoints, tmp_
     assert sign(signed) == (tmp_path / "checkpoints" / "1.cose").read_bytes()
 
 
+def test_a_copy_that_a_killed_collector_did_not_write_is_written(
+    world: World, signed: Checkpoints, tmp_path: Path
+) -> None:
+    grow(world)
+    made = sign(signed)
+    (tmp_path / "checkpoints" / "1.cose").unlink()
+    grow(world)
+    sign(Checkpoints(world.engine, signed._signer, tmp_path))
+    assert (tmp_path / "checkpoints" / "1.cose").read_bytes() == made
+
+
 def test_after_a_restart_it_goes_on_with_the_same_tree(
     world: World, signed: Checkpoints, tmp_path: Path
 ) -> None:

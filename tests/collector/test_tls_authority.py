@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from cli_world import run, run_json
 from cryptography import x509
+from cryptography.x509.oid import ExtendedKeyUsageOID
 from tls_world import Broker, Holder
 
 from collector.evidence.keys import check_mode
@@ -97,7 +98,7 @@ def test_a_client_is_no_server_and_no_authority(tmp_path: Path, directory: Path)
         Holder(tmp_path, directory, GATEWAY).certificate.read_bytes()
     )
     usage = made.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
-    assert list(usage) == [x509.ExtendedKeyUsageOID.CLIENT_AUTH]
+    assert list(usage) == [ExtendedKeyUsageOID.CLIENT_AUTH]
     assert not made.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
     made.verify_directly_issued_by(TlsAuthority(directory).certificate)
 

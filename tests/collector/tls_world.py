@@ -8,12 +8,13 @@ import sys
 import time
 from pathlib import Path
 
-import paho.mqtt.client as mqtt
 from cli_world import run
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from paho.mqtt.client import Client
+from paho.mqtt.enums import CallbackAPIVersion
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "end_to_end"))
 from installation import mosquitto
@@ -50,7 +51,7 @@ class Holder:
         """Whether the broker takes a connection, and knows it by the certificate's name."""
         context = ssl.create_default_context(cafile=str(self.directory / "ca" / "ca.pem"))
         context.load_cert_chain(self.certificate, self.key_file)
-        client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2)
+        client = Client(CallbackAPIVersion.VERSION2)
         client.tls_set_context(context)
         answers: list[bool] = []
         client.on_connect = lambda *given: answers.append(not given[3].is_failure)

@@ -28,7 +28,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "restoration",
-        sa.Column("generation", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("generation", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("size", sa.BigInteger(), nullable=False),
         sa.Column("checkpoint", sa.LargeBinary(), nullable=True),
         sa.Column("restored_ms", sa.BigInteger(), nullable=False),

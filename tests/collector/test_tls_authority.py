@@ -73,6 +73,19 @@ def test_the_authoritys_key_is_its_owners(directory: Path) -> None:
     assert "chmod 600" in run("ca", "list", directory, code=2).output
 
 
+def test_a_credential_of_systemd_is_guarded_by_systemd(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its mode shows the access list by which the service may read it."""
+    key = tmp_path / "broker.key"
+    key.touch()
+    key.chmod(0o440)
+    with pytest.raises(PermissionError):
+        check_mode(key)
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
+    check_mode(key)
+
+
 def test_there_is_one_authority(directory: Path, tmp_path: Path) -> None:
     assert "holds an authority already" in run("ca", "init", directory, code=2).output
     (tmp_path / "other").mkdir()

@@ -33,20 +33,28 @@ class Condition:
     certificates: Mapping[str, int]
     checkpoint: Signed | None
     clock_ahead_s: float | None
+    unsigned_s: float
+    """How long the oldest frame that no checkpoint covers has waited for one."""
 
 
 def read_condition(
     connection: Connection, directory: Path, certificates: Mapping[str, int], now_ms: int
 ) -> Condition:
     head = connection.scalar(select(func.max(frame.c.position))) or 0
+    signed = newest(connection)
+    waiting = select(frame.c.received_ms).where(
+        frame.c.position == (signed.size if signed else 0) + 1
+    )
+    waiting_ms: int | None = connection.scalar(waiting)
     return Condition(
         at_ms=now_ms,
         head=head,
         lags=tuple(lags(connection, now_ms)),
         disk_free_bytes=shutil.disk_usage(directory).free,
         certificates=certificates,
-        checkpoint=newest(connection),
+        checkpoint=signed,
         clock_ahead_s=_clock_ahead_s(connection, head),
+        unsigned_s=0 if waiting_ms is None else max(now_ms - waiting_ms, 0) / 1000,
     )
 
 
@@ -84,6 +92,8 @@ def alarms(
         days = (ends_ms - condition.at_ms) / _DAY_MS
         if days < policy.certificate_days:
             found[f"certificate {name}"] = {"days": round(days, 1)}
+    if condition.unsigned_s > 2 * policy.checkpoint_s:
+        found["checkpoint"] = {"unsigned_s": round(condition.unsigned_s)}
     if abs(clock_step_s) > policy.clock_s:
         found["clock"] = {"stepped_s": round(clock_step_s, 3)}
     elif condition.clock_ahead_s is not None and abs(condition.clock_ahead_s) > policy.clock_s:

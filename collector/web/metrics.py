@@ -111,6 +111,8 @@ def _own(condition: Condition) -> Iterator[Metric]:
     yield _gauge("disk_free_bytes", "room on the disk of the data directory", free)
     ends = {(name,): ms / 1000 for name, ms in condition.certificates.items()}
     yield _gauge("certificate_end_seconds", "when it ends, Unix time", ends, "certificate")
+    waiting = {_ONE: condition.unsigned_s}
+    yield _gauge("checkpoint_due_seconds", "how long the oldest frame waits for one", waiting)
     if condition.checkpoint is not None:
         signed = condition.checkpoint
         yield _gauge("checkpoint_frames", "frames under the newest checkpoint", {_ONE: signed.size})

@@ -1,6 +1,7 @@
 """The collector watches itself: disk, certificates, followers, clock."""
 
 import shutil
+from decimal import Decimal
 from pathlib import Path
 from typing import NamedTuple
 
@@ -63,7 +64,7 @@ def test_all_is_well(bench: Bench) -> None:
 
 
 def test_little_room_on_the_disk(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shutil, "disk_usage", lambda _: Disk(GIB))
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: Disk(GIB - 1))
     with capture_logs() as logs:
         assert bench.look() == ["disk"]
         bench.look()
@@ -90,6 +91,8 @@ def test_a_certificate_that_ends_soon(bench: Bench) -> None:
 def test_a_follower_that_is_late(bench: Bench) -> None:
     """Late it is when the oldest frame waits; that it stands still, when its cursor does too."""
     world, chain = bench.world, bench.world.gateway.chain(BILLING)
+    policy = POLICY.model_copy(update={"checkpoint_s": Decimal(86_400)})
+    world.registry.record([policy], bytes(32), NOW_MS)
     world.append([chain.next()], NOW_MS)
     follow(world)
     world.append([chain.next()], NOW_MS)
@@ -103,6 +106,20 @@ def test_a_follower_that_is_late(bench: Bench) -> None:
     assert bench.watch.unready() == []
     follow(world)
     assert bench.look() == []
+
+
+def test_a_checkpoint_that_does_not_come(bench: Bench) -> None:
+    """Each frame is under one within twice the policy's period, 20 s here."""
+    world, chain = bench.world, bench.world.gateway.chain(BILLING)
+    checkpoints = with_keys(world, bench.directory)
+    world.append([chain.next()], NOW_MS)
+    assert bench.look(40) == []
+    assert bench.look(1) == ["checkpoint"]
+    checkpoints.sign(bench.now_ms)
+    assert bench.look(1000) == []
+    world.append([chain.next()], bench.now_ms)
+    assert bench.look(40) == []
+    assert bench.look(1) == ["checkpoint"]
 
 
 @pytest.mark.parametrize("clock_s", [PERIOD_S + 11, PERIOD_S - 11])
@@ -174,6 +191,7 @@ def test_status_says_how_the_collector_is(world: World, tmp_path: Path) -> None:
     follow(world)
     checkpoints.sign(NOW_MS)
     world.append([chain.next()])
+    checkpoints.sign(NOW_MS)
     with reading(world.engine) as connection:
         free = condition.read_condition(connection, tmp_path, {}, NOW_MS).disk_free_bytes
     assert free > 0
@@ -182,7 +200,7 @@ def test_status_says_how_the_collector_is(world: World, tmp_path: Path) -> None:
     own = run_json("status", tmp_path)["collector"]
     [lag] = own["followers"]
     assert (lag["name"], lag["position"], lag["lag_frames"]) == ("chain", 1, 1)
-    assert own["checkpoint"]["frames"] == 1
+    assert own["checkpoint"]["frames"] == 2
     assert set(own["certificates"]) == {"receipts", "orders", "configuration", "checkpoints"}
     assert "follower chain: at 1, 1 frames" in run("status", tmp_path).stdout
 

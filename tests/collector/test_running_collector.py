@@ -134,11 +134,11 @@ def test_nothing_secret_is_in_its_log(place: Place, running: Running) -> None:
     assert {fact["event"] for fact in running.facts()} >= {"collector.started", "broker.lost"}
 
 
-@pytest.mark.parametrize("which", ["orders", "client"])
+@pytest.mark.parametrize("which", ["orders", "configuration", "client"])
 def test_a_key_that_others_can_read_is_refused_at_the_start(
     place: Place, which: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    path = place.me.key_file if which == "client" else place.home / "keys" / "orders.pem"
+    path = place.me.key_file if which == "client" else place.home / "keys" / f"{which}.pem"
     os.chmod(path, 0o644)  # noqa: PTH101
     process = Running(place.home, place.broker, place.me)
     assert process.process.wait(PATIENCE_S) == 2

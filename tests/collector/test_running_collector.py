@@ -56,6 +56,11 @@ class Running:
         self.process.send_signal(signal.SIGTERM)
         assert self.process.wait(PATIENCE_S) == 0
 
+    def close(self) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+
     def facts(self) -> list[dict[str, Any]]:
         return [json.loads(line) for line in self.log.read_text().splitlines()]
 
@@ -88,9 +93,7 @@ def running(place: Place) -> Iterator[Running]:
     try:
         yield process
     finally:
-        if process.process.poll() is None:
-            process.process.kill()
-            process.process.wait()
+        process.close()
 
 
 def samples(text: str) -> dict[str, str]:
@@ -135,13 +138,14 @@ def test_nothing_secret_is_in_its_log(place: Place, running: Running) -> None:
 
 
 @pytest.mark.parametrize("which", ["orders", "configuration", "client"])
-def test_a_key_that_others_can_read_is_refused_at_the_start(
-    place: Place, which: str, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_a_key_that_others_can_read_is_refused_at_the_start(place: Place, which: str) -> None:
     path = place.me.key_file if which == "client" else place.home / "keys" / f"{which}.pem"
     os.chmod(path, 0o644)  # noqa: PTH101
     process = Running(place.home, place.broker, place.me)
-    assert process.process.wait(PATIENCE_S) == 2
+    try:
+        assert process.process.wait(PATIENCE_S) == 2
+    finally:
+        process.close()
     assert f"{path} is readable by others: chmod 600" in process.log.read_text()
 
 

@@ -54,6 +54,7 @@ class Chain:
                 cose.size(cose.FRAME, len(payload)) > cose.MAX_MESSAGE
             ):
                 raise FrameTooLong
+            del body, records  # to sign takes a while, and their room is needed
             message = await cose.seal(self._identity, cose.FRAME, payload)
             self._journal.append(self._stream, epoch, seq, message)
             return seq, message

@@ -3,13 +3,19 @@
 import asyncio
 import struct
 
+from micropython import const
+
 from gateway import connection
 from gateway.health import log
 
-_LARGEST_PACKET = 4096 + 256
-_SKIP_BYTES = 512
+_LARGEST_PACKET = const(4096 + 256)
+_SKIP_BYTES = const(512)
 
-_CONNACK, _PUBLISH, _PUBACK, _SUBACK, _PINGRESP = 2, 3, 4, 9, 13
+_CONNACK = const(2)
+_PUBLISH = const(3)
+_PUBACK = const(4)
+_SUBACK = const(9)
+_PINGRESP = const(13)
 _PINGREQ = b"\xc0\x00"
 _DISCONNECT = b"\xe0\x00"
 
@@ -195,8 +201,9 @@ class Client:
         if packet_id:
             await self._send(b"\x40\x02" + packet_id)
 
-    async def _read(self, n):
-        return await asyncio.wait_for_ms(self._stream.readexactly(n), self._patience_ms)
+    def _read(self, n):
+        """To be awaited."""
+        return asyncio.wait_for_ms(self._stream.readexactly(n), self._patience_ms)
 
     async def _send(self, *parts):
         async with self._write_lock:

@@ -6,17 +6,20 @@ from gateway import cose, records, shape
 from gateway.health import alive, at_rest, log
 from gateway.journal import BILLING, TELEMETRY
 
-_RANGES = shape.array(shape.row(shape.seq, shape.seq), 0, 16)
-_STREAM = shape.row(shape.seq, shape.uint32, _RANGES, _RANGES)
-_well_shaped = shape.record(
-    {
-        0: shape.version,
-        1: shape.data(8),
-        2: shape.uint,
-        3: shape.uint,
-        4: shape.row(_STREAM, _STREAM),
-    }
-)
+
+def _well_shaped(body) -> bool:
+    ranges = shape.array(shape.row(shape.seq, shape.seq), 0, 16)
+    stream = shape.row(shape.seq, shape.uint32, ranges, ranges)
+    test = shape.record(
+        {
+            0: shape.version,
+            1: shape.data(8),
+            2: shape.uint,
+            3: shape.uint,
+            4: shape.row(stream, stream),
+        }
+    )
+    return test(body)
 
 
 class Receipts:
@@ -46,7 +49,8 @@ class Receipts:
             self._arrived.clear()
             alive("receipts")
             try:
-                await self.take(self._message)
+                message, self._message = self._message, b""
+                await self.take(message)
             except cose.WireError as error:
                 log("receipt refused: " + error.reason)
 

@@ -64,6 +64,8 @@ class _Words:
                 self.looked_up.add(name)
             if not isinstance(table, symtable.Function) and symbol.is_assigned():
                 self.made.add(name)
+            elif symbol.is_namespace():
+                self.arguments.add(name)  # a function within a function is as local
         for child in table.get_children():
             self._scope(child)
 

@@ -243,5 +243,5 @@ def _text(raw: bytes) -> str:
                 or byte > 0xF4
                 or (byte == 0xF4 and following >= 0x90)
             ):
-                raise ValueError("not UTF-8")
+                raise ValueError("not UTF-8 text")
     return text

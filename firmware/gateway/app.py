@@ -215,7 +215,7 @@ class App:
         if self._safe_mode:
             log("safe mode: no samples, no health")
         else:
-            self._begin_rest()
+            self.begin_rest()
         while not self._board.asked_to_stop():
             if self._objects and self._objects.complete and self._can_restart():
                 await self._keep_all()
@@ -227,7 +227,7 @@ class App:
         for name, task in tasks:
             asyncio.create_task(health.supervise(name, task, self._fault))
 
-    def _begin_rest(self):
+    def begin_rest(self):
         """What safe mode does without."""
         self._begin(
             ("telemetry", self._telemetry.run),
@@ -239,7 +239,7 @@ class App:
         if self._safe_mode:
             self._safe_mode = self._uplink.safe_mode = False
             log("safe mode is over")
-            self._begin_rest()
+            self.begin_rest()
 
     def _restart(self):
         """For another configuration, which is no failure."""

@@ -68,8 +68,9 @@ class Identity:
         self.public = held.public  # 64 bytes, x || y
         self.kid = thumbprint(held.public)[:8]
 
-    async def sign(self, digest: bytes) -> bytes:
-        return await self._signer.sign(digest)
+    def sign(self, digest: bytes):
+        """To be awaited: r || s."""
+        return self._signer.sign(digest)
 
     def begin_epoch(self, after: int) -> None:
         """One above that as well. Durable before a frame is signed in it.

@@ -12,19 +12,22 @@ from gateway.journal import BILLING, TELEMETRY
 _HOUR_MS = const(3_600_000)
 _EPOCHS_AN_HOUR = const(4)
 
-_HASH = shape.data(32)
-_HELD = shape.array(shape.row(shape.seq, shape.seq, _HASH), 0, 16)
-_WANTED = shape.array(shape.row(shape.seq, shape.seq), 0, 16)
-_STREAM = shape.row(shape.seq, shape.uint32, _HELD, _WANTED, _HASH)
-_well_shaped = shape.record(
-    {
-        0: shape.version,
-        1: shape.data(8),
-        2: shape.uint,
-        3: shape.uint,
-        4: shape.row(_STREAM, _STREAM),
-    }
-)
+
+def _well_shaped(body) -> bool:
+    digest = shape.data(32)
+    held = shape.array(shape.row(shape.seq, shape.seq, digest), 0, 16)
+    wanted = shape.array(shape.row(shape.seq, shape.seq), 0, 16)
+    stream = shape.row(shape.seq, shape.uint32, held, wanted, digest)
+    test = shape.record(
+        {
+            0: shape.version,
+            1: shape.data(8),
+            2: shape.uint,
+            3: shape.uint,
+            4: shape.row(stream, stream),
+        }
+    )
+    return test(body)
 
 
 class Receipts:
@@ -55,7 +58,8 @@ class Receipts:
             self._arrived.clear()
             alive("receipts")
             try:
-                await self.take(self._message)
+                message, self._message = self._message, b""
+                await self.take(message)
             except cose.WireError as error:
                 log("receipt refused: " + error.reason)
 

@@ -76,7 +76,9 @@ def test_what_a_grid_looks_like_is_read_fast(monkeypatch: pytest.MonkeyPatch) ->
     reader = SampleReader(profile, (300, 5), Fraction(100))
     monkeypatch.setattr(reader, "read_exactly", lambda *_: pytest.fail("the exact way was taken"))
     likely = {"frequency": 50.01, "active_power": 1500.25, IMPORT: 2**53 + 1}
-    likely |= {"apparent_power": 1501, "power_factor": 1.0005} | {f"active_power_l{phase}": 500 for phase in (1, 2, 3)}
+    likely |= {"apparent_power": 1501, "power_factor": 1.0005} | {
+        f"active_power_l{phase}": 500 for phase in (1, 2, 3)
+    }
     raw = b"".join(
         struct.pack(">q", int(likely.get(entry.name, 0)))
         if entry.type == "int64"

@@ -16,7 +16,7 @@ import uvicorn
 from sqlalchemy import Engine
 
 from collector.cli import export as export_room
-from collector.cli import logs, report
+from collector.cli import logs, report, series
 from collector.cli.service import Service, now_ms
 from collector.cli.take import take as take_file
 from collector.cli.verify import verify_directory
@@ -28,6 +28,7 @@ from collector.registry.keyring import Keyring, create_keyring
 from collector.registry.store import Registry
 from collector.registry.view import UnknownError
 from collector.storage import lock, open_database
+from collector.storage.settings import SettingsError
 from collector.web.app import create_app
 
 app = typer.Typer(no_args_is_help=True, help="The operator's side: run it, look at it, prove it.")
@@ -108,7 +109,13 @@ def run(
         held = lock.take(directory)
         service = Service(directory, engine, Broker(host, port, tls))
         service.registry.view().policy  # noqa: B018
-    except (FileNotFoundError, PermissionError, UnknownError, lock.InUseError) as error:
+    except (
+        FileNotFoundError,
+        PermissionError,
+        SettingsError,
+        UnknownError,
+        lock.InUseError,
+    ) as error:
         raise _fail(str(error.args[-1])) from None
     except ssl.SSLError as error:
         raise _fail(f"--ca, --certificate, --key: not the PEM files of a client: {error}") from None
@@ -244,6 +251,10 @@ def read_now(directory: Directory, gateway: str) -> None:
     ttl_s = view.policy.command_ttl_s
     signer = Keyring(directory).signer(Role.ORDERS)
     typer.echo(order_reading(engine, signer, gateway, ttl_s, now_ms()).hex())
+
+
+app.command("rebuild-series")(series.rebuild_series)
+app.command("reconcile")(series.reconcile)
 
 
 def _open(directory: Path) -> Engine:

@@ -39,7 +39,7 @@ _MOST_STEPS = 2.0**40
 """Below it a float is off by far less than what is missing above to a half."""
 
 _NEAR = 1e-6
-"""A power factor as near as this to 1 or 2 is unfolded by exact numbers."""
+"""A scaled power factor as near as this to 1 or 2 is unfolded by exact numbers."""
 
 _Convert = Callable[[Any], float | None]
 
@@ -242,9 +242,10 @@ class _OfFolded(_OfFloat):
 
     def value(self, number: float) -> float | None:
         told = abs(number) * float(self._scale)
-        if told < 1 - _NEAR:
+        near = 0.0 if self._scale == 1 else _NEAR
+        if told <= 1 - near:
             return super().value(number)
-        if 1 + _NEAR < told < 2 - _NEAR and abs(number) < self._from:
+        if 1 + near < told <= 2 - near and abs(number) < self._from:
             steps = (2 - told) * self._per_quantum
             count = round(steps)
             if -_CERTAIN < steps - count < _CERTAIN and number not in self._no_values:

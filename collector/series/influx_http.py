@@ -2,22 +2,19 @@
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 from urllib.parse import urlencode
 
 import structlog
 import urllib3
-from influxdb_client.client.influxdb_client import InfluxDBClient
-from influxdb_client.client.write_api import SYNCHRONOUS
-from influxdb_client.rest import ApiException
 
 from collector.series.store import SeriesAwayError, SeriesError, SeriesRefusedError
 
 log = structlog.get_logger()
 
-_CONNECT_S, _ANSWER_S = 5, 60
+_CONNECT_S, ANSWER_S = 5, 60
 _BEYOND_RETENTION = re.compile(r"partial write: points beyond retention policy dropped=(\d+)")
 _AWAY = frozenset({429, 500, 502, 503, 504})
 _MOST_TOLD = 500
@@ -56,7 +53,7 @@ class InfluxQl:
     def __init__(self, url: str, headers: Mapping[str, str]) -> None:
         self._url = url
         self._headers = dict(headers)
-        timeout = urllib3.Timeout(connect=_CONNECT_S, read=_ANSWER_S)
+        timeout = urllib3.Timeout(connect=_CONNECT_S, read=ANSWER_S)
         self._pool = urllib3.PoolManager(maxsize=2, retries=False, timeout=timeout)
 
     def query(self, influxql: str, database: str) -> list[Table]:
@@ -80,7 +77,7 @@ class InfluxQl:
         try:
             answer = self._pool.urlopen("POST", self._url + path, body=body, headers=headers)
         except urllib3.exceptions.HTTPError as error:
-            raise SeriesAwayError(f"{self._url}: {_reason(error)}") from None
+            raise SeriesAwayError(f"{self._url}: {reason(error)}") from None
         return answer.status, answer.data.decode(errors="replace")
 
     def close(self) -> None:
@@ -103,51 +100,6 @@ class Version1:
 
     def create(self, database: str) -> None:
         self.query(f"CREATE DATABASE {quoted(database)}", "")
-
-
-class Version2:
-    """InfluxDB 2.x, by its own client; `secret` is a token."""
-
-    def __init__(self, url: str, organisation: str, secret: str | None) -> None:
-        self.url = url
-        self._organisation = organisation
-        token = secret or ""
-        self._client = InfluxDBClient(
-            url, token, org=organisation, timeout=_ANSWER_S * 1000, retries=False
-        )
-        self._writes = self._client.write_api(write_options=SYNCHRONOUS)
-        self._influxql = InfluxQl(url, {"Authorization": f"Token {token}"} if token else {})
-        self.query = self._influxql.query
-
-    def write(self, lines: bytes, database: str) -> None:
-        self._call(
-            lambda: self._writes.write(
-                bucket=database,
-                org=self._organisation,
-                record=lines,
-                write_precision="ms",  # type: ignore[arg-type]  # as its constants are
-            )
-        )
-
-    def create(self, database: str) -> None:
-        """InfluxQL finds a bucket under the name of a database by itself, unless it is mapped."""
-        self._call(
-            lambda: self._client.buckets_api().create_bucket(
-                bucket_name=database, org=self._organisation
-            )
-        )
-
-    def close(self) -> None:
-        self._client.close()  # type: ignore[no-untyped-call]
-        self._influxql.close()
-
-    def _call(self, work: Callable[[], object]) -> None:
-        try:
-            work()
-        except ApiException as error:
-            judge(error.status or 0, str(error.body or error.reason))
-        except urllib3.exceptions.HTTPError as error:
-            raise SeriesAwayError(f"{self.url}: {_reason(error)}") from None
 
 
 def judge(status: int, body: str) -> None:
@@ -185,6 +137,6 @@ def _told(body: str) -> str:
         return body.strip()
 
 
-def _reason(error: Exception) -> str:
+def reason(error: Exception) -> str:
     """Without the request, whose headers hold the secret."""
     return str(error.__cause__ or error).rpartition(": ")[2] or type(error).__name__

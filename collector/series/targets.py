@@ -6,7 +6,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 from collector.series.influx import InfluxSeries
-from collector.series.influx_http import Version1, Version2
+from collector.series.influx_http import Version1
 from collector.storage.settings import SettingsError
 
 EMBEDDED = "embedded"
@@ -46,6 +46,8 @@ def open_influx(store: str, directory: Path) -> InfluxSeries | None:
     secret = _secret(directory)
     if kind == "influxdb1":
         return InfluxSeries(Version1(url, secret), settings.get("db", _DEFAULT))
+    from collector.series.influx_v2 import Version2  # noqa: PLC0415 - heavy
+
     server = Version2(url, settings.get("org", _DEFAULT), secret)
     return InfluxSeries(server, settings.get("bucket", _DEFAULT))
 

@@ -26,7 +26,9 @@ from collector.registry.offers import newest_issued
 from collector.registry.profiles import ProfileError, load_profile
 from collector.registry.store import Registry
 from collector.series.embedded import EmbeddedSeries
+from collector.series.targets import EMBEDDED, open_influx
 from collector.storage import reading
+from collector.storage.settings import read_settings
 from collector.storage.tables import chain, chain_fault, frame, gateway_fact
 
 
@@ -37,7 +39,8 @@ def status(engine: Engine) -> dict[str, Any]:
 
 def full(engine: Engine, registry: Registry, directory: Path) -> dict[str, Any]:
     view = registry.view()
-    series = EmbeddedSeries(directory)
+    influx = open_influx(read_settings(directory).series.store, directory)
+    series = EmbeddedSeries(directory) if influx is None else influx
     with reading(engine) as connection:
         return {
             "market": {
@@ -47,7 +50,10 @@ def full(engine: Engine, registry: Registry, directory: Path) -> dict[str, Any]:
             },
             "ledger": _status(connection),
             "energy": [_energy(connection, meter) for meter in view.all(Meter).values()],
-            "series": {"points": series.points()},
+            "series": {
+                "store": EMBEDDED if influx is None else influx.name,
+                "points": series.points(),
+            },
             "periods": [_period(result) for result in periods.stored(connection)],
             "orders": [_order(order) for order in store.load_all(connection)],
             "checks": [_finding(finding) for finding in findings.stored(connection)],

@@ -3,6 +3,7 @@
 import json
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -29,9 +30,10 @@ from collector.storage import lock, open_database, reading
 from collector.storage.settings import SettingsError, read_settings
 
 Directory = Annotated[Path, typer.Argument(help="the collector's data directory")]
+AsJson = Annotated[bool, typer.Option("--json", help="machine-readable output")]
 
 
-def rebuild_series(directory: Directory) -> None:
+def rebuild_series(directory: Directory, as_json: AsJson = False) -> None:
     """Empty the series and fill it again from the ledger. The collector must be stopped."""
     with _errors():
         held = lock.take(directory)
@@ -43,15 +45,19 @@ def rebuild_series(directory: Directory) -> None:
         if influx is None:
             begin_again(engine, follower.name)
             near.clear()
+        began_s = time.monotonic()
         with _progress("frames", Ledger(engine).head()) as say:
             while advance(engine, follower):
                 say(_cursor(engine, follower.name) if influx is None else 0)
-            if influx is not None:
-                _rebuild_influx(engine, configurations, influx, say)
+            if influx is None:
+                told = {"fill_s": time.monotonic() - began_s}
+            else:
+                told = _rebuild_influx(engine, configurations, influx, say)
         points = near.points() if influx is None else influx.points()
-        typer.echo(f"{points} points: {_named(influx)}")
         near.close()
         held.close()
+    document = {"store": _named(influx), "points": points} | told
+    typer.echo(json.dumps(document) if as_json else f"{_named(influx)}: {points} points")
 
 
 def _rebuild_influx(
@@ -59,12 +65,16 @@ def _rebuild_influx(
     configurations: Configurations,
     influx: InfluxSeries,
     say: Callable[[int], object],
-) -> None:
+) -> dict[str, float]:
+    """How long the points took, and then their rollups."""
     shipper = Shipper(engine, configurations, influx)
     influx.clear()
+    began_s = time.monotonic()
     while shipper.step():
         say(_cursor(engine, shipper.name))
+    filled_s = time.monotonic()
     shipper.roll()
+    return {"fill_s": filled_s - began_s, "rollups_s": time.monotonic() - filled_s}
 
 
 def _named(influx: InfluxSeries | None) -> str:
@@ -77,7 +87,7 @@ def reconcile(
         datetime | None, typer.Option("--from", help="readings of this time (UTC) or later")
     ] = None,
     to: Annotated[datetime | None, typer.Option(help="readings before this time (UTC)")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="machine-readable output")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Name every difference between ledger and series. Exit 1 when there is one."""
     with _errors():

@@ -1,32 +1,14 @@
 """A real InfluxDB 1.x on the loopback, and nginx before it that speaks as a 2.x does."""
 
 import os
-import shutil
-import socket
-import subprocess
-import time
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 import urllib3
 
-_READY_S = 30
-_CONFIGURATION = """\
-reporting-disabled = true
-bind-address = "127.0.0.1:{rpc}"
-[meta]
-  dir = "{folder}/meta"
-[data]
-  dir = "{folder}/data"
-  wal-dir = "{folder}/wal"
-  query-log-enabled = false
-[monitor]
-  store-enabled = false
-[http]
-  bind-address = "127.0.0.1:{port}"
-  log-enabled = false
-"""
+from simulator import influxdb
+
 # A database for a bucket; 1.x takes a precision that it does not know for nanoseconds.
 _REWRITE = """\
 daemon off;
@@ -59,8 +41,7 @@ http {{
 
 def program(name: str) -> str:
     """Its path; the test is skipped without it, but not where CI=true."""
-    path = f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin"
-    found = shutil.which(name, path=path)
+    found = influxdb.find(name)
     if found is None:
         missing = f"{name} is not installed; as root on Debian: sh tests/parts.sh"
         if os.environ.get("CI") == "true":
@@ -69,51 +50,9 @@ def program(name: str) -> str:
     return found
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-class Process:
-    """A server that answers on a port from `start` to `stop`, again and again."""
-
-    def __init__(self, folder: Path, command: list[str], port: int) -> None:
-        self.folder = folder
-        self.port = port
-        self.url = f"http://127.0.0.1:{port}"
-        self._command = command
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        with (self.folder / "log").open("ab") as log:
-            self._process = subprocess.Popen(self._command, stdout=log, stderr=log)
-        until = time.monotonic() + _READY_S
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
-            except OSError:
-                if self._process.poll() is not None or time.monotonic() > until:
-                    pytest.fail((self.folder / "log").read_text()[-2000:])
-                time.sleep(0.02)
-            else:
-                return
-
-    def stop(self, *, kill: bool = False) -> None:
-        if self._process is None:
-            return
-        (self._process.kill if kill else self._process.terminate)()
-        self._process.wait(_READY_S)
-        self._process = None
-
-
-class Influxd(Process):
+class Influxd(influxdb.Influxd):
     def __init__(self, folder: Path) -> None:
-        port = free_port()
-        path = folder / "influxdb.conf"
-        path.write_text(_CONFIGURATION.format(folder=folder, port=port, rpc=free_port()))
-        super().__init__(folder, [program("influxd"), "-config", str(path)], port)
+        super().__init__(folder, program("influxd"))
 
     @staticmethod
     def database() -> str:
@@ -126,9 +65,9 @@ class Influxd(Process):
         return urllib3.request("POST", url, body=lines.encode()).status
 
 
-class Rewrite(Process):
+class Rewrite(influxdb.Server):
     def __init__(self, folder: Path, influxd: Influxd) -> None:
-        front = free_port()
+        front = influxdb.free_port()
         path = folder / "nginx.conf"
         path.write_text(_REWRITE.format(folder=folder, port=influxd.port, front=front))
         nginx = program("nginx")

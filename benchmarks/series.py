@@ -17,6 +17,8 @@ from simulator.influxdb import Influxd
 Say = Callable[[str], None]
 
 _BATCH = 5000
+_GATEWAYS = 2
+_SERIES = _GATEWAYS * METERS
 _START_BEFORE_MS = 86_400_000 // 2
 _CATCH_UP_S = 300
 
@@ -90,7 +92,7 @@ def rate(folder: Path, program: str, points: int, readings: int, say: Say) -> Ra
     influxd.start()
     try:
         say(f"{points} points, {readings} in a frame, are taken in")
-        site = Site(folder, influxd, 10)
+        site = Site(folder, influxd, _GATEWAYS)
         taken = site.take(points, readings)
         say("the embedded series follows")
         esep("collector", "rebuild-series", site.directory)
@@ -127,10 +129,10 @@ def _bare(url: str, points: int) -> float:
 
 
 def _line(number: int) -> str:
-    """A hundred meters, one reading of each a second, ten quantities."""
-    wobble, count = number % 97 / 100, number // 100
+    """A reading of each meter a second, ten quantities."""
+    wobble, count = number % 97 / 100, number // _SERIES
     return (
-        f"reading,meter=0123456789abcdef-{number % 100} position={number}i,"
+        f"reading,meter=0123456789abcdef-{number % _SERIES} position={number}i,"
         f"import_numerator={1_000_000 + count}i,import_denominator=1000i,"
         f"active_energy_export=0.0,reactive_energy_import=10.0,active_power={1150 + 10 * wobble},"
         f"reactive_power=20.0,apparent_power=1151.0,power_factor=0.99,frequency=50.0,"
@@ -142,7 +144,7 @@ def outage(folder: Path, program: str, away_s: float, say: Say) -> Outage:
     """The collector runs, frames come each second, InfluxDB is killed and comes back."""
     influxd = Influxd(folder / "influxd", program)
     influxd.start()
-    site = Site(folder, influxd, 2)
+    site = Site(folder, influxd, _GATEWAYS)
     command = [sys.executable, "-m", "esep", "collector", "run", str(site.directory)]
     with (folder / "collector.log").open("wb") as log:
         collector = subprocess.Popen([*command, "--broker", "127.0.0.1:9"], stdout=log, stderr=log)

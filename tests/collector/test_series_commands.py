@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from collector_world import NOW_MS, World
@@ -38,8 +39,8 @@ def influx_world(world: World, influxd: Influxd, tmp_path: Path) -> Iterator[Shi
     shipped.shipper.close()
 
 
-def everything(store: InfluxSeries) -> list[list[object]]:
-    points = [list(store.window(meter, 0, LAST_MS)) for meter in store.meters()]
+def everything(store: InfluxSeries) -> list[Any]:
+    points: list[Any] = [list(store.window(meter, 0, LAST_MS)) for meter in store.meters()]
     rollups = [
         [table.rows for table in store.server.query(f"SELECT * FROM {name}", store.rollups)]  # noqa: S608
         for name in ("reading_1m", "reading_15m", "reading_1h")

@@ -14,7 +14,7 @@ from shipped_world import Shipped, frames
 
 from collector.intervals.follower import IntervalFollower
 from collector.ledger.chain import ChainFollower
-from collector.ledger.followers import advance
+from collector.ledger.followers import Follower, advance
 from collector.series.influx import InfluxSeries
 from collector.series.shipping import Shipper, Shipping
 from collector.series.store import SeriesAwayError
@@ -87,7 +87,7 @@ def test_an_hour_without_the_server_loses_no_point(
     shipped.receive(frames(world, 60, 60), NOW_MS + 60_000)
     shipped.shipper.step()  # begun and not settled
     own.stop(kill=True)
-    others = [ChainFollower(), IntervalFollower(world.configurations)]
+    others: list[Follower] = [ChainFollower(), IntervalFollower(world.configurations)]
     for minute in range(2, 62):
         shipped.receive(frames(world, 60 * minute, 60), NOW_MS + 60_000 * minute)
         for follower in others:
@@ -199,15 +199,22 @@ def test_being_behind_is_an_alarm_until_it_is_drained(shipped: Shipped) -> None:
     assert (logs[0]["lag_positions"], logs[0]["lag_s"]) == (18, 61.0)
 
 
-def test_the_thread_ends_at_once_when_the_server_is_away(world: World, tmp_path: Path) -> None:
+def test_the_thread_ends_at_once_when_the_server_is_away(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     store = open_influx("influxdb1=http://127.0.0.1:9", tmp_path)
     assert store is not None
     shipped = Shipped.make(world, tmp_path, store)
     shipped.receive(frames(world, 0, 10))
     stopping, failed = threading.Event(), threading.Event()
     shipping = Shipping(shipped.shipper, lambda: NOW_MS)
-    told = shipping._failed
-    shipping._failed = lambda error: (told(error), failed.set())  # type: ignore[method-assign]
+    step = shipped.shipper.step
+
+    def failing() -> int:
+        failed.set()
+        return step()
+
+    monkeypatch.setattr(shipped.shipper, "step", failing)
     thread = threading.Thread(target=shipping.run, args=[stopping])
     thread.start()
     assert failed.wait(30)

@@ -22,6 +22,7 @@ bind-address = "127.0.0.1:{rpc}"
 [http]
   bind-address = "127.0.0.1:{port}"
   log-enabled = false
+  max-row-limit = {max_rows}
 """
 
 
@@ -71,11 +72,13 @@ class Server:
 
 
 class Influxd(Server):
-    """`program` is the path of influxd."""
+    """`program` is the path of influxd; its answers have at most so many rows, where it is set."""
 
-    def __init__(self, folder: Path, program: str) -> None:
+    def __init__(self, folder: Path, program: str, max_rows: int = 0) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         port = free_port()
         path = folder / "influxdb.conf"
-        path.write_text(_CONFIGURATION.format(folder=folder, port=port, rpc=free_port()))
+        rpc = free_port()
+        text = _CONFIGURATION.format(folder=folder, port=port, rpc=rpc, max_rows=max_rows)
+        path.write_text(text)
         super().__init__(folder, [program, "-config", str(path)], port)

@@ -1,6 +1,6 @@
 """A series in InfluxDB, of either version."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from collector.series import lines, schema
 from collector.series.influx_http import Server, Table, literal, quoted
@@ -45,10 +45,13 @@ class InfluxSeries:
         self._is_there = True
 
     def withdraw(self, meter: str, moments: Sequence[int]) -> None:
-        for at_ms in moments:
+        if not moments:
+            return
+        stands = self.window(meter, min(moments), max(moments) + 1)
+        for first_ms, last_ms in _runs(stands, frozenset(moments)):
             self._query(
                 f"DELETE FROM {schema.READING} WHERE {schema.METER} = {literal(meter)}"  # noqa: S608
-                f" AND time >= {at_ms}ms AND time <= {at_ms}ms"
+                f" AND time >= {first_ms}ms AND time <= {last_ms}ms"
             )
 
     def clear(self) -> None:
@@ -130,3 +133,17 @@ class InfluxSeries:
 
     def close(self) -> None:
         self.server.close()
+
+
+def _runs(points: Iterable[Point], moments: frozenset[int]) -> Iterator[tuple[int, int]]:
+    """First and last of those that follow each other: InfluxDB deletes a span in one go."""
+    first_ms = last_ms = None
+    for point in points:
+        if point.at_ms in moments:
+            first_ms = point.at_ms if first_ms is None else first_ms
+            last_ms = point.at_ms
+        elif first_ms is not None and last_ms is not None:
+            yield first_ms, last_ms
+            first_ms = None
+    if first_ms is not None and last_ms is not None:
+        yield first_ms, last_ms

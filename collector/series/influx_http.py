@@ -66,9 +66,12 @@ class InfluxQl:
             raise SeriesAwayError(f"{self._url}/query answers what is no InfluxQL") from None
         if "error" in result:
             raise SeriesRefusedError(f"{influxql[:_MOST_TOLD]}: {result['error']}")
+        series = result.get("series", ())
+        if result.get("partial") or any(each.get("partial") for each in series):
+            raise SeriesRefusedError(f"{self._url} cuts its answers off: raise max-row-limit")
         return [
             Table(each["name"], each.get("tags", {}), each["columns"], each.get("values", []))
-            for each in result.get("series", ())
+            for each in series
         ]
 
     def post(self, path: str, body: bytes, content_type: str) -> tuple[int, str]:

@@ -51,8 +51,8 @@ def program(name: str) -> str:
 
 
 class Influxd(influxdb.Influxd):
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder, program("influxd"))
+    def __init__(self, folder: Path, max_rows: int = 0) -> None:
+        super().__init__(folder, program("influxd"), max_rows)
 
     @staticmethod
     def database() -> str:

@@ -150,6 +150,14 @@ def test_what_is_withdrawn_is_gone_and_nothing_else(store: SeriesStore) -> None:
     assert everything(store, "b") == [point(1, "b")]
 
 
+def test_what_stands_between_the_withdrawn_stays(store: SeriesStore) -> None:
+    points = [point(second) for second in range(9)]
+    store.write(points)
+    store.withdraw("a", [points[place].at_ms for place in (0, 1, 3, 4, 7)])
+    store.withdraw("a", [])
+    assert everything(store) == [points[place] for place in (2, 5, 6, 8)]
+
+
 def test_cleared_it_is_empty_and_takes_points_again(store: SeriesStore) -> None:
     assert store.is_empty()
     store.clear()
@@ -258,6 +266,20 @@ def test_points_older_than_the_database_keeps_are_the_operators_wish(
     old, recent = Point("a", now_ms - 30 * 86_400_000, {}, 1), Point("a", now_ms, {}, 2)
     server_store.write([old, recent])
     assert everything(server_store) == [recent]
+
+
+def test_an_answer_that_is_cut_off_is_not_taken_for_the_whole(tmp_path: Path) -> None:
+    server = Influxd(tmp_path / "influxd", max_rows=5)
+    server.start()
+    try:
+        store = influx(f"influxdb1={server.url}", tmp_path)
+        store.write([point(second) for second in range(7)])
+        assert store.latest("a", LAST_MS) == point(6)
+        with pytest.raises(SeriesRefusedError, match="max-row-limit"):
+            everything(store)
+        store.close()
+    finally:
+        server.stop(kill=True)
 
 
 def test_a_server_that_is_away_is_told_apart_from_one_that_refuses(tmp_path: Path) -> None:

@@ -32,10 +32,17 @@ class Rates:
     bare_points_per_s: float
     follower_points_per_s: float
     with_rollups_points_per_s: float
+    bare_points_per_cpu_s: float
+    follower_points_per_cpu_s: float
 
     @property
     def ratio(self) -> float:
         return self.follower_points_per_s / self.bare_points_per_s
+
+    @property
+    def ratio_by_cpu(self) -> float:
+        """A point's processor time in InfluxDB over that in the follower."""
+        return self.follower_points_per_cpu_s / self.bare_points_per_cpu_s
 
 
 @dataclass(frozen=True)
@@ -97,7 +104,9 @@ def rate(folder: Path, program: str, points: int, readings: int, say: Say) -> Ra
         say("the embedded series follows")
         esep("collector", "rebuild-series", site.directory)
         say("InfluxDB alone")
+        began_cpu_s = influxd.cpu_s
         bare = _bare(influxd.url, taken)
+        bare_cpu_s = influxd.cpu_s - began_cpu_s
         say("the follower")
         told = json.loads(esep("collector", "rebuild-series", site.directory, "--json"))
         bare = max(bare, _bare(influxd.url, taken))
@@ -106,7 +115,15 @@ def rate(folder: Path, program: str, points: int, readings: int, say: Say) -> Ra
     if told["points"] != taken:
         raise RuntimeError(f"{taken} points were taken in, {told['points']} are there")
     whole_s = told["fill_s"] + told["rollups_s"]
-    return Rates(taken, readings, bare, taken / told["fill_s"], taken / whole_s)
+    return Rates(
+        taken,
+        readings,
+        bare,
+        taken / told["fill_s"],
+        taken / whole_s,
+        taken / bare_cpu_s,
+        taken / told["fill_cpu_s"],
+    )
 
 
 def _bare(url: str, points: int) -> float:
@@ -193,6 +210,9 @@ def document(results: list[Rates], outages: list[Outage]) -> dict[str, Any]:
     return {
         "schema": 1,
         "benchmark": "series",
-        "rates": [asdict(each) | {"ratio_to_bare": each.ratio} for each in results],
+        "rates": [
+            asdict(each) | {"ratio_to_bare": each.ratio, "ratio_by_cpu": each.ratio_by_cpu}
+            for each in results
+        ],
         "outages": [asdict(each) for each in outages],
     }

@@ -63,6 +63,13 @@ class Server:
             else:
                 return
 
+    @property
+    def cpu_s(self) -> float:
+        """What the running server has used so far."""
+        assert self._process is not None  # noqa: S101
+        fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def stop(self, *, kill: bool = False) -> None:
         if self._process is None:
             return

@@ -11,6 +11,7 @@ from fractions import Fraction
 from collector.model.energy import Quantity
 from collector.model.limits import Pair, greatest_current_a, greatest_power_w, starting_power_w
 from collector.model.profile import Profile
+from collector.model.quantities import OBIS
 
 POWER = "active_power"
 
@@ -43,6 +44,8 @@ _PHASE_POWERS = ("active_power_l1", "active_power_l2", "active_power_l3")
 _PHASE_VOLTAGES = ("voltage_l1", "voltage_l2", "voltage_l3")
 _LINE_VOLTAGES = ("voltage_l12", "voltage_l23", "voltage_l31")
 _CURRENTS = ("current_l1", "current_l2", "current_l3", "current_n")
+
+_ENERGIES = tuple(name for name in OBIS if "_energy" in name)
 
 _AGREE = Fraction(2, 100)
 _LEAST_LOAD = Fraction(1, 100)
@@ -254,20 +257,27 @@ class QuickLook:
         for name in _CURRENTS:
             if abs(get(name, 0.0)) > self._most_a:
                 return True
+        if import_wh is not None and import_wh < 0:
+            return True
+        for name in _ENERGIES:
+            if get(name, 0.0) < 0:
+                return True
+        if self._voltages_may_be_odd(values):
+            return True
+        return power is not None and self._phases_may_differ(values, power)
+
+    def _voltages_may_be_odd(self, values: Mapping[str, float]) -> bool:
         for name, lowest, highest in self._volts:
-            voltage = get(name)
+            voltage = values.get(name)
             if voltage is None or lowest <= voltage <= highest:
                 continue
             if voltage != 0 or name in _PHASE_VOLTAGES:
                 return True
-        if import_wh is not None and import_wh < 0:
-            return True
-        if any(value < 0 and "_energy" in name for name, value in values.items()):
-            return True
-        return power is not None and self._phases_may_differ(values, power)
+        return False
 
     def _phases_may_differ(self, values: Mapping[str, float], power: float) -> bool:
-        one, two, three = (values.get(name) for name in _PHASE_POWERS)
+        get = values.get
+        one, two, three = map(get, _PHASE_POWERS)
         if one is None or two is None or three is None:
             return False
         if min(one, two, three) < 0 < max(one, two, three):

@@ -57,7 +57,7 @@ def readings(draw: st.DrawFn, profile: Profile) -> tuple[bytes, bytes | None]:
 
 
 @pytest.mark.parametrize("name", NAMES)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(data=st.data())
 def test_both_ways_say_the_same(name: str, data: st.DataObject) -> None:
     profile = load_profile(name)

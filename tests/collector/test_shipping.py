@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 import structlog
-from collector_world import NOW_MS, World
+from collector_world import NOW_MS, TELEMETRY, World, sample
 from influx_server import Influxd
+from meter_world import raw_of
 from shipped_world import Shipped, frames
 
 from collector.intervals.follower import IntervalFollower
@@ -17,7 +18,7 @@ from collector.ledger.chain import ChainFollower
 from collector.ledger.followers import Follower, advance
 from collector.series.influx import InfluxSeries
 from collector.series.shipping import Shipper, Shipping
-from collector.series.store import SeriesAwayError
+from collector.series.store import SeriesAwayError, SeriesRefusedError
 from collector.series.targets import open_influx
 
 HOUR_S = 3600
@@ -150,16 +151,20 @@ def test_a_refusal_stops_the_cursor_and_is_told_until_it_is_mended(
 
 
 def test_a_refusal_in_the_midst_stops_the_cursor_too(shipped: Shipped, influxd: Influxd) -> None:
+    """A stranger's field, written after the collector has looked at the types."""
     shipped.receive(frames(shipped.world, 0, 10))
     shipped.shipper.step()
     shipped.shipper.step()
-    influxd.write(shipped.store.database, f"reading,meter=feeder doubts=1 {NOW_MS}")
     assert shipped.cursor == 3
-    frequency_of_no_grid = [frames(shipped.world, 20, 10)[0]]
-    shipped.receive(frequency_of_no_grid)
+    influxd.write(shipped.store.database, f"reading,meter=feeder doubts=1 {NOW_MS}")
+    no_grid = raw_of(interval_only=False, frequency=70)
+    chain = shipped.world.gateway.chain(TELEMETRY, epoch=99)
+    shipped.receive([chain.next(sample(0, NOW_MS + 20_000, no_grid))])
     shipped.shipper.step()
-    assert shipped.shipper.step() == 0
-    assert shipped.cursor == 4
+    with pytest.raises(SeriesRefusedError, match=r"doubts.*is type string"):
+        shipped.shipper.step()
+    assert shipped.cursor == 3
+    assert shipped.shipper.lag(NOW_MS).positions == 1
 
 
 def test_a_server_that_lost_everything_is_filled_again(shipped: Shipped) -> None:

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Connection, Engine, func, insert, select, tuple_
+from sqlalchemy import Connection, Engine, Select, func, insert, select, tuple_
 
 from collector.evidence.frame import Frame, Stream, read_frame
+from collector.ledger import archives
 from collector.storage import reading
 from collector.storage.tables import frame as table
 
@@ -113,7 +115,20 @@ def read_entries(
     )
     if upto is not None:
         query = query.where(table.c.position <= upto)
-    return [Entry(*row) for row in connection.execute(query)]
+    return read_query(connection, query)
+
+
+def read_query(connection: Connection, query: Select[Any]) -> list[Entry]:
+    """Entries of rows with `position`, `received_ms`, `raw` and `hash`, archived ones too."""
+    return [
+        Entry(row.position, row.received_ms, raw, row.hash)
+        for row, raw in archives.with_bytes(connection, connection.execute(query).all())
+    ]
+
+
+def entry_at(connection: Connection, position: int) -> Entry | None:
+    entries = read_entries(connection, position - 1, 1, position)
+    return entries[0] if entries else None
 
 
 def frame_named(

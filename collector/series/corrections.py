@@ -8,7 +8,7 @@ from collector.evidence.frame import Stream
 from collector.ledger import identities
 from collector.ledger.foreigners import foreigners
 from collector.ledger.identities import Identity, Span
-from collector.ledger.ledger import Entry
+from collector.ledger.ledger import Entry, read_query
 from collector.ledger.readings import AHEAD_MS
 from collector.registry.configurations import Configurations
 from collector.series.points import points_of, take
@@ -108,4 +108,4 @@ def _telemetry(
         .order_by(columns.position)
         .limit(_FRAMES)
     )
-    return [Entry(*row) for row in connection.execute(query)]
+    return read_query(connection, query)

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Engine, select
 
-from collector.ledger.ledger import Entry
+from collector.ledger.ledger import read_query
 from collector.ledger.readings import AHEAD_MS
 from collector.registry.configurations import Configurations
 from collector.series.points import points_of, take
@@ -67,7 +67,7 @@ def read_ledger(
             .limit(_ENTRIES)
         )
         with reading(engine) as connection:
-            entries = [Entry(*row) for row in connection.execute(query)]
+            entries = read_query(connection, query)
             if not entries:
                 return
             read = points_of(connection, configurations, take(entries), lambda *_: None)

@@ -31,7 +31,7 @@ log = structlog.get_logger()
 _ENTRIES = 500
 _POINTS = 5000
 """In one write."""
-_ROLL_S = 60.0
+_ROLL_S = 30.0
 _MOST_CHANGED = 200_000
 """Minutes of meters whose rollups wait."""
 _FIRST_WAIT_S, _LONGEST_WAIT_S = 1.0, 30.0
@@ -59,6 +59,7 @@ class Shipper:
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="influxdb")
         self._writing: tuple[Future[None], int] | None = None
         self._cursor: int | None = None
+        self._rolled: int | None = None
 
     def lag(self, now_ms: int) -> Lag:
         with reading(self._engine) as connection:
@@ -89,9 +90,10 @@ class Shipper:
             self._rollups.make(self._changed)
             self._changed = Changed()
         self._rolled_s = time.monotonic()
-        if self._cursor is not None:
+        if self._cursor not in (None, self._rolled):
+            self._rolled = self._cursor
             with self._engine.begin() as connection:
-                keep_position(connection, self._rolled_name, self._cursor)
+                keep_position(connection, self._rolled_name, self._rolled)
 
     def close(self) -> None:
         self._writer.shutdown()
@@ -160,7 +162,7 @@ class Shipper:
             keep_position(connection, self.name, position)
 
     def _roll_when_due(self) -> None:
-        is_due = time.monotonic() - self._rolled_s >= _ROLL_S and self._changed.size
+        is_due = time.monotonic() - self._rolled_s >= _ROLL_S
         if is_due or self._changed.size > _MOST_CHANGED:
             self.roll()
 

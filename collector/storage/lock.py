@@ -4,17 +4,20 @@ import fcntl
 from pathlib import Path
 from typing import TextIO
 
+RUNNING, ARCHIVING = "collector.lock", "archive.lock"
+
 
 class InUseError(RuntimeError):
-    """Another collector runs on this directory."""
+    """Another process does on this directory what only one may do."""
 
 
-def take(directory: Path) -> TextIO:
+def take(directory: Path, name: str = RUNNING) -> TextIO:
     """Hold the directory until the file returned is closed or the process ends, however it ends."""
-    file = (directory / "collector.lock").open("w")
+    file = (directory / name).open("w")
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         file.close()
-        raise InUseError(f"another collector runs on {directory}; stop it first") from None
+        what = "collector runs" if name == RUNNING else "process archives"
+        raise InUseError(f"another {what} on {directory}; stop it first") from None
     return file

@@ -13,9 +13,11 @@ from rich.console import Console
 from benchmarks import fuzz, report
 from benchmarks import hostile as hostile_bus
 from benchmarks import memory as heap
+from benchmarks import series as time_series
 from benchmarks import sign as signing
 from benchmarks.bus import CLIENTS, QUICK_CLIENTS, Bench
 from benchmarks.workers import FIRMWARE
+from simulator import influxdb
 from simulator.hostile_line import Mode
 from technician.bundle import compile_firmware
 
@@ -115,3 +117,33 @@ def memory(json_file: JsonFile) -> None:
     json_file.write_text(json.dumps(report.memory_document(modules), indent=2) + "\n")
     typer.echo(heap.table(modules))
     typer.echo(f"written to {json_file}")
+
+
+@app.command()
+def series(
+    json_file: JsonFile,
+    points: Annotated[int, typer.Option(min=1000, help="readings of ten quantities")] = 100_000,
+    outage_s: Annotated[
+        float, typer.Option("--outage", min=0, help="seconds without InfluxDB, under load")
+    ] = 0,
+) -> None:
+    """The series follower beside a bare InfluxDB, and whether an outage loses a point."""
+    program = influxdb.find("influxd")
+    if program is None:
+        typer.echo("not installed: influxd. On Debian: apt install influxdb", err=True)
+        raise typer.Exit(2)
+    console = Console()
+    outages = []
+    with tempfile.TemporaryDirectory(prefix="esep-series-") as scratch, console.status("") as now:
+        rates = [
+            time_series.rate(Path(scratch, str(readings)), program, points, readings, now.update)
+            for readings in (10, 1)
+        ]
+        if outage_s:
+            folder = Path(scratch, "outage")
+            outages.append(time_series.outage(folder, program, outage_s, now.update))
+    document = time_series.document(rates, outages)
+    json_file.write_text(json.dumps(document, indent=2) + "\n")
+    console.print_json(data=document)
+    if any(each.differences for each in outages):
+        raise typer.Exit(1)

@@ -14,7 +14,7 @@ import structlog
 import typer
 import uvicorn
 
-from collector.cli import archive, backup, ca, gaps, logs, prove, quarantine, report, status
+from collector.cli import archive, backup, ca, gaps, logs, prove, quarantine, report, series, status
 from collector.cli import export as export_room
 from collector.cli.arguments import AsJson, Directory, fail, open_directory
 from collector.cli.progress import progress
@@ -31,11 +31,14 @@ from collector.registry.keyring import Keyring, create_keyring
 from collector.registry.store import Registry
 from collector.registry.view import UnknownError
 from collector.storage import lock, open_database
+from collector.storage.settings import SettingsError
 from collector.web import metrics
 from collector.web.app import create_app
 
 app = typer.Typer(no_args_is_help=True, help="The operator's side: run it, look at it, prove it.")
 app.add_typer(ca.app, name="ca")
+app.command("rebuild-series")(series.rebuild_series)
+app.command("reconcile")(series.reconcile)
 app.command()(status.status)
 app.command()(gaps.gaps)
 app.command()(quarantine.quarantine)
@@ -116,7 +119,13 @@ def run(
         held = lock.take(directory)
         service = Service(directory, engine, Broker(host, port, tls))
         service.registry.view().policy  # noqa: B018
-    except (FileNotFoundError, PermissionError, UnknownError, lock.InUseError) as error:
+    except (
+        FileNotFoundError,
+        PermissionError,
+        SettingsError,
+        UnknownError,
+        lock.InUseError,
+    ) as error:
         raise fail(str(error.args[-1])) from None
     except ssl.SSLError as error:
         raise fail(f"--ca, --certificate, --key: not the PEM files of a client: {error}") from None

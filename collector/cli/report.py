@@ -26,7 +26,10 @@ from collector.registry.offers import newest_issued
 from collector.registry.profiles import ProfileError, load_profile
 from collector.registry.store import Registry
 from collector.series.embedded import EmbeddedSeries
+from collector.series.store import SeriesError
+from collector.series.targets import EMBEDDED, open_influx
 from collector.storage import reading
+from collector.storage.settings import read_settings
 from collector.storage.tables import chain, chain_fault, frame, gateway_fact
 
 
@@ -37,7 +40,6 @@ def status(engine: Engine) -> dict[str, Any]:
 
 def full(engine: Engine, registry: Registry, directory: Path) -> dict[str, Any]:
     view = registry.view()
-    series = EmbeddedSeries(directory)
     with reading(engine) as connection:
         return {
             "market": {
@@ -47,13 +49,27 @@ def full(engine: Engine, registry: Registry, directory: Path) -> dict[str, Any]:
             },
             "ledger": _status(connection),
             "energy": [_energy(connection, meter) for meter in view.all(Meter).values()],
-            "series": {"points": series.points()},
+            "series": _series(directory),
             "periods": [_period(result) for result in periods.stored(connection)],
             "orders": [_order(order) for order in store.load_all(connection)],
             "checks": [_finding(finding) for finding in findings.stored(connection)],
             "boots": _boots(connection),
             "health": _health(connection),
         }
+
+
+def _series(directory: Path) -> dict[str, Any]:
+    """Points are null where the server does not say how many."""
+    influx = open_influx(read_settings(directory).series.store, directory)
+    store = EmbeddedSeries(directory) if influx is None else influx
+    points, error = None, None
+    try:
+        points = store.points()
+    except SeriesError as failure:
+        error = str(failure)
+    store.close()
+    name = EMBEDDED if influx is None else influx.name
+    return {"store": name, "points": points} | ({"error": error} if error else {})
 
 
 def _status(connection: Connection) -> dict[str, Any]:

@@ -36,6 +36,9 @@ from collector.registry.store import Registry
 from collector.registry.tls_authority import certificate_ends_ms, ends_ms
 from collector.series.embedded import EmbeddedSeries
 from collector.series.follower import SeriesFollower
+from collector.series.shipping import Shipper, Shipping
+from collector.series.targets import open_influx
+from collector.storage.settings import read_settings
 
 log = structlog.get_logger()
 
@@ -43,6 +46,9 @@ _TICK_S = 0.1
 _CHECK_S = 0.5
 _OFFER_S = 2.0
 _RETRY_S = 1.0
+_TRIM_S = 3600.0
+_NEAR_MS = 2 * 86_400_000
+"""What the embedded series keeps where an InfluxDB has the rest."""
 _STATUS_KEPT = 10_000
 _CHECKPOINT_TOPIC = "esep/v1/checkpoint"
 _DISK = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
@@ -79,8 +85,11 @@ class Service:
             OrderFollower(),
         ]
         self._series_followers: list[Follower] = [SeriesFollower(self.series, configurations)]
-        if self.series.points() == 0:
-            begin_again(engine, SeriesFollower.name)
+        influx = open_influx(read_settings(directory).series.store, directory)
+        self.shipper = None if influx is None else Shipper(engine, configurations, influx)
+        if self.series.is_empty():
+            since_ms = None if self.shipper is None else now_ms() - _NEAR_MS
+            begin_again(engine, SeriesFollower.name, since_ms)
         self.watch = Watch(
             engine,
             self.registry,
@@ -91,9 +100,10 @@ class Service:
         )
         self._stopping = threading.Event()
         self._intake_done = threading.Event()
+        self._series_done = threading.Event()
         self._threads = [
             threading.Thread(target=target, name=target.__name__.strip("_"))
-            for target in (self._take_in, self._follow, self._follow_series, self._sign)
+            for target in (self._take_in, self._follow, self._follow_series, self._sign, self._ship)
         ]
         self._threads.append(threading.Thread(target=self._look, name="watch"))
 
@@ -110,6 +120,8 @@ class Service:
             thread.join()
         _guarded("checkpoint", self._checkpoint)
         self.series.close()
+        if self.shipper is not None:
+            self.shipper.close()
         log.info("collector.stopped", repeated=self.intake.repeated)
 
     def _is_known(self, gateway: bytes) -> bool:
@@ -153,11 +165,20 @@ class Service:
             pass
 
     def _follow_series(self) -> None:
+        trimmed = time.monotonic()
         while not self._intake_done.is_set():
             if not self._advance(self._series_followers):
                 self._stopping.wait(_TICK_S)
+            if self.shipper is not None and time.monotonic() - trimmed >= _TRIM_S:
+                trimmed = time.monotonic()
+                _guarded("trim", lambda: self.series.trim(now_ms() - _NEAR_MS))
         while self._advance(self._series_followers):
             pass
+        self._series_done.set()
+
+    def _ship(self) -> None:
+        if self.shipper is not None:
+            Shipping(self.shipper, now_ms).run(self._series_done)
 
     def _sign(self) -> None:
         """A checkpoint at once, over what a killed collector left, and then by the policy."""

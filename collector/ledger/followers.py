@@ -32,13 +32,7 @@ def advance(engine: Engine, follower: Follower, limit: int = BATCH) -> int:
         entries = read_entries(connection, cursor or 0, limit)
         if entries:
             follower.follow(connection, entries)
-            last = entries[-1].position
-            if cursor is None:
-                connection.execute(insert(table).values(name=follower.name, position=last))
-            else:
-                connection.execute(
-                    update(table).where(table.c.name == follower.name).values(position=last)
-                )
+            keep_position(connection, follower.name, entries[-1].position)
     return len(entries)
 
 
@@ -47,10 +41,20 @@ def position_of(connection: Connection, name: str) -> int | None:
     return connection.scalar(select(table.c.position).where(table.c.name == name))
 
 
-def begin_again(engine: Engine, name: str) -> None:
-    """Let a follower whose view is gone take every entry from the first one on."""
+def keep_position(connection: Connection, name: str, position: int) -> None:
+    """Move a follower's cursor: its view holds everything up to there."""
+    moved = connection.execute(update(table).where(table.c.name == name).values(position=position))
+    if not moved.rowcount:
+        connection.execute(insert(table).values(name=name, position=position))
+
+
+def begin_again(engine: Engine, name: str, since_ms: int | None = None) -> None:
+    """Let a follower whose view is gone take every entry again, or what came since a moment."""
     with engine.begin() as connection:
         connection.execute(delete(table).where(table.c.name == name))
+        if since_ms is not None:
+            before = select(func.max(frame.c.position)).where(frame.c.received_ms < since_ms)
+            keep_position(connection, name, connection.scalar(before) or 0)
 
 
 def followed_until(connection: Connection, name: str, now_ms: int) -> int:

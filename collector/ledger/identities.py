@@ -5,7 +5,7 @@ the gateway's billing chain; or by time, for what stands in the other chain.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
@@ -119,11 +119,21 @@ def standing_at(
     return _carried(connection, _of(gateway, slot, meter), PLACE, place)
 
 
-def standing_by_time(
-    connection: Connection, gateway: bytes, slot: int, meter: str, at_ms: int
-) -> Standing | None:
-    """Of a reading in another chain."""
-    return _carried(connection, _of(gateway, slot, meter), _TIME[:1], (at_ms + 1,))
+def kept_between(connection: Connection, first: int, last: int) -> list[Identity]:
+    """Those of the frames at these positions."""
+    query = select(table).where(table.c.position.between(first, last))
+    rows = connection.execute(query.order_by(table.c.position, table.c.record))
+    return [_identity(row) for row in rows]
+
+
+def carried(said: Iterable[tuple[bool | None, bool | None]]) -> list[Standing | None]:
+    """What readings are after each saying of the serial and of the ratios, in their order."""
+    standings, is_serial, is_ratio = list[Standing | None](), None, None
+    for serial, ratio in said:
+        is_serial = is_serial if serial is None else serial
+        is_ratio = is_ratio if ratio is None else ratio
+        standings.append(_standing(is_serial, is_ratio))
+    return standings
 
 
 def spans_by_place(connection: Connection, identity: Identity) -> Iterator[Span]:

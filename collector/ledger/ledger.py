@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Connection, Engine, func, insert, select, tuple_
+from sqlalchemy import Connection, Engine, Select, func, insert, select, tuple_
 
 from collector.evidence.frame import Frame, Stream, read_frame
 from collector.ledger import archives
@@ -114,6 +115,11 @@ def read_entries(
     )
     if upto is not None:
         query = query.where(table.c.position <= upto)
+    return read_query(connection, query)
+
+
+def read_query(connection: Connection, query: Select[Any]) -> list[Entry]:
+    """Entries of rows with `position`, `received_ms`, `raw` and `hash`, archived ones too."""
     return [
         Entry(row.position, row.received_ms, raw, row.hash)
         for row, raw in archives.with_bytes(connection, connection.execute(query).all())

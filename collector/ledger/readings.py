@@ -53,7 +53,7 @@ def decode(
     except ReadingError as error:
         raise FlaggedReading(Flag.UNDECODED, str(error)) from error
     at_ms = record.boundary_ms if isinstance(record, Interval) else record.read_ms
-    _check_time(configured, entry, frame, record, at_ms)
+    check_time(configured, entry, frame, record, at_ms)
     return Decoded(meter.serial, at_ms, values, meter, _doubts(meter, record, values))
 
 
@@ -88,13 +88,14 @@ def believable_ms(entry: Entry, frame: Frame, at_ms: int) -> int:
     return at_ms if is_known else entry.received_ms
 
 
-def _check_time(
+def check_time(
     configured: Configured,
     entry: Entry,
     frame: Frame,
     record: Interval | Reading | Sample,
     at_ms: int,
 ) -> None:
+    """Raise FlaggedReading when the time of a reading cannot be believed."""
     if frame.clock.letter == "U":
         raise FlaggedReading(Flag.TIME_UNKNOWN, "the gateway did not know the time")
     if at_ms > entry.received_ms + AHEAD_MS:

@@ -11,6 +11,7 @@ from fractions import Fraction
 from collector.model.energy import Quantity
 from collector.model.limits import Pair, greatest_current_a, greatest_power_w, starting_power_w
 from collector.model.profile import Profile
+from collector.model.quantities import OBIS
 
 POWER = "active_power"
 
@@ -43,6 +44,8 @@ _PHASE_POWERS = ("active_power_l1", "active_power_l2", "active_power_l3")
 _PHASE_VOLTAGES = ("voltage_l1", "voltage_l2", "voltage_l3")
 _LINE_VOLTAGES = ("voltage_l12", "voltage_l23", "voltage_l31")
 _CURRENTS = ("current_l1", "current_l2", "current_l3", "current_n")
+
+_ENERGIES = tuple(name for name in OBIS if "_energy" in name)
 
 _AGREE = Fraction(2, 100)
 _LEAST_LOAD = Fraction(1, 100)
@@ -210,3 +213,75 @@ def _energies(values: Mapping[str, Quantity]) -> Iterator[Doubt]:
     for name, quantity in values.items():
         if "_energy" in name and quantity.count < 0:
             yield Doubt(DoubtCode.NEGATIVE, (name,), {"energy": str(quantity.value)})
+
+
+class QuickLook:
+    """Excludes doubts by floats, with room for their rounding; what it cannot, `judge` must."""
+
+    _ROOM = 0.001
+
+    def __init__(self, profile: Profile, ct: Pair, vt: Fraction) -> None:
+        room = 1 - self._ROOM
+        greatest_w, least_v, most_v = greatest_power_w(profile, ct, vt), *_nominal_v(vt)
+        self._starting_w = float(starting_power_w(profile, ct, vt)) * room
+        self._least_va = float(greatest_w * _LEAST_LOAD) * room
+        self._most_a = float(greatest_current_a(profile, ct)) * room
+        self._agree = float(_AGREE) * room
+        self._factors = float(_FACTORS_AGREE) * room
+        self._hz = (_LEAST_HZ + self._ROOM, _MOST_HZ - self._ROOM)
+        self._volts = []
+        for names, (over, under) in (
+            (_LINE_VOLTAGES, (Fraction(1), Fraction(1))),
+            (_PHASE_VOLTAGES, _ROOT_3),
+        ):
+            lowest = float(least_v * _LEAST_OF_NOMINAL / under) / room
+            highest = float(most_v * _MOST_OF_NOMINAL / over) * room
+            self._volts += [(name, lowest, highest) for name in names]
+
+    def may_doubt(self, values: Mapping[str, float], import_wh: Fraction | None) -> bool:
+        """False: `judge` would find nothing in what these values were before they were floats."""
+        get = values.get
+        power, apparent, factor = get(POWER), get("apparent_power"), get("power_factor")
+        if apparent is not None and power is not None:
+            if abs(power) > abs(apparent) * (1 + self._agree) + self._starting_w:
+                return True
+            if (
+                factor is not None
+                and apparent >= self._least_va
+                and abs(abs(factor) - abs(power) / apparent) > self._factors
+            ):
+                return True
+        hertz = get("frequency", 50.0)
+        if not self._hz[0] <= hertz <= self._hz[1] or (factor is not None and abs(factor) > 1):
+            return True
+        for name in _CURRENTS:
+            if abs(get(name, 0.0)) > self._most_a:
+                return True
+        if import_wh is not None and import_wh < 0:
+            return True
+        for name in _ENERGIES:
+            if get(name, 0.0) < 0:
+                return True
+        if self._voltages_may_be_odd(values):
+            return True
+        return power is not None and self._phases_may_differ(values, power)
+
+    def _voltages_may_be_odd(self, values: Mapping[str, float]) -> bool:
+        for name, lowest, highest in self._volts:
+            voltage = values.get(name)
+            if voltage is None or lowest <= voltage <= highest:
+                continue
+            if voltage != 0 or name in _PHASE_VOLTAGES:
+                return True
+        return False
+
+    def _phases_may_differ(self, values: Mapping[str, float], power: float) -> bool:
+        get = values.get
+        one, two, three = map(get, _PHASE_POWERS)
+        if one is None or two is None or three is None:
+            return False
+        if min(one, two, three) < 0 < max(one, two, three):
+            return True
+        total = one + two + three
+        most = max(abs(total), abs(power))
+        return abs(total - power) > most * self._agree + self._starting_w

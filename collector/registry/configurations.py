@@ -17,6 +17,7 @@ from collector.model.energy import Quantity
 from collector.model.identity import Comparison, compare
 from collector.model.limits import Pair, greatest_power_w
 from collector.model.profile import Profile
+from collector.model.samples import SampleReader
 from collector.registry.profiles import read_profile
 from collector.storage import reading
 from collector.storage.tables import issued
@@ -49,6 +50,11 @@ class ConfiguredMeter:
     def compare(self, read: Mapping[str, str | Fraction]) -> Comparison:
         """What an instrument said of itself against this."""
         return compare(self.profile, read, self.serial, self.ct, self.vt)
+
+    @cached_property
+    def samples(self) -> SampleReader:
+        """Its samples, read fast."""
+        return SampleReader(self.profile, self.ct_pair, self.vt)
 
     @cached_property
     def limits(self) -> Mapping[str, Limits]:

@@ -1,4 +1,4 @@
-"""A series store in one SQLite file, for pilots and the demo."""
+"""A series store in one SQLite file: all of it for pilots, the last days beside an InfluxDB."""
 
 import json
 import sqlite3
@@ -8,7 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from collector.series.store import Point
+from collector.series.store import LAST_MS, Point
 
 FILE_NAME = "series.sqlite"
 
@@ -58,10 +58,44 @@ class EmbeddedSeries:
                 self._connection.rollback()
                 raise
 
+    def clear(self) -> None:
+        self._change("DELETE FROM point WHERE ?", [(1,)])
+
+    def trim(self, before_ms: int) -> int:
+        """Take out what is older, but of each meter its last power and what came after it; how
+        many points that were.
+        """
+        before = self.points()
+        for meter in self.meters():
+            last = self.last_power(meter, LAST_MS)
+            until_ms = before_ms if last is None else min(before_ms, last.at_ms)
+            self._change("DELETE FROM point WHERE meter = ? AND at_ms < ?", [(meter, until_ms)])
+        return before - self.points()
+
+    def is_empty(self) -> bool:
+        with self._lock:
+            return self._connection.execute("SELECT 1 FROM point LIMIT 1").fetchone() is None
+
+    def meters(self) -> Sequence[str]:
+        """A step through the index for each, not a look at each point."""
+        query = (
+            "WITH RECURSIVE each(meter) AS (SELECT min(meter) FROM point UNION ALL"
+            " SELECT (SELECT min(meter) FROM point WHERE meter > each.meter) FROM each"
+            " WHERE each.meter IS NOT NULL) SELECT meter FROM each WHERE meter IS NOT NULL"
+        )
+        with self._lock:
+            return [meter for (meter,) in self._connection.execute(query)]
+
     def points(self) -> int:
         with self._lock:
             (count,) = self._connection.execute("SELECT count(*) FROM point").fetchone()
         return int(count)
+
+    def earliest(self, meter: str, from_ms: int) -> Point | None:
+        query = "SELECT * FROM point WHERE meter = ? AND at_ms >= ? ORDER BY at_ms LIMIT 1"
+        with self._lock:
+            row = self._connection.execute(query, (meter, from_ms)).fetchone()
+        return None if row is None else _point(row)
 
     def latest(self, meter: str, by_ms: int) -> Point | None:
         return self._newest("SELECT * FROM point WHERE meter = ?", meter, by_ms)

@@ -5,6 +5,21 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Protocol
 
+LAST_MS = 9_223_372_036_854
+"""The last millisecond that every store can name (of InfluxDB's 64 bits of nanoseconds)."""
+
+
+class SeriesError(Exception):
+    """The store did not do it. Nothing is lost: the ledger has what it should hold."""
+
+
+class SeriesAwayError(SeriesError):
+    """It does not answer, or says that it cannot now: the same may be tried again."""
+
+
+class SeriesRefusedError(SeriesError):
+    """It answers, and refuses what it was given: somebody must see to it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Point:
@@ -28,15 +43,30 @@ class Point:
 
 
 class SeriesStore(Protocol):
-    """Writing a point again changes nothing."""
+    """Points by meter and moment. Writing a point again changes nothing.
 
-    def write(self, points: Sequence[Point]) -> None: ...
+    Every method raises SeriesError where the store is a server.
+    """
+
+    def write(self, points: Sequence[Point]) -> None:
+        """All of them, or an error."""
 
     def withdraw(self, meter: str, moments: Sequence[int]) -> None:
         """Take the points of these moments out: they are not the meter's."""
 
+    def clear(self) -> None:
+        """Take everything out."""
+
+    def is_empty(self) -> bool: ...
+
     def points(self) -> int:
-        """How many points are stored."""
+        """How many points are stored. Of a big store this takes long."""
+
+    def meters(self) -> Sequence[str]:
+        """Those that have a point, in order."""
+
+    def earliest(self, meter: str, from_ms: int) -> Point | None:
+        """The oldest point of this moment or after."""
 
     def latest(self, meter: str, by_ms: int) -> Point | None:
         """The newest point of this moment or before: one that is ahead of its time hides none."""
@@ -46,3 +76,5 @@ class SeriesStore(Protocol):
 
     def window(self, meter: str, from_ms: int, until_ms: int) -> Iterable[Point]:
         """Points with from_ms <= at_ms < until_ms, oldest first."""
+
+    def close(self) -> None: ...

@@ -15,7 +15,7 @@ from simulator.demo import plan, report
 from simulator.demo.programs import ProgramError, esep
 from simulator.demo.run import Demo, write_report
 from simulator.demo.screen import Screen
-from simulator.demo.world import World
+from simulator.demo.world import EMBEDDED, World
 
 _HTTP_HOST = "127.0.0.1"
 
@@ -36,6 +36,9 @@ def demo(
     ] = None,
     seed: Annotated[int, typer.Option(help="of the simulated plant's noise")] = 1,
     port: Annotated[int, typer.Option(min=1, max=65535, help="of the page")] = 8080,
+    store: Annotated[
+        str, typer.Option(help="embedded, influxdb=URL (2.x) or influxdb1=URL (1.x)")
+    ] = "embedded",
 ) -> None:
     """Run the main job: meter, firmware, broker, collector, check, relay, measured drop."""
     directory = (data or Path("demo-data") / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}").resolve()
@@ -51,7 +54,7 @@ def demo(
         raise _fail(f"{directory}: {error.strerror}; give --data a new directory") from None
     http = None if headless else f"{_HTTP_HOST}:{port}"
     signal.signal(signal.SIGTERM, _interrupt)
-    world = World(directory, plan.plan_sites(sites), seed)
+    world = World(directory, plan.plan_sites(sites), seed, store)
     screen = Screen(f"http://{http}/api/state" if http else None, plan.LABEL)
     try:
         with screen:
@@ -81,6 +84,8 @@ def _conclude(screen: Screen, world: World, result: dict[str, Any]) -> None:
     wrong = report.failures(result, len(world.sites))
     try:
         screen.say(esep("collector", "verify", world.evidence).splitlines()[-1])
+        if world.store != EMBEDDED:
+            screen.say(esep("collector", "reconcile", world.evidence).splitlines()[-1])
     except ProgramError as error:
         wrong.append(str(error))
     program = Path(sys.executable).with_name("esep")

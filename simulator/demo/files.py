@@ -81,6 +81,11 @@ def write_scenario(path: Path, sites: list[SitePlan], folders: list[SiteFolder],
     path.write_text(json.dumps(scenario, indent=2))
 
 
+def write_settings(directory: Path, store: str) -> None:
+    """Of the collector: where its series goes."""
+    (directory / "collector.toml").write_text(f"[series]\nstore = {json.dumps(store)}\n")
+
+
 def write_board(folder: SiteFolder, site: SitePlan, root: bytes, broker_port: int) -> None:
     folder.settings.mkdir(parents=True, exist_ok=True)
     stages = [stage.id for stage in site.stages]

@@ -18,16 +18,20 @@ from simulator.demo.programs import (
 
 _READY_S = 20
 _HAND_OVER_S = 40
+EMBEDDED = "embedded"
 
 
 class World:
     """Every program of the demo. `close` ends them all, in whatever state they are."""
 
-    def __init__(self, directory: Path, sites: list[SitePlan], seed: int) -> None:
+    def __init__(
+        self, directory: Path, sites: list[SitePlan], seed: int, store: str = EMBEDDED
+    ) -> None:
         self.directory = directory
         self.evidence = directory / "collector"
         self.sites = sites
         self._seed = seed
+        self.store = store
         self.folders = {site.name: SiteFolder(directory / "sites" / site.name) for site in sites}
         self.logs = directory / "logs"
         self.port = free_port()
@@ -41,6 +45,7 @@ class World:
         self.logs.mkdir(parents=True)
         esep("device", "bundle", self._firmware)
         esep("collector", "init", self.evidence, "--root-key", self.directory / "root.pem")
+        files.write_settings(self.evidence, self.store)
         root = (self.evidence / "root.pub").read_bytes()
         self._enrolments = {}
         for site in self.sites:

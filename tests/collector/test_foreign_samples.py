@@ -1,5 +1,6 @@
 """Samples of a foreign meter are not the configured one's, whichever came first."""
 
+from itertools import permutations
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +68,16 @@ def test_samples_that_came_before_the_identity_are_withdrawn(
     who = swapped(site)
     for message in (who[2], who[1], who[0]):
         follow(site, series, message)
+    assert moments(series) == OWN
+
+
+@pytest.mark.parametrize("order", list(permutations(range(4))))
+def test_in_whatever_order_they_came_it_is_the_same(
+    site: World, series: EmbeddedSeries, order: tuple[int, ...]
+) -> None:
+    parts = [[message] for message in swapped(site)] + [samples(site)]
+    for place in order:
+        follow(site, series, *parts[place])
     assert moments(series) == OWN
 
 

@@ -7,7 +7,8 @@ import structlog
 from sqlalchemy import Connection, insert, select
 
 from collector.evidence.frame import Event, EventCode, Frame, Interval, Reading, Stream
-from collector.intervals import clocks, facts, gateways
+from collector.intervals import clocks, due, facts, gateways
+from collector.intervals.due import Moment
 from collector.intervals.evidence import keep_register_event
 from collector.intervals.snapshots import first_snapshot, judge_again
 from collector.ledger import identities
@@ -34,6 +35,7 @@ class IntervalFollower:
         self._configurations = configurations
 
     def follow(self, connection: Connection, entries: Sequence[Entry]) -> None:
+        changed: set[Moment] = set()
         for entry in entries:
             frame = entry.frame
             if frame.stream is not Stream.BILLING:
@@ -41,12 +43,15 @@ class IntervalFollower:
             kept = []
             for number, record in enumerate(frame.records):
                 if isinstance(record, Interval | Reading):
-                    if self._snapshot(connection, frame, number, record, entry):
+                    read = self._snapshot(connection, frame, number, record, entry)
+                    if read is not None:
                         kept.append(number)
+                        changed |= {(read.meter, name, read.at_ms) for name in read.values}
                 elif isinstance(record, Event):
                     self._event(connection, frame, number, record, entry)
             for number in {*kept[:1], *kept[-1:]}:
                 clocks.judge(connection, frame.gateway, (frame.epoch, frame.seq, number))
+        due.mark(connection, changed)
 
     def _event(
         self, connection: Connection, frame: Frame, number: int, event: Event, entry: Entry
@@ -75,14 +80,14 @@ class IntervalFollower:
         number: int,
         record: Interval | Reading,
         entry: Entry,
-    ) -> bool:
-        """Whether it is kept."""
+    ) -> Decoded | None:
+        """What was kept."""
         try:
             read = decode(self._configurations, entry, frame, record)
             _check_counts(read)
         except FlaggedReading as error:
             keep_flag(connection, entry.position, error.flag, str(error))
-            return False
+            return None
         if IMPORT in read.values and first_snapshot(connection, read.meter) is None:
             energy_wh = str(read.values[IMPORT].value)
             log.info("meter.first_reading", meter=read.meter, at_ms=read.at_ms, energy_wh=energy_wh)
@@ -110,7 +115,7 @@ class IntervalFollower:
         for name, quantity in read.values.items():
             if name in read.configured.limits and name not in in_doubt(tuple(doubted)):
                 _keep(connection, common | _register(read, name, quantity))
-        return True
+        return read
 
 
 def _register(read: Decoded, name: str, quantity: Quantity) -> dict[str, Any]:

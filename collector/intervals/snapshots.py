@@ -6,6 +6,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select, tuple_, update
 
+from collector.intervals import due
+from collector.intervals.due import Moment
 from collector.ledger import identities
 from collector.ledger.identities import Identity, Place
 from collector.model.continuity import DELAY_MS, Limits, RegisterReading
@@ -105,7 +107,37 @@ def judge_again(connection: Connection, identity: Identity) -> None:
         ]
         if span.end is not None:
             within.append(tuple_(*by) < tuple_(*span.end))
+        within.append(table.c.standing.is_distinct_from(span.standing))
+        due.mark(connection, moments(connection, *within))
         connection.execute(update(table).where(*within).values(standing=span.standing))
+    # what was seen between two snapshots bears on the energy between them
+    around = (identity.gateway, identity.slot, identity.meter, identity.place)
+    due.mark(connection, moments_around(connection, *around))
+
+
+def moments(connection: Connection, *where: ColumnElement[bool]) -> set[Moment]:
+    """Of some snapshots: whose, of what, and of when."""
+    query = select(table.c.meter, table.c.quantity, table.c.at_ms).where(*where).distinct()
+    return {(row[0], row[1], row[2]) for row in connection.execute(query)}
+
+
+def moments_around(
+    connection: Connection, gateway: bytes, slot: int, meter: str, place: Place
+) -> set[Moment]:
+    """Of the snapshots next to a place in a gateway's chain, before it and after it."""
+    by = (table.c.epoch, table.c.seq, table.c.record)
+    found: set[Moment] = set()
+    for is_there, order in (
+        (tuple_(*by) < tuple_(*place), [each.desc() for each in by]),
+        (tuple_(*by) > tuple_(*place), list(by)),
+    ):
+        whose = (table.c.gateway == gateway, table.c.slot == slot, table.c.meter == meter)
+        for quantity in due.QUANTITIES:
+            query = select(table.c.at_ms).where(*whose, table.c.quantity == quantity, is_there)
+            at_ms = connection.scalar(query.order_by(*order).limit(1))
+            if at_ms is not None:
+                found.add((meter, quantity, at_ms))
+    return found
 
 
 def is_standing(rows: Any = table) -> ColumnElement[bool]:

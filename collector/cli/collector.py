@@ -16,12 +16,13 @@ import uvicorn
 from sqlalchemy import Engine
 
 from collector.cli import export as export_room
-from collector.cli import logs, report
+from collector.cli import interval_edits, intervals, logs, rebuild, report
 from collector.cli.service import Service, now_ms
 from collector.cli.take import take as take_file
 from collector.cli.verify import verify_directory
 from collector.evidence.downlink import Role
 from collector.intake.transport import Broker, Tls
+from collector.intervals.closed.rules import RulesError
 from collector.ledger.checkpoints import Checkpoints
 from collector.orders.reading import order_reading
 from collector.registry.keyring import Keyring, create_keyring
@@ -31,6 +32,10 @@ from collector.storage import lock, open_database
 from collector.web.app import create_app
 
 app = typer.Typer(no_args_is_help=True, help="The operator's side: run it, look at it, prove it.")
+app.command("intervals")(intervals.intervals)
+app.command("edit-interval")(interval_edits.edit)
+app.command("undo-edit")(interval_edits.undo)
+app.command("rebuild-intervals")(rebuild.rebuild_intervals)
 log = structlog.get_logger()
 
 Directory = Annotated[Path, typer.Argument(help="the collector's data directory")]
@@ -108,7 +113,7 @@ def run(
         held = lock.take(directory)
         service = Service(directory, engine, Broker(host, port, tls))
         service.registry.view().policy  # noqa: B018
-    except (FileNotFoundError, PermissionError, UnknownError, lock.InUseError) as error:
+    except (FileNotFoundError, PermissionError, UnknownError, RulesError, lock.InUseError) as error:
         raise _fail(str(error.args[-1])) from None
     except ssl.SSLError as error:
         raise _fail(f"--ca, --certificate, --key: not the PEM files of a client: {error}") from None

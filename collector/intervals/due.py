@@ -12,7 +12,8 @@ from sqlalchemy import Connection, bindparam, delete, insert, select
 from collector.model.energy import EXPORT, IMPORT
 from collector.storage.tables import interval_due as table
 
-AT_ONCE = 0
+FRESH, SETTLED = 0, 1
+"""When a mark is due that came with a register, and one after which nothing more is awaited."""
 QUANTITIES = (IMPORT, EXPORT)
 
 Moment = tuple[str, str, int]
@@ -25,11 +26,11 @@ _SAME = (
 )
 
 
-def mark(connection: Connection, moments: Iterable[Moment]) -> None:
-    """Registers at these moments are other than they were."""
+def mark(connection: Connection, moments: Iterable[Moment], due_ms: int = FRESH) -> None:
+    """Registers at these moments, or what is told of them, are other than they were."""
     changed = {moment for moment in moments if moment[1] in QUANTITIES}
     take_away(connection, changed)
-    _insert(connection, {moment: AT_ONCE for moment in changed})
+    _insert(connection, dict.fromkeys(changed, due_ms))
 
 
 def expect(connection: Connection, awaited: dict[Moment, int]) -> None:

@@ -18,7 +18,15 @@ from collector.intervals.snapshots import (
     snapshots_between,
 )
 from collector.ledger.identities import Identity
-from collector.model.continuity import Limits, Step, Verdict, judge, judge_all, total
+from collector.model.continuity import (
+    Limits,
+    RegisterReading,
+    Step,
+    Verdict,
+    judge,
+    judge_all,
+    total,
+)
 
 __all__ = [
     "MeteredEnergy",
@@ -87,6 +95,15 @@ class Passage:
     after: Snapshot
     steps: list[Step]
     turns: list[Turn]
+    events: list[RegisterEvent]
+
+    def parted(self) -> list[Step]:
+        """The steps; a reset parted into those to and from what the gateway saw of it."""
+        if [step.verdict for step in self.steps] != [Verdict.RESET]:
+            return self.steps
+        [step] = self.steps
+        limits = _limits(self.before, self.after)
+        return _through_events(step.before, step.after, limits, self.events) or self.steps
 
 
 def energy_between(
@@ -196,7 +213,7 @@ def passages(
             for step in steps
             if step.verdict is not Verdict.MEASURED
         ]
-        yield Passage(before, after, steps, turns)
+        yield Passage(before, after, steps, turns, seen)
 
 
 def _limits(before: Snapshot, after: Snapshot) -> Limits:
@@ -219,8 +236,15 @@ def _steps(
     step = judge(one, last, limits)
     if step.verdict is not Verdict.MEASURED:
         return [step]
+    return _through_events(one, last, limits, events) or [step]
+
+
+def _through_events(
+    one: RegisterReading, last: RegisterReading, limits: Limits, events: Sequence[RegisterEvent]
+) -> list[Step]:
+    """By the first event that fits the register before it; empty where none does."""
     for event in events:
         seen = event.readings(one)
         if seen is not None and judge(one, seen[0], limits).verdict is Verdict.MEASURED:
             return judge_all([one, *seen, last], limits)
-    return [step]
+    return []

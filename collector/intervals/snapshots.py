@@ -1,5 +1,6 @@
 """Register snapshots as they are kept: those that stand, and whose the others are."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
@@ -82,7 +83,41 @@ def snapshots_between(
     found: dict[int, Snapshot] = {}
     for row in connection.execute(query.order_by(table.c.at_ms, table.c.position)):
         found.setdefault(row.at_ms, _snapshot(row))
-    return sorted(found.values(), key=lambda entry: (entry.read_ms, entry.place or (0, 0, 0)))
+    return _by_reading(found)
+
+
+def snapshots_of_many(
+    connection: Connection, meters: Collection[str], start_ms: int, end_ms: int
+) -> dict[tuple[str, str], list[Snapshot]]:
+    """The same of several meters, by meter and quantity."""
+    query = select(table).where(
+        table.c.meter.in_(meters),
+        table.c.quantity.in_(due.QUANTITIES),
+        table.c.at_ms.between(start_ms, end_ms),
+        is_standing(),
+    )
+    found: dict[tuple[str, str], dict[int, Snapshot]] = {}
+    for row in connection.execute(query.order_by(table.c.at_ms, table.c.position)):
+        of_register = found.setdefault((row.meter, row.quantity), {})
+        if row.at_ms not in of_register:
+            of_register[row.at_ms] = _snapshot(row)
+    return {register: _by_reading(known) for register, known in found.items()}
+
+
+def boundary_next_to(
+    connection: Connection, register: tuple[str, str], at_ms: int, quarter_ms: int, direction: int
+) -> int | None:
+    """The boundary before a moment (-1) or after it (1) for which a snapshot stands that was read
+    nearer to it than to another one.
+    """
+    is_near = 2 * func.abs(table.c.offset_ms) < quarter_ms
+    query = _standing(*register).where(table.c.at_ms % quarter_ms == 0, is_near)
+    if direction < 0:
+        query = query.where(table.c.at_ms < at_ms).order_by(table.c.at_ms.desc())
+    else:
+        query = query.where(table.c.at_ms > at_ms).order_by(table.c.at_ms)
+    row = connection.execute(query.limit(1)).first()
+    return None if row is None else row.at_ms
 
 
 def not_standing(connection: Connection, meter: str, quantity: str = IMPORT) -> dict[str, int]:
@@ -149,6 +184,10 @@ def is_standing(rows: Any = table) -> ColumnElement[bool]:
 
 def _standing(meter: str, quantity: str) -> Select[Any]:
     return select(table).where(table.c.meter == meter, table.c.quantity == quantity, is_standing())
+
+
+def _by_reading(found: dict[int, Snapshot]) -> list[Snapshot]:
+    return sorted(found.values(), key=lambda entry: (entry.read_ms, entry.place or (0, 0, 0)))
 
 
 def _one(connection: Connection, query: Select[Any]) -> Snapshot | None:

@@ -1,7 +1,7 @@
 """Exact quantities: a count times a rational quantum. Floats stay outside."""
 
-from dataclasses import dataclass
 from collections.abc import Iterable
+from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from math import gcd

@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo
 from pydantic import BeforeValidator, Field
 
 
-
 def _zone(area: str, city: str) -> ZoneInfo:
     """By the pinned tz database: a computer's own may be older than the last change."""
     with resources.files(f"tzdata.zoneinfo.{area}").joinpath(city).open("rb") as file:

@@ -275,6 +275,7 @@ interval_meter = Table(
     Column("meter", Text, primary_key=True),
     Column("valid_from", BigInteger, nullable=False),
     Column("valid_until", BigInteger),
+    Column("is_successor", Boolean, nullable=False),
 )
 gateway_fact = Table(
     "gateway_fact",

@@ -64,6 +64,7 @@ def upgrade() -> None:
         sa.Column("meter", sa.Text(), nullable=False),
         sa.Column("valid_from", sa.BigInteger(), nullable=False),
         sa.Column("valid_until", sa.BigInteger(), nullable=True),
+        sa.Column("is_successor", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("meter"),
     )
     op.execute(  # what was taken in before is closed as well

@@ -10,7 +10,7 @@ from collector.intervals import due
 from collector.intervals.closed import hanging, table
 from collector.intervals.closed.batch import Batch, Read
 from collector.intervals.closed.bridging import Boundaries
-from collector.intervals.closed.closing import Closing, Outcome, first_of_each_gap
+from collector.intervals.closed.closing import Closing, Outcome
 from collector.intervals.closed.grid import Grid
 from collector.intervals.closed.history import History
 from collector.intervals.closed.interval import ClosedInterval, Hung, Quality
@@ -143,7 +143,7 @@ class _Round:
         boundaries = Boundaries(read.course, self._grid, self._rules, self._history(register, read))
         closing = Closing(boundaries, hung, read.edits, read.stands, self._is_final(register))
         outcome = closing.over(read.span)
-        for end_ms in first_of_each_gap(outcome.open_ends, self._grid.quarter_ms):
+        for end_ms in outcome.open_ends:
             self._await(register, end_ms)
         if closing.begins_ms is not None:
             next_ms = max(min(read.span.end_ms, read.span.limit_ms), closing.begins_ms)
@@ -196,7 +196,7 @@ class _Round:
 def _measured(outcome: Outcome) -> list[ClosedInterval]:
     changed = [closed for _, closed in outcome.changed]
     return [
-        closed for closed in (*changed, *outcome.withdrawn) if closed.quality is Quality.MEASURED
+        closed for closed in (*changed, *outcome.replaced) if closed.quality is Quality.MEASURED
     ]
 
 

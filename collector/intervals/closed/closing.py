@@ -1,6 +1,6 @@
 """Closes the intervals of one register over some hours. Pure: what changed is handed back."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from collector.intervals.closed.bridging import Boundaries
@@ -24,12 +24,12 @@ class Span:
 
 @dataclass
 class Outcome:
-    """`changed`: the next versions, with their numbers. `open_ends`: where quarters end that are
-    by no two registers, and for which some may still come.
+    """`changed`: the next versions, with their numbers; `replaced`: what stood instead.
+    `open_ends`: where quarters end for which registers may still come, of each gap the first.
     """
 
     changed: list[tuple[int, ClosedInterval]] = field(default_factory=list)
-    withdrawn: list[ClosedInterval] = field(default_factory=list)
+    replaced: list[ClosedInterval] = field(default_factory=list)
     open_ends: list[int] = field(default_factory=list)
 
 
@@ -49,6 +49,7 @@ class Closing:
         self._edits = edits
         self._stands = stands
         self._is_final = is_final
+        self._open_ms: int | None = None  # where the last open quarter ended
 
     def over(self, span: Span) -> Outcome:
         outcome = Outcome()
@@ -85,7 +86,9 @@ class Closing:
         if closed.quality is Quality.MEASURED or self._is_final(closed.end_ms):
             self._change(closed, outcome)
             return closed
-        outcome.open_ends.append(closed.end_ms)
+        if start_ms != self._open_ms or start_ms in self._line.course.known:
+            outcome.open_ends.append(closed.end_ms)
+        self._open_ms = closed.end_ms
         return None
 
     def _hour(
@@ -122,10 +125,4 @@ class Closing:
         known = self._stands.get((closed.length_ms, closed.start_ms))
         outcome.changed.append((1 if known is None else known.number + 1, closed))
         if known is not None:
-            outcome.withdrawn.append(known.closed)
-
-
-def first_of_each_gap(ends: list[int], quarter_ms: int) -> Iterator[int]:
-    """Of ends that follow one another the first."""
-    known = set(ends)
-    return (end_ms for end_ms in ends if end_ms - quarter_ms not in known)
+            outcome.replaced.append(known.closed)

@@ -31,7 +31,7 @@ def rebuild_intervals(
     """Compute every interval from the ledger; the collector is stopped. With --check exit 1 when
     one differs from what is kept. Without, it is the next version of its interval.
     """
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    structlog.configure(logger_factory=lambda *_: structlog.PrintLogger(sys.stderr))
     engine, registry = open_register(directory)
     try:
         held = lock.take(directory)

@@ -239,7 +239,7 @@ def test_what_is_computed_again_from_the_ledger_is_what_is_kept(
     with reading(world.engine) as connection:
         kept = connection.execute(select(interval_energy)).all()
         views = {view.name: connection.execute(select(view)).all() for view in (snapshot,)}
-    now_ms = END_MS + 101 * LATE_MS
+    now_ms = END_MS + 102 * LATE_MS
     assert rebuild.compute(now_ms, lambda _what, _count: None, keep=False) == []
     assert rebuild.compute(now_ms, lambda _what, _count: None, keep=True) == []
     with reading(world.engine) as connection:

@@ -8,6 +8,12 @@ down_revision = "0003"
 branch_labels = None
 depends_on = None
 
+# what was taken in before is closed as well
+MARK_ALL = """
+INSERT INTO interval_due (meter, quantity, at_ms, due_ms)
+SELECT DISTINCT meter, quantity, at_ms, 0 FROM snapshot
+WHERE quantity IN ('active_energy_import', 'active_energy_export')
+"""
 _ROW_ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
@@ -67,11 +73,7 @@ def upgrade() -> None:
         sa.Column("is_successor", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("meter"),
     )
-    op.execute(  # what was taken in before is closed as well
-        "INSERT INTO interval_due (meter, quantity, at_ms, due_ms) "
-        "SELECT DISTINCT meter, quantity, at_ms, 0 FROM snapshot "
-        "WHERE quantity IN ('active_energy_import', 'active_energy_export')"
-    )
+    op.execute(MARK_ALL)
 
 
 def downgrade() -> None:

@@ -99,7 +99,7 @@ def main(meters: int, quarters: int) -> None:
         with reading(world.engine) as connection:
             columns = interval_energy.c
             query = select(columns.quality, func.count()).group_by(columns.quality)
-            rows = dict(connection.execute(query).all())
+            rows: dict[str, int] = dict(connection.execute(query).all())
     made = meters * quarters
     print(
         json.dumps(

@@ -1,6 +1,7 @@
 """Edits by hand: by a named person, with a reason, never over a register; and undone."""
 
 from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -47,9 +48,9 @@ def test_an_edit_is_a_version_and_names_who_made_it(meter: Table) -> None:
     number = edit(meter, "120.5")
     meter.close(at(5))
     found = meter.stands()[2]
-    assert (found.quality, found.energy_wh, found.edit) == (EDITED, Decimal("120.5"), number)
+    assert (found.quality, found.energy_wh, found.edit) == (EDITED, Fraction("120.5"), number)
     hour = meter.stands(HOUR_MS)[0]
-    assert (hour.quality, hour.energy_wh, hour.error_wh) == (EDITED, Decimal("420.5"), None)
+    assert (hour.quality, hour.energy_wh, hour.error_wh) == (EDITED, Fraction("420.5"), None)
     with reading(meter.world.engine) as connection:
         [kept] = edits.of_register(connection, REGISTER)
     assert (kept.person, kept.reason) == (AUTHOR.person, AUTHOR.reason)

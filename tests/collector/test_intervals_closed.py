@@ -45,7 +45,7 @@ def test_an_hour_is_closed_with_its_last_quarter_and_is_their_sum(meter: Table) 
     meter.lay_down({at(4): 1600})
     meter.close(at(4))
     [hour] = meter.stands(HOUR_MS).values()
-    assert (hour.quality, hour.energy_wh) == (MEASURED, 1600)
+    assert (hour.quality, hour.energy_wh) == (MEASURED, Fraction(1600))
     assert hour.energy_wh == sum(closed.energy_wh or 0 for closed in meter.stands().values())
     assert (hour.start_position, hour.end_position) == (at(0) // 1000, at(4) // 1000)
 
@@ -207,7 +207,7 @@ def test_a_dead_meter_is_estimated_as_the_days_before_were_and_says_by_which_rul
     }
     assert found[0].error_wh == MOST_W // 4 - 100 + Fraction(1, 1000)
     hour = meter.stands(HOUR_MS)[0]
-    assert (hour.quality, hour.energy_wh, hour.rules) == (ESTIMATED, 600, (5,))
+    assert (hour.quality, hour.energy_wh, hour.rules) == (ESTIMATED, Fraction(600), (5,))
 
 
 def test_estimates_are_made_of_measured_quarters_only_and_end_after_a_week(meter: Table) -> None:

@@ -27,7 +27,11 @@ def test_the_day_of_25_hours_is_measured_whole(tmp_path: Path) -> None:
     }
     assert [hours[hour.start_ms].energy_wh for hour in delivery_hours(DAY)] == [400] * 25
     across = quarters[THE_NIGHT_MS - QUARTER_MS]
-    assert (across.quality, across.energy_wh, across.end_ms) == (MEASURED, 100, THE_NIGHT_MS)
+    assert (across.quality, across.energy_wh, across.end_ms) == (
+        MEASURED,
+        Fraction(100),
+        THE_NIGHT_MS,
+    )
     asked = Asked(start_ms, end_ms, is_hours=True)
     with reading(meter.world.engine) as connection:
         shown = list(rows(connection, meter.world.registry.view(), asked, end_ms))

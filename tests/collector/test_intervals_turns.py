@@ -77,7 +77,7 @@ def test_a_reset_that_the_gateway_saw_is_told_by_both_sides_of_it(meter: Table) 
     )
     meter.settle(at(100))
     first = meter.stands()[0]
-    assert (first.quality, first.energy_wh) == (ESTIMATED, 70 + 30)
+    assert (first.quality, first.energy_wh) == (ESTIMATED, Fraction(70 + 30))
     assert (first.rules, first.why) == ((4,), ("reset",))
     assert first.error_wh == 1
     assert meter.energies()[1] == (MEASURED, 30)
@@ -178,8 +178,12 @@ def test_both_meters_of_an_exchange_tell_their_part_of_the_hour(meter: Table) ->
     )
     old, new = meter.stands(), meter.stands(meter=NEW)
     assert (sorted(old), sorted(new)) == ([0, 1], [1, 2, 3, 4, 5])
-    assert (old[1].quality, old[1].energy_wh, old[1].why) == (ESTIMATED, 60, ("exchanged",))
-    assert (new[1].quality, new[1].energy_wh, new[1].rules) == (ESTIMATED, 30, (4,))
+    assert (old[1].quality, old[1].energy_wh, old[1].why) == (
+        ESTIMATED,
+        Fraction(60),
+        ("exchanged",),
+    )
+    assert (new[1].quality, new[1].energy_wh, new[1].rules) == (ESTIMATED, Fraction(30), (4,))
     unread_wh = Fraction(MOST_W * 60, 3600)
     assert (old[1].error_wh, new[1].error_wh) == (unread_wh + 1, unread_wh + 1)
     hours = meter.stands(HOUR_MS), meter.stands(HOUR_MS, NEW)

@@ -133,6 +133,15 @@ def test_a_gap_between_registers_is_bridged_and_its_sum_is_exact(meter: Table) -
     assert (hour.quality, hour.energy_wh) == (MEASURED, Fraction("200.001"))
 
 
+def test_a_register_after_hours_of_silence_bridges_all_of_them(meter: Table) -> None:
+    meter.lay_down({at(0): 0, at(1): 100})
+    meter.settle(at(9))
+    assert meter.energies()[1] == (MISSING, None)
+    meter.lay_down({at(10): 1000})
+    meter.settle(at(10))
+    assert meter.energies() == {0: (MEASURED, 100)} | dict.fromkeys(range(1, 10), (BRIDGED, 100))
+
+
 def test_late_data_closes_an_interval_again_and_keeps_what_stood(meter: Table) -> None:
     meter.lay_down({at(0): 0, at(1): 100})
     meter.settle(at(2))

@@ -8,7 +8,7 @@ from collector.evidence import shape
 from collector.evidence.cbor import shape_error
 from collector.evidence.cose import MAX_MESSAGE, ContentType, parse, seal
 from collector.evidence.errors import EvidenceError, Reason
-from collector.evidence.frame import Stream
+from collector.evidence.frame import ZERO_HASH, Stream
 from collector.evidence.keys import PrivateKey, PublicKey
 
 MAX_RANGES = 16
@@ -40,9 +40,12 @@ class Signer:
 
 @dataclass(frozen=True)
 class StreamReceipt:
+    """`hash` is that of the frame `upto`; those held are (first, last, hash of the last)."""
+
     epoch: int
     upto: int
-    held: tuple[tuple[int, int], ...] = ()
+    hash: bytes = ZERO_HASH
+    held: tuple[tuple[int, int, bytes], ...] = ()
     wanted: tuple[tuple[int, int], ...] = ()
 
 
@@ -153,8 +156,9 @@ def make_receipt(
         return [
             receipt.epoch,
             receipt.upto,
-            [list(pair) for pair in receipt.held[:MAX_RANGES]],
+            [list(run) for run in receipt.held[:MAX_RANGES]],
             [list(pair) for pair in receipt.wanted[:MAX_RANGES]],
+            receipt.hash,
         ]
 
     payload = {

@@ -292,15 +292,17 @@ class App:
     async def _tell_dropped(self):
         while True:
             alive("dropped")
-            told = self._journal.dropped()
-            if told:
-                event = records.dropped(self._clock.now_ms(), TELEMETRY, *told)
+            for stream in (BILLING, TELEMETRY):
+                told = self._journal.dropped(stream)
+                if not told:
+                    continue
+                event = records.dropped(self._clock.now_ms(), stream, *told)
                 try:
                     await self._billing_chain.append(
                         [cbor.encode(event)], self._config.hash, self._clock.triplet()
                     )
-                    self._journal.clear_dropped(told)
-                    log("telemetry %d to %d dropped for room" % told[1:])
+                    self._journal.clear_dropped(told, stream)
+                    log("stream %d, epoch %d: %d to %d are gone" % ((stream,) + told))
                     self._wake()
                 except JournalFull:
                     pass  # what was dropped is kept in its cell, and told when there is room

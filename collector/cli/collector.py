@@ -14,7 +14,21 @@ import structlog
 import typer
 import uvicorn
 
-from collector.cli import archive, backup, ca, gaps, logs, prove, quarantine, report, series, status
+from collector.cli import (
+    archive,
+    backup,
+    ca,
+    gaps,
+    interval_edits,
+    intervals,
+    logs,
+    prove,
+    quarantine,
+    rebuild,
+    report,
+    series,
+    status,
+)
 from collector.cli import export as export_room
 from collector.cli.arguments import AsJson, Directory, fail, open_directory
 from collector.cli.progress import progress
@@ -24,6 +38,7 @@ from collector.cli.verify import verify_directory
 from collector.evidence.downlink import Role
 from collector.evidence.keys import check_mode
 from collector.intake.transport import Broker, Tls
+from collector.intervals.closed.rules import RulesError
 from collector.ledger.checkpoints import Checkpoints, InconsistentError, copy_name, said
 from collector.ledger.ledger import Ledger
 from collector.orders.reading import order_reading
@@ -46,6 +61,10 @@ app.command()(archive.archive)
 app.command()(prove.prove)
 app.command()(backup.backup)
 app.command()(backup.restore)
+app.command("intervals")(intervals.intervals)
+app.command("edit-interval")(interval_edits.edit)
+app.command("undo-edit")(interval_edits.undo)
+app.command("rebuild-intervals")(rebuild.rebuild_intervals)
 log = structlog.get_logger()
 
 
@@ -124,6 +143,7 @@ def run(
         PermissionError,
         SettingsError,
         UnknownError,
+        RulesError,
         lock.InUseError,
     ) as error:
         raise fail(str(error.args[-1])) from None

@@ -22,6 +22,8 @@ from collector.intake import receipts
 from collector.intake.admission import Admission
 from collector.intake.intake import Intake
 from collector.intake.transport import Broker, Transport
+from collector.intervals.closed.closer import Closer
+from collector.intervals.closed.rules import read_rules
 from collector.intervals.follower import IntervalFollower
 from collector.ledger.chain import ChainFollower
 from collector.ledger.checkpoints import Checkpoints, InconsistentError
@@ -72,6 +74,7 @@ class Service:
         admission = Admission(self._is_known, self._gateway_key)
         self.intake = Intake(engine, admission, now_ms)
         self._transport = Transport(broker, "esep-collector", self.intake.queue, self._status)
+        self._closer = Closer(engine, self.registry, read_rules(directory))
         self._checks = Checks(engine, self.registry, self.series)
         self._offers = Offers(engine)
         self._desk = Desk(engine, self.registry, self.series, keyring.signer(Role.ORDERS))
@@ -146,6 +149,8 @@ class Service:
         checked = receipted = offered = 0.0
         while not self._intake_done.is_set():
             moved = self._advance(self._followers)
+            closed = _guarded("closing", lambda: self._closer.run(now_ms()))
+            moved = bool(closed) or moved
             now = time.monotonic()
             if now - checked >= _CHECK_S:
                 checked = now

@@ -11,6 +11,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, and_, insert, select, tuple_, update
 
 from collector.evidence.frame import Event, Frame
+from collector.intervals import due
+from collector.intervals.snapshots import moments
 from collector.ledger.flags import Flag, drop_flag, keep_flag
 from collector.ledger.identities import Place
 from collector.ledger.ledger import Entry
@@ -122,4 +124,5 @@ def _set(
         elif is_misdated(before_ms, interval_ms):
             drop_flag(connection, position, Flag.TIME_WRONG)
     if changed:
+        due.mark(connection, moments(connection, *between))
         connection.execute(update(snapshot).where(*between).values(clock_error_ms=error_ms))

@@ -1,6 +1,6 @@
 """Energy of a meter between two moments, from its snapshots."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import pairwise
@@ -18,11 +18,20 @@ from collector.intervals.snapshots import (
     snapshots_between,
 )
 from collector.ledger.identities import Identity
-from collector.model.continuity import Limits, Step, Verdict, judge, judge_all, total
+from collector.model.continuity import (
+    Limits,
+    RegisterReading,
+    Step,
+    Verdict,
+    judge,
+    judge_all,
+    total,
+)
 
 __all__ = [
     "MeteredEnergy",
     "Metering",
+    "Passage",
     "Snapshot",
     "Turn",
     "boundary_error_wh",
@@ -31,6 +40,7 @@ __all__ = [
     "first_snapshot",
     "last_snapshot",
     "meter_between",
+    "passages",
     "snapshot_at",
 ]
 
@@ -75,6 +85,25 @@ class Metering:
     @property
     def breaks(self) -> tuple[Turn, ...]:
         return tuple(turn for turn in self.turns if turn.is_break)
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """From one snapshot to the next: a step, or more where a gateway saw the register turn."""
+
+    before: Snapshot
+    after: Snapshot
+    steps: list[Step]
+    turns: list[Turn]
+    events: list[RegisterEvent]
+
+    def parted(self) -> list[Step]:
+        """The steps; a reset parted into those to and from what the gateway saw of it."""
+        if [step.verdict for step in self.steps] != [Verdict.RESET]:
+            return self.steps
+        [step] = self.steps
+        limits = _limits(self.before, self.after)
+        return _through_events(step.before, step.after, limits, self.events) or self.steps
 
 
 def energy_between(
@@ -166,19 +195,25 @@ def _follow(
     """What turned on the way through the snapshots, and the energy of all of it."""
     strangers = evidence.strangers(connection, meter, stops[0], stops[-1])
     events = evidence.register_events(connection, meter, stops[0], stops[-1])
-    steps: list[Step] = []
-    turns: list[Turn] = []
+    followed = list(passages(stops, strangers, events))
+    turns = [turn for passage in followed for turn in passage.turns]
+    return turns, total([step for passage in followed for step in passage.steps])
+
+
+def passages(
+    stops: Sequence[Snapshot], strangers: Sequence[Identity], events: Sequence[RegisterEvent]
+) -> Iterator[Passage]:
+    """From each snapshot to the next, by what gateways saw between the first and the last."""
     for before, after in pairwise(stops):
         other = next((each for each in strangers if evidence.is_between(each, before, after)), None)
         seen = [each for each in events if evidence.is_between(each, before, after)]
-        taken = _steps(before, after, other, seen)
-        steps += taken
-        turns += [
+        steps = _steps(before, after, other, seen)
+        turns = [
             evidence.turn(step, before, after, other, seen)
-            for step in taken
+            for step in steps
             if step.verdict is not Verdict.MEASURED
         ]
-    return turns, total(steps)
+        yield Passage(before, after, steps, turns, seen)
 
 
 def _limits(before: Snapshot, after: Snapshot) -> Limits:
@@ -201,8 +236,15 @@ def _steps(
     step = judge(one, last, limits)
     if step.verdict is not Verdict.MEASURED:
         return [step]
+    return _through_events(one, last, limits, events) or [step]
+
+
+def _through_events(
+    one: RegisterReading, last: RegisterReading, limits: Limits, events: Sequence[RegisterEvent]
+) -> list[Step]:
+    """By the first event that fits the register before it; empty where none does."""
     for event in events:
         seen = event.readings(one)
         if seen is not None and judge(one, seen[0], limits).verdict is Verdict.MEASURED:
             return judge_all([one, *seen, last], limits)
-    return [step]
+    return []

@@ -10,7 +10,8 @@ from typing import Any, Protocol
 from sqlalchemy import ColumnElement, Connection, and_, insert, or_, select, tuple_
 
 from collector.evidence.frame import Event, Frame
-from collector.intervals.snapshots import Snapshot
+from collector.intervals import due
+from collector.intervals.snapshots import Snapshot, moments_around
 from collector.ledger import identities
 from collector.ledger.flags import Flag, keep_flag
 from collector.ledger.identities import Identity, Place, Standing
@@ -119,15 +120,17 @@ def keep_register_event(
         "after_quantum": seen[1][1],
     }
     connection.execute(insert(table).values(row))
+    place = (frame.epoch, frame.seq, record)
+    due.mark(connection, moments_around(connection, frame.gateway, slot, meter.serial, place))
 
 
 def register_events(
-    connection: Connection, meter: str, start: Snapshot, end: Snapshot
+    connection: Connection, meter: str, start: Snapshot, end: Snapshot, quantity: str = IMPORT
 ) -> list[RegisterEvent]:
-    parts = (IMPORT + FIRST_TARIFF, IMPORT + SECOND_TARIFF)
+    parts = (quantity + FIRST_TARIFF, quantity + SECOND_TARIFF)
     query = select(table).where(
         table.c.meter == meter,
-        table.c.quantity.in_((IMPORT, *parts)),
+        table.c.quantity.in_((quantity, *parts)),
         _within(table, start, end),
     )
     return [

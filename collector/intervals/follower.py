@@ -7,7 +7,8 @@ import structlog
 from sqlalchemy import Connection, insert, select
 
 from collector.evidence.frame import Event, EventCode, Frame, Interval, Reading, Stream
-from collector.intervals import clocks, facts, gateways
+from collector.intervals import clocks, due, facts, gateways
+from collector.intervals.due import Moment
 from collector.intervals.evidence import keep_register_event
 from collector.intervals.snapshots import first_snapshot, judge_again
 from collector.ledger import identities
@@ -21,6 +22,8 @@ from collector.storage.tables import snapshot
 
 log = structlog.get_logger()
 
+_KEY = ("meter", "quantity", "at_ms", "position")
+
 
 class IntervalFollower:
     """Keeps snapshots and what gateways saw of the meters, at their places in the chains.
@@ -32,21 +35,30 @@ class IntervalFollower:
 
     def __init__(self, configurations: Configurations) -> None:
         self._configurations = configurations
+        self._read: set[str] = set()
+        """Meters of which it is known that they were read before."""
 
     def follow(self, connection: Connection, entries: Sequence[Entry]) -> None:
+        changed: set[Moment] = set()
         for entry in entries:
             frame = entry.frame
             if frame.stream is not Stream.BILLING:
                 continue
             kept = []
+            rows: list[dict[str, Any]] = []
             for number, record in enumerate(frame.records):
                 if isinstance(record, Interval | Reading):
-                    if self._snapshot(connection, frame, number, record, entry):
+                    read = self._snapshot(connection, frame, number, record, entry, rows)
+                    if read is not None:
                         kept.append(number)
+                        changed |= {(read.meter, name, read.at_ms) for name in read.values}
                 elif isinstance(record, Event):
+                    _keep(connection, rows)  # what it says may bear on them
                     self._event(connection, frame, number, record, entry)
+            _keep(connection, rows)
             for number in {*kept[:1], *kept[-1:]}:
                 clocks.judge(connection, frame.gateway, (frame.epoch, frame.seq, number))
+        due.mark(connection, changed)
 
     def _event(
         self, connection: Connection, frame: Frame, number: int, event: Event, entry: Entry
@@ -75,17 +87,17 @@ class IntervalFollower:
         number: int,
         record: Interval | Reading,
         entry: Entry,
-    ) -> bool:
-        """Whether it is kept."""
+        rows: list[dict[str, Any]],
+    ) -> Decoded | None:
+        """What was read, and is to be kept."""
         try:
             read = decode(self._configurations, entry, frame, record)
             _check_counts(read)
         except FlaggedReading as error:
             keep_flag(connection, entry.position, error.flag, str(error))
-            return False
-        if IMPORT in read.values and first_snapshot(connection, read.meter) is None:
-            energy_wh = str(read.values[IMPORT].value)
-            log.info("meter.first_reading", meter=read.meter, at_ms=read.at_ms, energy_wh=energy_wh)
+            return None
+        if IMPORT in read.values and read.meter not in self._read:
+            self._tell_first(connection, read)
         place = (frame.epoch, frame.seq, number)
         standing = identities.standing_at(connection, frame.gateway, record.slot, read.meter, place)
         common = {
@@ -109,8 +121,14 @@ class IntervalFollower:
             keep_flag(connection, entry.position, Flag.IMPLAUSIBLE, f"{doubt}")
         for name, quantity in read.values.items():
             if name in read.configured.limits and name not in in_doubt(tuple(doubted)):
-                _keep(connection, common | _register(read, name, quantity))
-        return True
+                rows.append(common | _register(read, name, quantity))
+        return read
+
+    def _tell_first(self, connection: Connection, read: Decoded) -> None:
+        if first_snapshot(connection, read.meter) is None:
+            energy_wh = str(read.values[IMPORT].value)
+            log.info("meter.first_reading", meter=read.meter, at_ms=read.at_ms, energy_wh=energy_wh)
+        self._read.add(read.meter)
 
 
 def _register(read: Decoded, name: str, quantity: Quantity) -> dict[str, Any]:
@@ -125,11 +143,20 @@ def _register(read: Decoded, name: str, quantity: Quantity) -> dict[str, Any]:
     }
 
 
-def _keep(connection: Connection, row: dict[str, Any]) -> None:
-    """Once for each frame: what another says of the same boundary is kept beside it."""
-    key = [snapshot.c[name] == row[name] for name in ("meter", "quantity", "at_ms", "position")]
-    if connection.execute(select(snapshot.c.position).where(*key)).first() is None:
-        connection.execute(insert(snapshot).values(row))
+def _keep(connection: Connection, rows: list[dict[str, Any]]) -> None:
+    """Registers of one frame, each once: what another frame says of the same boundary is kept
+    beside it.
+    """
+    if not rows:
+        return
+    key = [snapshot.c[name] for name in _KEY]
+    among = [column.in_({row[column.name] for row in rows}) for column in key]
+    known = {tuple(row) for row in connection.execute(select(*key).where(*among))}
+    new = {tuple(row[name] for name in _KEY): row for row in reversed(rows)}
+    added = [row for name, row in reversed(new.items()) if name not in known]
+    if added:
+        connection.execute(insert(snapshot), added)
+    rows.clear()
 
 
 def _check_counts(read: Decoded) -> None:

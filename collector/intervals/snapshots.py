@@ -1,11 +1,14 @@
 """Register snapshots as they are kept: those that stand, and whose the others are."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select, tuple_, update
 
+from collector.intervals import due
+from collector.intervals.due import Moment
 from collector.ledger import identities
 from collector.ledger.identities import Identity, Place
 from collector.model.continuity import DELAY_MS, Limits, RegisterReading
@@ -80,7 +83,41 @@ def snapshots_between(
     found: dict[int, Snapshot] = {}
     for row in connection.execute(query.order_by(table.c.at_ms, table.c.position)):
         found.setdefault(row.at_ms, _snapshot(row))
-    return sorted(found.values(), key=lambda entry: (entry.read_ms, entry.place or (0, 0, 0)))
+    return _by_reading(found)
+
+
+def snapshots_of_many(
+    connection: Connection, meters: Collection[str], start_ms: int, end_ms: int
+) -> dict[tuple[str, str], list[Snapshot]]:
+    """The same of several meters, by meter and quantity."""
+    query = select(table).where(
+        table.c.meter.in_(meters),
+        table.c.quantity.in_(due.QUANTITIES),
+        table.c.at_ms.between(start_ms, end_ms),
+        is_standing(),
+    )
+    found: dict[tuple[str, str], dict[int, Snapshot]] = {}
+    for row in connection.execute(query.order_by(table.c.at_ms, table.c.position)):
+        of_register = found.setdefault((row.meter, row.quantity), {})
+        if row.at_ms not in of_register:
+            of_register[row.at_ms] = _snapshot(row)
+    return {register: _by_reading(known) for register, known in found.items()}
+
+
+def boundary_next_to(
+    connection: Connection, register: tuple[str, str], at_ms: int, quarter_ms: int, direction: int
+) -> int | None:
+    """The boundary before a moment (-1) or after it (1) for which a snapshot stands that was read
+    nearer to it than to another one.
+    """
+    is_near = 2 * func.abs(table.c.offset_ms) < quarter_ms
+    query = _standing(*register).where(table.c.at_ms % quarter_ms == 0, is_near)
+    if direction < 0:
+        query = query.where(table.c.at_ms < at_ms).order_by(table.c.at_ms.desc())
+    else:
+        query = query.where(table.c.at_ms > at_ms).order_by(table.c.at_ms)
+    row = connection.execute(query.limit(1)).first()
+    return None if row is None else row.at_ms
 
 
 def not_standing(connection: Connection, meter: str, quantity: str = IMPORT) -> dict[str, int]:
@@ -105,7 +142,37 @@ def judge_again(connection: Connection, identity: Identity) -> None:
         ]
         if span.end is not None:
             within.append(tuple_(*by) < tuple_(*span.end))
+        within.append(table.c.standing.is_distinct_from(span.standing))
+        due.mark(connection, moments(connection, *within))
         connection.execute(update(table).where(*within).values(standing=span.standing))
+    # what was seen between two snapshots bears on the energy between them
+    around = (identity.gateway, identity.slot, identity.meter, identity.place)
+    due.mark(connection, moments_around(connection, *around))
+
+
+def moments(connection: Connection, *where: ColumnElement[bool]) -> set[Moment]:
+    """Of some snapshots: whose, of what, and of when."""
+    query = select(table.c.meter, table.c.quantity, table.c.at_ms).where(*where).distinct()
+    return {(row[0], row[1], row[2]) for row in connection.execute(query)}
+
+
+def moments_around(
+    connection: Connection, gateway: bytes, slot: int, meter: str, place: Place
+) -> set[Moment]:
+    """Of the snapshots next to a place in a gateway's chain, before it and after it."""
+    by = (table.c.epoch, table.c.seq, table.c.record)
+    found: set[Moment] = set()
+    for is_there, order in (
+        (tuple_(*by) < tuple_(*place), [each.desc() for each in by]),
+        (tuple_(*by) > tuple_(*place), list(by)),
+    ):
+        whose = (table.c.gateway == gateway, table.c.slot == slot, table.c.meter == meter)
+        for quantity in due.QUANTITIES:
+            query = select(table.c.at_ms).where(*whose, table.c.quantity == quantity, is_there)
+            at_ms = connection.scalar(query.order_by(*order).limit(1))
+            if at_ms is not None:
+                found.add((meter, quantity, at_ms))
+    return found
 
 
 def is_standing(rows: Any = table) -> ColumnElement[bool]:
@@ -117,6 +184,10 @@ def is_standing(rows: Any = table) -> ColumnElement[bool]:
 
 def _standing(meter: str, quantity: str) -> Select[Any]:
     return select(table).where(table.c.meter == meter, table.c.quantity == quantity, is_standing())
+
+
+def _by_reading(found: dict[int, Snapshot]) -> list[Snapshot]:
+    return sorted(found.values(), key=lambda entry: (entry.read_ms, entry.place or (0, 0, 0)))
 
 
 def _one(connection: Connection, query: Select[Any]) -> Snapshot | None:

@@ -1,12 +1,20 @@
 """Moments: Unix milliseconds inside, Astana time outside."""
 
 from datetime import UTC, datetime
+from importlib import resources
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 from pydantic import BeforeValidator, Field
 
-ASTANA = ZoneInfo("Asia/Almaty")  # UTC+6, since 2024-03-01 UTC+5; Astana has no zone of its own
+
+def _zone(area: str, city: str) -> ZoneInfo:
+    """By the pinned tz database: a computer's own may be older than the last change."""
+    with resources.files(f"tzdata.zoneinfo.{area}").joinpath(city).open("rb") as file:
+        return ZoneInfo.from_file(file, f"{area}/{city}")
+
+
+ASTANA = _zone("Asia", "Almaty")  # UTC+6, since 2024-03-01 UTC+5; Astana has no zone of its own
 
 
 def _to_ms(value: Any) -> Any:

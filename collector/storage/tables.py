@@ -242,6 +242,70 @@ register_event = Table(
     Column("after_quantum", Text),
     Index("register_event_by_meter", "meter", "quantity", "at_ms"),
 )
+# energy of a quarter of an hour or an hour, as it was closed: a row is never changed, what comes
+# later is the next version
+interval_energy = Table(
+    "interval_energy",
+    metadata,
+    Column("meter", Text, primary_key=True),
+    Column("quantity", Text, primary_key=True),
+    Column("length_ms", BigInteger, primary_key=True, autoincrement=False),
+    Column("start_ms", BigInteger, primary_key=True, autoincrement=False),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    # null: missing
+    Column("count", BigInteger),
+    Column("quantum", Text),
+    # null: nothing bounds it
+    Column("error_wh", Text),
+    Column("quality", Text, nullable=False),
+    # numbers of the rules it was bridged or estimated by, and the hash of their file
+    Column("rules", Text, nullable=False),
+    Column("rules_sha256", LargeBinary),
+    # whether it rests on the intervals of other days
+    Column("is_by_days", Boolean, nullable=False),
+    Column("why", Text, nullable=False),
+    # the ledger entries of the registers next to it
+    Column("start_position", BigInteger),
+    Column("end_position", BigInteger),
+    Column("edit", BigInteger),
+    Column("closed_ms", BigInteger, nullable=False),
+)
+interval_edit = Table(
+    "interval_edit",
+    metadata,
+    Column("id", _RowId, primary_key=True),
+    Column("meter", Text, nullable=False),
+    Column("quantity", Text, nullable=False),
+    Column("start_ms", BigInteger, nullable=False),
+    # null: it undoes another
+    Column("energy_wh", Text),
+    Column("error_wh", Text),
+    Column("undoes", BigInteger),
+    Column("person", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("made_ms", BigInteger, nullable=False),
+    UniqueConstraint("undoes"),
+    Index("interval_edit_by_start", "meter", "quantity", "start_ms"),
+)
+# what is to be closed, or closed again
+interval_due = Table(
+    "interval_due",
+    metadata,
+    Column("meter", Text, primary_key=True),
+    Column("quantity", Text, primary_key=True),
+    Column("at_ms", BigInteger, primary_key=True, autoincrement=False),
+    Column("due_ms", BigInteger, nullable=False),
+    Index("interval_due_by_time", "at_ms", "meter", "quantity"),
+)
+# when a meter hangs in its place, as intervals were last closed by
+interval_meter = Table(
+    "interval_meter",
+    metadata,
+    Column("meter", Text, primary_key=True),
+    Column("valid_from", BigInteger, nullable=False),
+    Column("valid_until", BigInteger),
+    Column("is_successor", Boolean, nullable=False),
+)
 gateway_fact = Table(
     "gateway_fact",
     metadata,

@@ -20,6 +20,7 @@ from collector.intake import receipts
 from collector.intake.admission import Admission
 from collector.intake.intake import Intake
 from collector.intake.transport import Transport
+from collector.intervals.closed.closer import Closer
 from collector.intervals.follower import IntervalFollower
 from collector.ledger.chain import ChainFollower
 from collector.ledger.checkpoints import Checkpoints
@@ -51,6 +52,7 @@ STEPS = {
     "acknowledge": Step(Client, "ack"),
     "follow chain": Step(ChainFollower, "follow"),
     "follow intervals": Step(IntervalFollower, "follow"),
+    "intervals closed": Step(Closer, "run_within"),
     "follow orders": Step(OrderFollower, "follow"),
     "series written": Step(EmbeddedSeries, "write"),
     "follow series": Step(SeriesFollower, "follow"),

@@ -1,0 +1,1 @@
+"""The table of intervals: energy of quarters and hours, with estimates. No order rests on it."""

@@ -14,13 +14,12 @@ from sqlalchemy import Engine
 
 from collector.checks.runner import Checks
 from collector.evidence.downlink import Role
-from collector.evidence.frame import Frame
-from collector.evidence.keys import PublicKey
 from collector.intake import receipts
 from collector.intake.admission import Admission
 from collector.intake.intake import Intake
 from collector.intake.transport import Broker, Transport
 from collector.intervals.follower import IntervalFollower
+from collector.ledger import coverage
 from collector.ledger.chain import ChainFollower
 from collector.ledger.checkpoints import Checkpoints
 from collector.ledger.followers import Follower, advance, begin_again
@@ -29,10 +28,12 @@ from collector.orders.desk import Desk
 from collector.orders.follower import OrderFollower
 from collector.registry.configurations import Configurations
 from collector.registry.keyring import Keyring
+from collector.registry.keys import GatewayKeys
 from collector.registry.offers import Offers, parts
 from collector.registry.store import Registry
 from collector.series.embedded import EmbeddedSeries
 from collector.series.follower import SeriesFollower
+from collector.storage import reading
 
 log = structlog.get_logger()
 
@@ -40,6 +41,8 @@ _TICK_S = 0.1
 _CHECK_S = 0.5
 _OFFER_S = 2.0
 _RETRY_S = 1.0
+_ROUND_PARTS = 60
+"""In how many parts of the interval between two receipts the gateways have their turns."""
 _STATUS_KEPT = 10_000
 _CHECKPOINT_TOPIC = "esep/v1/checkpoint"
 _DISK = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
@@ -59,12 +62,14 @@ class Service:
         self.registry = Registry(engine)
         self.series = EmbeddedSeries(directory)
         self.statuses: dict[str, dict[str, Any]] = {}
-        admission = Admission(self._is_known, self._gateway_key)
-        self.intake = Intake(engine, admission, now_ms)
+        keys = GatewayKeys(self.registry)
+        admission = Admission(keys.is_known, keys.key_of)
+        self.intake = Intake(engine, admission, now_ms, keys.renew)
         self._transport = Transport(broker, "esep-collector", self.intake.queue, self._status)
         self._checks = Checks(engine, self.registry, self.series)
         self._offers = Offers(engine)
         self._desk = Desk(engine, self.registry, self.series, keyring.signer(Role.ORDERS))
+        self._receipt_rounds = receipts.Rounds()
         self._receipt_signer = keyring.signer(Role.RECEIPTS)
         self._checkpoints = Checkpoints(engine, keyring.signer(Role.CHECKPOINTS), directory)
         self._checkpointed = 0
@@ -99,12 +104,6 @@ class Service:
         self.series.close()
         log.info("collector.stopped", repeated=self.intake.repeated)
 
-    def _is_known(self, gateway: bytes) -> bool:
-        return self.registry.view().knows(gateway)
-
-    def _gateway_key(self, kid: bytes, frame: Frame) -> PublicKey | None:
-        return self.registry.view().gateway_key(kid, frame)
-
     def _status(self, gateway: str, status: dict[str, Any]) -> None:
         if len(self.statuses) < _STATUS_KEPT or gateway in self.statuses:
             self.statuses[gateway] = status | {"received_ms": now_ms()}
@@ -131,7 +130,7 @@ class Service:
             if now - offered >= _OFFER_S:
                 offered = now
                 _guarded("configurations", self._offer_configurations)
-            if now - receipted >= self._receipt_s():
+            if now - receipted >= self._receipt_s() / _ROUND_PARTS:
                 receipted = now
                 _guarded("receipts", self._send_receipts)
             if not moved:
@@ -173,7 +172,10 @@ class Service:
         return float(self.registry.view().policy.receipt_s)
 
     def _send_receipts(self) -> None:
-        made = receipts.make_all(self._engine, self._receipt_signer, now_ms())
+        with reading(self._engine) as connection:
+            known = coverage.gateways(connection)
+        due = self._receipt_rounds.due(known, time.time(), self._receipt_s())
+        made = receipts.make(self._engine, self._receipt_signer, now_ms(), due)
         for gateway, message in made.items():
             self._transport.publish(f"esep/v1/{gateway.hex()}/receipt", message)
 

@@ -43,9 +43,17 @@ class Kept:
 class Intake:
     """Takes deliveries from a bounded queue: when it is full, the transport waits."""
 
-    def __init__(self, engine: Engine, admission: Admission, now_ms: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        admission: Admission,
+        now_ms: Callable[[], int],
+        begin: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`begin` is called before a batch is judged."""
         self._engine = engine
         self._admission = admission
+        self._begin = begin
         self._ledger = Ledger(engine)
         self._rotation = Rotation(engine)
         self._now_ms = now_ms
@@ -89,6 +97,7 @@ class Intake:
         """
         admitted: list[Admitted] = []
         refused: list[tuple[Delivery, EvidenceError]] = []
+        self._begin()
         for delivery in deliveries:
             try:
                 admitted.append(self._admission.judge(delivery))

@@ -1,17 +1,38 @@
 """Follows each gateway's chains: how far they are whole, and what is wrong with them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
-from sqlalchemy import ColumnElement, Connection, and_, delete, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    and_,
+    bindparam,
+    delete,
+    insert,
+    select,
+    tuple_,
+    update,
+)
 
-from collector.evidence.chains import Fault, Link, Place, dropped_ranges, faults_of, is_after
-from collector.evidence.frame import Frame, Stream
+from collector.evidence.chains import (
+    ChainName,
+    Fault,
+    Link,
+    Place,
+    Range,
+    dropped_ranges,
+    faults_of,
+    is_after,
+    joined,
+)
+from collector.evidence.frame import Frame, Stream, kept_frame
+from collector.ledger.coverage import held_ranges
 from collector.ledger.ledger import Entry
-from collector.ledger.retirement import FrameName, frames_after, keep_retirement, retirement
-from collector.storage.tables import chain, chain_fault, dropped_range
+from collector.ledger.retirement import FrameName, frames_after, keep_retirement, retirements
+from collector.storage.tables import chain, chain_fault, dropped_range, held_range
 from collector.storage.tables import frame as frame_table
 
 __all__ = ["ChainFollower", "Fault"]
@@ -20,12 +41,19 @@ log = structlog.get_logger()
 
 
 @dataclass(slots=True)
-class _State:
-    upto: int
-    highest: int
+class _Chain:
+    """One epoch of one stream: how far it is whole here, and what a batch brings to it."""
 
+    upto: int = 0
+    highest: int = 0
+    is_known: bool = False
+    links: dict[int, list[Link]] = field(default_factory=dict)
+    shown_by: dict[int, int] = field(default_factory=dict)
+    held: list[Range] = field(default_factory=list)
 
-_Key = tuple[bytes, int, Stream]
+    def add(self, frame: Frame, entry: Entry) -> None:
+        self.links.setdefault(frame.seq, []).append(Link.of(frame, entry.hash))
+        self.shown_by[frame.seq] = entry.position
 
 
 class ChainFollower:
@@ -38,67 +66,116 @@ class ChainFollower:
     name = "chain"
 
     def follow(self, connection: Connection, entries: Sequence[Entry]) -> None:
-        states: dict[_Key, _State] = {}
-        retired: dict[bytes, Place | None] = {}
-        for entry in entries:
-            frame = entry.frame
-            if frame.gateway not in retired:
-                retired[frame.gateway] = retirement(connection, frame.gateway)
+        first, last = entries[0].position, entries[-1].position
+        frames = [(entry.frame, entry) for entry in entries]
+        chains: dict[ChainName, _Chain] = {}
+        for frame, entry in frames:
             key = (frame.gateway, frame.epoch, frame.stream)
-            state = _state(connection, states, key)
-            state.highest = max(state.highest, frame.seq)
-            _judge(connection, frame, entry, retired[frame.gateway])
-            if keep_retirement(connection, frame, entry):
-                retired[frame.gateway] = frame.epoch, frame.seq
-                for after in frames_after(connection, frame, entry.position):
-                    _add(connection, after, Fault.AFTER_RETIREMENT, entry.position)
-            _advance(connection, key, state, entry.position)
-            for epoch, (first, last) in dropped_ranges(frame):
+            chains.setdefault(key, _Chain()).add(frame, entry)
+            for epoch, (low, high) in dropped_ranges(frame):
                 thinned = (frame.gateway, epoch, Stream.TELEMETRY)
-                _keep_dropped(connection, thinned, first, last)
-                _advance(connection, thinned, _state(connection, states, thinned), entry.position)
-        for key, state in states.items():
-            _save(connection, key, state)
+                _keep_dropped(connection, thinned, low, high)
+                chains.setdefault(thinned, _Chain())
+        _load(connection, chains)
+        retiring = [frame for frame, entry in frames if keep_retirement(connection, frame, entry)]
+        retired = retirements(connection, {gateway for gateway, _, _ in chains})
+        _judge(connection, chains, retired, first)
+        for frame in retiring:
+            for after in frames_after(connection, frame, last):
+                _add(connection, after, Fault.AFTER_RETIREMENT, last)
+        for key, state in chains.items():
+            _advance(connection, key, state)
+        _save(connection, chains)
 
 
-def _judge(connection: Connection, frame: Frame, entry: Entry, last: Place | None) -> None:
-    """Judge the frames of this name and, when there are any, those of the next."""
-    key = (frame.gateway, frame.epoch, frame.stream)
+def _load(connection: Connection, chains: dict[ChainName, _Chain]) -> None:
+    """What is known of each chain."""
+    name = (chain.c.gateway, chain.c.epoch, chain.c.stream)
+    query = select(*name, chain.c.upto, chain.c.highest).where(tuple_(*name).in_(chains))
+    for gateway, epoch, stream, upto, highest in connection.execute(query):
+        state = chains[gateway, epoch, Stream(stream)]
+        state.upto, state.highest, state.is_known = upto, highest, True
+    with_gap = [key for key, state in chains.items() if state.highest > state.upto]
+    if with_gap:
+        for key, runs in held_ranges(connection, with_gap).items():
+            chains[key].held = runs
+
+
+def _judge(
+    connection: Connection,
+    chains: dict[ChainName, _Chain],
+    retired: dict[bytes, Place],
+    first: int,
+) -> None:
+    """Judge every name of the batch, and every frame kept before that follows one of them."""
+    before = _before(connection, chains, first)
+    judged: dict[FrameName, set[Fault]] = {}
+    shown_by: dict[FrameName, int] = {}
+    for key, state in chains.items():
+        gateway, epoch, stream = key
+        held = before.get(key, {})
+        for seq, position in state.shown_by.items():
+            for name in (seq, seq + 1):
+                here = [*held.get(name, []), *state.links.get(name, [])]
+                if not here or (*key, name) in judged:
+                    continue
+                lower = [*held.get(name - 1, []), *state.links.get(name - 1, [])]
+                faults = faults_of(stream, epoch, name, here, {link.hash for link in lower})
+                if is_after(retired.get(gateway), stream, epoch, name):
+                    faults.add(Fault.AFTER_RETIREMENT)
+                if faults or name in held:
+                    judged[*key, name] = faults
+                    shown_by[*key, name] = max(position, state.shown_by.get(name, 0))
+    _record(connection, judged, shown_by)
+
+
+def _before(
+    connection: Connection, chains: dict[ChainName, _Chain], first: int
+) -> dict[ChainName, dict[int, list[Link]]]:
+    """Frames that were followed already: those of the batch's names, and their neighbours."""
+    wanted = {
+        (*key, near)
+        for key, state in chains.items()
+        for seq in state.links
+        for near in (seq - 1, seq, seq + 1)
+        if near <= state.highest
+    }
+    if not wanted:
+        return {}
     table = frame_table
-    query = select(table.c.seq, table.c.hash, table.c.raw).where(
-        _is_of(table, key),
-        table.c.seq.between(frame.seq - 1, frame.seq + 1),
-        table.c.position < entry.position,
+    name = (table.c.gateway, table.c.epoch, table.c.stream, table.c.seq)
+    query = select(*name, table.c.hash, table.c.raw).where(
+        tuple_(*name).in_(wanted), table.c.position < first
     )
-    links: dict[int, list[Link]] = {frame.seq: [Link.of(frame, entry.hash)]}
-    before: set[bytes] = set()
-    for seq, digest, raw in connection.execute(query):
-        if seq < frame.seq:
-            before.add(digest)
-        else:
-            known = Entry(entry.position, entry.received_ms, raw, digest).frame
-            links.setdefault(seq, []).append(Link.of(known, digest))
-    here = {link.hash for link in links[frame.seq]}
-    is_first_of_its_name = len(here) == 1
-    for seq, found in links.items():
-        faults = faults_of(
-            frame.stream, frame.epoch, seq, found, before if seq == frame.seq else here
-        )
-        if is_after(last, frame.stream, frame.epoch, seq):
-            faults.add(Fault.AFTER_RETIREMENT)
-        if faults or seq != frame.seq or not is_first_of_its_name:
-            _record(connection, key, seq, faults, entry.position)
+    found: dict[ChainName, dict[int, list[Link]]] = {}
+    for gateway, epoch, stream, seq, digest, raw in connection.execute(query):
+        key = (gateway, epoch, Stream(stream))
+        link = Link.of(kept_frame(raw), digest)
+        found.setdefault(key, {}).setdefault(seq, []).append(link)
+    return found
 
 
-def _record(connection: Connection, key: _Key, seq: int, faults: set[Fault], position: int) -> None:
-    """Make the faults of one name what they are now; `position` is the frame that shows them."""
+def _record(
+    connection: Connection, judged: dict[FrameName, set[Fault]], shown_by: dict[FrameName, int]
+) -> None:
+    """Make the faults of each name what they are now; `shown_by` is where the frames stand."""
+    if not judged:
+        return
     table = chain_fault
-    named = and_(_is_of(table, key), table.c.seq == seq)
-    known = {Fault(name) for name in connection.scalars(select(table.c.fault).where(named))}
-    if gone := known - faults:
-        connection.execute(delete(table).where(named, table.c.fault.in_(gone)))
-    for fault in sorted(faults - known):
-        _add(connection, (*key, seq), fault, position)
+    column = (table.c.gateway, table.c.epoch, table.c.stream, table.c.seq)
+    known: dict[FrameName, set[Fault]] = {}
+    query = select(*column, table.c.fault).where(tuple_(*column).in_(judged))
+    for gateway, epoch, stream, seq, fault in connection.execute(query):
+        known.setdefault((gateway, epoch, Stream(stream), seq), set()).add(Fault(fault))
+    for name, faults in judged.items():
+        if gone := known.get(name, set()) - faults:
+            connection.execute(
+                delete(table).where(
+                    _is_of(table, name[:3]), table.c.seq == name[3], table.c.fault.in_(gone)
+                )
+            )
+        for fault in sorted(faults - known.get(name, set())):
+            _add(connection, name, fault, shown_by[name])
 
 
 def _add(connection: Connection, name: FrameName, fault: Fault, position: int) -> None:
@@ -117,27 +194,38 @@ def _add(connection: Connection, name: FrameName, fault: Fault, position: int) -
     connection.execute(insert(chain_fault).values(**values, fault=fault, position=position))
 
 
-def _advance(connection: Connection, key: _Key, state: _State, position: int) -> None:
+def _advance(connection: Connection, key: ChainName, state: _Chain) -> None:
     """Move `upto` over what is held, and over dropped ranges that something held follows."""
-    table = frame_table
-    query = (
-        select(table.c.seq)
-        .where(_is_of(table, key), table.c.seq > state.upto, table.c.position <= position)
-        .distinct()
-        .order_by(table.c.seq)
-    )
-    dropped = _dropped(connection, key, state.upto)
-    with connection.execute(query) as held:
-        for (seq,) in held:
-            for first, last in dropped:
-                if first <= state.upto + 1 <= last:
-                    state.upto = min(last, seq - 1)
-            if seq != state.upto + 1:
-                return
-            state.upto = seq
+    state.highest = max([state.highest, *state.links])
+    runs = joined([*state.held, *((seq, seq) for seq in state.links if seq > state.upto)])
+    dropped: list[Range] | None = None
+    while runs:
+        first, last = runs[0]
+        if first > state.upto + 1:
+            if dropped is None:
+                dropped = _dropped(connection, key, state.upto)
+            for low, high in dropped:
+                if low <= state.upto + 1 <= high:
+                    state.upto = min(high, first - 1)
+        if first > state.upto + 1:
+            break
+        state.upto = last
+        del runs[0]
+    _keep_held(connection, key, set(state.held), set(runs))
 
 
-def _dropped(connection: Connection, key: _Key, upto: int) -> list[tuple[int, int]]:
+def _keep_held(connection: Connection, key: ChainName, known: set[Range], runs: set[Range]) -> None:
+    table, (gateway, epoch, stream) = held_range, key
+    if gone := known - runs:
+        firsts = [first for first, _ in gone]
+        connection.execute(delete(table).where(_is_of(table, key), table.c.first.in_(firsts)))
+    if new := runs - known:
+        name = {"gateway": gateway, "epoch": epoch, "stream": int(stream)}
+        rows = [{**name, "first": first, "last": last} for first, last in sorted(new)]
+        connection.execute(insert(table), rows)
+
+
+def _dropped(connection: Connection, key: ChainName, upto: int) -> list[Range]:
     gateway, epoch, stream = key
     if stream is not Stream.TELEMETRY:
         return []
@@ -150,7 +238,7 @@ def _dropped(connection: Connection, key: _Key, upto: int) -> list[tuple[int, in
     return [(first, last) for first, last in connection.execute(query)]
 
 
-def _keep_dropped(connection: Connection, key: _Key, first: int, last: int) -> None:
+def _keep_dropped(connection: Connection, key: ChainName, first: int, last: int) -> None:
     gateway, epoch, _ = key
     row = {"gateway": gateway, "epoch": epoch, "first": first, "last": last}
     table = dropped_range
@@ -159,26 +247,38 @@ def _keep_dropped(connection: Connection, key: _Key, first: int, last: int) -> N
         connection.execute(insert(table).values(row))
 
 
-def _is_of(table: Any, key: _Key) -> ColumnElement[bool]:
+def _is_of(table: Any, key: ChainName) -> ColumnElement[bool]:
     gateway, epoch, stream = key
     return and_(table.c.gateway == gateway, table.c.epoch == epoch, table.c.stream == int(stream))
 
 
-def _state(connection: Connection, states: dict[_Key, _State], key: _Key) -> _State:
-    if key not in states:
-        query = select(chain.c.upto, chain.c.highest).where(_is_of(chain, key))
-        row = connection.execute(query).first()
-        states[key] = _State(0, 0) if row is None else _State(*row)
-    return states[key]
-
-
-def _save(connection: Connection, key: _Key, state: _State) -> None:
-    if state.highest == 0:
-        return  # a dropped range of a chain that has not begun here
-    values = {"upto": state.upto, "highest": state.highest}
-    changed = connection.execute(update(chain).where(_is_of(chain, key)).values(values))
-    if changed.rowcount == 0:
-        gateway, epoch, stream = key
-        connection.execute(
-            insert(chain).values(gateway=gateway, epoch=epoch, stream=int(stream), **values)
+def _save(connection: Connection, chains: dict[ChainName, _Chain]) -> None:
+    """All but those of which only a dropped range is known: they have not begun here."""
+    rows: dict[bool, list[dict[str, Any]]] = {True: [], False: []}
+    for (gateway, epoch, stream), state in chains.items():
+        if state.highest:
+            rows[state.is_known].append(
+                {
+                    "of_gateway": gateway,
+                    "of_epoch": epoch,
+                    "of_stream": int(stream),
+                    "upto": state.upto,
+                    "highest": state.highest,
+                }
+            )
+    if rows[True]:
+        changed = update(chain).where(
+            chain.c.gateway == bindparam("of_gateway"),
+            chain.c.epoch == bindparam("of_epoch"),
+            chain.c.stream == bindparam("of_stream"),
         )
+        connection.execute(
+            changed.values(upto=bindparam("upto"), highest=bindparam("highest")), rows[True]
+        )
+    if rows[False]:
+        new = insert(chain).values(
+            gateway=bindparam("of_gateway"),
+            epoch=bindparam("of_epoch"),
+            stream=bindparam("of_stream"),
+        )
+        connection.execute(new, rows[False])

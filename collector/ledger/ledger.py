@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, Engine, func, insert, select, tuple_
 
-from collector.evidence.frame import Frame, Stream, read_frame
+from collector.evidence.frame import Frame, Stream, kept_frame
 from collector.storage import reading
 from collector.storage.tables import frame as table
 
@@ -36,7 +36,7 @@ class Entry:
 
     @property
     def frame(self) -> Frame:
-        return read_frame(self.raw)[1]
+        return kept_frame(self.raw)
 
 
 class Ledger:

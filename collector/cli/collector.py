@@ -18,6 +18,7 @@ from sqlalchemy import Engine
 from collector.cli import export as export_room
 from collector.cli import logs, report
 from collector.cli.service import Service, now_ms
+from collector.cli.intake import intake
 from collector.cli.take import take as take_file
 from collector.cli.verify import verify_directory
 from collector.evidence.downlink import Role
@@ -31,6 +32,7 @@ from collector.storage import lock, open_database
 from collector.web.app import create_app
 
 app = typer.Typer(no_args_is_help=True, help="The operator's side: run it, look at it, prove it.")
+app.command()(intake)
 log = structlog.get_logger()
 
 Directory = Annotated[Path, typer.Argument(help="the collector's data directory")]
@@ -97,6 +99,9 @@ def run(
     certificate: Annotated[Path | None, typer.Option(help="PEM of this client")] = None,
     key: Annotated[Path | None, typer.Option(help="PEM of this client's key")] = None,
     http: Annotated[str | None, typer.Option(help="HOST:PORT of the pages; none without")] = None,
+    intake_apart: Annotated[
+        bool, typer.Option("--intake-apart", help="`esep collector intake` takes the frames in")
+    ] = False,
 ) -> None:
     """Run until SIGINT or SIGTERM. Facts go to standard output as JSON lines."""
     logs.to_stdout()
@@ -106,7 +111,8 @@ def run(
     try:
         engine = open_database(directory)
         held = lock.take(directory)
-        service = Service(directory, engine, Broker(host, port, tls))
+        taken = None if intake_apart else lock.take(directory, lock.INTAKE)
+        service = Service(directory, engine, Broker(host, port, tls), is_intake_apart=intake_apart)
         service.registry.view().policy  # noqa: B018
     except (FileNotFoundError, PermissionError, UnknownError, lock.InUseError) as error:
         raise _fail(str(error.args[-1])) from None
@@ -138,7 +144,9 @@ def run(
         pages.should_exit = True
         page_thread.join()
     service.stop()
-    held.close()
+    for file in (held, taken):
+        if file is not None:
+            file.close()
 
 
 @app.command()

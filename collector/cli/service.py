@@ -17,6 +17,7 @@ from collector.evidence.downlink import Role
 from collector.intake import receipts
 from collector.intake.admission import Admission
 from collector.intake.intake import Intake
+from collector.intake.judging import Here
 from collector.intake.transport import Broker, Transport
 from collector.intervals.follower import IntervalFollower
 from collector.ledger import coverage
@@ -55,7 +56,9 @@ def now_ms() -> int:
 class Service:
     """Everything between the broker and the pages; each loop is a thread."""
 
-    def __init__(self, directory: Path, engine: Engine, broker: Broker) -> None:
+    def __init__(
+        self, directory: Path, engine: Engine, broker: Broker, *, is_intake_apart: bool = False
+    ) -> None:
         keyring = Keyring(directory)
         configurations = Configurations(engine, keyring.root)
         self._engine = engine
@@ -64,8 +67,10 @@ class Service:
         self.statuses: dict[str, dict[str, Any]] = {}
         keys = GatewayKeys(self.registry)
         admission = Admission(keys.is_known, keys.key_of)
-        self.intake = Intake(engine, admission, now_ms, keys.renew)
-        self._transport = Transport(broker, "esep-collector", self.intake.queue, self._status)
+        self.intake = Intake(engine, Here(admission, keys.renew), now_ms)
+        deliveries = None if is_intake_apart else self.intake.queue
+        client_id = "esep-collector-desk" if is_intake_apart else "esep-collector"
+        self._transport = Transport(broker, client_id, deliveries, self._status)
         self._checks = Checks(engine, self.registry, self.series)
         self._offers = Offers(engine)
         self._desk = Desk(engine, self.registry, self.series, keyring.signer(Role.ORDERS))
@@ -100,7 +105,7 @@ class Service:
         self._stopping.set()
         for thread in self._threads:
             thread.join()
-        _guarded("checkpoint", self._checkpoint)
+        guarded("checkpoint", self._checkpoint)
         self.series.close()
         log.info("collector.stopped", repeated=self.intake.repeated)
 
@@ -111,7 +116,7 @@ class Service:
 
     def _take_in(self) -> None:
         while not (self._stopping.is_set() and self.intake.is_idle):
-            taken = _guarded("intake", lambda: self.intake.take(timeout_s=_TICK_S))
+            taken = guarded("intake", lambda: self.intake.take(timeout_s=_TICK_S))
             if taken is None and self._stopping.is_set():
                 break  # not committed, so not acknowledged: it is delivered again
         self._intake_done.set()
@@ -123,16 +128,16 @@ class Service:
             now = time.monotonic()
             if now - checked >= _CHECK_S:
                 checked = now
-                _guarded("checks", lambda: self._checks.run(now_ms()))
-                _guarded("orders", lambda: self._desk.run(now_ms()))
-            _guarded("outbox", self._flush)
-            _guarded("checkpoints", self._publish_checkpoints)
+                guarded("checks", lambda: self._checks.run(now_ms()))
+                guarded("orders", lambda: self._desk.run(now_ms()))
+            guarded("outbox", self._flush)
+            guarded("checkpoints", self._publish_checkpoints)
             if now - offered >= _OFFER_S:
                 offered = now
-                _guarded("configurations", self._offer_configurations)
+                guarded("configurations", self._offer_configurations)
             if now - receipted >= self._receipt_s() / _ROUND_PARTS:
                 receipted = now
-                _guarded("receipts", self._send_receipts)
+                guarded("receipts", self._send_receipts)
             if not moved:
                 self._stopping.wait(_TICK_S)
         while self._advance(self._followers):
@@ -149,7 +154,7 @@ class Service:
         """A checkpoint at once, over what a killed collector left, and then by the policy."""
         wait_s = 0.0
         while not self._stopping.wait(wait_s):
-            wait_s = _guarded("checkpoint", self._checkpoint) or _RETRY_S
+            wait_s = guarded("checkpoint", self._checkpoint) or _RETRY_S
 
     def _checkpoint(self) -> float:
         """Sign the tree if it grew; seconds until the next time."""
@@ -164,7 +169,7 @@ class Service:
         """Whether any follower moved."""
         moved = False
         for follower in followers:
-            count = _guarded(follower.name, partial(advance, self._engine, follower))
+            count = guarded(follower.name, partial(advance, self._engine, follower))
             moved = bool(count) or moved
         return moved
 
@@ -200,7 +205,7 @@ class Service:
             commands.mark_sent(self._engine, identity, now_ms())
 
 
-def _guarded(name: str, work: Callable[[], Any]) -> Any:
+def guarded(name: str, work: Callable[[], Any]) -> Any:
     """Run one piece of work; what fails is logged and tried again, and stops nothing else."""
     try:
         return work()

@@ -109,29 +109,32 @@ def _judge(
 ) -> None:
     """Judge every name of the batch, and every frame kept before that follows one of them."""
     before = _before(connection, chains, first)
+    links = _links_of(connection, before, chains)
     judged: dict[FrameName, set[Fault]] = {}
     shown_by: dict[FrameName, int] = {}
     for key, state in chains.items():
         gateway, epoch, stream = key
-        held = before.get(key, {})
         for seq, position in state.shown_by.items():
             for name in (seq, seq + 1):
-                here = [*held.get(name, []), *state.links.get(name, [])]
+                here = [*links.get((*key, name), []), *state.links.get(name, [])]
                 if not here or (*key, name) in judged:
                     continue
-                lower = [*held.get(name - 1, []), *state.links.get(name - 1, [])]
-                faults = faults_of(stream, epoch, name, here, {link.hash for link in lower})
+                lower = {digest for _, digest in before.get((*key, name - 1), [])}
+                lower |= {link.hash for link in state.links.get(name - 1, [])}
+                faults = faults_of(stream, epoch, name, here, lower)
                 if is_after(retired.get(gateway), stream, epoch, name):
                     faults.add(Fault.AFTER_RETIREMENT)
-                if faults or name in held:
+                if faults or (*key, name) in before:
                     judged[*key, name] = faults
                     shown_by[*key, name] = max(position, state.shown_by.get(name, 0))
     _record(connection, judged, shown_by)
 
 
-def _before(
-    connection: Connection, chains: dict[ChainName, _Chain], first: int
-) -> dict[ChainName, dict[int, list[Link]]]:
+_Kept = dict[FrameName, list[tuple[int, bytes]]]
+"""Position and hash of the frames of a name."""
+
+
+def _before(connection: Connection, chains: dict[ChainName, _Chain], first: int) -> _Kept:
     """Frames that were followed already: those of the batch's names, and their neighbours."""
     wanted = {
         (*key, near)
@@ -144,15 +147,35 @@ def _before(
         return {}
     table = frame_table
     name = (table.c.gateway, table.c.epoch, table.c.stream, table.c.seq)
-    query = select(*name, table.c.hash, table.c.raw).where(
+    query = select(*name, table.c.position, table.c.hash).where(
         tuple_(*name).in_(wanted), table.c.position < first
     )
-    found: dict[ChainName, dict[int, list[Link]]] = {}
-    for gateway, epoch, stream, seq, digest, raw in connection.execute(query):
-        key = (gateway, epoch, Stream(stream))
-        link = Link.of(kept_frame(raw), digest)
-        found.setdefault(key, {}).setdefault(seq, []).append(link)
+    found: _Kept = {}
+    for gateway, epoch, stream, seq, position, digest in connection.execute(query):
+        named = (gateway, epoch, Stream(stream), seq)
+        found.setdefault(named, []).append((position, digest))
     return found
+
+
+def _links_of(
+    connection: Connection, before: _Kept, chains: dict[ChainName, _Chain]
+) -> dict[FrameName, list[Link]]:
+    """The links of those that are judged again; of one that is only linked to the hash will do."""
+    places = {
+        position: (name, digest)
+        for name, kept in before.items()
+        if {name[3], name[3] - 1} & chains[name[:3]].links.keys()
+        for position, digest in kept
+    }
+    if not places:
+        return {}
+    table = frame_table
+    query = select(table.c.position, table.c.raw).where(table.c.position.in_(places))
+    links: dict[FrameName, list[Link]] = {}
+    for position, raw in connection.execute(query):
+        name, digest = places[position]
+        links.setdefault(name, []).append(Link.of(kept_frame(raw), digest))
+    return links
 
 
 def _record(

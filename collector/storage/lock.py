@@ -9,9 +9,12 @@ class InUseError(RuntimeError):
     """Another collector runs on this directory."""
 
 
-def take(directory: Path) -> TextIO:
+COLLECTOR, INTAKE = "collector.lock", "intake.lock"
+
+
+def take(directory: Path, name: str = COLLECTOR) -> TextIO:
     """Hold the directory until the file returned is closed or the process ends, however it ends."""
-    file = (directory / "collector.lock").open("w")
+    file = (directory / name).open("w")
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:

@@ -54,7 +54,7 @@ def fresh_database() -> Engine:
 
 
 def take_in(engine: Engine, messages: Sequence[bytes], batch: int = 500) -> None:
-    frames = [Admitted(raw, message_hash(raw), read_frame(raw)[1]) for raw in messages]
+    frames = [Admitted.of(raw, message_hash(raw), read_frame(raw)[1]) for raw in messages]
     with engine.begin() as connection:
         Ledger(engine).append(connection, frames, NOW_MS)
     follower = ChainFollower()
@@ -315,7 +315,7 @@ def test_what_is_in_the_ledger_but_not_followed_is_not_yet_told() -> None:
     take_in(engine, billing[:2])
     with engine.begin() as connection:
         raw = billing[2]
-        frame = Admitted(raw, message_hash(raw), read_frame(raw)[1])
+        frame = Admitted.of(raw, message_hash(raw), read_frame(raw)[1])
         Ledger(engine).append(connection, [frame], NOW_MS)
     epoch, upto, held, wanted = receipt(engine).streams[BILLING]
     assert (epoch, upto, wanted) == (1, 2, [])

@@ -3,7 +3,7 @@
 import sqlite3
 import threading
 import time
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -23,7 +23,7 @@ from collector.intervals.follower import IntervalFollower
 from collector.ledger import coverage
 from collector.ledger.chain import ChainFollower
 from collector.ledger.checkpoints import Checkpoints
-from collector.ledger.followers import Follower, advance, begin_again
+from collector.ledger.followers import Follower, Stride, begin_again, stride
 from collector.orders import commands
 from collector.orders.desk import Desk
 from collector.orders.follower import OrderFollower
@@ -87,6 +87,7 @@ class Service:
         self._series_followers: list[Follower] = [SeriesFollower(self.series, configurations)]
         if self.series.points() == 0:
             begin_again(engine, SeriesFollower.name)
+        self._strides: defaultdict[str, Stride] = defaultdict(Stride)
         self._stopping = threading.Event()
         self._intake_done = threading.Event()
         self._threads = [
@@ -169,7 +170,8 @@ class Service:
         """Whether any follower moved."""
         moved = False
         for follower in followers:
-            count = guarded(follower.name, partial(advance, self._engine, follower))
+            paced = self._strides[follower.name]
+            count = guarded(follower.name, partial(stride, self._engine, follower, paced))
             moved = bool(count) or moved
         return moved
 

@@ -28,12 +28,19 @@ class SeriesFollower:
     def __init__(self, store: SeriesStore, configurations: Configurations) -> None:
         self._store = store
         self._configurations = configurations
+        self._flagged: list[tuple[int, FlaggedReading]] = []
 
-    def follow(self, connection: Connection, entries: Sequence[Entry]) -> None:
-        read = [identity for entry in entries for identity in self._identities(connection, entry)]
+    def prepare(self, connection: Connection, entries: Sequence[Entry]) -> None:
+        """Points are written first: what an identity of these entries says of them comes after."""
+        self._flagged = []
         points = [point for entry in entries for point in self._points(connection, entry)]
         if points:
             self._store.write(points)
+
+    def follow(self, connection: Connection, entries: Sequence[Entry]) -> None:
+        for position, error in self._flagged:
+            keep_flag(connection, position, error.flag, str(error))
+        read = [identity for entry in entries for identity in self._identities(connection, entry)]
         for identity in read:
             self._withdraw(connection, identity)
 
@@ -53,7 +60,7 @@ class SeriesFollower:
             try:
                 read = decode(self._configurations, entry, frame, record)
             except FlaggedReading as error:
-                keep_flag(connection, entry.position, error.flag, str(error))
+                self._flagged.append((entry.position, error))
                 continue
             whose = (frame.gateway, record.slot, read.meter, read.at_ms)
             if identities.standing_by_time(connection, *whose) is not None:

@@ -1,6 +1,7 @@
 """The shipped broker in a process, and clients by the names in their certificates."""
 
 import itertools
+import signal
 import socket
 import ssl
 import subprocess
@@ -126,7 +127,7 @@ class Party:
 
 class Broker:
     def __init__(self, folder: Path, **changes: str) -> None:
-        self.folder, self._changes = folder, changes
+        self.folder = folder
         self.authority = Authority("CA of the test")
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port: int = free.getsockname()[1]
@@ -142,7 +143,10 @@ class Broker:
         await_that(self._listens)
 
     def kill(self) -> None:
-        self._process.kill()
+        self.stop(signal.SIGKILL)
+
+    def stop(self, number: signal.Signals) -> None:
+        self._process.send_signal(number)
         self._process.wait()
 
     def party(self, name: str, *topics: str, **how: Any) -> Party:

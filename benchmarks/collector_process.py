@@ -89,7 +89,7 @@ class System:
         return context
 
     def stop(self) -> None:
-        """At once: what is in the ledger stays, and followers go on from there at the next start."""
+        """At once: followers go on at the next start from where they are."""
         for process in reversed(self._processes):
             process.kill()
             process.wait()

@@ -55,7 +55,7 @@ class Gateway:
     def frame(self, readings: int, at_ms: int) -> bytes:
         """The next of telemetry: so many readings of ten quantities each."""
         self.seq += 1
-        records = [self._sample(number, at_ms) for number in range(readings)]
+        records = [self._sample(at_ms) for _ in range(readings)]
         body = {
             0: 1,
             1: self.id,
@@ -71,7 +71,7 @@ class Gateway:
         self.last = hashlib.sha256(message).digest()
         return message
 
-    def _sample(self, number: int, at_ms: int) -> list[Any]:
+    def _sample(self, at_ms: int) -> list[Any]:
         """Of one meter after another; two of one meter are not of the same moment."""
         self.count += 1
         wobble = self.count % 97 / 100
@@ -119,7 +119,10 @@ class Fleet:
         return made
 
     def write_register(self, path: Path, receipt_s: float) -> None:
-        entries = [("market", _MARKET), ("policy", _POLICY | {"receipt_s": receipt_s})]
+        entries: list[tuple[str, dict[str, Any]]] = [
+            ("market", _MARKET),
+            ("policy", _POLICY | {"receipt_s": receipt_s}),
+        ]
         entries.append(("licensee", {"bin": _BIN, "name": "Bench"}))
         entries.append(("licence", _licence(f"site-{n}" for n in range(len(self.gateways)))))
         for number, gateway in enumerate(self.gateways):

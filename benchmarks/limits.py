@@ -10,7 +10,6 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
-from benchmarks.fleet import Fleet
 from benchmarks.senders import connect, publish
 from benchmarks.workers import python
 
@@ -59,7 +58,7 @@ def commits_per_s(folder: Path, size: int, seconds: float) -> float:
     return count / took
 
 
-def deliveries_per_s(port: int, fleet: Fleet, payload: bytes, number: int) -> float:
+def deliveries_per_s(port: int, payload: bytes, number: int) -> float:
     """Through this broker, to a paho client that does nothing but acknowledge."""
     topic = "bench/limit"
     sender = connect(port, "bench-limit", None, [], window=2000)

@@ -1,4 +1,4 @@
-"""A certificate authority for tests and benchmarks: EC P-256, certificates of a day, no key kept."""
+"""A certificate authority for tests and benchmarks: EC P-256, certificates of a day."""
 
 import ipaddress
 from dataclasses import dataclass

@@ -69,6 +69,8 @@ def intake(
     while not taking.is_idle and guarded("intake", lambda: taking.take(0)) is not None:
         pass  # what is not committed is not acknowledged, and comes again
     inlet.close()
+    if isinstance(judge, Processes):
+        judge.close()
     log.info("intake.stopped", frames=taking.frames, repeated=taking.repeated)
     held.close()
 

@@ -42,6 +42,7 @@ _TICK_S = 0.1
 _CHECK_S = 0.5
 _OFFER_S = 2.0
 _RETRY_S = 1.0
+_YIELD_S = 1.0
 _ROUND_PARTS = 60
 """In how many parts of the interval between two receipts the gateways have their turns."""
 _STATUS_KEPT = 10_000
@@ -74,6 +75,8 @@ class Service:
         self._checks = Checks(engine, self.registry, self.series)
         self._offers = Offers(engine)
         self._desk = Desk(engine, self.registry, self.series, keyring.signer(Role.ORDERS))
+        # at most one a second: the seconds of a start are above all numbers given before it
+        self._least_receipt_number = now_ms() // 1000
         self._receipt_rounds = receipts.Rounds()
         self._receipt_signer = keyring.signer(Role.RECEIPTS)
         self._checkpoints = Checkpoints(engine, keyring.signer(Role.CHECKPOINTS), directory)
@@ -90,6 +93,7 @@ class Service:
         self._strides: defaultdict[str, Stride] = defaultdict(Stride)
         self._stopping = threading.Event()
         self._intake_done = threading.Event()
+        self._followed = threading.Event()
         self._threads = [
             threading.Thread(target=target, name=target.__name__.strip("_"))
             for target in (self._take_in, self._follow, self._follow_series, self._sign)
@@ -126,6 +130,10 @@ class Service:
         checked = receipted = offered = 0.0
         while not self._intake_done.is_set():
             moved = self._advance(self._followers)
+            if moved:
+                self._followed.clear()
+            else:
+                self._followed.set()
             now = time.monotonic()
             if now - checked >= _CHECK_S:
                 checked = now
@@ -145,7 +153,9 @@ class Service:
             pass
 
     def _follow_series(self) -> None:
+        """Receipts and orders come first: it waits until they have caught up, or a second."""
         while not self._intake_done.is_set():
+            self._followed.wait(_YIELD_S)
             if not self._advance(self._series_followers):
                 self._stopping.wait(_TICK_S)
         while self._advance(self._series_followers):
@@ -182,7 +192,9 @@ class Service:
         with reading(self._engine) as connection:
             known = coverage.gateways(connection)
         due = self._receipt_rounds.due(known, time.time(), self._receipt_s())
-        made = receipts.make(self._engine, self._receipt_signer, now_ms(), due)
+        made = receipts.make(
+            self._engine, self._receipt_signer, now_ms(), due, self._least_receipt_number
+        )
         for gateway, message in made.items():
             self._transport.publish(f"esep/v1/{gateway.hex()}/receipt", message)
 

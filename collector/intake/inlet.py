@@ -29,7 +29,9 @@ class Inlet:
         self._client = new_client(broker, client_id)
         self._client.on_connect = self._connected
         self._client.on_disconnect = self._disconnected
+        self._client.on_subscribe = self._subscribed
         self._client.on_message = self._received
+        self.is_subscribed = False
         self._connection = 0
         self._arrived: list[Pending] = []
         self._next_try = 0.0
@@ -94,7 +96,11 @@ class Inlet:
         client.subscribe([(FRAMES, 1)])
         log.info("broker.connected", host=self._broker.host, port=self._broker.port)
 
+    def _subscribed(self, *_: Any) -> None:
+        self.is_subscribed = True
+
     def _disconnected(self, _client: Client, _data: Any, _f: Any, reason: Any, _p: Any) -> None:
+        self.is_subscribed = False
         log.warning("broker.lost", reason=str(reason))
 
     def _received(self, client: Client, _data: Any, message: MQTTMessage) -> None:

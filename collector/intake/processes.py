@@ -40,6 +40,14 @@ class Processes:
         self._begun: deque[tuple[int, Sequence[Delivery]]] = deque()
         self._turn = 0
 
+    @property
+    def pids(self) -> list[int]:
+        return [judge.pid for judge in self._judges]
+
+    def close(self) -> None:
+        for judge in self._judges:
+            judge.close()
+
     def begin(self, deliveries: Sequence[Delivery]) -> None:
         self._begun.append((self._turn, deliveries))
         self._judges[self._turn].ask(deliveries)
@@ -80,9 +88,16 @@ class _Process:
         answer: list[_Given] = self._line.recv()
         return answer
 
-    def begin_again(self, waiting: Sequence[Sequence[Delivery]]) -> None:
+    @property
+    def pid(self) -> int:
+        return self._process.pid or 0
+
+    def close(self) -> None:
         self._line.close()
         self._process.join()
+
+    def begin_again(self, waiting: Sequence[Sequence[Delivery]]) -> None:
+        self.close()
         self._start()
         for deliveries in waiting:
             self.ask(deliveries)

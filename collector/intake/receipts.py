@@ -37,23 +37,27 @@ def make_all(engine: Engine, signer: Signer, now_ms: int) -> dict[bytes, bytes]:
 
 
 def make(
-    engine: Engine, signer: Signer, now_ms: int, gateways: Collection[bytes]
+    engine: Engine, signer: Signer, now_ms: int, gateways: Collection[bytes], least: int = 1
 ) -> dict[bytes, bytes]:
-    """The same for these gateways. A writer waits for no more than a thousand of them."""
+    """The same for these gateways. A writer waits for no more than a thousand of them.
+
+    `least`: a number that no receipt had before, also when the database was restored from a
+    backup: gateways ignore numbers that do not rise, and say nothing.
+    """
     waiting, made = sorted(gateways), {}
     while waiting:
         part, waiting = waiting[:_AT_ONCE], waiting[_AT_ONCE:]
         with engine.begin() as connection:
-            made.update(_make(connection, signer, now_ms, part))
+            made.update(_make(connection, signer, now_ms, part, least))
     return made
 
 
 def _make(
-    connection: Connection, signer: Signer, now_ms: int, gateways: Collection[bytes]
+    connection: Connection, signer: Signer, now_ms: int, gateways: Collection[bytes], least: int
 ) -> dict[bytes, bytes]:
     chains = coverage.reached(connection, gateways)
     known = coverage.epochs(chains)
-    numbers = _next_numbers(connection, known)
+    numbers = _next_numbers(connection, known, least)
     made = {}
     for gateway, epochs in known.items():
         number, streams = numbers[gateway], {}
@@ -76,12 +80,14 @@ def _epoch(newest_first: list[int], number: int) -> int:
     return older[number // 2 % len(older)] if older and number % 2 == 0 else newest
 
 
-def _next_numbers(connection: Connection, gateways: Collection[bytes]) -> dict[bytes, int]:
+def _next_numbers(
+    connection: Connection, gateways: Collection[bytes], least: int
+) -> dict[bytes, int]:
     table = receipt_number
     query = select(table.c.gateway, table.c.number).where(table.c.gateway.in_(gateways))
     last: dict[bytes, int] = dict(connection.execute(query).all())
     rows: list[dict[str, Any]] = [
-        {"of": gateway, "number": last.get(gateway, 0) + 1} for gateway in gateways
+        {"of": gateway, "number": max(last.get(gateway, 0) + 1, least)} for gateway in gateways
     ]
     if known := [row for row in rows if row["of"] in last]:
         changed = update(table).where(table.c.gateway == bindparam("of"))

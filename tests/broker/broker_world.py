@@ -54,6 +54,7 @@ class Party:
         self.granted: list[ReasonCode] = []
         self.answer: str | None = None
         self.lost = threading.Event()
+        self._is_answered = False
         self._answered, self._subscribed = threading.Event(), threading.Event()
         self.client = Client(
             CallbackAPIVersion.VERSION2,
@@ -75,7 +76,7 @@ class Party:
         self.client.connect("127.0.0.1", port)
         self.client.loop_start()
         assert self._answered.wait(PATIENCE_S), "no answer to the connection"
-        if self.answer is None:
+        if not self._is_answered:
             self.client.loop_stop()
             raise ConnectionError("the broker does not want this client")
         await_that(lambda: self.client.is_connected() or self.lost.is_set())
@@ -93,15 +94,14 @@ class Party:
         await_that(lambda: said.is_published() or self.lost.is_set())
 
     def payloads(self, where: str) -> list[bytes]:
-        return [message.payload for message in list(self.heard) if message.topic == where]
+        return [bytes(message.payload) for message in list(self.heard) if message.topic == where]
 
     def await_payload(self, where: str, payload: bytes) -> None:
         await_that(lambda: payload in self.payloads(where))
 
     def vanish(self) -> None:
         """As if the supply failed: without a word."""
-        line = self.client.socket()
-        assert line is not None
+        line: Any = self.client.socket()
         self.client.loop_stop()
         line.shutdown(socket.SHUT_RDWR)
         line.close()
@@ -112,6 +112,7 @@ class Party:
 
     def _connected(self, _client: Client, _data: Any, _flags: Any, reason: Any, _p: Any) -> None:
         self.answer = str(reason)
+        self._is_answered = True
         self._answered.set()
 
     def _disconnected(self, *_: Any) -> None:

@@ -332,6 +332,39 @@ def test_numbers_rise_across_restarts(tmp_path: Path) -> None:
     assert numbers == [1, 2, 3, 4]
 
 
+def test_after_a_restore_numbers_rise_above_all_given_before() -> None:
+    """The database says 2, the gateway has heard 900: what it ignores it ignores in silence."""
+    engine = fresh_database()
+    take_in(engine, chain_of(BILLING, 3))
+    numbers = []
+    for least in (1, 1, 1000, 1000):
+        made = receipts.make(engine, SIGNER, NOW_MS, [GATEWAY.id], least)
+        numbers.append(parse(made[GATEWAY.id], ContentType.RECEIPT).payload[2])
+    assert numbers == [1, 2, 1000, 1001]
+
+
+def test_each_gateway_has_one_turn_an_interval_and_not_all_the_same() -> None:
+    gateways = [bytes([number, 0, 0, 0, 0, 0, 0, 1]) for number in range(256)]
+    rounds, counts, most = receipts.Rounds(), dict.fromkeys(gateways, 0), 0
+    for second in range(10_001, 10_001 + 180):
+        due = rounds.due(gateways, second, 60)
+        most = max(most, len(due))
+        for gateway in due:
+            counts[gateway] += 1
+    assert set(counts.values()) <= {2, 3}
+    assert most <= 10
+
+
+def test_a_start_tells_nobody_twice_in_an_interval() -> None:
+    gateways = [bytes([number, 0, 0, 0, 0, 0, 0, 1]) for number in range(256)]
+    before, after = receipts.Rounds(), receipts.Rounds()
+    before.due(gateways, 1000, 60)
+    told = before.due(gateways, 1030, 60)
+    after.due(gateways, 1031, 60)
+    again = after.due(gateways, 1059, 60)
+    assert told and again and not set(told) & set(again)
+
+
 def test_dropped_telemetry_is_not_asked_for_and_does_not_stop_the_receipts() -> None:
     """Forty ranges thinned, more than a receipt could name."""
     engine, telemetry = fresh_database(), chain_of(TELEMETRY, 120)

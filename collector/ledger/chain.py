@@ -1,7 +1,6 @@
 """Follows each gateway's chains: how far they are whole, and what is wrong with them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
@@ -20,7 +19,6 @@ from sqlalchemy import (
 from collector.evidence.chains import (
     ChainName,
     Fault,
-    Link,
     Place,
     Range,
     dropped_ranges,
@@ -28,32 +26,15 @@ from collector.evidence.chains import (
     is_after,
     joined,
 )
-from collector.evidence.frame import Frame, Stream, kept_frame
-from collector.ledger.coverage import held_ranges
+from collector.evidence.frame import Stream
+from collector.ledger.chain_state import ChainState, kept_before, links_of, load
 from collector.ledger.ledger import Entry
 from collector.ledger.retirement import FrameName, frames_after, keep_retirement, retirements
 from collector.storage.tables import chain, chain_fault, dropped_range, held_range
-from collector.storage.tables import frame as frame_table
 
 __all__ = ["ChainFollower", "Fault"]
 
 log = structlog.get_logger()
-
-
-@dataclass(slots=True)
-class _Chain:
-    """One epoch of one stream: how far it is whole here, and what a batch brings to it."""
-
-    upto: int = 0
-    highest: int = 0
-    is_known: bool = False
-    links: dict[int, list[Link]] = field(default_factory=dict)
-    shown_by: dict[int, int] = field(default_factory=dict)
-    held: list[Range] = field(default_factory=list)
-
-    def add(self, frame: Frame, entry: Entry) -> None:
-        self.links.setdefault(frame.seq, []).append(Link.of(frame, entry.hash))
-        self.shown_by[frame.seq] = entry.position
 
 
 class ChainFollower:
@@ -68,15 +49,15 @@ class ChainFollower:
     def follow(self, connection: Connection, entries: Sequence[Entry]) -> None:
         first, last = entries[0].position, entries[-1].position
         frames = [(entry.frame, entry) for entry in entries]
-        chains: dict[ChainName, _Chain] = {}
+        chains: dict[ChainName, ChainState] = {}
         for frame, entry in frames:
             key = (frame.gateway, frame.epoch, frame.stream)
-            chains.setdefault(key, _Chain()).add(frame, entry)
+            chains.setdefault(key, ChainState()).add(frame, entry)
             for epoch, (low, high) in dropped_ranges(frame):
                 thinned = (frame.gateway, epoch, Stream.TELEMETRY)
                 _keep_dropped(connection, thinned, low, high)
-                chains.setdefault(thinned, _Chain())
-        _load(connection, chains)
+                chains.setdefault(thinned, ChainState())
+        load(connection, chains)
         retiring = [frame for frame, entry in frames if keep_retirement(connection, frame, entry)]
         retired = retirements(connection, {gateway for gateway, _, _ in chains})
         _judge(connection, chains, retired, first)
@@ -88,28 +69,15 @@ class ChainFollower:
         _save(connection, chains)
 
 
-def _load(connection: Connection, chains: dict[ChainName, _Chain]) -> None:
-    """What is known of each chain."""
-    name = (chain.c.gateway, chain.c.epoch, chain.c.stream)
-    query = select(*name, chain.c.upto, chain.c.highest).where(tuple_(*name).in_(chains))
-    for gateway, epoch, stream, upto, highest in connection.execute(query):
-        state = chains[gateway, epoch, Stream(stream)]
-        state.upto, state.highest, state.is_known = upto, highest, True
-    with_gap = [key for key, state in chains.items() if state.highest > state.upto]
-    if with_gap:
-        for key, runs in held_ranges(connection, with_gap).items():
-            chains[key].held = runs
-
-
 def _judge(
     connection: Connection,
-    chains: dict[ChainName, _Chain],
+    chains: dict[ChainName, ChainState],
     retired: dict[bytes, Place],
     first: int,
 ) -> None:
     """Judge every name of the batch, and every frame kept before that follows one of them."""
-    before = _before(connection, chains, first)
-    links = _links_of(connection, before, chains)
+    before = kept_before(connection, chains, first)
+    links = links_of(connection, before, chains)
     judged: dict[FrameName, set[Fault]] = {}
     shown_by: dict[FrameName, int] = {}
     for key, state in chains.items():
@@ -128,54 +96,6 @@ def _judge(
                     judged[*key, name] = faults
                     shown_by[*key, name] = max(position, state.shown_by.get(name, 0))
     _record(connection, judged, shown_by)
-
-
-_Kept = dict[FrameName, list[tuple[int, bytes]]]
-"""Position and hash of the frames of a name."""
-
-
-def _before(connection: Connection, chains: dict[ChainName, _Chain], first: int) -> _Kept:
-    """Frames that were followed already: those of the batch's names, and their neighbours."""
-    wanted = {
-        (*key, near)
-        for key, state in chains.items()
-        for seq in state.links
-        for near in (seq - 1, seq, seq + 1)
-        if near <= state.highest
-    }
-    if not wanted:
-        return {}
-    table = frame_table
-    name = (table.c.gateway, table.c.epoch, table.c.stream, table.c.seq)
-    query = select(*name, table.c.position, table.c.hash).where(
-        tuple_(*name).in_(wanted), table.c.position < first
-    )
-    found: _Kept = {}
-    for gateway, epoch, stream, seq, position, digest in connection.execute(query):
-        named = (gateway, epoch, Stream(stream), seq)
-        found.setdefault(named, []).append((position, digest))
-    return found
-
-
-def _links_of(
-    connection: Connection, before: _Kept, chains: dict[ChainName, _Chain]
-) -> dict[FrameName, list[Link]]:
-    """The links of those that are judged again; of one that is only linked to the hash will do."""
-    places = {
-        position: (name, digest)
-        for name, kept in before.items()
-        if {name[3], name[3] - 1} & chains[name[:3]].links.keys()
-        for position, digest in kept
-    }
-    if not places:
-        return {}
-    table = frame_table
-    query = select(table.c.position, table.c.raw).where(table.c.position.in_(places))
-    links: dict[FrameName, list[Link]] = {}
-    for position, raw in connection.execute(query):
-        name, digest = places[position]
-        links.setdefault(name, []).append(Link.of(kept_frame(raw), digest))
-    return links
 
 
 def _record(
@@ -217,7 +137,7 @@ def _add(connection: Connection, name: FrameName, fault: Fault, position: int) -
     connection.execute(insert(chain_fault).values(**values, fault=fault, position=position))
 
 
-def _advance(connection: Connection, key: ChainName, state: _Chain) -> None:
+def _advance(connection: Connection, key: ChainName, state: ChainState) -> None:
     """Move `upto` over what is held, and over dropped ranges that something held follows."""
     state.highest = max([state.highest, *state.links])
     runs = joined([*state.held, *((seq, seq) for seq in state.links if seq > state.upto)])
@@ -275,7 +195,7 @@ def _is_of(table: Any, key: ChainName) -> ColumnElement[bool]:
     return and_(table.c.gateway == gateway, table.c.epoch == epoch, table.c.stream == int(stream))
 
 
-def _save(connection: Connection, chains: dict[ChainName, _Chain]) -> None:
+def _save(connection: Connection, chains: dict[ChainName, ChainState]) -> None:
     """All but those of which only a dropped range is known: they have not begun here."""
     rows: dict[bool, list[dict[str, Any]]] = {True: [], False: []}
     for (gateway, epoch, stream), state in chains.items():

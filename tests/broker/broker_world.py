@@ -54,7 +54,6 @@ class Party:
         self.granted: list[ReasonCode] = []
         self.answer: str | None = None
         self.lost = threading.Event()
-        self._is_answered = False
         self._answered, self._subscribed = threading.Event(), threading.Event()
         self.client = Client(
             CallbackAPIVersion.VERSION2,
@@ -76,13 +75,17 @@ class Party:
         self.client.connect("127.0.0.1", port)
         self.client.loop_start()
         assert self._answered.wait(PATIENCE_S), "no answer to the connection"
-        if not self._is_answered:
+        if not self.is_in and self.lost.is_set():
             self.client.loop_stop()
             raise ConnectionError("the broker does not want this client")
         await_that(lambda: self.client.is_connected() or self.lost.is_set())
-        if topics and self.answer == "Success":
+        if topics and self.is_in:
             self.client.subscribe([(each, 1) for each in topics])
             assert self._subscribed.wait(PATIENCE_S)
+
+    @property
+    def is_in(self) -> bool:
+        return self.answer == "Success"
 
     def publish(self, where: str, payload: bytes) -> None:
         """Until the broker has acknowledged it."""
@@ -112,7 +115,6 @@ class Party:
 
     def _connected(self, _client: Client, _data: Any, _flags: Any, reason: Any, _p: Any) -> None:
         self.answer = str(reason)
-        self._is_answered = True
         self._answered.set()
 
     def _disconnected(self, *_: Any) -> None:

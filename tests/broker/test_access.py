@@ -1,6 +1,7 @@
 """Who may say and hear what at the shipped broker: tried by those who may not."""
 
 import ssl
+from contextlib import suppress
 
 import pytest
 from broker_world import OTHER, OWN, Broker, Party, await_that, topic
@@ -123,9 +124,8 @@ def test_nobody_comes_in_without_tls(broker: Broker) -> None:
 
 def test_a_will_on_anothers_topic_is_not_said(broker: Broker, collector: Party) -> None:
     """It is refused at once, or when the time has come; the gateway's own will is said."""
-    liar = broker.party(OWN, will=topic(OTHER, "status"))
-    if liar.answer == "Success":
-        liar.vanish()
+    with suppress(ConnectionError):
+        broker.party(OWN, will=topic(OTHER, "status")).vanish()
     honest = broker.party(OTHER, will=topic(OTHER, "status"))
     honest.vanish()
     collector.await_payload(topic(OTHER, "status"), b"will")

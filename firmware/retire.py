@@ -15,7 +15,7 @@ from board import Board
 from gateway import health, records
 from gateway.configuration import SetupError
 from gateway.journal import BILLING, TELEMETRY
-from gateway.stopped import KEY_FILE, Stopped
+from gateway.stopped import OLD_KEY_LEFT, Stopped
 from micropython import const
 
 _HAND_OVER_MS = const(120_000)
@@ -41,7 +41,9 @@ async def retire(gateway, args):
         await _sign_the_last(gateway, args[0])
     if not key.is_destroyed() and _DESTROY not in args:
         await _hand_over(gateway)
-    key.destroy(lambda record: gateway.board.overwrite_setting(KEY_FILE, record))
+    key.destroy()
+    if not key.forget_old():
+        raise SetupError(OLD_KEY_LEFT)
     print("esep: retired (%s), and its key is destroyed" % key.retired, file=sys.stderr)
 
 

@@ -83,7 +83,7 @@ class Intake:
             return 0
         batch = self._judging[0]
         self._verdicts = self._verdicts or self._judge.end()
-        kept = self._commit([pending.delivery for pending in batch], self._verdicts)
+        kept = self.commit([pending.delivery for pending in batch], self._verdicts)
         judged, rest = batch[: kept.judged], batch[kept.judged :]
         self._verdicts = []
         self._judging.popleft()
@@ -103,14 +103,15 @@ class Intake:
         The first `judged` of them: what follows a `key` event is left.
         """
         self._judge.begin(deliveries)
-        return self._commit(deliveries, self._judge.end())
+        return self.commit(deliveries, self._judge.end())
 
     @property
     def is_idle(self) -> bool:
         """Whether nothing waits to be committed."""
         return not self._judging and not self._gathered and self.queue.empty()
 
-    def _commit(self, deliveries: Sequence[Delivery], verdicts: Sequence[Verdict]) -> Kept:
+    def commit(self, deliveries: Sequence[Delivery], verdicts: Sequence[Verdict]) -> Kept:
+        """Frames and refusals, durable on return."""
         admitted = [verdict for verdict in verdicts if isinstance(verdict, Admitted)]
         refused = [
             (delivery, verdict)

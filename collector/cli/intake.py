@@ -64,13 +64,15 @@ def intake(
     judge = Processes(directory, judges) if judges else here(engine)
     taking = Intake(engine, judge, now_ms, inlet.gather)
     log.info("intake.started", directory=str(directory), judges=judges)
-    while not stopping.is_set():
-        guarded("intake", lambda: taking.take(_TICK_S))
-    while not taking.is_idle and guarded("intake", lambda: taking.take(0)) is not None:
-        pass  # what is not committed is not acknowledged, and comes again
-    inlet.close()
-    if isinstance(judge, Processes):
-        judge.close()
+    try:
+        while not stopping.is_set():
+            guarded("intake", lambda: taking.take(_TICK_S))
+        while not taking.is_idle and guarded("intake", lambda: taking.take(0)) is not None:
+            pass  # what is not committed is not acknowledged, and comes again
+    finally:
+        inlet.close()
+        if isinstance(judge, Processes):
+            judge.close()
     log.info("intake.stopped", frames=taking.frames, repeated=taking.repeated)
     held.close()
 

@@ -105,8 +105,7 @@ class _Process:
 
 def _judge(line: Connection, directory: Path) -> None:
     """Until the other end is closed."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)  # it ends with the process that asks
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # from a terminal it comes to all at once
     keys = GatewayKeys(Registry(open_database(directory)))
     judge = Here(Admission(keys.is_known, keys.key_of), keys.renew)
     while True:

@@ -50,11 +50,12 @@ async def retire(gateway, args):
 async def _sign_the_last(gateway, why):
     gateway.next()
     journal = gateway.journal
-    told = journal.dropped()
-    while told:
-        await gateway.append(records.dropped(gateway.clock.now_ms(), TELEMETRY, *told))
-        journal.clear_dropped(told)
-        told = journal.dropped()
+    for stream in (BILLING, TELEMETRY):
+        told = journal.dropped(stream)
+        while told:
+            await gateway.append(records.dropped(gateway.clock.now_ms(), stream, *told))
+            journal.clear_dropped(told, stream)
+            told = journal.dropped(stream)
     await gateway.take_step(records.retired(gateway.clock.now_ms(), why), why)
 
 

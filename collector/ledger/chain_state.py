@@ -6,6 +6,7 @@ from sqlalchemy import Connection, select, tuple_
 
 from collector.evidence.chains import ChainName, Link, Range
 from collector.evidence.frame import Frame, Stream, kept_frame
+from collector.ledger import archives
 from collector.ledger.coverage import held_ranges
 from collector.ledger.ledger import Entry
 from collector.ledger.retirement import FrameName
@@ -82,9 +83,9 @@ def links_of(
     if not places:
         return {}
     table = frame_table
-    query = select(table.c.position, table.c.raw).where(table.c.position.in_(places))
+    query = select(table.c.position, table.c.hash, table.c.raw).where(table.c.position.in_(places))
     links: dict[FrameName, list[Link]] = {}
-    for position, raw in connection.execute(query):
-        name, digest = places[position]
+    for row, raw in archives.with_bytes(connection, connection.execute(query).all()):
+        name, digest = places[row.position]
         links.setdefault(name, []).append(Link.of(kept_frame(raw), digest))
     return links

@@ -4,12 +4,12 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Select, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, select, tuple_
 
-from collector.evidence.chains import ChainName, Range, without
+from collector.evidence.chains import ChainName, Fault, Range, ends_named, without
 from collector.evidence.downlink import MAX_RANGES, StreamReceipt
-from collector.evidence.frame import Stream
-from collector.storage.tables import chain, dropped_range, held_range
+from collector.evidence.frame import ZERO_HASH, Stream, read_frame
+from collector.storage.tables import chain, chain_fault, dropped_range, frame, held_range
 
 Epochs = dict[Stream, list[int]]
 """The epochs known of each stream, newest first."""
@@ -54,22 +54,114 @@ def stream_receipt(
 ) -> StreamReceipt:
     """`upto`, and the first ranges held and missing beyond it, at most 16 of each.
 
+    A range ends before a broken link, so that the hash of its last frame says whose all of it are;
+    of an epoch that is over, it ends with what the gateway says that it has.
+
     The newest range is always among those held: by it a gateway knows how far its frames came.
     `known` is looked up unless given.
     """
-    known = known or reached(connection, [gateway]).get((gateway, epoch, stream))
+    name = (gateway, epoch, stream)
+    known = known or reached(connection, [gateway]).get(name)
     if known is None:
         return StreamReceipt(epoch, 0)
-    if known.highest == known.upto:
-        return StreamReceipt(epoch, known.upto)
-    held = _first_ranges(connection, (gateway, epoch, stream))
+    here = and_(frame.c.gateway == gateway, frame.c.epoch == epoch, frame.c.stream == int(stream))
+    held = _first_ranges(connection, name) if known.highest > known.upto else []
     ends = [known.upto, *(last for _, last in held)]
     missing = [(end + 1, first - 1) for end, (first, _) in zip(ends, held, strict=False)]
     dropped = _dropped(connection, gateway, epoch) if stream is Stream.TELEMETRY else []
     wanted = [part for gap in missing for part in without(gap, dropped)]
-    if len(held) > MAX_RANGES:
-        held[MAX_RANGES - 1] = _newest_range(connection, (gateway, epoch, stream))
-    return StreamReceipt(epoch, known.upto, tuple(held[:MAX_RANGES]), tuple(wanted[:MAX_RANGES]))
+    runs = _split([(1, known.upto), *held], _broken_links(connection, gateway, stream, epoch))
+    runs = _with_newest(connection, name, runs)
+    end = _end(connection, gateway, stream, epoch)
+    if end is not None:
+        runs = [(first, min(last, end[0])) for first, last in runs if first <= end[0]]
+        wanted = [(first, min(last, end[0])) for first, last in wanted if first <= end[0]]
+    told = [(first, last, _hash(connection, here, last, end)) for first, last in runs]
+    begins = told.pop(0) if told and told[0][0] == 1 else (1, 0, ZERO_HASH)
+    return StreamReceipt(epoch, *begins[1:], held=tuple(told), wanted=tuple(wanted[:MAX_RANGES]))
+
+
+def _with_newest(connection: Connection, name: ChainName, runs: list[Range]) -> list[Range]:
+    """As many as a receipt has room for, the last of them the newest."""
+    room = MAX_RANGES + (1 if runs and runs[0][0] == 1 else 0)
+    if len(runs) <= room:
+        return runs
+    first, last = _newest_range(connection, name) or runs[-1]
+    return [*runs[: room - 1], (_last_break(connection, name, first, last), last)]
+
+
+def _last_break(connection: Connection, name: ChainName, first: int, last: int) -> int:
+    """Where the part of a range begins that no broken link divides from its end."""
+    gateway, epoch, stream = name
+    table = chain_fault
+    query = select(func.max(table.c.seq)).where(
+        table.c.gateway == gateway,
+        table.c.epoch == epoch,
+        table.c.stream == int(stream),
+        table.c.fault == Fault.BROKEN_LINK,
+        table.c.seq.between(first, last),
+    )
+    return connection.scalar(query) or first
+
+
+def _split(ranges: list[Range], breaks: list[int]) -> list[Range]:
+    """The ranges, none of which goes on over a break: the seq of a frame that begins another."""
+    parts: list[Range] = []
+    for first, last in ranges:
+        begins = [seq for seq in breaks if first < seq <= last]
+        parts += zip([first, *begins], [*(seq - 1 for seq in begins), last], strict=True)
+    return [(first, last) for first, last in parts if first <= last]
+
+
+def _broken_links(connection: Connection, gateway: bytes, stream: Stream, epoch: int) -> list[int]:
+    """The first seqs whose link is broken: as many as a receipt has ranges."""
+    query = (
+        select(chain_fault.c.seq)
+        .where(
+            chain_fault.c.gateway == gateway,
+            chain_fault.c.epoch == epoch,
+            chain_fault.c.stream == int(stream),
+            chain_fault.c.fault == Fault.BROKEN_LINK,
+        )
+        .order_by(chain_fault.c.seq)
+        .limit(MAX_RANGES + 2)
+    )
+    return list(connection.scalars(query))
+
+
+def _end(
+    connection: Connection, gateway: bytes, stream: Stream, epoch: int
+) -> tuple[int, bytes] | None:
+    """Seq and hash of the last frame that the gateway has of an epoch, as a later one says."""
+    later = select(chain.c.epoch).where(
+        chain.c.gateway == gateway, chain.c.stream == int(Stream.BILLING), chain.c.epoch > epoch
+    )
+    for number in connection.scalars(later.order_by(chain.c.epoch.desc())).all():
+        first = select(frame.c.raw).where(
+            frame.c.gateway == gateway,
+            frame.c.epoch == number,
+            frame.c.stream == int(Stream.BILLING),
+            frame.c.seq == 1,
+        )
+        for raw in connection.scalars(first):
+            end = ends_named(read_frame(raw)[1]).get((stream, epoch))
+            if end is not None:
+                return end
+    return None
+
+
+def _hash(
+    connection: Connection, here: ColumnElement[bool], seq: int, end: tuple[int, bytes] | None
+) -> bytes:
+    """Of the frame of this seq that came last, or of the end, if that is held.
+
+    None is held where an end was dropped: then nothing before it waits for a receipt.
+    """
+    query = select(frame.c.hash).where(here, frame.c.seq == seq).order_by(frame.c.position.desc())
+    found = list(connection.scalars(query))
+    if end is not None and end[1] in found:
+        return end[1]
+    return found[0] if found else ZERO_HASH
 
 
 def held_ranges(
@@ -91,10 +183,10 @@ def _first_ranges(connection: Connection, name: ChainName) -> list[Range]:
     return [(first, last) for first, last in connection.execute(query)]
 
 
-def _newest_range(connection: Connection, name: ChainName) -> Range:
+def _newest_range(connection: Connection, name: ChainName) -> Range | None:
     query = _ranges(name).order_by(held_range.c.first.desc()).limit(1)
-    row = connection.execute(query).one()
-    return row.first, row.last
+    row = connection.execute(query).first()
+    return None if row is None else (row.first, row.last)
 
 
 def _ranges(name: ChainName) -> Select[Any]:

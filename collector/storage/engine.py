@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 
 FILE_NAME = "collector.sqlite"
+DIRECTORY = "collector_directory"
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -21,7 +22,11 @@ def open_database(directory: Path, *, create: bool = False) -> Engine:
     path = directory / FILE_NAME
     if not create and not path.exists():
         raise FileNotFoundError(f"{path} does not exist; make one with: esep collector init")
-    engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": 30})
+    engine = create_engine(
+        f"sqlite:///{path}",
+        connect_args={"timeout": 30},
+        execution_options={DIRECTORY: directory},  # what lies beside the database is found by it
+    )
     event.listen(engine, "connect", _configure_sqlite)
     event.listen(engine, "begin", _begin_immediate)
     migrate(engine)
@@ -52,3 +57,9 @@ def _begin_immediate(connection: Any) -> None:
 def reading(engine: Engine) -> Connection:
     """A connection for reading: it never waits for a writer."""
     return engine.connect().execution_options(reading=True)
+
+
+def directory_of(connection: Connection) -> Path:
+    """The data directory whose database this is."""
+    directory: Path = connection.get_execution_options()[DIRECTORY]
+    return directory

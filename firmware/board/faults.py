@@ -3,6 +3,9 @@
 A plan is [{"at": "gateway.stages.Stages.tick", "do": …, "with": …, "call": n, "calls": m}, …]: from
 the n-th call on, 1 unless given, m calls, 1 unless given, are broken.
 
+In the image, what only one file knows bears another name (technician/names.py): what a plan breaks
+is public, and stands in `_KEPT` when no other file uses it.
+
 do: "raise" with the name of an exception; "hang" the loop for so many ms; "stall", never to come
 back while the loop runs; "fill" the heap; "set" the name to a value, at once.
 """
@@ -11,6 +14,7 @@ import asyncio
 import builtins
 import time
 
+_KEPT = ("LIMITS_MS", "LONGEST_PAUSE_MS", "MINUTE_MS", "SAFE_S", "WELL_S", "begin_rest")
 _FOR_EVER_S = 100_000
 _PIECE_BYTES = 512
 
@@ -19,10 +23,11 @@ def plan(faults):
     for fault in faults:
         path, name = fault["at"].rsplit(".", 1)
         owner = _find(path)
+        whole = getattr(owner, name)
         if fault["do"] == "set":
             setattr(owner, name, fault["with"])
         else:
-            setattr(owner, name, _broken(getattr(owner, name), fault))
+            setattr(owner, name, _broken(whole, fault))
 
 
 def _find(path):

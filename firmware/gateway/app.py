@@ -215,7 +215,7 @@ class App:
         if self._safe_mode:
             log("safe mode: no samples, no health")
         else:
-            self._begin_rest()
+            self.begin_rest()
         while not self._board.asked_to_stop():
             if self._objects and self._objects.complete and self._can_restart():
                 await self._keep_all()
@@ -227,7 +227,7 @@ class App:
         for name, task in tasks:
             asyncio.create_task(health.supervise(name, task, self._fault))
 
-    def _begin_rest(self):
+    def begin_rest(self):
         """What safe mode does without."""
         self._begin(
             ("telemetry", self._telemetry.run),
@@ -239,7 +239,7 @@ class App:
         if self._safe_mode:
             self._safe_mode = self._uplink.safe_mode = False
             log("safe mode is over")
-            self._begin_rest()
+            self.begin_rest()
 
     def _restart(self):
         """For another configuration, which is no failure."""
@@ -292,15 +292,17 @@ class App:
     async def _tell_dropped(self):
         while True:
             alive("dropped")
-            told = self._journal.dropped()
-            if told:
-                event = records.dropped(self._clock.now_ms(), TELEMETRY, *told)
+            for stream in (BILLING, TELEMETRY):
+                told = self._journal.dropped(stream)
+                if not told:
+                    continue
+                event = records.dropped(self._clock.now_ms(), stream, *told)
                 try:
                     await self._billing_chain.append(
                         [cbor.encode(event)], self._config.hash, self._clock.triplet()
                     )
-                    self._journal.clear_dropped(told)
-                    log("telemetry %d to %d dropped for room" % told[1:])
+                    self._journal.clear_dropped(told, stream)
+                    log("stream %d, epoch %d: %d to %d are gone" % ((stream,) + told))
                     self._wake()
                 except JournalFull:
                     pass  # what was dropped is kept in its cell, and told when there is room

@@ -231,12 +231,17 @@ class Reader:
 
 def _text(raw: bytes) -> str:
     text = str(raw, "utf-8")
-    size = 0
-    for char in text:  # the interpreter's own check lets overlong forms and surrogates pass
-        code = ord(char)
-        if code > 0x10FFFF or 0xD800 <= code < 0xE000:
-            raise ValueError("not UTF-8")
-        size += 1 + (code > 0x7F) + (code > 0x7FF) + (code > 0xFFFF)
-    if size != len(raw):
-        raise ValueError("not UTF-8")
+    # The interpreter's own check lets overlong forms, surrogates and what is too large pass.
+    for i, byte in enumerate(raw):
+        if byte >= 0xC0:
+            following = raw[i + 1]
+            if (
+                byte < 0xC2
+                or (byte == 0xE0 and following < 0xA0)
+                or (byte == 0xED and following >= 0xA0)
+                or (byte == 0xF0 and following < 0x90)
+                or byte > 0xF4
+                or (byte == 0xF4 and following >= 0x90)
+            ):
+                raise ValueError("not UTF-8 text")
     return text

@@ -65,7 +65,7 @@ class Cells:
         values[name] = value
         records = b"".join(_record(*item) for item in values.items())
         if _HEADER_BYTES + len(records) > self._region.block_bytes:
-            raise ValueError("cells full")
+            raise ValueError("the cells are full")
         for distance in range(1, self._region.blocks):
             block = (self._block + distance) % self._region.blocks
             serial = self._serial + distance

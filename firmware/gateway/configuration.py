@@ -1,9 +1,11 @@
 """What the gateway is told to be: the signed configuration, and which version is in force."""
 
+from micropython import const
+
 IN_FORCE_CELL = "configuration"  # its hash
 _VERSION_CELL = "configuration version"
 _REFUSED_CELL = "configuration refused"  # its hash, and what is still to be told of it
-_HASH_BYTES = 32
+_HASH_BYTES = const(32)
 
 
 class SetupError(Exception):

@@ -6,10 +6,12 @@ import sys
 from asyncio import CancelledError
 from time import ticks_add, ticks_diff, ticks_ms
 
-_FIRST_PAUSE_MS = 1_000
-_LONGEST_PAUSE_MS = 60_000
-_RAN_WELL_MS = 60_000
-_AGES_MS = 1 << 28  # longer than any limit; ticks differ by less than 1 << 29
+from micropython import const
+
+_FIRST_PAUSE_MS = const(1_000)
+LONGEST_PAUSE_MS = 60_000
+_RAN_WELL_MS = const(60_000)
+_AGES_MS = const(1 << 28)  # longer than any limit; ticks differ by less than 1 << 29
 
 seen: dict = {}  # task: when it last showed that it goes on (ticks); None: it rests
 
@@ -65,10 +67,10 @@ async def supervise(name: str, task, on_fault) -> None:
         except Exception as error:
             log(_told(error))
         at_rest(name)
-        if starved and pause_ms == _LONGEST_PAUSE_MS:
+        if starved and pause_ms == LONGEST_PAUSE_MS:
             seen[name] = ticks_add(ticks_ms(), -_AGES_MS)
         await asyncio.sleep_ms(pause_ms)
-        pause_ms = min(2 * pause_ms, _LONGEST_PAUSE_MS)
+        pause_ms = min(2 * pause_ms, LONGEST_PAUSE_MS)
 
 
 def _told(error) -> str:

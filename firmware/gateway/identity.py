@@ -4,7 +4,10 @@ import binascii
 import hashlib
 
 from gateway import cbor, cose, signer
+from gateway.configuration import SetupError
 from gateway.journal import BILLING
+
+_OWNER_CELL = "gateway"
 
 
 def cose_key(public64: bytes) -> dict:
@@ -65,12 +68,16 @@ class Identity:
         self.public = held.public  # 64 bytes, x || y
         self.kid = thumbprint(held.public)[:8]
 
-    async def sign(self, digest: bytes) -> bytes:
-        return await self._signer.sign(digest)
+    def sign(self, digest: bytes):
+        """To be awaited: r || s."""
+        return self._signer.sign(digest)
 
-    def begin_epoch(self) -> None:
-        """Durable before a frame is signed in it. A number is never used for two beginnings."""
-        self.epoch += 1
+    def begin_epoch(self, after: int) -> None:
+        """One above that as well. Durable before a frame is signed in it.
+
+        A number is never used for two beginnings.
+        """
+        self.epoch = max(self.epoch, after) + 1
         self.store()
 
     def intend(self, epoch: int, seq: int, *step) -> None:
@@ -82,7 +89,18 @@ class Identity:
         self.store()
 
     def settle(self, journal) -> None:
-        """Take the step if its frame is there, else give it up."""
+        """Take the step if its frame is there, else give it up.
+
+        Raises SetupError when the journal is another gateway's.
+        """
+        owner = journal.get_cell(_OWNER_CELL)
+        if owner is None:
+            journal.put_cell(_OWNER_CELL, self.gateway)
+        elif owner != self.gateway:
+            raise SetupError(
+                "the journal is that of gateway %s, and identity.key is not: lay down that one's; "
+                "or hand over what the journal holds, and erase it" % owner.hex()
+            )
         step = self.step
         if not step:
             return

@@ -4,16 +4,21 @@ import asyncio
 import struct
 from time import ticks_add, ticks_diff, ticks_ms
 
+from micropython import const
+
 from gateway import connection
 from gateway.health import log
 
-_LARGEST_PACKET = 4096 + 256
-_SKIP_BYTES = 512
+_LARGEST_PACKET = const(4096 + 256)
+_SKIP_BYTES = const(512)
 # A longer one, or one that takes longer, is no message but an attack, or another service.
-_LARGEST_SKIPPED = 1 << 24
-_LONGEST_SKIP = 20  # keepalives
+_LARGEST_SKIPPED = const(1 << 24)
+_LONGEST_SKIP = const(20)  # keepalives
 
-_PUBLISH, _PUBACK, _SUBACK, _PINGRESP = 3, 4, 9, 13
+_PUBLISH = const(3)
+_PUBACK = const(4)
+_SUBACK = const(9)
+_PINGRESP = const(13)
 _CONNACK = b"\x20\x02"
 _PINGREQ = b"\xc0\x00"
 _DISCONNECT = b"\xe0\x00"
@@ -204,8 +209,9 @@ class Client:
         if packet_id:
             await self._send(b"\x40\x02" + packet_id)
 
-    async def _read(self, n):
-        return await asyncio.wait_for_ms(self._stream.readexactly(n), self._patience_ms)
+    def _read(self, n):
+        """To be awaited."""
+        return asyncio.wait_for_ms(self._stream.readexactly(n), self._patience_ms)
 
     async def _send(self, *parts):
         async with self._write_lock:

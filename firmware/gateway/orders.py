@@ -3,36 +3,45 @@
 import hashlib
 from time import ticks_diff, ticks_ms
 
+from micropython import const
+
 from gateway import cose, records, replay, shape, stages
 
-_OPEN, _RELEASE, _READ = 1, 2, 3
+_OPEN = const(1)
+_RELEASE = const(2)
+_READ = const(3)
 # Anyone who can publish could fill the journal with refusals of what nobody signed.
-_UNSIGNED_REFUSALS = 10
-_UNSIGNED_PERIOD_MS = 60_000
-
-_is_command = shape.record(
-    {
-        0: shape.version,
-        1: shape.either(shape.data(8), shape.text),
-        2: shape.seq,
-        3: shape.uint,
-        4: shape.uint,
-        5: shape.data(16),
-        6: shape.span(_OPEN, _READ),
-    },
-    {
-        7: shape.array(shape.span(1, 32), 1, 32),
-        8: shape.uint,
-        9: shape.row(shape.uint, shape.uint),
-        10: shape.data(32),
-        11: shape.text,
-    },
-)
-_NOT_OF_ACTION = {_OPEN: (), _RELEASE: (8,), _READ: (7, 8, 9)}
+_UNSIGNED_REFUSALS = const(10)
+_UNSIGNED_PERIOD_MS = const(60_000)
 
 
 def _well_shaped(body) -> bool:
-    return _is_command(body) and not any(key in body for key in _NOT_OF_ACTION[body[6]])
+    test = shape.record(
+        {
+            0: shape.version,
+            1: shape.either(shape.data(8), shape.text),
+            2: shape.seq,
+            3: shape.uint,
+            4: shape.uint,
+            5: shape.data(16),
+            6: shape.span(_OPEN, _READ),
+        },
+        {
+            7: shape.array(shape.span(1, 32), 1, 32),
+            8: shape.uint,
+            9: shape.row(shape.uint, shape.uint),
+            10: shape.data(32),
+            11: shape.text,
+        },
+    )
+    return test(body) and not any(key in body for key in _not_of(body[6]))
+
+
+def _not_of(action):
+    """What only other actions have."""
+    if action == _OPEN:
+        return ()
+    return (8,) if action == _RELEASE else (7, 8, 9)
 
 
 class _Command:

@@ -10,13 +10,11 @@ import hashlib
 
 from micropython import const
 
+from gateway.comb import TABLE
+
 _P = 0xFFFFFFFF00000001000000000000000000000000FFFFFFFFFFFFFFFFFFFFFFFF
 _B = 0x5AC635D8AA3A93E7B3EBBD55769886BC651D06B0CC53B0F63BCE3C3E27D2604B
 _N = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
-_G = (
-    0x6B17D1F2E12C4247F8BCE6E563A440F277037D812DEB33A0F4A13945D898C296,
-    0x4FE342E2FE1A7F9B8EE7EB4A7C0F9E162BCE33576B315ECECBB6406837BF51F5,
-)
 ORDER = _N
 _HALF = _N >> 1
 
@@ -83,35 +81,12 @@ def _affine(point: tuple) -> tuple:
     return x * square % _P, y * square % _P * inverse % _P
 
 
-def _comb_table() -> bytes:
-    """Entry m is 2^208·G plus or minus each 2^(52·j)·G, j < 4, plus where bit j of m is set."""
-    teeth = [_G]
-    while len(teeth) < _TEETH:
-        x, y = teeth[-1]
-        point = (x, y, 1)
-        for _ in range(_COLUMNS):
-            point = _double(point)
-        teeth.append(_affine(point))
-    table = bytearray(64 << (_TEETH - 1))
-    for m in range(1 << (_TEETH - 1)):
-        x, y = teeth[-1]
-        point = (x, y, 1)
-        for j in range(_TEETH - 1):
-            x, y = teeth[j]
-            point = _add(point, x, y if m >> j & 1 else _P - y)
-        table[m * 64 : m * 64 + 64] = _octets(_affine(point))
-    return bytes(table)
-
-
 def _octets(pair: tuple) -> bytes:
     return pair[0].to_bytes(32, "big") + pair[1].to_bytes(32, "big")
 
 
 def _integers(octets) -> tuple:
     return int.from_bytes(octets[:32], "big"), int.from_bytes(octets[32:], "big")
-
-
-_table = _comb_table()
 
 
 def _comb(k: int) -> tuple:
@@ -134,7 +109,7 @@ def _add_column(point: tuple, comb: tuple, column: int) -> tuple:
         digit = ~digit
         flip ^= _NEGATED
     start = (digit & 15) * 64
-    x, y = _integers(_table[start : start + 64])
+    x, y = _integers(TABLE[start : start + 64])
     return _add(point, x, _P - y if flip else y)
 
 

@@ -10,7 +10,8 @@ from gateway.configuration import Configuration, SetupError
 from gateway.cose import WireError
 from gateway.sealed import Reader, Sealed, sha256
 
-_ARRAY, _MAP = const(4), const(5)
+_ARRAY = const(4)
+_MAP = const(5)
 _FIELDS = const(10)
 _METERS = const(8)
 _MOST_METERS = const(64)

@@ -2,16 +2,19 @@
 
 import asyncio
 
+from micropython import const
+
 from gateway import cbor
 from gateway.chain import MAX_RECORDS
 from gateway.health import alive, at_rest
+from gateway.held import Held
 from gateway.journal import JournalFull
 
 # A quarter of what a frame may hold: to encode and seal it takes several times this of the heap,
 # and in pieces as long as the frame.
-_FRAME_RECORD_BYTES = 1024
-_HELD_RECORDS = 160  # more than a boundary brings: two records of each of 64 meters
-_RETRY_MS = 5_000
+_FRAME_RECORD_BYTES = const(1024)
+_HELD_RECORDS = const(160)  # more than a boundary brings: two records of each of 64 meters
+_RETRY_MS = const(5_000)
 
 
 class Recorder:
@@ -30,21 +33,18 @@ class Recorder:
         self._period_ms = period_ms
         self._on_frame = on_frame
         self._on_trouble = on_trouble
-        self._records: list = []  # encoded
-        self._bytes = 0
+        self._held = Held()
         self._due = asyncio.Event()
         self._room = asyncio.Event()
         self._full = False
         self._lost = 0
 
     def add(self, record: list) -> None:
-        if len(self._records) >= _HELD_RECORDS:
-            self._bytes -= len(self._records.pop(0))
+        if self._held.count >= _HELD_RECORDS:
+            self._held.drop()
             self._lost += 1
-        encoded = cbor.encode(record)
-        self._records.append(encoded)
-        self._bytes += len(encoded)
-        if self._period_ms is None or self._bytes >= _FRAME_RECORD_BYTES:
+        self._held.add(cbor.encode(record))
+        if self._period_ms is None or self._held.bytes >= _FRAME_RECORD_BYTES:
             self._due.set()
 
     async def run(self) -> None:
@@ -74,7 +74,7 @@ class Recorder:
 
     def held(self) -> int:
         """Records that are in no frame yet."""
-        return len(self._records)
+        return self._held.count
 
     def room(self) -> None:
         """The journal may have room again."""
@@ -96,12 +96,12 @@ class Recorder:
         A frame for which the heap has no piece long enough is made of fewer records.
         """
         most = MAX_RECORDS - 1
-        while self._records:
-            count = self._count(most)
+        while self._held.count:
+            count = self._held.fitting(most, _FRAME_RECORD_BYTES)
             lost_before = self._lost
             try:
                 await self._chain.append(
-                    self._records[:count], self._config_hash, self._clock.triplet()
+                    self._held.first(count), self._config_hash, self._clock.triplet()
                 )
             except MemoryError:
                 if count == 1:
@@ -112,19 +112,9 @@ class Recorder:
             given_up = min(count, self._lost - lost_before)
             self._lost -= given_up
             for _ in range(count - given_up):
-                self._bytes -= len(self._records.pop(0))
+                self._held.drop()
             self._full = False
             self._on_frame()
         if self._lost:
             lost, self._lost = self._lost, 0
             self._on_trouble("full: %d records lost" % lost)
-
-    def _count(self, most):
-        """How many of the oldest records make a frame."""
-        count = size = 0
-        while count < min(len(self._records), most):
-            size += len(self._records[count])
-            if count and size > _FRAME_RECORD_BYTES:
-                break
-            count += 1
-        return count

@@ -14,7 +14,8 @@ from gateway.cose import WireError
 _WINDOW_BYTES = const(256)
 _HASHED_BYTES = const(512)
 _LONGEST_STRING = const(2048)
-_TAG, _SIGN1 = const(6), const(18)
+_TAG = const(6)
+_SIGN1 = const(18)
 _ARRAY = const(4)
 _BYTES = const(2)
 

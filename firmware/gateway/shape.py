@@ -1,4 +1,7 @@
-"""Words to write down the shapes of docs/wire-format.cddl: each is, or makes, a test of a value."""
+"""Words to write down the shapes of docs/wire-format.cddl: each is, or makes, a test of a value.
+
+A shape is made when it is needed: kept, it would take a kilobyte.
+"""
 
 _MAX_UINT = 0xFFFFFFFFFFFFFFFF
 _MAX_UINT32 = 0xFFFFFFFF
@@ -28,29 +31,29 @@ def either(*tests):
 def array(test, low: int, high: int):
     """From `low` to `high` items of one shape."""
 
-    def array_test(value) -> bool:
+    def shaped(value) -> bool:
         return isinstance(value, list) and low <= len(value) <= high and all(map(test, value))
 
-    return array_test
+    return shaped
 
 
 def row(*tests):
     """An array of one item for each test."""
 
-    def row_test(value) -> bool:
+    def shaped(value) -> bool:
         return (
             isinstance(value, list)
             and len(value) == len(tests)
             and all(test(item) for test, item in zip(tests, value))
         )
 
-    return row_test
+    return shaped
 
 
 def record(required: dict, optional=None):
     """A map with these keys, each with its test, and no other."""
 
-    def record_test(value) -> bool:
+    def shaped(value) -> bool:
         if not isinstance(value, dict) or not all(key in value for key in required):
             return False
         for key, item in value.items():
@@ -59,7 +62,7 @@ def record(required: dict, optional=None):
                 return False
         return True
 
-    return record_test
+    return shaped
 
 
 uint = span(0, _MAX_UINT)

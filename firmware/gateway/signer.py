@@ -11,9 +11,9 @@ class SoftwareKey:
         self.kept = bytearray(kept)
         self.public = public  # 64 bytes, x || y
 
-    async def sign(self, digest: bytes) -> bytes:
-        """r || s, s in its lower half."""
-        return await p256.sign(int.from_bytes(self.kept, "big"), digest)
+    def sign(self, digest: bytes):
+        """To be awaited: r || s, s in its lower half."""
+        return p256.sign(int.from_bytes(self.kept, "big"), digest)
 
     def destroy(self) -> None:
         for i in range(len(self.kept)):

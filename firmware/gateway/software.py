@@ -4,7 +4,9 @@ import hashlib
 import os
 import sys
 
-_DIRECTORY = 0x4000
+from micropython import const
+
+_DIRECTORY = const(0x4000)
 _PARTS = ("board", "gateway")
 _ENDINGS = (".py", ".mpy")
 

@@ -4,27 +4,48 @@ A stage's coil is energised while the stage may be closed. Only *open* is ever r
 ordered open is durable before the coil moves, so that it stays open over a restart.
 """
 
+from micropython import const
+
 from gateway import cbor
 
-CLOSED, OPENING, OPEN, WAITING, CLOSING = range(5)
-ORDER, PERMIT, DUE, CONTACT_OPEN, CONTACT_CLOSED, LATE = range(6)
+# The states of a stage.
+_CLOSED = const(0)
+_OPENING = const(1)
+_OPEN = const(2)
+_WAITING = const(3)
+_CLOSING = const(4)
 
-DE_ENERGISE, ENERGISE, OPENED, NOT_OPENED, RESTORED, NOT_RESTORED = range(6)
+# Its inputs.
+_ORDER = const(0)
+_PERMIT = const(1)
+_DUE = const(2)
+_CONTACT_OPEN = const(3)
+_CONTACT_CLOSED = const(4)
+_LATE = const(5)
 
-# (state, input): (next state, what to do or tell). What is not listed changes nothing.
-TRANSITIONS = {
-    (CLOSED, ORDER): (OPENING, DE_ENERGISE),
-    (OPENING, ORDER): (OPENING, DE_ENERGISE),
-    (OPEN, ORDER): (OPENING, DE_ENERGISE),
-    (WAITING, ORDER): (OPENING, DE_ENERGISE),
-    (CLOSING, ORDER): (OPENING, DE_ENERGISE),
-    (OPENING, CONTACT_OPEN): (OPEN, OPENED),
-    (OPENING, LATE): (OPEN, NOT_OPENED),
-    (OPENING, PERMIT): (WAITING, None),
-    (OPEN, PERMIT): (WAITING, None),
-    (WAITING, DUE): (CLOSING, ENERGISE),
-    (CLOSING, CONTACT_CLOSED): (CLOSED, RESTORED),
-    (CLOSING, LATE): (CLOSED, NOT_RESTORED),
+# What a transition does, or tells.
+_NOTHING = const(0)
+_DE_ENERGISE = const(1)
+_ENERGISE = const(2)
+OPENED = const(3)
+NOT_OPENED = const(4)
+RESTORED = const(5)
+NOT_RESTORED = const(6)
+
+# state × 8 + input: next state × 8 + what it does or tells. What is not listed changes nothing.
+_TRANSITIONS = {
+    _CLOSED << 3 | _ORDER: _OPENING << 3 | _DE_ENERGISE,
+    _OPENING << 3 | _ORDER: _OPENING << 3 | _DE_ENERGISE,
+    _OPEN << 3 | _ORDER: _OPENING << 3 | _DE_ENERGISE,
+    _WAITING << 3 | _ORDER: _OPENING << 3 | _DE_ENERGISE,
+    _CLOSING << 3 | _ORDER: _OPENING << 3 | _DE_ENERGISE,
+    _OPENING << 3 | _CONTACT_OPEN: _OPEN << 3 | OPENED,
+    _OPENING << 3 | _LATE: _OPEN << 3 | NOT_OPENED,
+    _OPENING << 3 | _PERMIT: _WAITING << 3 | _NOTHING,
+    _OPEN << 3 | _PERMIT: _WAITING << 3 | _NOTHING,
+    _WAITING << 3 | _DUE: _CLOSING << 3 | _ENERGISE,
+    _CLOSING << 3 | _CONTACT_CLOSED: _CLOSED << 3 | RESTORED,
+    _CLOSING << 3 | _LATE: _CLOSED << 3 | NOT_RESTORED,
 }
 
 _CELL = "stages"
@@ -40,7 +61,7 @@ class Stage:
         self.contact = contact
         self.min_off_ms = config[2]
         self.confirm_ms = config[4]
-        self.state = CLOSED
+        self.state = _CLOSED
         self.cause = "boot"  # of the contact's next change in the coil's direction
         self.order = None  # [order-id, counter] of the command that moved it last
         self.until_ms: int | None = None
@@ -54,15 +75,17 @@ class Stage:
 
     def feed(self, what: int, uptime_ms: int):
         """Take one input; returns what to tell, or None."""
-        self.state, act = TRANSITIONS.get((self.state, what), (self.state, None))
-        if act == DE_ENERGISE:
+        after = _TRANSITIONS.get(self.state << 3 | what, self.state << 3)
+        self.state = after >> 3
+        act = after & 7
+        if act == _DE_ENERGISE:
             if self.output.energised():
                 self.opened_at = uptime_ms
             self.output.energise(False)
-        elif act == ENERGISE:
+        elif act == _ENERGISE:
             self.output.energise(True)
         else:
-            return act
+            return act or None
         self.late_at = uptime_ms + self.confirm_ms
         return None
 
@@ -88,10 +111,10 @@ class Stage:
         """The contact's settled position as an input, None before it is known."""
         if self._closed is None:
             return None
-        return CONTACT_CLOSED if self._closed else CONTACT_OPEN
+        return _CONTACT_CLOSED if self._closed else _CONTACT_OPEN
 
     def held(self) -> bool:
-        return self.state in (OPENING, OPEN)
+        return self.state in (_OPENING, _OPEN)
 
 
 class Stages:
@@ -129,9 +152,9 @@ class Stages:
                 if opened_ms is not None and self._clock.known():
                     stage.opened_at = uptime_ms - max(0, self._clock.now_ms() - opened_ms)
             if held:
-                stage.feed(ORDER, uptime_ms)
+                stage.feed(_ORDER, uptime_ms)
             elif not stage.output.energised():
-                stage.state = WAITING
+                stage.state = _WAITING
                 returning.append(stage)
             else:
                 stage.order = None
@@ -142,7 +165,7 @@ class Stages:
         return [
             (stage.id, stage.held(), stage.order)
             for stage in self._stages.values()
-            if stage.order and stage.state != CLOSED
+            if stage.order and stage.state != _CLOSED
         ]
 
     def open(self, ids, order, until_ms, ramp) -> None:
@@ -155,16 +178,16 @@ class Stages:
             stage.until_ms = until_ms
             stage.ramp = ramp or _DEFAULT_RAMP
             stage.cause = "command"
-            stage.feed(ORDER, uptime_ms)
+            stage.feed(_ORDER, uptime_ms)
 
     def release(self, ids, order, ramp, cause="ramp") -> list:
         """Let stages close by the ramp. Returns the ids of those that will move."""
         stages = [self._stages[stage_id] for stage_id in ids]
-        stages = [stage for stage in stages if stage.state not in (CLOSED, CLOSING)]
+        stages = [stage for stage in stages if stage.state not in (_CLOSED, _CLOSING)]
         uptime_ms = self._clock.uptime_ms()
         self._save({stage.id: (False, order, None, ramp or stage.ramp) for stage in stages})
         for stage in stages:
-            stage.feed(PERMIT, uptime_ms)
+            stage.feed(_PERMIT, uptime_ms)
             stage.order = order
             stage.until_ms = None
             stage.cause = cause
@@ -181,13 +204,13 @@ class Stages:
                 closed, at_ms, cause = change
                 order = stage.order if cause in ("command", "ramp", "expiry") else None
                 self._listener.on_contact(stage.id, closed, at_ms, cause, order)
-            if stage.state == WAITING and uptime_ms >= stage.due_at:
-                self._tell(stage, DUE, uptime_ms)
+            if stage.state == _WAITING and uptime_ms >= stage.due_at:
+                self._tell(stage, _DUE, uptime_ms)
             contact = stage.contact_input()
             if contact is not None:
                 self._tell(stage, contact, uptime_ms)
-            if stage.state in (OPENING, CLOSING) and uptime_ms >= stage.late_at:
-                self._tell(stage, LATE, uptime_ms)
+            if stage.state in (_OPENING, _CLOSING) and uptime_ms >= stage.late_at:
+                self._tell(stage, _LATE, uptime_ms)
         self._expire()
 
     def _expire(self):
@@ -229,7 +252,7 @@ class Stages:
         for stage in self._stages.values():
             if stage.id in changes:
                 held, order, until_ms, ramp = changes[stage.id]
-            elif stage.state != CLOSED:
+            elif stage.state != _CLOSED:
                 held, order, until_ms, ramp = (
                     stage.held(),
                     stage.order,

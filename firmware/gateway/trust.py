@@ -15,18 +15,21 @@ _ROLES = {
 }
 _ALL_ROLES = ("receipts", "orders", "configuration", "checkpoints", "release")
 
-_COSE_KEY = {1: shape.span(2, 2), -1: shape.span(1, 1), -2: shape.data(32), -3: shape.data(32)}
-_is_certificate = shape.record(
-    {
-        0: shape.version,
-        1: lambda role: role in _ALL_ROLES,
-        2: shape.record(_COSE_KEY),
-        3: shape.uint,
-        4: shape.uint,
-    }
-)
-
 _MAX_CACHED = const(8)
+
+
+def _is_certificate(body) -> bool:
+    cose_key = {1: shape.span(2, 2), -1: shape.span(1, 1), -2: shape.data(32), -3: shape.data(32)}
+    test = shape.record(
+        {
+            0: shape.version,
+            1: lambda role: role in _ALL_ROLES,
+            2: shape.record(cose_key),
+            3: shape.uint,
+            4: shape.uint,
+        }
+    )
+    return test(body)
 
 
 class _Certificate:

@@ -54,16 +54,16 @@ class Uplink:
         self._on_receipt = on_receipt
         self._on_command = on_command
         self._on_object = on_object
-        base = "esep/v1/" + gateway.hex()
-        self._frame_topic = base + "/frame"
-        self._status_topic = base + "/status"
-        self._receipt_topic = base + "/receipt"
-        self._object_topic = base + "/object"
+        base = "esep/v1/" + gateway.hex() + "/"
+        self._frame_topic = base + "frame"
+        self._status_topic = base + "status"
+        self._receipt_topic = base + "receipt"
+        self._object_topic = base + "object"
         self._topics = (
             self._receipt_topic,
             self._object_topic,
-            base + "/command",
-            "esep/v1/zone/" + zone + "/command",
+            base + "command",
+            "esep/v1/zone/" + zone + "/" + "command",
         )
         # The supervisor has to see this task go on, and each of its steps may take so long.
         self._keepalive_s = max(2, min(settings.get("keepalive_s", _KEEPALIVE_S), _LONGEST_S))

@@ -3,12 +3,14 @@
 import asyncio
 import gc
 
+from micropython import const
+
 from gateway import records
 from gateway.health import alive
 from gateway.journal import BILLING, TELEMETRY
 
 MINUTE_MS = 60_000
-_EVERY_MINUTES = 60
+_EVERY_MINUTES = const(60)
 
 
 class Vitals:

@@ -112,7 +112,7 @@ def test_an_upgrade_knows_the_ranges_that_are_held_beyond_a_gap(
     config.set_main_option("script_location", str(engine_module._MIGRATIONS))
     with world.engine.begin() as connection:
         config.attributes["connection"] = connection
-        command.downgrade(config, "0003")
+        command.downgrade(config, "-1")
     engine_module.migrate(world.engine)
     with reading(world.engine) as connection:
         assert connection.execute(kept).all() == before

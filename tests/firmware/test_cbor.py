@@ -68,6 +68,19 @@ def test_a_changed_byte_is_refused_or_another_value(
     assert ask("read", data.hex()) in (data.hex(), "malformed", "not canonical")
 
 
+@FEW
+@given(text=st.binary(max_size=6) | st.text(max_size=6).map(str.encode))
+def test_text_is_what_is_utf_8(ask: Ask, text: bytes) -> None:
+    data = cbor2.dumps(text)
+    data = bytes([data[0] | 0x20]) + data[1:]  # the same bytes, as text
+    try:
+        text.decode()
+    except UnicodeDecodeError:
+        assert ask("well_formed", data.hex()) is None
+    else:
+        assert ask("well_formed", data.hex()) is True
+
+
 @pytest.mark.parametrize(
     ("data", "canonical"),
     [

@@ -70,7 +70,7 @@ def restarts(plant: Plant, cause: str, starts: int) -> dict[int, Any]:
     return boot
 
 
-DIES = breaks("app.App._begin_rest", "raise", "RuntimeError")
+DIES = breaks("app.App.begin_rest", "raise", "RuntimeError")
 """Soon after its start; in safe mode that is not called."""
 
 BUS_1 = "samples of bus 1"
@@ -157,7 +157,7 @@ def test_a_task_that_is_lost_for_good_is_told_and_reset(make: Make) -> None:
 
 
 def test_a_task_that_never_has_memory_is_given_up_and_reset(make: Make) -> None:
-    pauses = {"at": "gateway.health._LONGEST_PAUSE_MS", "do": "set", "with": 2_000}
+    pauses = {"at": "gateway.health.LONGEST_PAUSE_MS", "do": "set", "with": 2_000}
     starves = breaks("readings.Readings.run_samples", "raise", "MemoryError", calls=99)
     plant = make([pauses, starves], watchdog_ms=4_000)
     plant.gateway.start()
@@ -169,7 +169,7 @@ def test_a_task_that_never_has_memory_is_given_up_and_reset(make: Make) -> None:
 
 
 def test_the_same_fault_is_told_once_in_a_while(make: Make) -> None:
-    pause = {"at": "gateway.health._LONGEST_PAUSE_MS", "do": "set", "with": 1}
+    pause = {"at": "gateway.health.LONGEST_PAUSE_MS", "do": "set", "with": 1}
     plant = make([pause, breaks("stages.Stages.tick", "raise", "OSError", calls=9)])
     plant.gateway.start()
     until(lambda: plant.log().count("task stages failed") == 9)

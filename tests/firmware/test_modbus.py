@@ -1,8 +1,10 @@
 """The Modbus master against pymodbus, over a pty with a line that misbehaves, and over TCP."""
 
+import ast
 import itertools
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,6 +24,23 @@ OnTcp = Callable[[Callable[[int], str]], Read]
 
 def values(address: int, count: int) -> str:
     return b"".join(at.to_bytes(2, "big") for at in range(address, address + count)).hex()
+
+
+FRAMES = Path(__file__).parents[2] / "firmware/gateway/modbus/frames.py"
+
+
+def test_the_table_is_of_the_crc_of_modbus() -> None:
+    halves = {
+        node.targets[0].id: ast.literal_eval(node.value)
+        for node in ast.parse(FRAMES.read_text("utf-8")).body
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
+        if isinstance(node.value, ast.Constant) and isinstance(node.value.value, bytes)
+    }
+    for byte in range(256):
+        crc = byte
+        for _ in range(8):
+            crc = crc >> 1 ^ 0xA001 if crc & 1 else crc >> 1
+        assert (halves["_LOW"][byte], halves["_HIGH"][byte]) == (crc & 0xFF, crc >> 8)
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,9 @@
 """ECDSA in MicroPython: RFC 6979's vectors, and OpenSSL as the judge."""
 
 import hashlib
+import runpy
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +12,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, utils
 from cryptography.hazmat.primitives.hashes import SHA256
 
 Ask = Callable[..., Any]
+
+FIRMWARE = Path(__file__).parents[2] / "firmware"
 
 P = 2**256 - 2**224 + 2**192 + 2**96 - 1
 N = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
@@ -64,6 +68,15 @@ def test_rfc_6979(ask: Ask, message: bytes) -> None:
     assert ask("public", hex(RFC_SECRET)) == RFC_PUBLIC
     digest = hashlib.sha256(message).hexdigest()
     assert ask("sign", hex(RFC_SECRET), digest) == octets(r, min(s, N - s))
+
+
+def test_the_comb_is_of_the_multiples_that_it_says() -> None:
+    table: bytes = runpy.run_path(str(FIRMWARE / "gateway" / "comb.py"))["TABLE"]
+    for m in range(16):
+        k = 2**208 + sum(2 ** (52 * j) * (1 if m >> j & 1 else -1) for j in range(4))
+        expected = public_of(ec.derive_private_key(k % N, ec.SECP256R1()))
+        assert table[64 * m : 64 * m + 64].hex() == expected
+    assert len(table) == 16 * 64
 
 
 def test_openssl_verifies_our_signatures(ask: Ask) -> None:

@@ -57,7 +57,7 @@ STEPS = {
     "receipt numbered": Step(receipts, "make", when=lambda *args: bool(args[3])),
     "receipt sent": Step(Transport, "publish", when=_publishes("/receipt")),
     "checkpoint begun": Step(Checkpoints, "sign", is_after=False),
-    "checkpoint copied": Step(Path, "write_bytes", when=lambda path, _: path.suffix == ".cose"),
+    "checkpoint copied": Step(Path, "rename", when=lambda _, name: name.suffix == ".cose"),
     "checkpoint sent": Step(Transport, "publish", when=_publishes("/checkpoint")),
 }
 COMMIT = "commit"

@@ -115,9 +115,10 @@ class ModbusDriver:
         """What is said of an identity without an answer."""
         return bytes([NO_ANSWER]) * (len(self._identity) // 3), b""
 
-    async def _read(self, urgent, function, address, count):
+    def _read(self, urgent, function, address, count):
+        """To be awaited."""
         request = Request(self._unit, function, address, count, self._manners)
-        return await self._bus.read(request, urgent)
+        return self._bus.read(request, urgent)
 
     def _is_in(self, index, address, count):
         start = self._addresses[index]

@@ -5,6 +5,7 @@ from serve import serve  # isort: skip
 import asyncio
 
 from gateway import recorder as recorders
+from gateway.held import Held
 
 
 def kept(before, meanwhile):
@@ -32,4 +33,16 @@ def kept(before, meanwhile):
     return len(frames), len(set(frames)), told
 
 
-serve(kept=kept)
+def packed(steps, most, most_bytes):
+    """Records of so many bytes are added, those of None dropped: what is there then."""
+    held = Held()
+    for number, size in enumerate(steps):
+        if size is None:
+            held.drop()
+        else:
+            held.add(bytes([number]) * size)
+    fitting = held.fitting(most, most_bytes)
+    return held.count, held.bytes, [[len(one), one[0]] for one in held.first(200)], fitting
+
+
+serve(kept=kept, packed=packed)

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "1001_held_ranges"
-down_revision = "0003"
+down_revision = "1300_trust"
 branch_labels = None
 depends_on = None
 

@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 # apart, since each has a conftest of its own
-TEST_ROOMS := tests/auditor tests/collector/test_*.py tests/collector/web tests/end_to_end \
+TEST_ROOMS := tests/auditor tests/broker tests/collector/test_*.py tests/collector/web tests/end_to_end \
   tests/faults tests/firmware tests/kills tests/hardware tests/interop tests/simulator tests/technician tests/vectors
 STUBS := .cache/esp32-stubs
 WASM := .cache/wasm

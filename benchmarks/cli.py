@@ -10,14 +10,16 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from benchmarks import fuzz, report
+from benchmarks import backlog as backlogs
+from benchmarks import fuzz, intake_report, report
 from benchmarks import hostile as hostile_bus
+from benchmarks import intake as intakes
 from benchmarks import memory as heap
 from benchmarks import series as time_series
 from benchmarks import sign as signing
 from benchmarks.bus import CLIENTS, QUICK_CLIENTS, Bench
 from benchmarks.workers import FIRMWARE
-from simulator import influxdb
+from simulator import influxdb, mosquitto
 from simulator.hostile_line import Mode
 from technician.bundle import compile_firmware
 
@@ -104,6 +106,41 @@ def hostile(
         console.print(f"[red]fails[/red]; again with: {again}", soft_wrap=True)
     if replays:
         raise typer.Exit(1)
+
+
+@app.command()
+def intake(
+    json_file: JsonFile,
+    full: Annotated[bool, typer.Option("--full", help="ten minutes instead of one")] = False,
+    backlog: Annotated[
+        bool, typer.Option("--backlog", help="many gateways after an outage, and nothing else")
+    ] = False,
+    gateways: Annotated[int, typer.Option(min=1, help="of the backlog")] = 1000,
+    backlog_per_s: Annotated[float, typer.Option(min=0.1, help="of each gateway")] = 4,
+    judges: Annotated[int, typer.Option(min=0, help="processes that verify signatures")] = 1,
+) -> None:
+    """Publish to ledger to receipt, with a real Mosquitto and real signatures."""
+    console = Console()
+    try:
+        mosquitto.find()
+    except mosquitto.MissingError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(2) from None
+    with console.status("") as status:
+        if backlog:
+            each = 300 if full else 30
+            drained = backlogs.run(gateways, each, backlog_per_s, judges, status.update)
+            document = intake_report.backlog_document(drained)
+        else:
+            bench_ = intakes.Bench(seconds=60 if full else 1.5, judges=judges, say=status.update)
+            bench_.run()
+            document = intake_report.document(bench_)
+    json_file.write_text(json.dumps(document, indent=2) + "\n")
+    if backlog:
+        console.print_json(data=document)
+    else:
+        console.print(intake_report.table(bench_))
+    console.print(f"written to {json_file}")
 
 
 @app.command()

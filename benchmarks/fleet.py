@@ -119,8 +119,10 @@ class Fleet:
         return made
 
     def write_register(self, path: Path, receipt_s: float) -> None:
-        entries: list[tuple[str, dict[str, Any]]] = [("market", _MARKET)]
-        entries.append(("policy", _POLICY | {"receipt_s": receipt_s}))
+        entries: list[tuple[str, dict[str, Any]]] = [
+            ("market", _MARKET),
+            ("policy", _POLICY | {"receipt_s": receipt_s}),
+        ]
         entries.append(("licensee", {"bin": _BIN, "name": "Bench"}))
         entries.append(("licence", _licence(f"site-{n}" for n in range(len(self.gateways)))))
         for number, gateway in enumerate(self.gateways):

@@ -29,18 +29,18 @@ def _host() -> dict[str, Any]:
     }
 
 
-def _head(benchmark: str) -> dict[str, Any]:
+def head(benchmark: str) -> dict[str, Any]:
     now = datetime.now(UTC).isoformat(timespec="seconds")
     return {"schema": SCHEMA, "benchmark": benchmark, "at": now, "host": _host()}
 
 
 def memory_document(modules: dict[str, int]) -> dict[str, Any]:
-    return {**_head("memory"), "bytes": modules, "all_bytes": sum(modules.values())}
+    return {**head("memory"), "bytes": modules, "all_bytes": sum(modules.values())}
 
 
 def bus_document(bench: Bench, results: Sequence[Result]) -> dict[str, Any]:
     return {
-        **_head("bus"),
+        **head("bus"),
         "seed": bench.seed,
         "rounds": bench.rounds,
         "bits_per_character": BITS_PER_CHARACTER,
@@ -105,7 +105,7 @@ def hostile_document(
     seed: int, bytecode: bool, outcomes: Sequence[Outcome], fuzzed: Sequence[Fuzzed]
 ) -> dict[str, Any]:
     return {
-        **_head("hostile"),
+        **head("hostile"),
         "seed": seed,
         "bytecode": bytecode,
         "false_alarm": FALSE_ALARM,
@@ -154,7 +154,7 @@ def sign_document(result: SignResult) -> dict[str, Any]:
         ),
     }
     return {
-        **_head("sign"),
+        **head("sign"),
         **_rounded(asdict(result)),
         "sign_ratio": round(result.sign_ratio, 2),
         "verify_ratio": round(result.verify_ratio, 2),

@@ -28,6 +28,7 @@ class Code(StrEnum):
     REPLACED = "meter.replaced"
     RATIO_CHANGED = "meter.ratio_changed"
     AILING = "gateway.ailing"
+    FORK = "gateway.fork"
 
 
 class Severity(StrEnum):
@@ -48,6 +49,7 @@ _SEVERITY = {
     Code.REPLACED: Severity.WARNING,
     Code.RATIO_CHANGED: Severity.WARNING,
     Code.AILING: Severity.WARNING,
+    Code.FORK: Severity.BREACH,
     Code.BREACH: Severity.BREACH,
     Code.UNLICENSED_LOAD: Severity.BREACH,
 }

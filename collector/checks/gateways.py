@@ -1,12 +1,15 @@
-"""What is judged of a gateway: whether it does well, by its own signed words."""
+"""What is judged of a gateway: whether it does well, by its own signed words, and is only one."""
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, func, select
 
 from collector.checks import findings
 from collector.checks.findings import Code, Finding
+from collector.evidence.frame import Stream
 from collector.intervals import gateways
+from collector.ledger.chain import Fault
 from collector.model.records import Gateway
 from collector.registry.view import View
+from collector.storage.tables import chain_fault, frame
 
 _OLD_MS = 9_000_000
 """Health is told hourly: two in a row may be missed."""
@@ -25,3 +28,22 @@ def judge_health(connection: Connection, view: View, now_ms: int) -> None:
                 connection,
                 Finding(Code.AILING, gateway.id, known.booted_ms or 0, now_ms, details),
             )
+
+
+def judge_forks(connection: Connection, view: View) -> None:
+    """One finding for each chain that forks: somebody signs with the gateway's key beside it."""
+    table = chain_fault
+    chain = (table.c.gateway, table.c.epoch, table.c.stream)
+    spans = (func.min(table.c.seq), func.count(), func.min(table.c.position))
+    query = select(*chain, *spans, func.max(table.c.position)).where(table.c.fault == Fault.FORK)
+    for gateway, epoch, stream, seq, count, first, last in connection.execute(
+        query.group_by(*chain)
+    ).all():
+        name = Stream(stream).name.lower()
+        known = view.all(Gateway).get(gateway.hex())
+        site = {} if known is None else {"site": known.site}
+        details = site | {"epoch": epoch, "stream": name, "first_seq": seq, "count": count}
+        seen = select(frame.c.received_ms).where(frame.c.position.in_((first, last)))
+        moments = list(connection.scalars(seen))
+        subject = f"{gateway.hex()}/{epoch}/{name}"
+        findings.keep(connection, Finding(Code.FORK, subject, min(moments), max(moments), details))

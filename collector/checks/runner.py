@@ -40,6 +40,7 @@ class Checks:
                 self._look_ahead(connection, view, holder, now_ms)
         with self._guarded("gateways") as connection:
             gateways.judge_health(connection, view, now_ms)
+            gateways.judge_forks(connection, view)
         for site in view.all(Site).values():
             with self._guarded(site.name) as connection:
                 sites.judge_licence(connection, view, self._series, site, now_ms)

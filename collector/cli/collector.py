@@ -31,6 +31,7 @@ from collector.cli import (
 )
 from collector.cli import export as export_room
 from collector.cli.arguments import AsJson, Directory, fail, open_directory
+from collector.cli.intake import intake
 from collector.cli.progress import progress
 from collector.cli.service import Service, now_ms
 from collector.cli.take import take as take_file
@@ -65,7 +66,11 @@ app.command("intervals")(intervals.intervals)
 app.command("edit-interval")(interval_edits.edit)
 app.command("undo-edit")(interval_edits.undo)
 app.command("rebuild-intervals")(rebuild.rebuild_intervals)
+app.command()(intake)
 log = structlog.get_logger()
+
+_SWITCH_S = 0.0002
+"""A thread that waits for the database at every row would else wait 5 ms at each for a busy one."""
 
 
 def _address(text: str, what: str) -> tuple[str, int]:
@@ -127,16 +132,21 @@ def run(
     certificate: Annotated[Path | None, typer.Option(help="PEM of this client")] = None,
     key: Annotated[Path | None, typer.Option(help="PEM of this client's key")] = None,
     http: Annotated[str | None, typer.Option(help="HOST:PORT of the pages; none without")] = None,
+    intake_apart: Annotated[
+        bool, typer.Option("--intake-apart", help="`esep collector intake` takes the frames in")
+    ] = False,
 ) -> None:
     """Run until SIGINT or SIGTERM. Facts go to standard output as JSON lines."""
     logs.to_stdout()
+    sys.setswitchinterval(_SWITCH_S)
     host, port = _address(broker, "--broker")
     tls = _tls(ca, certificate, key)
     listener = None if http is None else _listen(*_address(http, "--http"))
     try:
         engine = open_database(directory)
         held = lock.take(directory)
-        service = Service(directory, engine, Broker(host, port, tls))
+        taken = None if intake_apart else lock.take(directory, lock.INTAKE)
+        service = Service(directory, engine, Broker(host, port, tls), is_intake_apart=intake_apart)
         service.registry.view().policy  # noqa: B018
     except (
         FileNotFoundError,
@@ -183,7 +193,9 @@ def run(
         pages.should_exit = True
         page_thread.join()
     service.stop()
-    held.close()
+    for file in (held, taken):
+        if file is not None:
+            file.close()
 
 
 @app.command("report")

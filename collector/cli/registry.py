@@ -62,6 +62,32 @@ def configure(
     _warn(meter for meter in view.meters_of(site, issued_ms) if meter.gateway == gateway)
 
 
+@app.command("configure-all")
+def configure_all(
+    directory: Directory,
+    out: Annotated[Path, typer.Option(help="a folder: GATEWAY.cose for each")],
+) -> None:
+    """The same for every gateway that has a meter."""
+    try:
+        engine = open_database(directory)
+        keyring = Keyring(directory)
+        view = Registry(engine).view()
+        signer = keyring.signer(Role.CONFIGURATION)
+        configurations = Configurations(engine, keyring.root)
+        out.mkdir(parents=True, exist_ok=True)
+        gateways = sorted({meter.gateway for meter in view.all(Meter).values()})
+        for gateway in gateways:
+            issued_ms = now_ms()
+            message = compile_configuration(view, gateway, issued_ms, signer)
+            configurations.store(message, issued_ms)
+            (out / f"{gateway}.cose").write_bytes(message)
+    except (UnknownError, ProfileError, OSError) as error:
+        typer.echo(error.args[0] if len(error.args) == 1 else str(error), err=True)
+        raise typer.Exit(2) from None
+    typer.echo(f"{len(gateways)} configurations in {out}")
+    _warn(view.all(Meter).values())
+
+
 def _warn(meters: Iterable[Meter]) -> None:
     for line in unconfirmed(meters):
         typer.echo(line, err=True)

@@ -1,11 +1,8 @@
 """The running collector: the threads and what each does."""
 
-import sqlite3
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,24 +12,27 @@ from sqlalchemy import Engine
 from collector.checks import watch
 from collector.checks.runner import Checks
 from collector.checks.watch import Watch
+from collector.cli.following import Following
+from collector.cli.guarding import RETRY_S, guarded
 from collector.evidence.downlink import Role
-from collector.evidence.frame import Frame
-from collector.evidence.keys import PublicKey
 from collector.intake import receipts
 from collector.intake.admission import Admission
 from collector.intake.intake import Intake
+from collector.intake.judging import Here
 from collector.intake.transport import Broker, Transport
 from collector.intervals.closed.closer import Closer
 from collector.intervals.closed.rules import read_rules
 from collector.intervals.follower import IntervalFollower
+from collector.ledger import coverage
 from collector.ledger.chain import ChainFollower
 from collector.ledger.checkpoints import Checkpoints, InconsistentError
-from collector.ledger.followers import Follower, advance, begin_again
+from collector.ledger.followers import begin_again
 from collector.orders import commands
 from collector.orders.desk import Desk
 from collector.orders.follower import OrderFollower
 from collector.registry.configurations import Configurations
 from collector.registry.keyring import Keyring
+from collector.registry.keys import GatewayKeys
 from collector.registry.offers import Offers, parts
 from collector.registry.store import Registry
 from collector.registry.tls_authority import certificate_ends_ms, ends_ms
@@ -40,6 +40,7 @@ from collector.series.embedded import EmbeddedSeries
 from collector.series.follower import SeriesFollower
 from collector.series.shipping import Shipper, Shipping
 from collector.series.targets import open_influx
+from collector.storage import reading
 from collector.storage.settings import read_settings
 
 log = structlog.get_logger()
@@ -47,13 +48,14 @@ log = structlog.get_logger()
 _TICK_S = 0.1
 _CHECK_S = 0.5
 _OFFER_S = 2.0
-_RETRY_S = 1.0
+_SEND_S = 0.2
+_ROUND_PARTS = 60
+"""In how many parts of the interval between two receipts the gateways have their turns."""
 _TRIM_S = 3600.0
 _NEAR_MS = 2 * 86_400_000
 """What the embedded series keeps where an InfluxDB has the rest."""
 _STATUS_KEPT = 10_000
 _CHECKPOINT_TOPIC = "esep/v1/checkpoint"
-_DISK = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
 
 
 def now_ms() -> int:
@@ -63,7 +65,9 @@ def now_ms() -> int:
 class Service:
     """Everything between the broker and the pages; each loop is a thread."""
 
-    def __init__(self, directory: Path, engine: Engine, broker: Broker) -> None:
+    def __init__(
+        self, directory: Path, engine: Engine, broker: Broker, *, is_intake_apart: bool = False
+    ) -> None:
         keyring = Keyring(directory)
         keyring.check_modes()
         configurations = Configurations(engine, keyring.root)
@@ -71,23 +75,29 @@ class Service:
         self.registry = Registry(engine)
         self.series = EmbeddedSeries(directory)
         self.statuses: dict[str, dict[str, Any]] = {}
-        admission = Admission(self._is_known, self._gateway_key)
-        self.intake = Intake(engine, admission, now_ms)
-        self._transport = Transport(broker, "esep-collector", self.intake.queue, self._status)
-        self._closer = Closer(engine, self.registry, read_rules(directory))
+        keys = GatewayKeys(self.registry)
+        admission = Admission(keys.is_known, keys.key_of)
+        self.intake = Intake(engine, Here(admission, keys.renew), now_ms)
+        deliveries = None if is_intake_apart else self.intake.queue
+        client_id = "esep-collector-desk" if is_intake_apart else "esep-collector"
+        self._transport = Transport(broker, client_id, deliveries, self._status)
         self._checks = Checks(engine, self.registry, self.series)
         self._offers = Offers(engine)
         self._desk = Desk(engine, self.registry, self.series, keyring.signer(Role.ORDERS))
+        # at most one a second: the seconds of a start are above all numbers given before it
+        self._least_receipt_number = now_ms() // 1000
+        self._receipt_rounds = receipts.Rounds()
         self._receipt_signer = keyring.signer(Role.RECEIPTS)
         self._checkpoints = Checkpoints(engine, keyring.signer(Role.CHECKPOINTS), directory)
         self._checkpointed = 0
         self._unpublished: deque[bytes] = deque()
-        self._followers: list[Follower] = [
-            ChainFollower(),
-            IntervalFollower(configurations),
-            OrderFollower(),
-        ]
-        self._series_followers: list[Follower] = [SeriesFollower(self.series, configurations)]
+        closer = Closer(engine, self.registry, read_rules(directory))
+        self._following = Following(
+            engine,
+            urgent=[ChainFollower(), IntervalFollower(configurations), OrderFollower()],
+            patient=[SeriesFollower(self.series, configurations)],
+            then={IntervalFollower.name: lambda: bool(closer.run(now_ms()))},
+        )
         influx = open_influx(read_settings(directory).series.store, directory)
         self.shipper = None if influx is None else Shipper(engine, configurations, influx)
         if self.series.is_empty():
@@ -102,36 +112,33 @@ class Service:
             now_ms,
         )
         self._stopping = threading.Event()
-        self._intake_done = threading.Event()
         self._series_done = threading.Event()
+        self._taking = threading.Thread(target=self._take_in, name="intake")
         self._threads = [
             threading.Thread(target=target, name=target.__name__.strip("_"))
-            for target in (self._take_in, self._follow, self._follow_series, self._sign, self._ship)
+            for target in (self._decide, self._send, self._sign, self._look, self._ship)
         ]
-        self._threads.append(threading.Thread(target=self._look, name="watch"))
 
     def start(self) -> None:
         self._transport.start()
-        for thread in self._threads:
+        self._following.start()
+        for thread in (self._taking, *self._threads):
             thread.start()
 
     def stop(self) -> None:
         """Take in what has been delivered, let the followers catch up, sign a checkpoint."""
         self._transport.stop()
         self._stopping.set()
+        self._taking.join()
+        self._following.finish()
+        self._series_done.set()
         for thread in self._threads:
             thread.join()
-        _guarded("checkpoint", self._checkpoint)
+        guarded("checkpoint", self._checkpoint)
         self.series.close()
         if self.shipper is not None:
             self.shipper.close()
         log.info("collector.stopped", repeated=self.intake.repeated)
-
-    def _is_known(self, gateway: bytes) -> bool:
-        return self.registry.view().knows(gateway)
-
-    def _gateway_key(self, kid: bytes, frame: Frame) -> PublicKey | None:
-        return self.registry.view().gateway_key(kid, frame)
 
     def _status(self, gateway: str, status: dict[str, Any]) -> None:
         if len(self.statuses) < _STATUS_KEPT or gateway in self.statuses:
@@ -140,46 +147,34 @@ class Service:
 
     def _take_in(self) -> None:
         while not (self._stopping.is_set() and self.intake.is_idle):
-            taken = _guarded("intake", lambda: self.intake.take(timeout_s=_TICK_S))
+            taken = guarded("intake", lambda: self.intake.take(timeout_s=_TICK_S))
             if taken is None and self._stopping.is_set():
-                break  # not committed, so not acknowledged: it is delivered again
-        self._intake_done.set()
+                return  # not committed, so not acknowledged: it is delivered again
 
-    def _follow(self) -> None:
-        checked = receipted = offered = 0.0
-        while not self._intake_done.is_set():
-            moved = self._advance(self._followers)
-            closed = _guarded("closing", lambda: self._closer.run(now_ms()))
-            moved = bool(closed) or moved
+    def _decide(self) -> None:
+        """Checks, orders, and the commands that come of them."""
+        while not self._stopping.wait(_CHECK_S):
+            guarded("checks", lambda: self._checks.run(now_ms()))
+            guarded("orders", lambda: self._desk.run(now_ms()))
+            guarded("outbox", self._flush)
+
+    def _send(self) -> None:
+        """Receipts, checkpoints and configurations, to whom they are due."""
+        offered = receipted = round_s = 0.0
+        trimmed = time.monotonic()
+        while not self._stopping.wait(_SEND_S):
             now = time.monotonic()
-            if now - checked >= _CHECK_S:
-                checked = now
-                _guarded("checks", lambda: self._checks.run(now_ms()))
-                _guarded("orders", lambda: self._desk.run(now_ms()))
-            _guarded("outbox", self._flush)
-            _guarded("checkpoints", self._publish_checkpoints)
+            if now - receipted >= round_s:
+                receipted = now
+                guarded("receipts", self._send_receipts)
+                round_s = (guarded("policy", self._receipt_s) or 0) / _ROUND_PARTS
+            guarded("checkpoints", self._publish_checkpoints)
             if now - offered >= _OFFER_S:
                 offered = now
-                _guarded("configurations", self._offer_configurations)
-            if now - receipted >= self._receipt_s():
-                receipted = now
-                _guarded("receipts", self._send_receipts)
-            if not moved:
-                self._stopping.wait(_TICK_S)
-        while self._advance(self._followers):
-            pass
-
-    def _follow_series(self) -> None:
-        trimmed = time.monotonic()
-        while not self._intake_done.is_set():
-            if not self._advance(self._series_followers):
-                self._stopping.wait(_TICK_S)
-            if self.shipper is not None and time.monotonic() - trimmed >= _TRIM_S:
-                trimmed = time.monotonic()
-                _guarded("trim", lambda: self.series.trim(now_ms() - _NEAR_MS))
-        while self._advance(self._series_followers):
-            pass
-        self._series_done.set()
+                guarded("configurations", self._offer_configurations)
+            if self.shipper is not None and now - trimmed >= _TRIM_S:
+                trimmed = now
+                guarded("trim", lambda: self.series.trim(now_ms() - _NEAR_MS))
 
     def _ship(self) -> None:
         if self.shipper is not None:
@@ -189,11 +184,11 @@ class Service:
         """A checkpoint at once, over what a killed collector left, and then by the policy."""
         wait_s = 0.0
         while not self._stopping.wait(wait_s):
-            wait_s = _guarded("checkpoint", self._checkpoint) or _RETRY_S
+            wait_s = guarded("checkpoint", self._checkpoint) or RETRY_S
 
     def _look(self) -> None:
         while True:
-            _guarded("watch", self.watch.look)
+            guarded("watch", self.watch.look)
             if self._stopping.wait(watch.PERIOD_S):
                 return
 
@@ -210,19 +205,16 @@ class Service:
             log.info("checkpoint.signed", frames=self._checkpointed)
         return float(self.registry.view().policy.checkpoint_s)
 
-    def _advance(self, followers: list[Follower]) -> bool:
-        """Whether any follower moved."""
-        moved = False
-        for follower in followers:
-            count = _guarded(follower.name, partial(advance, self._engine, follower))
-            moved = bool(count) or moved
-        return moved
-
     def _receipt_s(self) -> float:
         return float(self.registry.view().policy.receipt_s)
 
     def _send_receipts(self) -> None:
-        made = receipts.make_all(self._engine, self._receipt_signer, now_ms())
+        with reading(self._engine) as connection:
+            known = coverage.gateways(connection)
+        due = self._receipt_rounds.due(known, time.time(), self._receipt_s())
+        made = receipts.make(
+            self._engine, self._receipt_signer, now_ms(), due, self._least_receipt_number
+        )
         for gateway, message in made.items():
             self._transport.publish(f"esep/v1/{gateway.hex()}/receipt", message)
 
@@ -249,20 +241,3 @@ class Service:
 
 def _client_ends_ms(broker: Broker) -> dict[str, int]:
     return {} if broker.tls is None else {"broker": certificate_ends_ms(broker.tls.certificate)}
-
-
-def _guarded(name: str, work: Callable[[], Any]) -> Any:
-    """Run one piece of work; what fails is logged and tried again, and stops nothing else."""
-    try:
-        return work()
-    except Exception as error:
-        log.exception("collector.failed", part=name, error=str(error), advice=_advice(error))
-        time.sleep(_RETRY_S)
-        return None
-
-
-def _advice(error: Exception) -> str | None:
-    cause = getattr(error, "orig", error)
-    if isinstance(cause, sqlite3.OperationalError) and cause.sqlite_errorcode & 0xFF in _DISK:
-        return "make room on the collector's disk; until then the gateways keep what they measure"
-    return None

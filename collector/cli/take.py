@@ -32,7 +32,7 @@ class Taken:
     def note(self, kept: Kept) -> None:
         self.added += kept.added
         self.repeated += len(kept.admitted) - kept.added
-        self.gateways.update(admitted.frame.gateway.hex() for admitted in kept.admitted)
+        self.gateways.update(admitted.name[0].hex() for admitted in kept.admitted)
         self.refused += [
             {"sha256": delivery.sha256.hex(), "reason": error.reason, "text": str(error)}
             for delivery, error in kept.refused

@@ -3,7 +3,7 @@
 (docs/wire-format.md §4).
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -97,6 +97,17 @@ def without(whole: Range, parts: Sequence[Range]) -> list[Range]:
     if first <= last:
         left.append((first, last))
     return left
+
+
+def joined(parts: Iterable[Range]) -> list[Range]:
+    """The same seqs in the fewest ranges, in order."""
+    whole: list[Range] = []
+    for first, last in sorted(parts):
+        if whole and first <= whole[-1][1] + 1:
+            whole[-1] = whole[-1][0], max(whole[-1][1], last)
+        else:
+            whole.append((first, last))
+    return whole
 
 
 ChainName = tuple[bytes, int, Stream]

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 import cbor2
@@ -36,6 +37,9 @@ class ContentType(StrEnum):
     CERTIFICATE = "application/vnd.esep.certificate"
     CHECKPOINT = "application/vnd.esep.checkpoint"
     ENROLMENT = "application/vnd.esep.enrolment"
+
+
+_CONTENT_TYPES = frozenset(map(str, ContentType))
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,17 @@ def seal(
     return cbor.encode(cbor2.CBORTag(18, [protected, unprotected, body, signature]))
 
 
+@lru_cache(maxsize=16_384)
+def _header(protected: bytes) -> tuple[str, bytes]:
+    """Content type and key-id: the same bytes in every message of a key."""
+    header = cbor.decode(protected)
+    if not shape.is_map(header, _HEADER):
+        raise shape_error("a protected header with ES256, content type and key-id", header)
+    if header[3] not in _CONTENT_TYPES:
+        raise EvidenceError(Reason.WRONG_SHAPE, f"the content type is {header[3]!r}")
+    return header[3], header[4]
+
+
 def parse(message: bytes, content_type: ContentType, limit: int = MAX_MESSAGE) -> Message:
     """Take a message apart by the rules of docs/wire-format.md §1, all but the signature.
 
@@ -93,10 +108,7 @@ def parse(message: bytes, content_type: ContentType, limit: int = MAX_MESSAGE) -
     certificate = unprotected.get(_CERTIFICATE_LABEL)
     if unprotected and not shape.is_map(dict(unprotected), _CERTIFIED):
         raise shape_error("an unprotected header that is empty or a certificate", unprotected)
-    header = cbor.decode(protected)
-    if not shape.is_map(header, _HEADER):
-        raise shape_error("a protected header with ES256, content type and key-id", header)
-    named, kid = header[3], header[4]
+    named, kid = _header(protected)
     if named != content_type:
         raise EvidenceError(Reason.WRONG_SHAPE, f"the content type is {named!r}")
     return Message(kid, cbor.decode(payload), certificate, _signed(protected, payload), signature)

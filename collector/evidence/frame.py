@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
+import cbor2
+
 from collector.evidence import shape
 from collector.evidence.cbor import shape_error
 from collector.evidence.cose import ContentType, Message, parse
@@ -173,6 +175,10 @@ _EVENTS: dict[int, tuple[dict[int, shape.Predicate], dict[int, shape.Predicate]]
 }
 
 
+_EVENT = 3
+_KINDS: dict[int, type[Interval | Sample | Reading]] = {1: Interval, 2: Sample, 4: Reading}
+
+
 def _record(item: Any) -> Record | None:
     if type(item) is not list or not item or type(item[0]) is not int:
         return None
@@ -229,10 +235,28 @@ def read_frame(message: bytes) -> tuple[Message, Frame]:
     if not shape.is_map(body, _BODY):
         raise shape_error("a frame body", body)
     clock = _clock(body[7])
-    records = tuple(record for item in body[8] if (record := _record(item)) is not None)
-    if clock is None or len(records) != len(body[8]):
+    records = tuple(map(_record, body[8]))
+    if clock is None or None in records:
         raise shape_error("a clock and intervals, readings, events or samples", body)
     stream = Stream(body[3])
-    if any(isinstance(record, Sample) is not (stream is Stream.TELEMETRY) for record in records):
+    samples = [type(record) is Sample for record in records].count(True)
+    if samples != (len(records) if stream is Stream.TELEMETRY else 0):
         raise shape_error("samples in telemetry and everything else in billing", body)
-    return parsed, Frame(body[1], body[2], stream, body[4], body[5], body[6], clock, records)
+    return parsed, _frame(body, stream, clock, records)
+
+
+def kept_frame(message: bytes) -> Frame:
+    """What a frame of the ledger says. It was judged when it was admitted, and is not again."""
+    body = cbor2.loads(cbor2.loads(message).value[2])
+    records = tuple(map(_kept_record, body[8]))
+    return _frame(body, Stream(body[3]), Clock(*body[7]), records)
+
+
+def _frame(body: Any, stream: Stream, clock: Clock, records: tuple[Any, ...]) -> Frame:
+    return Frame(body[1], body[2], stream, body[4], body[5], body[6], clock, records)
+
+
+def _kept_record(item: list[Any]) -> Record:
+    if item[0] == _EVENT:
+        return Event(item[1], EventCode(item[2]), item[3])
+    return _KINDS[item[0]](*item[1:])

@@ -72,4 +72,4 @@ class Admission:
         if delivery.topic != topic and not delivery.is_from_file:
             raise EvidenceError(Reason.TOPIC_MISMATCH, delivery.topic)
         message.verify(key)
-        return Admitted(delivery.head, delivery.sha256, frame)
+        return Admitted.of(delivery.head, delivery.sha256, frame)

@@ -2,6 +2,7 @@
 
 import queue
 import time
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -11,20 +12,25 @@ from sqlalchemy import Engine
 from collector.evidence.errors import EvidenceError
 from collector.intake import quarantine
 from collector.intake.admission import Admission, Delivery
-from collector.intake.rotation import Rotation, is_key_event
+from collector.intake.judging import Here, Judge, Verdict
+from collector.intake.rotation import Rotation
 from collector.ledger.ledger import Admitted, Ledger
 
 log = structlog.get_logger()
 
 BATCH = 500
 QUEUE = 5000
-_LINGER_S = 0.02
+LINGER_S = 0.02
 
 
 @dataclass(frozen=True, slots=True)
 class Pending:
     delivery: Delivery
     acknowledge: Callable[[], None]
+
+
+Gather = Callable[[int, float], list[Pending]]
+"""At most so many deliveries; how long to wait for the first, s."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +49,24 @@ class Kept:
 class Intake:
     """Takes deliveries from a bounded queue: when it is full, the transport waits."""
 
-    def __init__(self, engine: Engine, admission: Admission, now_ms: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        judge: Judge | Admission,
+        now_ms: Callable[[], int],
+        gather: Gather | None = None,
+    ) -> None:
+        """Without `gather` deliveries come from `queue`."""
         self._engine = engine
-        self._admission = admission
+        self._judge = Here(judge) if isinstance(judge, Admission) else judge
         self._ledger = Ledger(engine)
         self._rotation = Rotation(engine)
         self._now_ms = now_ms
         self.queue: queue.Queue[Pending] = queue.Queue(QUEUE)
-        self._batch: list[Pending] = []
+        self._gather = gather or self._from_queue
+        self._gathered: list[Pending] = []
+        self._judging: deque[list[Pending]] = deque()
+        self._verdicts: list[Verdict] = []
         self.frames = 0
         self.repeated = 0
         self.refused = 0
@@ -62,63 +78,104 @@ class Intake:
         not deliver a second time over the same connection. A batch ends with a `key` event: what
         follows is judged by the register that it makes.
         """
-        self._batch = self._batch or self._gather(timeout_s)
-        if not self._batch:
+        self._fill(timeout_s)
+        if not self._judging:
             return 0
-        kept = self.keep([pending.delivery for pending in self._batch])
-        for delivery, error in kept.refused:
-            log.warning(
-                "intake.refused",
-                reason=error.reason,
-                text=str(error),
-                topic=delivery.topic[:256],
-                size=delivery.size,
-            )
-        batch, self._batch = self._batch[: kept.judged], self._batch[kept.judged :]
-        for pending in batch:
+        batch = self._judging[0]
+        self._verdicts = self._verdicts or self._judge.end()
+        kept = self.commit([pending.delivery for pending in batch], self._verdicts)
+        judged, rest = batch[: kept.judged], batch[kept.judged :]
+        self._verdicts = []
+        self._judging.popleft()
+        if kept.admitted and kept.admitted[-1].has_key_event:
+            self._judge_again(rest)
+        for pending in judged:
             pending.acknowledge()
+        _tell(kept.refused)
         self.frames += kept.added
         self.repeated += len(kept.admitted) - kept.added
         self.refused += len(kept.refused)
-        return len(batch)
+        return len(judged)
 
     def keep(self, deliveries: Sequence[Delivery]) -> Kept:
         """Judge each, and commit them all: frames to the ledger, the others to quarantine.
 
         The first `judged` of them: what follows a `key` event is left.
         """
-        admitted: list[Admitted] = []
-        refused: list[tuple[Delivery, EvidenceError]] = []
-        for delivery in deliveries:
-            try:
-                admitted.append(self._admission.judge(delivery))
-                if is_key_event(admitted[-1]):
-                    break
-            except EvidenceError as error:
-                refused.append((delivery, error))
+        self._judge.begin(deliveries)
+        return self.commit(deliveries, self._judge.end())
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing waits to be committed."""
+        return not self._judging and not self._gathered and self.queue.empty()
+
+    def commit(self, deliveries: Sequence[Delivery], verdicts: Sequence[Verdict]) -> Kept:
+        """Frames and refusals, durable on return."""
+        admitted = [verdict for verdict in verdicts if isinstance(verdict, Admitted)]
+        refused = [
+            (delivery, verdict)
+            for delivery, verdict in zip(deliveries, verdicts, strict=False)
+            if isinstance(verdict, EvidenceError)
+        ]
         now_ms = self._now_ms()
         with self._engine.begin() as connection:
             added = self._ledger.append(connection, admitted, now_ms) if admitted else 0
-            if admitted and is_key_event(admitted[-1]):
+            if admitted and admitted[-1].has_key_event:
                 self._rotation.take(connection, admitted[-1], now_ms)
             if refused:
                 quarantine.store(connection, [(d, error.reason) for d, error in refused], now_ms)
         return Kept(admitted, added, refused)
 
-    @property
-    def is_idle(self) -> bool:
-        """Whether nothing waits to be committed."""
-        return not self._batch and self.queue.empty()
+    def _fill(self, timeout_s: float) -> None:
+        """Have batches judged ahead; what is less than one waits until nothing else is judged."""
+        while len(self._judging) < self._judge.room:
+            is_idle = not self._judging
+            wait_s = timeout_s if is_idle and not self._gathered else 0.0
+            self._gathered += self._gather(BATCH - len(self._gathered), wait_s)
+            if not self._gathered or (not is_idle and len(self._gathered) < BATCH):
+                return
+            self._begin(self._gathered)
+            self._gathered = []
 
-    def _gather(self, timeout_s: float) -> list[Pending]:
+    def _begin(self, batch: list[Pending]) -> None:
+        self._judge.begin([pending.delivery for pending in batch])
+        self._judging.append(batch)
+
+    def _judge_again(self, rest: list[Pending]) -> None:
+        """The register has changed since these were judged."""
+        waiting = [rest, *self._judging]
+        for _ in self._judging:
+            self._judge.end()
+        self._judging.clear()
+        for batch in waiting:
+            if batch:
+                self._begin(batch)
+
+    def _from_queue(self, most: int, timeout_s: float) -> list[Pending]:
         try:
-            batch = [self.queue.get(timeout=timeout_s)]
+            batch = [self.queue.get(timeout=timeout_s) if timeout_s else self.queue.get_nowait()]
         except queue.Empty:
             return []
-        until = time.monotonic() + _LINGER_S
-        while len(batch) < BATCH:
+        until = time.monotonic() + LINGER_S
+        while len(batch) < most:
             try:
                 batch.append(self.queue.get(timeout=max(until - time.monotonic(), 0)))
             except queue.Empty:
                 break
         return batch
+
+
+def _tell(refused: Sequence[tuple[Delivery, EvidenceError]]) -> None:
+    """One fact a batch and reason: a flood of refusals must not fill the log as well."""
+    counts = Counter(error.reason for _, error in refused)
+    first = {error.reason: (delivery, error) for delivery, error in reversed(refused)}
+    for reason, (delivery, error) in first.items():
+        log.warning(
+            "intake.refused",
+            reason=reason,
+            count=counts[reason],
+            text=str(error),
+            topic=delivery.topic[:256],
+            size=delivery.size,
+        )

@@ -14,10 +14,6 @@ from collector.registry.store import Registry
 log = structlog.get_logger()
 
 
-def is_key_event(admitted: Admitted) -> bool:
-    return bool(events(admitted.frame, EventCode.KEY))
-
-
 class Rotation:
     def __init__(self, engine: Engine) -> None:
         self._registry = Registry(engine)
@@ -29,10 +25,11 @@ class Rotation:
         writer's lock, so that nobody else changes the register meanwhile.
         """
         view = self._registry.view()
-        kid = read_frame(admitted.raw)[0].kid
-        for event in events(admitted.frame, EventCode.KEY):
+        message, frame = read_frame(admitted.raw)
+        kid = message.kid
+        for event in events(frame, EventCode.KEY):
             try:
-                gateway = with_next_key(view, admitted.frame, kid, event)
+                gateway = with_next_key(view, frame, kid, event)
             except (KeyNotTakenError, EvidenceError) as error:
                 self._flag(connection, admitted, str(error))
                 continue

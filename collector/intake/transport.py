@@ -39,6 +39,33 @@ class Broker:
     tls: Tls | None = None
 
 
+def new_client(broker: Broker, client_id: str) -> Client:
+    """With a session that outlives connections, and acknowledgements by hand.
+
+    Raises ssl.SSLError when the files are not the PEM files of a client.
+    """
+    client = Client(
+        CallbackAPIVersion.VERSION2,
+        client_id,
+        clean_session=False,
+        protocol=MQTTProtocolVersion.MQTTv311,
+        manual_ack=True,
+    )
+    if broker.tls is not None:
+        context = ssl.create_default_context(cafile=str(broker.tls.ca))
+        context.load_cert_chain(broker.tls.certificate, broker.tls.key)
+        client.tls_set_context(context)
+    return client
+
+
+def topic_of(message: MQTTMessage) -> str:
+    """Of bytes that are no text, how they are written."""
+    try:
+        return message.topic
+    except UnicodeDecodeError:
+        return repr(bytes(message._topic))
+
+
 class Transport:
     """Delivers frames into a queue and publishes what goes down."""
 
@@ -46,30 +73,21 @@ class Transport:
         self,
         broker: Broker,
         client_id: str,
-        deliveries: "queue.Queue[Pending]",
+        deliveries: "queue.Queue[Pending] | None",
         on_status: Callable[[str, dict[str, Any]], None],
     ) -> None:
+        """Without `deliveries` another process takes the frames in."""
         self._broker = broker
         self._deliveries = deliveries
         self._on_status = on_status
         self._stopping = threading.Event()
         self._connection = 0
-        self._client = Client(
-            CallbackAPIVersion.VERSION2,
-            client_id,
-            clean_session=False,
-            protocol=MQTTProtocolVersion.MQTTv311,
-            manual_ack=True,
-        )
+        self._client = new_client(broker, client_id)
         self._client.reconnect_delay_set(1, 30)
         self._client.on_connect = self._connected
         self._client.on_connect_fail = self._unreachable
         self._client.on_disconnect = self._disconnected
         self._client.on_message = self._received
-        if broker.tls is not None:
-            context = ssl.create_default_context(cafile=str(broker.tls.ca))
-            context.load_cert_chain(broker.tls.certificate, broker.tls.key)
-            self._client.tls_set_context(context)
 
     def start(self) -> None:
         """Connect in the background, and again whenever the broker goes away."""
@@ -95,7 +113,8 @@ class Transport:
             log.error("broker.refused", reason=str(reason))
             return
         self._connection += 1
-        client.subscribe([("esep/v1/+/frame", 1), ("esep/v1/+/status", 1)])
+        frames = [] if self._deliveries is None else [("esep/v1/+/frame", 1)]
+        client.subscribe([*frames, ("esep/v1/+/status", 1)])
         log.info("broker.connected", host=self._broker.host, port=self._broker.port)
 
     def _unreachable(self, _client: Client, _data: Any) -> None:
@@ -116,21 +135,20 @@ class Transport:
             if connection == self._connection:
                 client.ack(mid, qos)
 
-        try:
-            topic = message.topic
-        except UnicodeDecodeError:
-            topic = repr(bytes(message._topic))
+        topic = topic_of(message)
         if topic.endswith("/status"):
             self._status(topic, bytes(message.payload))
             acknowledge()
-        else:
-            self._deliver(Pending(Delivery.of(topic, bytes(message.payload)), acknowledge))
+        elif self._deliveries is not None:
+            self._deliver(
+                self._deliveries, Pending(Delivery.of(topic, bytes(message.payload)), acknowledge)
+            )
 
-    def _deliver(self, pending: Pending) -> None:
+    def _deliver(self, deliveries: "queue.Queue[Pending]", pending: Pending) -> None:
         """Wait for room; what has none at the stop is not acknowledged, and comes again."""
         while True:
             try:
-                self._deliveries.put(pending, timeout=_WAIT_S)
+                deliveries.put(pending, timeout=_WAIT_S)
             except queue.Full:
                 if self._stopping.is_set():
                     return

@@ -1,32 +1,40 @@
 """Follows each gateway's chains: how far they are whole, and what is wrong with them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import structlog
-from sqlalchemy import ColumnElement, Connection, and_, delete, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    and_,
+    bindparam,
+    delete,
+    insert,
+    select,
+    tuple_,
+    update,
+)
 
-from collector.evidence.chains import Fault, Link, Place, dropped_ranges, faults_of, is_after
-from collector.evidence.frame import Frame, Stream
-from collector.ledger import archives
+from collector.evidence.chains import (
+    ChainName,
+    Fault,
+    Place,
+    Range,
+    dropped_ranges,
+    faults_of,
+    is_after,
+    joined,
+)
+from collector.evidence.frame import Stream
+from collector.ledger.chain_state import ChainState, kept_before, links_of, load
 from collector.ledger.ledger import Entry
-from collector.ledger.retirement import FrameName, frames_after, keep_retirement, retirement
-from collector.storage.tables import chain, chain_fault, dropped_range
-from collector.storage.tables import frame as frame_table
+from collector.ledger.retirement import FrameName, frames_after, keep_retirement, retirements
+from collector.storage.tables import chain, chain_fault, dropped_range, held_range
 
 __all__ = ["ChainFollower", "Fault"]
 
 log = structlog.get_logger()
-
-
-@dataclass(slots=True)
-class _State:
-    upto: int
-    highest: int
-
-
-_Key = tuple[bytes, int, Stream]
 
 
 class ChainFollower:
@@ -39,66 +47,78 @@ class ChainFollower:
     name = "chain"
 
     def follow(self, connection: Connection, entries: Sequence[Entry]) -> None:
-        states: dict[_Key, _State] = {}
-        retired: dict[bytes, Place | None] = {}
-        for entry in entries:
-            frame = entry.frame
-            if frame.gateway not in retired:
-                retired[frame.gateway] = retirement(connection, frame.gateway)
+        first, last = entries[0].position, entries[-1].position
+        frames = [(entry.frame, entry) for entry in entries]
+        chains: dict[ChainName, ChainState] = {}
+        for frame, entry in frames:
             key = (frame.gateway, frame.epoch, frame.stream)
-            state = _state(connection, states, key)
-            state.highest = max(state.highest, frame.seq)
-            _judge(connection, frame, entry, retired[frame.gateway])
-            if keep_retirement(connection, frame, entry):
-                retired[frame.gateway] = frame.epoch, frame.seq
-                for after in frames_after(connection, frame, entry.position):
-                    _add(connection, after, Fault.AFTER_RETIREMENT, entry.position)
-            _advance(connection, key, state, entry.position)
-            for epoch, (first, last) in dropped_ranges(frame):
+            chains.setdefault(key, ChainState()).add(frame, entry)
+            for epoch, (low, high) in dropped_ranges(frame):
                 thinned = (frame.gateway, epoch, Stream.TELEMETRY)
-                _keep_dropped(connection, thinned, first, last)
-                _advance(connection, thinned, _state(connection, states, thinned), entry.position)
-        for key, state in states.items():
-            _save(connection, key, state)
+                _keep_dropped(connection, thinned, low, high)
+                chains.setdefault(thinned, ChainState())
+        load(connection, chains)
+        retiring = [frame for frame, entry in frames if keep_retirement(connection, frame, entry)]
+        retired = retirements(connection, {gateway for gateway, _, _ in chains})
+        _judge(connection, chains, retired, first)
+        for frame in retiring:
+            for after in frames_after(connection, frame, last):
+                _add(connection, after, Fault.AFTER_RETIREMENT, last)
+        for key, state in chains.items():
+            _advance(connection, key, state)
+        _save(connection, chains)
 
 
-def _judge(connection: Connection, frame: Frame, entry: Entry, last: Place | None) -> None:
-    """Judge the frames of this name and, when there are any, those of the next."""
-    key = (frame.gateway, frame.epoch, frame.stream)
-    table = frame_table
-    query = select(table.c.position, table.c.seq, table.c.hash, table.c.raw).where(
-        _is_of(table, key),
-        table.c.seq.between(frame.seq - 1, frame.seq + 1),
-        table.c.position < entry.position,
-    )
-    links: dict[int, list[Link]] = {frame.seq: [Link.of(frame, entry.hash)]}
-    found_before = connection.execute(query).all()
-    before = {row.hash for row in found_before if row.seq < frame.seq}
-    others = [row for row in found_before if row.seq >= frame.seq]
-    for row, raw in archives.with_bytes(connection, others):
-        known = Entry(row.position, entry.received_ms, raw, row.hash).frame
-        links.setdefault(row.seq, []).append(Link.of(known, row.hash))
-    here = {link.hash for link in links[frame.seq]}
-    is_first_of_its_name = len(here) == 1
-    for seq, found in links.items():
-        faults = faults_of(
-            frame.stream, frame.epoch, seq, found, before if seq == frame.seq else here
-        )
-        if is_after(last, frame.stream, frame.epoch, seq):
-            faults.add(Fault.AFTER_RETIREMENT)
-        if faults or seq != frame.seq or not is_first_of_its_name:
-            _record(connection, key, seq, faults, entry.position)
+def _judge(
+    connection: Connection,
+    chains: dict[ChainName, ChainState],
+    retired: dict[bytes, Place],
+    first: int,
+) -> None:
+    """Judge every name of the batch, and every frame kept before that follows one of them."""
+    before = kept_before(connection, chains, first)
+    links = links_of(connection, before, chains)
+    judged: dict[FrameName, set[Fault]] = {}
+    shown_by: dict[FrameName, int] = {}
+    for key, state in chains.items():
+        gateway, epoch, stream = key
+        for seq, position in state.shown_by.items():
+            for name in (seq, seq + 1):
+                here = [*links.get((*key, name), []), *state.links.get(name, [])]
+                if not here or (*key, name) in judged:
+                    continue
+                lower = {digest for _, digest in before.get((*key, name - 1), [])}
+                lower |= {link.hash for link in state.links.get(name - 1, [])}
+                faults = faults_of(stream, epoch, name, here, lower)
+                if is_after(retired.get(gateway), stream, epoch, name):
+                    faults.add(Fault.AFTER_RETIREMENT)
+                if faults or (*key, name) in before:
+                    judged[*key, name] = faults
+                    shown_by[*key, name] = max(position, state.shown_by.get(name, 0))
+    _record(connection, judged, shown_by)
 
 
-def _record(connection: Connection, key: _Key, seq: int, faults: set[Fault], position: int) -> None:
-    """Make the faults of one name what they are now; `position` is the frame that shows them."""
+def _record(
+    connection: Connection, judged: dict[FrameName, set[Fault]], shown_by: dict[FrameName, int]
+) -> None:
+    """Make the faults of each name what they are now; `shown_by` is where the frames stand."""
+    if not judged:
+        return
     table = chain_fault
-    named = and_(_is_of(table, key), table.c.seq == seq)
-    known = {Fault(name) for name in connection.scalars(select(table.c.fault).where(named))}
-    if gone := known - faults:
-        connection.execute(delete(table).where(named, table.c.fault.in_(gone)))
-    for fault in sorted(faults - known):
-        _add(connection, (*key, seq), fault, position)
+    column = (table.c.gateway, table.c.epoch, table.c.stream, table.c.seq)
+    known: dict[FrameName, set[Fault]] = {}
+    query = select(*column, table.c.fault).where(tuple_(*column).in_(judged))
+    for gateway, epoch, stream, seq, fault in connection.execute(query):
+        known.setdefault((gateway, epoch, Stream(stream), seq), set()).add(Fault(fault))
+    for name, faults in judged.items():
+        if gone := known.get(name, set()) - faults:
+            connection.execute(
+                delete(table).where(
+                    _is_of(table, name[:3]), table.c.seq == name[3], table.c.fault.in_(gone)
+                )
+            )
+        for fault in sorted(faults - known.get(name, set())):
+            _add(connection, name, fault, shown_by[name])
 
 
 def _add(connection: Connection, name: FrameName, fault: Fault, position: int) -> None:
@@ -117,27 +137,38 @@ def _add(connection: Connection, name: FrameName, fault: Fault, position: int) -
     connection.execute(insert(chain_fault).values(**values, fault=fault, position=position))
 
 
-def _advance(connection: Connection, key: _Key, state: _State, position: int) -> None:
+def _advance(connection: Connection, key: ChainName, state: ChainState) -> None:
     """Move `upto` over what is held, and over dropped ranges that something held follows."""
-    table = frame_table
-    query = (
-        select(table.c.seq)
-        .where(_is_of(table, key), table.c.seq > state.upto, table.c.position <= position)
-        .distinct()
-        .order_by(table.c.seq)
-    )
-    dropped = _dropped(connection, key, state.upto)
-    with connection.execute(query) as held:
-        for (seq,) in held:
-            for first, last in dropped:
-                if first <= state.upto + 1 <= last:
-                    state.upto = min(last, seq - 1)
-            if seq != state.upto + 1:
-                return
-            state.upto = seq
+    state.highest = max([state.highest, *state.links])
+    runs = joined([*state.held, *((seq, seq) for seq in state.links if seq > state.upto)])
+    dropped: list[Range] | None = None
+    while runs:
+        first, last = runs[0]
+        if first > state.upto + 1:
+            if dropped is None:
+                dropped = _dropped(connection, key, state.upto)
+            for low, high in dropped:
+                if low <= state.upto + 1 <= high:
+                    state.upto = min(high, first - 1)
+        if first > state.upto + 1:
+            break
+        state.upto = last
+        del runs[0]
+    _keep_held(connection, key, set(state.held), set(runs))
 
 
-def _dropped(connection: Connection, key: _Key, upto: int) -> list[tuple[int, int]]:
+def _keep_held(connection: Connection, key: ChainName, known: set[Range], runs: set[Range]) -> None:
+    table, (gateway, epoch, stream) = held_range, key
+    if gone := known - runs:
+        firsts = [first for first, _ in gone]
+        connection.execute(delete(table).where(_is_of(table, key), table.c.first.in_(firsts)))
+    if new := runs - known:
+        name = {"gateway": gateway, "epoch": epoch, "stream": int(stream)}
+        rows = [{**name, "first": first, "last": last} for first, last in sorted(new)]
+        connection.execute(insert(table), rows)
+
+
+def _dropped(connection: Connection, key: ChainName, upto: int) -> list[Range]:
     gateway, epoch, stream = key
     if stream is not Stream.TELEMETRY:
         return []
@@ -150,7 +181,7 @@ def _dropped(connection: Connection, key: _Key, upto: int) -> list[tuple[int, in
     return [(first, last) for first, last in connection.execute(query)]
 
 
-def _keep_dropped(connection: Connection, key: _Key, first: int, last: int) -> None:
+def _keep_dropped(connection: Connection, key: ChainName, first: int, last: int) -> None:
     gateway, epoch, _ = key
     row = {"gateway": gateway, "epoch": epoch, "first": first, "last": last}
     table = dropped_range
@@ -159,26 +190,38 @@ def _keep_dropped(connection: Connection, key: _Key, first: int, last: int) -> N
         connection.execute(insert(table).values(row))
 
 
-def _is_of(table: Any, key: _Key) -> ColumnElement[bool]:
+def _is_of(table: Any, key: ChainName) -> ColumnElement[bool]:
     gateway, epoch, stream = key
     return and_(table.c.gateway == gateway, table.c.epoch == epoch, table.c.stream == int(stream))
 
 
-def _state(connection: Connection, states: dict[_Key, _State], key: _Key) -> _State:
-    if key not in states:
-        query = select(chain.c.upto, chain.c.highest).where(_is_of(chain, key))
-        row = connection.execute(query).first()
-        states[key] = _State(0, 0) if row is None else _State(*row)
-    return states[key]
-
-
-def _save(connection: Connection, key: _Key, state: _State) -> None:
-    if state.highest == 0:
-        return  # a dropped range of a chain that has not begun here
-    values = {"upto": state.upto, "highest": state.highest}
-    changed = connection.execute(update(chain).where(_is_of(chain, key)).values(values))
-    if changed.rowcount == 0:
-        gateway, epoch, stream = key
-        connection.execute(
-            insert(chain).values(gateway=gateway, epoch=epoch, stream=int(stream), **values)
+def _save(connection: Connection, chains: dict[ChainName, ChainState]) -> None:
+    """All but those of which only a dropped range is known: they have not begun here."""
+    rows: dict[bool, list[dict[str, Any]]] = {True: [], False: []}
+    for (gateway, epoch, stream), state in chains.items():
+        if state.highest:
+            rows[state.is_known].append(
+                {
+                    "of_gateway": gateway,
+                    "of_epoch": epoch,
+                    "of_stream": int(stream),
+                    "upto": state.upto,
+                    "highest": state.highest,
+                }
+            )
+    if rows[True]:
+        changed = update(chain).where(
+            chain.c.gateway == bindparam("of_gateway"),
+            chain.c.epoch == bindparam("of_epoch"),
+            chain.c.stream == bindparam("of_stream"),
         )
+        connection.execute(
+            changed.values(upto=bindparam("upto"), highest=bindparam("highest")), rows[True]
+        )
+    if rows[False]:
+        new = insert(chain).values(
+            gateway=bindparam("of_gateway"),
+            epoch=bindparam("of_epoch"),
+            stream=bindparam("of_stream"),
+        )
+        connection.execute(new, rows[False])

@@ -1,59 +1,107 @@
 """What a gateway may be told is durable, and what it is asked for again."""
 
-from sqlalchemy import ColumnElement, Connection, and_, select
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
 
-from collector.evidence.chains import Fault, Range, ends_named, without
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, select, tuple_
+
+from collector.evidence.chains import ChainName, Fault, Range, ends_named, without
 from collector.evidence.downlink import MAX_RANGES, StreamReceipt
 from collector.evidence.frame import ZERO_HASH, Stream, read_frame
-from collector.storage.tables import chain, chain_fault, dropped_range, frame
+from collector.storage.tables import chain, chain_fault, dropped_range, frame, held_range
 
 Epochs = dict[Stream, list[int]]
 """The epochs known of each stream, newest first."""
 
 
-def gateways(connection: Connection) -> dict[bytes, Epochs]:
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """How far a chain is whole, and how far it goes."""
+
+    upto: int
+    highest: int
+
+
+def gateways(connection: Connection) -> list[bytes]:
     """Every gateway of which a frame was followed."""
+    return list(connection.scalars(select(chain.c.gateway).distinct()))
+
+
+def reached(connection: Connection, of: Collection[bytes]) -> dict[ChainName, Reached]:
+    """Every chain of these gateways."""
+    query = select(chain).where(chain.c.gateway.in_(of))
+    return {
+        (row.gateway, row.epoch, Stream(row.stream)): Reached(row.upto, row.highest)
+        for row in connection.execute(query)
+    }
+
+
+def epochs(chains: Mapping[ChainName, Reached]) -> dict[bytes, Epochs]:
+    """By gateway."""
     known: dict[bytes, Epochs] = {}
-    query = select(chain.c.gateway, chain.c.stream, chain.c.epoch).order_by(chain.c.epoch.desc())
-    for gateway, stream, epoch in connection.execute(query):
-        epochs = known.setdefault(gateway, {stream: [] for stream in Stream})
-        epochs[Stream(stream)].append(epoch)
+    for gateway, epoch, stream in sorted(chains, reverse=True):
+        known.setdefault(gateway, {each: [] for each in Stream})[stream].append(epoch)
     return known
 
 
 def stream_receipt(
-    connection: Connection, gateway: bytes, stream: Stream, epoch: int
+    connection: Connection,
+    gateway: bytes,
+    stream: Stream,
+    epoch: int,
+    known: Reached | None = None,
 ) -> StreamReceipt:
     """`upto`, and the first ranges held and missing beyond it, at most 16 of each.
 
     A range ends before a broken link, so that the hash of its last frame says whose all of it are;
     of an epoch that is over, it ends with what the gateway says that it has.
+
+    The newest range is always among those held: by it a gateway knows how far its frames came.
+    `known` is looked up unless given.
     """
-    here = and_(frame.c.gateway == gateway, frame.c.epoch == epoch, frame.c.stream == int(stream))
-    upto = connection.scalar(
-        select(chain.c.upto).where(
-            chain.c.gateway == gateway, chain.c.epoch == epoch, chain.c.stream == int(stream)
-        )
-    )
-    if upto is None:
+    name = (gateway, epoch, stream)
+    known = known or reached(connection, [gateway]).get(name)
+    if known is None:
         return StreamReceipt(epoch, 0)
-    held = _held(connection, here, upto)
-    ends = [upto, *(last for _, last in held)]
+    here = and_(frame.c.gateway == gateway, frame.c.epoch == epoch, frame.c.stream == int(stream))
+    held = _first_ranges(connection, name) if known.highest > known.upto else []
+    ends = [known.upto, *(last for _, last in held)]
     missing = [(end + 1, first - 1) for end, (first, _) in zip(ends, held, strict=False)]
     dropped = _dropped(connection, gateway, epoch) if stream is Stream.TELEMETRY else []
     wanted = [part for gap in missing for part in without(gap, dropped)]
-    runs = _split([(1, upto), *held], _broken_links(connection, gateway, stream, epoch))
+    runs = _split([(1, known.upto), *held], _broken_links(connection, gateway, stream, epoch))
+    runs = _with_newest(connection, name, runs)
     end = _end(connection, gateway, stream, epoch)
     if end is not None:
         runs = [(first, min(last, end[0])) for first, last in runs if first <= end[0]]
         wanted = [(first, min(last, end[0])) for first, last in wanted if first <= end[0]]
-    known = [
-        (first, last, _hash(connection, here, last, end)) for first, last in runs[: MAX_RANGES + 1]
-    ]
-    begins = known.pop(0) if known and known[0][0] == 1 else (1, 0, ZERO_HASH)
-    return StreamReceipt(
-        epoch, *begins[1:], held=tuple(known[:MAX_RANGES]), wanted=tuple(wanted[:MAX_RANGES])
+    told = [(first, last, _hash(connection, here, last, end)) for first, last in runs]
+    begins = told.pop(0) if told and told[0][0] == 1 else (1, 0, ZERO_HASH)
+    return StreamReceipt(epoch, *begins[1:], held=tuple(told), wanted=tuple(wanted[:MAX_RANGES]))
+
+
+def _with_newest(connection: Connection, name: ChainName, runs: list[Range]) -> list[Range]:
+    """As many as a receipt has room for, the last of them the newest."""
+    room = MAX_RANGES + (1 if runs and runs[0][0] == 1 else 0)
+    if len(runs) <= room:
+        return runs
+    first, last = _newest_range(connection, name) or runs[-1]
+    return [*runs[: room - 1], (_last_break(connection, name, first, last), last)]
+
+
+def _last_break(connection: Connection, name: ChainName, first: int, last: int) -> int:
+    """Where the part of a range begins that no broken link divides from its end."""
+    gateway, epoch, stream = name
+    table = chain_fault
+    query = select(func.max(table.c.seq)).where(
+        table.c.gateway == gateway,
+        table.c.epoch == epoch,
+        table.c.stream == int(stream),
+        table.c.fault == Fault.BROKEN_LINK,
+        table.c.seq.between(first, last),
     )
+    return connection.scalar(query) or first
 
 
 def _split(ranges: list[Range], breaks: list[int]) -> list[Range]:
@@ -116,19 +164,38 @@ def _hash(
     return found[0] if found else ZERO_HASH
 
 
-def _held(connection: Connection, here: ColumnElement[bool], upto: int) -> list[Range]:
+def held_ranges(
+    connection: Connection, names: Collection[ChainName]
+) -> dict[ChainName, list[Range]]:
+    """What is held of each chain beyond its `upto`, in order."""
+    table = held_range
+    name = (table.c.gateway, table.c.epoch, table.c.stream)
+    query = select(*name, table.c.first, table.c.last).where(tuple_(*name).in_(names))
+    found: dict[ChainName, list[Range]] = {}
+    for gateway, epoch, stream, first, last in connection.execute(query.order_by(table.c.first)):
+        found.setdefault((gateway, epoch, Stream(stream)), []).append((first, last))
+    return found
+
+
+def _first_ranges(connection: Connection, name: ChainName) -> list[Range]:
     """The first ranges beyond `upto`, one more than a receipt can name."""
-    query = select(frame.c.seq).where(here, frame.c.seq > upto).distinct().order_by(frame.c.seq)
-    held: list[Range] = []
-    with connection.execute(query) as rows:
-        for (seq,) in rows:
-            if held and held[-1][1] == seq - 1:
-                held[-1] = (held[-1][0], seq)
-            elif len(held) > MAX_RANGES:
-                break
-            else:
-                held.append((seq, seq))
-    return held
+    query = _ranges(name).order_by(held_range.c.first).limit(MAX_RANGES + 1)
+    return [(first, last) for first, last in connection.execute(query)]
+
+
+def _newest_range(connection: Connection, name: ChainName) -> Range | None:
+    query = _ranges(name).order_by(held_range.c.first.desc()).limit(1)
+    row = connection.execute(query).first()
+    return None if row is None else (row.first, row.last)
+
+
+def _ranges(name: ChainName) -> Select[Any]:
+    gateway, epoch, stream = name
+    return select(held_range.c.first, held_range.c.last).where(
+        held_range.c.gateway == gateway,
+        held_range.c.epoch == epoch,
+        held_range.c.stream == int(stream),
+    )
 
 
 def _dropped(connection: Connection, gateway: bytes, epoch: int) -> list[Range]:

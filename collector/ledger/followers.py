@@ -1,8 +1,9 @@
 """Views that follow the ledger, each from a cursor that moves with its view in one commit."""
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from sqlalchemy import Connection, Engine, delete, func, insert, select, update
 
@@ -22,14 +23,51 @@ class Follower(Protocol):
     def follow(self, connection: Connection, entries: Sequence[Entry]) -> None: ...
 
 
+@runtime_checkable
+class Preparing(Protocol):
+    """A follower that takes long over its entries, and writes little of what it finds."""
+
+    def prepare(self, connection: Connection, entries: Sequence[Entry]) -> None:
+        """Before `follow` of the same entries, while others may write; once or more."""
+
+
+class Stride:
+    """How many entries a follower takes at once: as many as hold up other writers for 50 ms."""
+
+    _HOLD_S = 0.05
+    _LEAST = 10
+
+    def __init__(self) -> None:
+        self.entries = BATCH // 5
+
+    def took(self, entries: int, seconds: float) -> None:
+        fitting = int(entries * self._HOLD_S / max(seconds, 1e-6))
+        self.entries = max(self._LEAST, min(BATCH, fitting, 2 * self.entries))
+
+
+def stride(engine: Engine, follower: Follower, paced: Stride) -> int:
+    """`advance` by what fits; then others may write for half as long as this took."""
+    began = time.monotonic()
+    if count := advance(engine, follower, paced.entries):
+        took_s = time.monotonic() - began
+        paced.took(count, took_s)
+        time.sleep(min(took_s, Stride._HOLD_S) / 2)
+    return count
+
+
 def advance(engine: Engine, follower: Follower, limit: int = BATCH) -> int:
     """Hand the follower its next entries; return how many there were."""
     with reading(engine) as connection:  # with nothing to do it takes no writer's lock
-        if not read_entries(connection, position_of(connection, follower.name) or 0, 1):
+        before = position_of(connection, follower.name) or 0
+        entries = read_entries(connection, before, limit)
+        if not entries:
             return 0
+        if isinstance(follower, Preparing):
+            follower.prepare(connection, entries)
     with engine.begin() as connection:
         cursor = position_of(connection, follower.name)
-        entries = read_entries(connection, cursor or 0, limit)
+        if (cursor or 0) != before:
+            return 0  # somebody else followed them
         if entries:
             follower.follow(connection, entries)
             keep_position(connection, follower.name, entries[-1].position)

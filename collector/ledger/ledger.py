@@ -6,7 +6,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Select, func, insert, select, tuple_
 
-from collector.evidence.frame import Frame, Stream, read_frame
+from collector.evidence.chains import events
+from collector.evidence.frame import EventCode, Frame, Stream, kept_frame
 from collector.ledger import archives
 from collector.storage import reading
 from collector.storage.tables import frame as table
@@ -16,15 +17,21 @@ _READ_CHUNK = 1000
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
-    """A frame that passed admission: its bytes, their SHA-256, and what they say."""
+    """A frame that passed admission: its bytes, their SHA-256, and its name."""
 
     raw: bytes
     hash: bytes
-    frame: Frame
+    name: tuple[bytes, int, int, int]
+    has_key_event: bool
+
+    @classmethod
+    def of(cls, raw: bytes, digest: bytes, frame: Frame) -> "Admitted":
+        name = frame.gateway, frame.epoch, int(frame.stream), frame.seq
+        return cls(raw, digest, name, bool(events(frame, EventCode.KEY)))
 
     @property
-    def name(self) -> tuple[bytes, int, int, int]:
-        return self.frame.gateway, self.frame.epoch, int(self.frame.stream), self.frame.seq
+    def frame(self) -> Frame:
+        return kept_frame(self.raw)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +45,7 @@ class Entry:
 
     @property
     def frame(self) -> Frame:
-        return read_frame(self.raw)[1]
+        return kept_frame(self.raw)
 
 
 class Ledger:

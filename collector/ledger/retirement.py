@@ -1,6 +1,7 @@
 """Which frame of a gateway said that it is the last."""
 
 import json
+from collections.abc import Collection
 
 from sqlalchemy import Connection, and_, delete, insert, or_, select
 
@@ -25,6 +26,15 @@ def retirement(connection: Connection, gateway: bytes) -> Place | None:
         return None
     place = json.loads(body)
     return place["epoch"], place["seq"]
+
+
+def retirements(connection: Connection, gateways: Collection[bytes]) -> dict[bytes, Place]:
+    """The same of those gateways that are not in service any more."""
+    query = select(table.c.gateway, table.c.body).where(
+        table.c.name == _FACT, table.c.gateway.in_(gateways)
+    )
+    said = [(gateway, json.loads(body)) for gateway, body in connection.execute(query)]
+    return {gateway: (place["epoch"], place["seq"]) for gateway, place in said}
 
 
 def keep_retirement(connection: Connection, frame: Frame, entry: Entry) -> bool:

@@ -249,7 +249,7 @@ class Policy(Record):
     """Timers and thresholds of orders, receipts and checkpoints, as data."""
 
     kind: ClassVar[str] = "policy"
-    receipt_s: Annotated[Decimal, Field(gt=0)]
+    receipt_s: Annotated[Decimal, Field(gt=0)] = Decimal(60)
     checkpoint_s: Annotated[Decimal, Field(gt=0, le=86_400)]  # one a day at least
     late_s: Annotated[Decimal, Field(gt=0)]
     command_ttl_s: Annotated[int, Field(gt=0)]

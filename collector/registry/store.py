@@ -16,6 +16,7 @@ class Registry:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._newest = (-1, View([]))
+        self._records: dict[int, Record] = {}
 
     def record(self, records: Iterable[Record], document: bytes, now_ms: int) -> int:
         """Add a version of each record, all or none; `document` is the SHA-256 of its source."""
@@ -54,7 +55,15 @@ class Registry:
         last = select(func.max(table.c.id)).group_by(table.c.kind, table.c.key)
         if known_ms is not None:
             last = last.where(table.c.recorded_ms <= known_ms)
-        query = select(table.c.kind, table.c.body).where(table.c.id.in_(last)).order_by(table.c.id)
+        query = select(table.c.id, table.c.kind, table.c.body).where(table.c.id.in_(last))
         with reading(self._engine) as connection:
-            rows: Sequence[tuple[str, str]] = connection.execute(query).all()
-        return View([KINDS[kind].model_validate_json(body) for kind, body in rows])
+            rows: Sequence[tuple[int, str, str]] = connection.execute(
+                query.order_by(table.c.id)
+            ).all()
+        return View([self._record(*row) for row in rows])
+
+    def _record(self, identity: int, kind: str, body: str) -> Record:
+        """A version never changes: it is read from its text once."""
+        if identity not in self._records:
+            self._records[identity] = KINDS[kind].model_validate_json(body)
+        return self._records[identity]

@@ -1,7 +1,7 @@
 """The register at one moment, with the questions the other rooms ask of it."""
 
 from collections.abc import Iterable
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TypeVar
 
 from collector.evidence.frame import Frame, Stream
@@ -32,6 +32,10 @@ class UnknownError(LookupError):
 def _not_before(frame: Frame, bound: Bound) -> bool:
     seq = bound.billing if frame.stream is Stream.BILLING else bound.telemetry
     return (frame.epoch, frame.seq) >= (bound.epoch, seq)
+
+
+_public_key = lru_cache(maxsize=100_000)(PublicKey)
+"""A view is made anew at each change, and its keys are nearly all those of the one before."""
 
 
 class View:
@@ -71,7 +75,7 @@ class View:
         keys: dict[tuple[str, bytes], list[tuple[GatewayKey, PublicKey]]] = {}
         for gateway in self.all(Gateway).values():
             for entry in gateway.keys:
-                public = PublicKey(entry.point)
+                public = _public_key(entry.point)
                 keys.setdefault((gateway.id, public.kid), []).append((entry, public))
         return keys
 

@@ -26,18 +26,25 @@ class SeriesFollower:
     def __init__(self, store: SeriesStore, configurations: Configurations) -> None:
         self._store = store
         self._configurations = configurations
+        self._flagged: list[tuple[int, FlaggedReading]] = []
 
-    def follow(self, connection: Connection, entries: Sequence[Entry]) -> None:
-        known = self._configurations
-        taken = take(entries)
-        read = [identity for each in taken for identity in self._identities(connection, each)]
+    def prepare(self, connection: Connection, entries: Sequence[Entry]) -> None:
+        """Points are written first: what an identity of these entries says of them comes after."""
+        flagged: list[tuple[int, FlaggedReading]] = []
 
-        def flagged(entry: Entry, error: FlaggedReading) -> None:
-            keep_flag(connection, entry.position, error.flag, str(error))
+        def flag(entry: Entry, error: FlaggedReading) -> None:
+            flagged.append((entry.position, error))
 
-        points = points_of(connection, known, taken, flagged)
+        points = points_of(connection, self._configurations, take(entries), flag)
         if points:
             self._store.write(points)
+        self._flagged = flagged
+
+    def follow(self, connection: Connection, entries: Sequence[Entry]) -> None:
+        for position, error in self._flagged:
+            keep_flag(connection, position, error.flag, str(error))
+        read = [each for taken in take(entries) for each in self._identities(connection, taken)]
+        known = self._configurations
         for identity in read:
             for _ in correct(connection, known, self._store, identity, entries[-1].position):
                 pass

@@ -4,7 +4,8 @@ import fcntl
 from pathlib import Path
 from typing import TextIO
 
-RUNNING, ARCHIVING = "collector.lock", "archive.lock"
+RUNNING, ARCHIVING, INTAKE = "collector.lock", "archive.lock", "intake.lock"
+_WHAT = {RUNNING: "collector runs", ARCHIVING: "process archives", INTAKE: "intake runs"}
 
 
 class InUseError(RuntimeError):
@@ -18,6 +19,5 @@ def take(directory: Path, name: str = RUNNING) -> TextIO:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         file.close()
-        what = "collector runs" if name == RUNNING else "process archives"
-        raise InUseError(f"another {what} on {directory}; stop it first") from None
+        raise InUseError(f"another {_WHAT[name]} on {directory}; stop it first") from None
     return file

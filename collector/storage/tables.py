@@ -95,6 +95,16 @@ chain = Table(
     Column("upto", BigInteger, nullable=False),
     Column("highest", BigInteger, nullable=False),
 )
+# what is held beyond the first gap: runs of seqs that touch neither each other nor `upto`
+held_range = Table(
+    "held_range",
+    metadata,
+    Column("gateway", LargeBinary, primary_key=True),
+    Column("epoch", BigInteger, primary_key=True, autoincrement=False),
+    Column("stream", SmallInteger, primary_key=True, autoincrement=False),
+    Column("first", BigInteger, primary_key=True, autoincrement=False),
+    Column("last", BigInteger, nullable=False),
+)
 chain_fault = Table(
     "chain_fault",
     metadata,

@@ -297,4 +297,8 @@ _FINDINGS: dict[Code, Callable[[Any], str]] = {
         ratio,
     ),
     Code.AILING: _ailing,
+    Code.FORK: lambda details: (
+        f"{details['count']} names of {details['stream']} have two frames, from"
+        f" {details['first_seq']} on: is the gateway there twice?"
+    ),
 }

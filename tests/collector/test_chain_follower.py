@@ -54,7 +54,7 @@ def fresh_database() -> Engine:
 
 
 def take_in(engine: Engine, messages: Sequence[bytes], batch: int = 500) -> None:
-    frames = [Admitted(raw, message_hash(raw), read_frame(raw)[1]) for raw in messages]
+    frames = [Admitted.of(raw, message_hash(raw), read_frame(raw)[1]) for raw in messages]
     with engine.begin() as connection:
         Ledger(engine).append(connection, frames, NOW_MS)
     follower = ChainFollower()
@@ -404,7 +404,7 @@ def test_what_is_in_the_ledger_but_not_followed_is_not_yet_told() -> None:
     take_in(engine, billing[:2])
     with engine.begin() as connection:
         raw = billing[2]
-        frame = Admitted(raw, message_hash(raw), read_frame(raw)[1])
+        frame = Admitted.of(raw, message_hash(raw), read_frame(raw)[1])
         Ledger(engine).append(connection, [frame], NOW_MS)
     epoch, upto, held, wanted = receipt(engine).streams[BILLING]
     assert (epoch, upto, wanted) == (1, 2, [])
@@ -419,6 +419,39 @@ def test_numbers_rise_across_restarts(tmp_path: Path) -> None:
     world.engine.dispose()
     numbers += [receipt(open_database(tmp_path), world.gateway).number for _ in range(2)]
     assert numbers == [1, 2, 3, 4]
+
+
+def test_after_a_restore_numbers_rise_above_all_given_before() -> None:
+    """The database says 2, the gateway has heard 900: what it ignores it ignores in silence."""
+    engine = fresh_database()
+    take_in(engine, chain_of(BILLING, 3))
+    numbers = []
+    for least in (1, 1, 1000, 1000):
+        made = receipts.make(engine, SIGNER, NOW_MS, [GATEWAY.id], least)
+        numbers.append(parse(made[GATEWAY.id], ContentType.RECEIPT).payload[2])
+    assert numbers == [1, 2, 1000, 1001]
+
+
+def test_each_gateway_has_one_turn_an_interval_and_not_all_the_same() -> None:
+    gateways = [bytes([number, 0, 0, 0, 0, 0, 0, 1]) for number in range(256)]
+    rounds, counts, most = receipts.Rounds(), dict.fromkeys(gateways, 0), 0
+    for second in range(10_001, 10_001 + 180):
+        due = rounds.due(gateways, second, 60)
+        most = max(most, len(due))
+        for gateway in due:
+            counts[gateway] += 1
+    assert set(counts.values()) <= {2, 3}
+    assert most <= 10
+
+
+def test_a_start_tells_nobody_twice_in_an_interval() -> None:
+    gateways = [bytes([number, 0, 0, 0, 0, 0, 0, 1]) for number in range(256)]
+    before, after = receipts.Rounds(), receipts.Rounds()
+    before.due(gateways, 1000, 60)
+    told = before.due(gateways, 1030, 60)
+    after.due(gateways, 1031, 60)
+    again = after.due(gateways, 1059, 60)
+    assert told and again and not set(told) & set(again)
 
 
 def test_dropped_telemetry_is_not_asked_for_and_does_not_stop_the_receipts() -> None:
@@ -449,8 +482,18 @@ def test_a_receipt_names_at_most_sixteen_ranges_of_each_kind() -> None:
     take_in(engine, billing[1::2])
     _, upto, held, wanted = receipt(engine).streams[BILLING]
     assert upto == 0
-    assert held == [[seq, seq] for seq in range(2, 34, 2)]
+    assert held == [*([seq, seq] for seq in range(2, 32, 2)), [60, 60]]
     assert wanted == [[seq, seq] for seq in range(1, 33, 2)]
+
+
+def test_the_newest_range_is_told_however_many_interruptions_there_were() -> None:
+    """By it a gateway knows that what it makes now comes through."""
+    engine, telemetry = fresh_database(), chain_of(TELEMETRY, 100)
+    backlog = [raw for seq, raw in enumerate(telemetry, 1) if seq % 2 == 0 and seq < 80]
+    take_in(engine, [*backlog, *telemetry[89:95]])
+    assert receipt(engine).streams[TELEMETRY][2][-1] == [90, 95]
+    take_in(engine, telemetry[95:])
+    assert receipt(engine).streams[TELEMETRY][2][-1] == [90, 100]
 
 
 def test_frames_of_an_older_epoch_get_their_receipts_too() -> None:

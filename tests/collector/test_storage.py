@@ -7,12 +7,15 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
-from collector_world import NOW_MS, World
-from sqlalchemy import create_engine, inspect, text
+from collector_world import NOW_MS, TELEMETRY, World
+from sqlalchemy import create_engine, inspect, select, text
 
+from collector.ledger.chain import ChainFollower
+from collector.ledger.followers import advance
 from collector.ledger.ledger import Ledger
 from collector.storage import engine as engine_module
 from collector.storage import metadata, open_database, reading
+from collector.storage.tables import held_range
 
 
 def test_migrations_make_the_tables_that_the_program_uses(tmp_path: Path) -> None:
@@ -90,3 +93,29 @@ def test_snapshots_of_an_earlier_schema_are_kept(tmp_path: Path) -> None:
             [kept] = connection.execute(text("SELECT * FROM snapshot"))
         assert tuple(kept)[:9] == row
         assert set(tuple(kept)[9:]) <= {None}
+
+
+def test_an_upgrade_knows_the_ranges_that_are_held_beyond_a_gap(
+    world: World, tmp_path: Path
+) -> None:
+    """As the chain follower would have kept them."""
+    chain = world.gateway.chain(TELEMETRY)
+    messages = [chain.next() for _ in range(12)]
+    world.append([messages[n - 1] for n in (1, 2, 4, 5, 5, 9, 12)])
+    advance(world.engine, ChainFollower())
+    world.append([messages[6]])  # not followed yet
+    kept = select(held_range.c.first, held_range.c.last).order_by(held_range.c.first)
+    with reading(world.engine) as connection:
+        before = connection.execute(kept).all()
+    assert before == [(4, 5), (9, 9), (12, 12)]
+    config = Config()
+    config.set_main_option("script_location", str(engine_module._MIGRATIONS))
+    with world.engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, "-1")
+    engine_module.migrate(world.engine)
+    with reading(world.engine) as connection:
+        assert connection.execute(kept).all() == before
+    advance(world.engine, ChainFollower())
+    with reading(world.engine) as connection:
+        assert connection.execute(kept).all() == [(4, 5), (7, 7), (9, 9), (12, 12)]

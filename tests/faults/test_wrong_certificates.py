@@ -2,11 +2,11 @@
 
 import time
 
-from installation.certificates import Authority
 from installation.proof import close_and_prove
 from installation.world import Installation
 
 from collector.evidence.frame import Interval
+from simulator.certificates import Authority
 from simulator.demo import plan
 
 SITE, OTHER = "site-a", "site-4"

@@ -22,9 +22,9 @@ from collector.registry.store import Registry
 from collector.storage import open_database, reading
 from collector.storage.tables import frame as frame_table
 from installation import mosquitto
-from installation.certificates import Authority, Credential
 from installation.client import Client, tls_context
 from simulator import micropython
+from simulator.certificates import Authority, Credential
 from simulator.demo import plan
 from simulator.demo.plan import SitePlan, Timeline
 from simulator.demo.programs import ProgramError, esep

@@ -1,4 +1,4 @@
-"""A certificate authority for a test: EC P-256, no file outside the test's own directory."""
+"""A certificate authority for tests and benchmarks: EC P-256, certificates of a day."""
 
 import ipaddress
 from dataclasses import dataclass

@@ -1,0 +1,71 @@
+"""The followers of a running collector, each a thread: one that fails holds up no other."""
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+
+from sqlalchemy import Engine
+
+from collector.cli.guarding import guarded
+from collector.ledger.followers import Follower, Stride, stride
+
+_TICK_S = 0.1
+_YIELD_S = 1.0
+
+Work = Callable[[], bool]
+"""Whether there was any."""
+
+
+class Following:
+    """`urgent` ones feed receipts and orders: the `patient` wait until they have caught up, or a
+    second. `then` is what else has to be done behind a follower, by its name.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        urgent: Sequence[Follower],
+        patient: Sequence[Follower],
+        then: Mapping[str, Work],
+    ) -> None:
+        self._engine = engine
+        self._then = then
+        self._finishing = threading.Event()
+        self._caught_up = threading.Event()
+        self._lock = threading.Lock()
+        self._busy: set[str] = set()
+        self._threads = [
+            threading.Thread(target=self._run, args=(each, each in urgent), name=each.name)
+            for each in (*urgent, *patient)
+        ]
+
+    def start(self) -> None:
+        for thread in self._threads:
+            thread.start()
+
+    def finish(self) -> None:
+        """Let each follow what is in the ledger, and end."""
+        self._finishing.set()
+        for thread in self._threads:
+            thread.join()
+
+    def _run(self, follower: Follower, is_urgent: bool) -> None:
+        step = partial(stride, self._engine, follower, Stride())
+        then = self._then.get(follower.name)
+        while not self._finishing.is_set():
+            if not is_urgent:
+                self._caught_up.wait(_YIELD_S)
+            moved = bool(guarded(follower.name, step))
+            if then is not None:
+                moved = bool(guarded(follower.name, then)) or moved
+            if is_urgent:
+                self._tell(follower.name, moved)
+            if not moved:
+                self._finishing.wait(_TICK_S)
+        while guarded(follower.name, step):
+            pass
+
+    def _tell(self, name: str, moved: bool) -> None:
+        with self._lock:
+            (self._busy.add if moved else self._busy.discard)(name)
+            (self._caught_up.clear if self._busy else self._caught_up.set)()

@@ -1,0 +1,91 @@
+"""What is known of chains before a batch of frames, and what the batch brings to them."""
+
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection, select, tuple_
+
+from collector.evidence.chains import ChainName, Link, Range
+from collector.evidence.frame import Frame, Stream, kept_frame
+from collector.ledger import archives
+from collector.ledger.coverage import held_ranges
+from collector.ledger.ledger import Entry
+from collector.ledger.retirement import FrameName
+from collector.storage.tables import chain
+from collector.storage.tables import frame as frame_table
+
+
+@dataclass(slots=True)
+class ChainState:
+    """One epoch of one stream: how far it is whole here, and what a batch brings to it."""
+
+    upto: int = 0
+    highest: int = 0
+    is_known: bool = False
+    links: dict[int, list[Link]] = field(default_factory=dict)
+    shown_by: dict[int, int] = field(default_factory=dict)
+    held: list[Range] = field(default_factory=list)
+
+    def add(self, frame: Frame, entry: Entry) -> None:
+        self.links.setdefault(frame.seq, []).append(Link.of(frame, entry.hash))
+        self.shown_by[frame.seq] = entry.position
+
+
+def load(connection: Connection, chains: dict[ChainName, ChainState]) -> None:
+    """What is known of each chain."""
+    name = (chain.c.gateway, chain.c.epoch, chain.c.stream)
+    query = select(*name, chain.c.upto, chain.c.highest).where(tuple_(*name).in_(chains))
+    for gateway, epoch, stream, upto, highest in connection.execute(query):
+        state = chains[gateway, epoch, Stream(stream)]
+        state.upto, state.highest, state.is_known = upto, highest, True
+    with_gap = [key for key, state in chains.items() if state.highest > state.upto]
+    if with_gap:
+        for key, runs in held_ranges(connection, with_gap).items():
+            chains[key].held = runs
+
+
+Kept = dict[FrameName, list[tuple[int, bytes]]]
+"""Position and hash of the frames of a name."""
+
+
+def kept_before(connection: Connection, chains: dict[ChainName, ChainState], first: int) -> Kept:
+    """Frames that were followed already: those of the batch's names, and their neighbours."""
+    wanted = {
+        (*key, near)
+        for key, state in chains.items()
+        for seq in state.links
+        for near in (seq - 1, seq, seq + 1)
+        if near <= state.highest
+    }
+    if not wanted:
+        return {}
+    table = frame_table
+    name = (table.c.gateway, table.c.epoch, table.c.stream, table.c.seq)
+    query = select(*name, table.c.position, table.c.hash).where(
+        tuple_(*name).in_(wanted), table.c.position < first
+    )
+    found: Kept = {}
+    for gateway, epoch, stream, seq, position, digest in connection.execute(query):
+        named = (gateway, epoch, Stream(stream), seq)
+        found.setdefault(named, []).append((position, digest))
+    return found
+
+
+def links_of(
+    connection: Connection, before: Kept, chains: dict[ChainName, ChainState]
+) -> dict[FrameName, list[Link]]:
+    """The links of those that are judged again; of one that is only linked to the hash will do."""
+    places = {
+        position: (name, digest)
+        for name, kept in before.items()
+        if {name[3], name[3] - 1} & chains[name[:3]].links.keys()
+        for position, digest in kept
+    }
+    if not places:
+        return {}
+    table = frame_table
+    query = select(table.c.position, table.c.hash, table.c.raw).where(table.c.position.in_(places))
+    links: dict[FrameName, list[Link]] = {}
+    for row, raw in archives.with_bytes(connection, connection.execute(query).all()):
+        name, digest = places[row.position]
+        links.setdefault(name, []).append(Link.of(kept_frame(raw), digest))
+    return links

@@ -86,7 +86,7 @@ def _rows(engine: Engine, head: int) -> Iterator[Any]:
     """Every row of the ledger's table by position, whatever its position is."""
     with reading(engine) as connection:
         query = select(table).where(table.c.position <= head).order_by(table.c.position)
-        yield from connection.execute(query)
+        yield from connection.execute(query, execution_options={"stream_results": True})
 
 
 def _frame(row: Any, admission: Admission, verdict: Verdict) -> tuple[bytes, Frame] | None:

@@ -18,6 +18,9 @@ __all__ = ["ChainFollower", "Fault"]
 
 log = structlog.get_logger()
 
+_AT_A_TIME = 100
+"""Frames looked at: a gap ends the search, however many are held beyond it."""
+
 
 @dataclass(slots=True)
 class _State:
@@ -119,22 +122,28 @@ def _add(connection: Connection, name: FrameName, fault: Fault, position: int) -
 
 def _advance(connection: Connection, key: _Key, state: _State, position: int) -> None:
     """Move `upto` over what is held, and over dropped ranges that something held follows."""
-    table = frame_table
-    query = (
-        select(table.c.seq)
-        .where(_is_of(table, key), table.c.seq > state.upto, table.c.position <= position)
-        .distinct()
-        .order_by(table.c.seq)
-    )
     dropped = _dropped(connection, key, state.upto)
-    with connection.execute(query) as held:
-        for (seq,) in held:
+    while held := _held_beyond(connection, key, state.upto, position):
+        for seq in held:
             for first, last in dropped:
                 if first <= state.upto + 1 <= last:
                     state.upto = min(last, seq - 1)
             if seq != state.upto + 1:
                 return
             state.upto = seq
+        if len(held) < _AT_A_TIME:
+            return
+
+
+def _held_beyond(connection: Connection, key: _Key, upto: int, position: int) -> Sequence[int]:
+    table = frame_table
+    query = (
+        select(table.c.seq)
+        .where(_is_of(table, key), table.c.seq > upto, table.c.position <= position)
+        .distinct()
+        .order_by(table.c.seq)
+    )
+    return connection.scalars(query.limit(_AT_A_TIME)).all()
 
 
 def _dropped(connection: Connection, key: _Key, upto: int) -> list[tuple[int, int]]:

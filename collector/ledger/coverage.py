@@ -56,7 +56,8 @@ def _held(
         .order_by(frame.c.seq)
     )
     held: list[Range] = []
-    with connection.execute(query) as rows:
+    streamed = {"stream_results": True}  # else PostgreSQL's driver fetches all that is held
+    with connection.execute(query, execution_options=streamed) as rows:
         for (seq,) in rows:
             if held and held[-1][1] == seq - 1:
                 held[-1] = (held[-1][0], seq)

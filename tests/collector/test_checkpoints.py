@@ -46,7 +46,7 @@ def test_a_frame_that_is_in_the_tree_is_not_read_again(world: World, signed: Che
     first = grow(world)
     sign(signed)
     with world.engine.begin() as connection:
-        connection.execute(text("UPDATE frame SET raw = x'00'"))
+        connection.execute(text("UPDATE frame SET raw = :zero"), {"zero": b"\0"})
     [_, second] = grow(world)
     assert root_of(world, sign(signed)) == (2, Frontier([*first, second]).root())
 

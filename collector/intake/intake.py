@@ -3,16 +3,19 @@
 import queue
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from collector.evidence.errors import EvidenceError
 from collector.intake import quarantine
 from collector.intake.admission import Admission, Delivery
+from collector.intake.patience import Patience
 from collector.intake.rotation import Rotation, is_key_event
 from collector.ledger.ledger import Admitted, Ledger
+from collector.registry.store import newest_version
+from collector.storage import appending, reading
 
 log = structlog.get_logger()
 
@@ -29,22 +32,36 @@ class Pending:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What became of a batch: `added` of those admitted were not in the ledger yet."""
+    """What became of a batch: `added` of those admitted were not in the ledger yet.
+
+    `waiting`: the numbers of those that are to be judged again when the register is not that of
+    `judged_by` any more.
+    """
 
     admitted: list[Admitted]
     added: int
     refused: list[tuple[Delivery, EvidenceError]]
+    waiting: frozenset[int] = frozenset()
+    judged_by: int = 0
 
     @property
     def judged(self) -> int:
-        return len(self.admitted) + len(self.refused)
+        return len(self.admitted) + len(self.refused) + len(self.waiting)
 
 
 class Intake:
     """Takes deliveries from a bounded queue: when it is full, the transport waits."""
 
-    def __init__(self, engine: Engine, admission: Admission, now_ms: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        admission: Admission,
+        now_ms: Callable[[], int],
+        patience_s: float = 0,
+    ) -> None:
         self._engine = engine
+        self._patience = Patience(patience_s)
+        self._waiting: list[tuple[int, Pending]] = []
         self._admission = admission
         self._ledger = Ledger(engine)
         self._rotation = Rotation(engine)
@@ -62,7 +79,7 @@ class Intake:
         not deliver a second time over the same connection. A batch ends with a `key` event: what
         follows is judged by the register that it makes.
         """
-        self._batch = self._batch or self._gather(timeout_s)
+        self._batch = self._batch or [*self._waited(), *self._gather(timeout_s)]
         if not self._batch:
             return 0
         kept = self.keep([pending.delivery for pending in self._batch])
@@ -75,8 +92,11 @@ class Intake:
                 size=delivery.size,
             )
         batch, self._batch = self._batch[: kept.judged], self._batch[kept.judged :]
-        for pending in batch:
-            pending.acknowledge()
+        for number, pending in enumerate(batch):
+            if number in kept.waiting:
+                self._waiting.append((kept.judged_by, pending))
+            else:
+                pending.acknowledge()
         self.frames += kept.added
         self.repeated += len(kept.admitted) - kept.added
         self.refused += len(kept.refused)
@@ -87,23 +107,56 @@ class Intake:
 
         The first `judged` of them: what follows a `key` event is left.
         """
+        while True:
+            with reading(self._engine) as connection:
+                judged_by = newest_version(connection)
+            kept = replace(self._judge(deliveries), judged_by=judged_by)
+            now_ms = self._now_ms()
+            with appending(self._engine) as connection:
+                if newest_version(connection) != judged_by:
+                    continue  # another worker has extended the register: judge by that
+                return self._store(connection, kept, now_ms)
+
+    def _judge(self, deliveries: Sequence[Delivery]) -> Kept:
         admitted: list[Admitted] = []
         refused: list[tuple[Delivery, EvidenceError]] = []
-        for delivery in deliveries:
+        waiting: set[int] = set()
+        for number, delivery in enumerate(deliveries):
             try:
                 admitted.append(self._admission.judge(delivery))
                 if is_key_event(admitted[-1]):
                     break
             except EvidenceError as error:
-                refused.append((delivery, error))
-        now_ms = self._now_ms()
-        with self._engine.begin() as connection:
-            added = self._ledger.append(connection, admitted, now_ms) if admitted else 0
-            if admitted and is_key_event(admitted[-1]):
+                if self._patience.has_for(delivery, error.reason):
+                    waiting.add(number)
+                else:
+                    refused.append((delivery, error))
+        return Kept(admitted, 0, refused, frozenset(waiting))
+
+    def _store(self, connection: Connection, kept: Kept, now_ms: int) -> Kept:
+        admitted, added = kept.admitted, 0
+        if admitted:
+            added = self._ledger.append(connection, admitted, now_ms)
+            if is_key_event(admitted[-1]):
                 self._rotation.take(connection, admitted[-1], now_ms)
-            if refused:
-                quarantine.store(connection, [(d, error.reason) for d, error in refused], now_ms)
-        return Kept(admitted, added, refused)
+        if kept.refused:
+            refused = [(delivery, error.reason) for delivery, error in kept.refused]
+            quarantine.store(connection, refused, now_ms)
+        return replace(kept, added=added)
+
+    def _waited(self) -> list[Pending]:
+        if not self._waiting or not self._patience.is_time():
+            return []
+        with reading(self._engine) as connection:
+            newest = newest_version(connection)
+        waiting, self._waiting = self._waiting, []
+        again = []
+        for judged_by, pending in waiting:
+            if judged_by != newest or self._patience.is_over(pending.delivery):
+                again.append(pending)
+            else:
+                self._waiting.append((judged_by, pending))
+        return again
 
     @property
     def is_idle(self) -> bool:

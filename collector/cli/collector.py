@@ -1,34 +1,30 @@
 """`esep collector`: run it, look at it, prove it."""
 
 import json
-import signal
-import socket
-import ssl
 import sys
-import threading
 from pathlib import Path
-from types import FrameType
 from typing import Annotated
 
 import structlog
 import typer
-import uvicorn
 from sqlalchemy import Engine
 
 from collector.cli import export as export_room
-from collector.cli import logs, report
+from collector.cli import logs, report, running
+from collector.cli.running import UNUSABLE, fail
 from collector.cli.service import Service, now_ms
 from collector.cli.take import take as take_file
 from collector.cli.verify import verify_directory
+from collector.cli.work import work
 from collector.evidence.downlink import Role
-from collector.intake.transport import Broker, Tls
+from collector.intake.transport import Broker
 from collector.ledger.checkpoints import Checkpoints
 from collector.orders.reading import order_reading
 from collector.registry.keyring import Keyring, create_keyring
 from collector.registry.store import Registry
-from collector.registry.view import UnknownError
-from collector.storage import lock, open_database
-from collector.web.app import create_app
+from collector.storage import DatabaseError, lock, open_database
+from collector.storage.engine import is_empty
+from collector.storage.settings import name_database
 
 app = typer.Typer(no_args_is_help=True, help="The operator's side: run it, look at it, prove it.")
 log = structlog.get_logger()
@@ -37,34 +33,7 @@ Directory = Annotated[Path, typer.Argument(help="the collector's data directory"
 AsJson = Annotated[bool, typer.Option("--json", help="machine-readable output")]
 
 
-def _fail(text: str) -> typer.Exit:
-    typer.echo(text, err=True)
-    return typer.Exit(2)
-
-
-def _address(text: str, what: str) -> tuple[str, int]:
-    host, _, port = text.rpartition(":")
-    if not host or not port.isdecimal() or not 0 < int(port) < 65536:
-        raise typer.BadParameter(f"{what} is HOST:PORT, for example 127.0.0.1:1883; not {text!r}")
-    return host, int(port)
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    try:
-        return socket.create_server((host, port))
-    except OSError as error:
-        raise _fail(f"--http {host}:{port}: {error.strerror}; choose another") from None
-
-
-def _tls(ca: Path | None, certificate: Path | None, key: Path | None) -> Tls | None:
-    if ca is None and certificate is None and key is None:
-        return None
-    if ca is None or certificate is None or key is None:
-        raise _fail("--ca, --certificate and --key are given together or not at all")
-    for path in (ca, certificate, key):
-        if not path.is_file():
-            raise _fail(f"{path}: there is no such file")
-    return Tls(ca, certificate, key)
+app.command("work")(work)
 
 
 @app.command()
@@ -73,18 +42,25 @@ def init(
     root_key: Annotated[
         Path | None, typer.Option(help="where the root's private key goes; keep it offline")
     ] = None,
+    database: Annotated[
+        str | None, typer.Option(help="postgresql+psycopg://USER@HOST/NAME; else SQLite")
+    ] = None,
 ) -> None:
     """Make a data directory: the database, the operator's keys, their certificates."""
     if directory.is_dir() and any(directory.iterdir()):
-        raise _fail(f"{directory} is not empty; name a new directory")
+        raise fail(f"{directory} is not empty; name a new directory")
     if root_key is not None and (root_key.exists() or not root_key.parent.is_dir()):
-        raise _fail(f"--root-key {root_key}: name a new file in a folder that is there")
+        raise fail(f"--root-key {root_key}: name a new file in a folder that is there")
+    if database is not None:
+        _check_empty(database)
     try:
         directory.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise _fail(f"{directory}: {error.strerror}; name a new directory") from None
+        raise fail(f"{directory}: {error.strerror}; name a new directory") from None
     root_path = root_key or directory / "root.pem"
     create_keyring(directory, root_path)
+    if database is not None:
+        name_database(directory, database)
     open_database(directory, create=True)
     typer.echo(f"{directory} is ready. The root's private key is {root_path}: take it offline.")
 
@@ -100,44 +76,14 @@ def run(
 ) -> None:
     """Run until SIGINT or SIGTERM. Facts go to standard output as JSON lines."""
     logs.to_stdout()
-    host, port = _address(broker, "--broker")
-    tls = _tls(ca, certificate, key)
-    listener = None if http is None else _listen(*_address(http, "--http"))
-    try:
+    address, listener = running.address(broker, "--broker"), running.listen(http)
+    tls = running.tls(ca, certificate, key)
+    with running.told():
         engine = open_database(directory)
         held = lock.take(directory)
-        service = Service(directory, engine, Broker(host, port, tls))
+        service = Service(directory, engine, Broker(*address, tls))
         service.registry.view().policy  # noqa: B018
-    except (FileNotFoundError, PermissionError, UnknownError, lock.InUseError) as error:
-        raise _fail(str(error.args[-1])) from None
-    except ssl.SSLError as error:
-        raise _fail(f"--ca, --certificate, --key: not the PEM files of a client: {error}") from None
-    stopping = threading.Event()
-
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        stopping.set()
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, stop)
-    service.start()
-    pages, page_thread = None, None
-    if listener is not None:
-        application = create_app(engine, service.registry, service.series, service.statuses)
-        pages = uvicorn.Server(
-            uvicorn.Config(
-                application, log_level="warning", lifespan="off", timeout_graceful_shutdown=1
-            )
-        )
-        page_thread = threading.Thread(
-            target=pages.run, args=([listener],), name="pages", daemon=True
-        )
-        page_thread.start()
-    log.info("collector.started", directory=str(directory), http=http)
-    stopping.wait()
-    if pages is not None and page_thread is not None:
-        pages.should_exit = True
-        page_thread.join()
-    service.stop()
+    running.until_stopped(service, engine, listener)
     held.close()
 
 
@@ -183,7 +129,7 @@ def verify(
     try:
         kept = {str(path): path.read_bytes() for path in checkpoint or []}
     except OSError as error:
-        raise _fail(f"--checkpoint {error.filename}: {error.strerror}") from None
+        raise fail(f"--checkpoint {error.filename}: {error.strerror}") from None
     verdict = verify_directory(_open(directory), Keyring(directory).root, kept)
     typer.echo(json.dumps(verdict.as_dict(), indent=2) if as_json else verdict.text())
     if not verdict.holds:
@@ -196,7 +142,7 @@ def checkpoint(directory: Directory) -> None:
     signer = Keyring(directory).signer(Role.CHECKPOINTS)
     signed = Checkpoints(_open(directory), signer, directory).sign(now_ms())
     if signed is None:
-        raise _fail("there is no frame yet, and so nothing to sign")
+        raise fail("there is no frame yet, and so nothing to sign")
     size, message = signed
     typer.echo(f"checkpoint over {size} frames, {len(message)} bytes: checkpoints/{size}.cose")
 
@@ -207,7 +153,7 @@ def export(
 ) -> None:
     """Write the evidence as files that `python -m auditor` verifies without this program."""
     if out.exists():
-        raise _fail(f"{out} exists; name a new directory")
+        raise fail(f"{out} exists; name a new directory")
     frames = export_room.write(_open(directory), Registry(_open(directory)), directory, out)
     typer.echo(f"{frames} frames and what they rest on: {out}")
 
@@ -225,7 +171,7 @@ def take(
         try:
             taken.append(take_file(engine, path, now_ms()))
         except OSError as error:
-            raise _fail(f"{path}: {error.strerror}; the files before it are taken in") from None
+            raise fail(f"{path}: {error.strerror}; the files before it are taken in") from None
         if not as_json:
             typer.echo(taken[-1].text())
     if as_json:
@@ -240,7 +186,7 @@ def read_now(directory: Directory, gateway: str) -> None:
     engine = _open(directory)
     view = Registry(engine).view()
     if not view.knows_id(gateway):
-        raise _fail(f"there is no gateway {gateway!r} in the register")
+        raise fail(f"there is no gateway {gateway!r} in the register")
     ttl_s = view.policy.command_ttl_s
     signer = Keyring(directory).signer(Role.ORDERS)
     typer.echo(order_reading(engine, signer, gateway, ttl_s, now_ms()).hex())
@@ -249,5 +195,13 @@ def read_now(directory: Directory, gateway: str) -> None:
 def _open(directory: Path) -> Engine:
     try:
         return open_database(directory)
-    except FileNotFoundError as error:
-        raise _fail(str(error)) from None
+    except UNUSABLE as error:
+        raise fail(str(error)) from None
+
+
+def _check_empty(url: str) -> None:
+    try:
+        if not is_empty(url):
+            raise fail("--database: it holds tables already; name a new, empty database")
+    except DatabaseError as error:
+        raise fail(f"--database: {error}; nothing was made") from None

@@ -1,6 +1,5 @@
 """The running collector: the threads and what each does."""
 
-import sqlite3
 import threading
 import time
 from collections import deque
@@ -19,7 +18,7 @@ from collector.evidence.keys import PublicKey
 from collector.intake import receipts
 from collector.intake.admission import Admission
 from collector.intake.intake import Intake
-from collector.intake.transport import Broker, Transport
+from collector.intake.transport import Broker, Share, Transport
 from collector.intervals.follower import IntervalFollower
 from collector.ledger.chain import ChainFollower
 from collector.ledger.checkpoints import Checkpoints
@@ -33,6 +32,8 @@ from collector.registry.offers import Offers, parts
 from collector.registry.store import Registry
 from collector.series.embedded import EmbeddedSeries
 from collector.series.follower import SeriesFollower
+from collector.storage.errors import advice
+from collector.storage.leadership import AllDuties, Duties, Leadership
 
 log = structlog.get_logger()
 
@@ -41,8 +42,9 @@ _CHECK_S = 0.5
 _OFFER_S = 2.0
 _RETRY_S = 1.0
 _STATUS_KEPT = 10_000
+_PATIENCE_S = 10.0
+_DESK, _CHECKPOINTS, _RECEIPTS, _OFFERS = "desk", "checkpoints", "receipts", "configurations"
 _CHECKPOINT_TOPIC = "esep/v1/checkpoint"
-_DISK = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
 
 
 def now_ms() -> int:
@@ -50,18 +52,34 @@ def now_ms() -> int:
 
 
 class Service:
-    """Everything between the broker and the pages; each loop is a thread."""
+    """Everything between the broker and the pages; each loop is a thread.
 
-    def __init__(self, directory: Path, engine: Engine, broker: Broker) -> None:
+    On PostgreSQL others may run beside it: what only one may do is a duty. One of several workers
+    has a `share` of the frames, and the name by which the broker knows it again.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        engine: Engine,
+        broker: Broker,
+        name: str = "esep-collector",
+        share: Share | None = None,
+    ) -> None:
         keyring = Keyring(directory)
         configurations = Configurations(engine, keyring.root)
         self._engine = engine
+        self._share = share
+        self._duties: Duties = (
+            AllDuties() if engine.dialect.name == "sqlite" else Leadership(engine)
+        )
         self.registry = Registry(engine)
         self.series = EmbeddedSeries(directory)
         self.statuses: dict[str, dict[str, Any]] = {}
         admission = Admission(self._is_known, self._gateway_key)
-        self.intake = Intake(engine, admission, now_ms)
-        self._transport = Transport(broker, "esep-collector", self.intake.queue, self._status)
+        patience_s = 0 if share is None else _PATIENCE_S
+        self.intake = Intake(engine, admission, now_ms, patience_s)
+        self._transport = Transport(broker, name, self.intake.queue, self._status, share)
         self._checks = Checks(engine, self.registry, self.series)
         self._offers = Offers(engine)
         self._desk = Desk(engine, self.registry, self.series, keyring.signer(Role.ORDERS))
@@ -85,17 +103,29 @@ class Service:
         ]
 
     def start(self) -> None:
+        followers = [each.name for each in (*self._followers, *self._series_followers)]
+        self._duties.begin([*followers, _DESK, _CHECKPOINTS, _RECEIPTS, _OFFERS])
         self._transport.start()
         for thread in self._threads:
             thread.start()
 
     def stop(self) -> None:
-        """Take in what has been delivered, let the followers catch up, sign a checkpoint."""
-        self._transport.stop()
+        """Take in what has been delivered, let the followers catch up, sign a checkpoint.
+
+        One of several leaves that to the others, and can still acknowledge.
+        """
+        if self._share is None:
+            self._transport.stop()
+        else:
+            self._duties.end()
+            self._transport.leave()
         self._stopping.set()
         for thread in self._threads:
             thread.join()
+        if self._share is not None:
+            self._transport.stop()
         _guarded("checkpoint", self._checkpoint)
+        self._duties.end()
         self.series.close()
         log.info("collector.stopped", repeated=self.intake.repeated)
 
@@ -118,22 +148,24 @@ class Service:
         self._intake_done.set()
 
     def _follow(self) -> None:
-        checked = receipted = offered = 0.0
+        checked = receipted = offered = receipt_s = 0.0
         while not self._intake_done.is_set():
             moved = self._advance(self._followers)
             now = time.monotonic()
-            if now - checked >= _CHECK_S:
-                checked = now
-                _guarded("checks", lambda: self._checks.run(now_ms()))
-                _guarded("orders", lambda: self._desk.run(now_ms()))
-            _guarded("outbox", self._flush)
+            if self._duties.has(_DESK):
+                if now - checked >= _CHECK_S:
+                    checked = now
+                    _guarded("checks", lambda: self._checks.run(now_ms()))
+                    _guarded("orders", lambda: self._desk.run(now_ms()))
+                _guarded("outbox", self._flush)
             _guarded("checkpoints", self._publish_checkpoints)
-            if now - offered >= _OFFER_S:
+            if self._duties.has(_OFFERS) and now - offered >= _OFFER_S:
                 offered = now
                 _guarded("configurations", self._offer_configurations)
-            if now - receipted >= self._receipt_s():
+            if self._duties.has(_RECEIPTS) and now - receipted >= receipt_s:
                 receipted = now
                 _guarded("receipts", self._send_receipts)
+                receipt_s = _guarded("policy", self._receipt_s) or receipt_s
             if not moved:
                 self._stopping.wait(_TICK_S)
         while self._advance(self._followers):
@@ -154,6 +186,8 @@ class Service:
 
     def _checkpoint(self) -> float:
         """Sign the tree if it grew; seconds until the next time."""
+        if not self._duties.has(_CHECKPOINTS):
+            return _RETRY_S
         signed = self._checkpoints.sign(now_ms())
         if signed is not None and signed[0] > self._checkpointed:
             self._checkpointed, message = signed
@@ -165,6 +199,8 @@ class Service:
         """Whether any follower moved."""
         moved = False
         for follower in followers:
+            if not self._duties.has(follower.name):
+                continue
             count = _guarded(follower.name, partial(advance, self._engine, follower))
             moved = bool(count) or moved
         return moved
@@ -186,6 +222,8 @@ class Service:
             log.info("configuration.sent", gateway=version.gateway, version=version.version)
 
     def _publish_checkpoints(self) -> None:
+        if not self._duties.has(_CHECKPOINTS):
+            self._unpublished.clear()  # another's is newer
         while self._unpublished:
             if not self._transport.publish(_CHECKPOINT_TOPIC, self._unpublished[0], retain=True):
                 return
@@ -203,13 +241,6 @@ def _guarded(name: str, work: Callable[[], Any]) -> Any:
     try:
         return work()
     except Exception as error:
-        log.exception("collector.failed", part=name, error=str(error), advice=_advice(error))
+        log.exception("collector.failed", part=name, error=str(error), advice=advice(error))
         time.sleep(_RETRY_S)
         return None
-
-
-def _advice(error: Exception) -> str | None:
-    cause = getattr(error, "orig", error)
-    if isinstance(cause, sqlite3.OperationalError) and cause.sqlite_errorcode & 0xFF in _DISK:
-        return "make room on the collector's disk; until then the gateways keep what they measure"
-    return None

@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 # apart, since each has a conftest of its own
 TEST_ROOMS := tests/auditor tests/collector/test_*.py tests/collector/web tests/end_to_end \
-  tests/faults tests/firmware tests/hardware tests/interop tests/simulator tests/technician tests/vectors
+  tests/faults tests/firmware tests/kills tests/hardware tests/interop tests/simulator tests/technician tests/vectors
 STUBS := .cache/esp32-stubs
 WASM := .cache/wasm
 PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/pip install --quiet -c constraints.txt

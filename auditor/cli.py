@@ -1,21 +1,58 @@
-"""The command: python -m auditor FOLDER [--checkpoint FILE]."""
+"""The commands: python -m auditor FOLDER [--checkpoint FILE], and …proof FILE --root FILE."""
 
 import argparse
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from auditor.folder import Folder, FolderError
+from auditor.proof import ProofError, judge, read_proof, read_root
+from auditor.refusal import Refusal
 from auditor.verify import Verifier
 
 HOLDS, FAILS, CANNOT_BE_JUDGED = 0, 1, 2
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    return _judge_proof(given[1:]) if given[:1] == ["proof"] else _judge_folder(given)
+
+
+def _judge_proof(arguments: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(
+        prog="auditor proof",
+        description="Verify a proof: that a frame is in the operator's ledger, or that one of the "
+        "checkpoints continues another.",
+        epilog="Exit status: 0 it holds, 1 it does not, 2 it cannot be judged.",
+    )
+    parser.add_argument("file", type=Path, help="the proof")
+    parser.add_argument(
+        "--root", type=Path, required=True, help="the operator's root key: root.pub or root.json"
+    )
+    parsed = parser.parse_args(arguments)
+    try:
+        proof, root = read_proof(parsed.file), read_root(parsed.root)
+    except (OSError, ProofError) as error:
+        print(f"cannot be judged: {error}")
+        return CANNOT_BE_JUDGED
+    print(f"The verdict rests on root {root.thumbprint.hex()}: compare it with what was published")
+    try:
+        lines = judge(proof, root)
+    except Refusal as refusal:
+        print(f"FAILS: {refusal}")
+        return FAILS
+    for line in lines:
+        print(line)
+    print("Verdict: it holds.")
+    return HOLDS
+
+
+def _judge_folder(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(
         prog="auditor",
         description="Verify an exported evidence folder: signatures, chains, checkpoints.",
         epilog="Exit status: 0 everything holds, 1 something does not or no checkpoint covers it, "
-        "2 it cannot be judged.",
+        "2 it cannot be judged. A single proof: auditor proof --help",
     )
     parser.add_argument("folder", type=Path, help="folder with frames.bin, keys.json, root.json")
     parser.add_argument(

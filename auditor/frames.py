@@ -40,7 +40,11 @@ EVENTS = {
     6: mapping({0: SLOT, 1: integer(0, 1)}, {2: text}),
     DROPPED_EVENT: mapping({0: integer(TELEMETRY, TELEMETRY), 1: COUNT, 2: COUNT, 3: COUNT}),
     EPOCH_EVENT: mapping(
-        {0: either(COUNT, shape.null), 1: text}, {2: array(COUNT, integer(0, 2**32 - 1))}
+        {0: either(COUNT, shape.null), 1: text},
+        {
+            2: array(COUNT, integer(0, 2**32 - 1), HASH),
+            3: array_of(array(integer(BILLING, TELEMETRY), COUNT, COUNT, HASH), 1, 16),
+        },
     ),
     9: mapping({0: text, 1: text}),
     10: mapping({0: SLOT, 1: QUALITY, 2: octets()}),

@@ -5,7 +5,13 @@ from collections.abc import Iterator, Mapping
 
 from auditor import cose
 from auditor.chains import Chains
-from auditor.checkpoints import Checkpoint, check_tree, read_checkpoint
+from auditor.checkpoints import (
+    Checkpoint,
+    check_generations,
+    check_tree,
+    in_common,
+    read_checkpoint,
+)
 from auditor.commands import Command, check_commands, read_command
 from auditor.configurations import (
     Configuration,
@@ -45,6 +51,10 @@ class Verifier:
         self.key_events = KeyEvents(folder.register)
         self.tree = Tree()
         self.roots: dict[int, bytes] = {}
+        self.restored: list[str] = []
+        """What a restoration from a backup has left unproven."""
+        self.covered = 0
+        """How many of the frames here a checkpoint that agrees with them covers."""
 
     def run(self) -> None:
         self._read_configurations()
@@ -114,11 +124,30 @@ class Verifier:
             self.failures.append(f"{place}: {refusal}")
 
     def _judge_checkpoints(self) -> None:
+        try:
+            begun = check_generations(self.checkpoints.values())
+        except Refusal as refusal:
+            self.failures.append(str(refusal))
+            return
         for name, checkpoint in self.checkpoints.items():
+            common = in_common(checkpoint, begun)
+            if common < checkpoint.tree_size:
+                self._note_restored(name, checkpoint, common)
+                continue
             try:
                 check_tree(checkpoint, self.roots)
             except Refusal as refusal:
                 self.failures.append(f"{name}: {refusal}")
+            else:
+                self.covered = max(self.covered, checkpoint.tree_size)
+
+    def _note_restored(self, name: str, checkpoint: Checkpoint, common: int) -> None:
+        """A checkpoint that somebody kept is contradicted; the folder's own only say what was."""
+        text = (
+            f"{name}: covers {checkpoint.tree_size} frames of the ledger before it was restored:"
+            f" the first {common} are here; that the others came again, only their chains can show"
+        )
+        (self.failures if name in self.kept else self.restored).append(text)
 
     def trusted_keys(self) -> Iterator[str]:
         """What the verdict rests on: to be compared with what was published before."""
@@ -136,6 +165,7 @@ class Verifier:
             count = frames[gateway, stream]
             yield f"gateway {gateway.hex()} {STREAMS[stream]}: {count} frames, chain {verdict}"
         yield from self._thinned()
+        yield from self.restored
         heard = {gateway for gateway, _ in frames}
         for gateway in sorted({known.gateway for known in self.folder.register.registrations}):
             if gateway not in heard:
@@ -147,12 +177,6 @@ class Verifier:
             chain = f"gateway {gateway.hex()} {STREAMS[stream]} epoch {epoch}"
             for first, last in ranges:
                 yield f"{chain}: the gateway itself says it dropped seq {first} to {last}"
-
-    @property
-    def covered(self) -> int:
-        """How many of the frames here a checkpoint covers."""
-        sizes = [checkpoint.tree_size for checkpoint in self.checkpoints.values()]
-        return min(max(sizes, default=0), self.tree.size)
 
     def _coverage(self) -> str:
         return (

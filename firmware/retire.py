@@ -15,7 +15,7 @@ from board import Board
 from gateway import health, records
 from gateway.configuration import SetupError
 from gateway.journal import BILLING, TELEMETRY
-from gateway.stopped import KEY_FILE, Stopped
+from gateway.stopped import OLD_KEY_LEFT, Stopped
 from micropython import const
 
 _HAND_OVER_MS = const(120_000)
@@ -41,18 +41,21 @@ async def retire(gateway, args):
         await _sign_the_last(gateway, args[0])
     if not key.is_destroyed() and _DESTROY not in args:
         await _hand_over(gateway)
-    key.destroy(lambda record: gateway.board.overwrite_setting(KEY_FILE, record))
+    key.destroy()
+    if not key.forget_old():
+        raise SetupError(OLD_KEY_LEFT)
     print("esep: retired (%s), and its key is destroyed" % key.retired, file=sys.stderr)
 
 
 async def _sign_the_last(gateway, why):
     gateway.next()
     journal = gateway.journal
-    told = journal.dropped()
-    while told:
-        await gateway.append(records.dropped(gateway.clock.now_ms(), TELEMETRY, *told))
-        journal.clear_dropped(told)
-        told = journal.dropped()
+    for stream in (BILLING, TELEMETRY):
+        told = journal.dropped(stream)
+        while told:
+            await gateway.append(records.dropped(gateway.clock.now_ms(), stream, *told))
+            journal.clear_dropped(told, stream)
+            told = journal.dropped(stream)
     await gateway.take_step(records.retired(gateway.clock.now_ms(), why), why)
 
 

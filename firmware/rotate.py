@@ -16,17 +16,18 @@ from gateway import records, signer
 from gateway.configuration import SetupError
 from gateway.identity import Identity
 from gateway.journal import TELEMETRY
-from gateway.stopped import Stopped
+from gateway.stopped import OLD_KEY_LEFT, Stopped
 
 
 def main() -> int:
     board = Board()
     try:
         key = asyncio.run(rotate(Stopped(board)))
-        board.settings().forget_old()  # whoever opens the box must not find the old key
     except SetupError as error:
         print("esep: the key stays as it is:", error, file=sys.stderr)
         return 1
+    if not key.forget_old():
+        print("esep:", OLD_KEY_LEFT, file=sys.stderr)
     print(json.dumps({"gateway": key.gateway.hex(), "key": key.kid.hex()}))
     return 0
 

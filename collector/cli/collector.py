@@ -7,18 +7,30 @@ from typing import Annotated
 
 import structlog
 import typer
-from sqlalchemy import Engine
 
+from collector.cli import (
+    archive,
+    backup,
+    ca,
+    gaps,
+    logs,
+    prove,
+    quarantine,
+    report,
+    running,
+    status,
+    work,
+)
 from collector.cli import export as export_room
-from collector.cli import logs, report, running
-from collector.cli.running import UNUSABLE, fail
+from collector.cli.arguments import AsJson, Directory, fail, open_directory
+from collector.cli.progress import progress
 from collector.cli.service import Service, now_ms
 from collector.cli.take import take as take_file
 from collector.cli.verify import verify_directory
-from collector.cli.work import work
 from collector.evidence.downlink import Role
 from collector.intake.transport import Broker
-from collector.ledger.checkpoints import Checkpoints
+from collector.ledger.checkpoints import Checkpoints, InconsistentError, copy_name, said
+from collector.ledger.ledger import Ledger
 from collector.orders.reading import order_reading
 from collector.registry.keyring import Keyring, create_keyring
 from collector.registry.store import Registry
@@ -27,13 +39,16 @@ from collector.storage.engine import is_empty
 from collector.storage.settings import name_database
 
 app = typer.Typer(no_args_is_help=True, help="The operator's side: run it, look at it, prove it.")
+app.add_typer(ca.app, name="ca")
+app.command()(status.status)
+app.command()(gaps.gaps)
+app.command()(quarantine.quarantine)
+app.command()(archive.archive)
+app.command()(prove.prove)
+app.command()(backup.backup)
+app.command()(backup.restore)
+app.command()(work.work)
 log = structlog.get_logger()
-
-Directory = Annotated[Path, typer.Argument(help="the collector's data directory")]
-AsJson = Annotated[bool, typer.Option("--json", help="machine-readable output")]
-
-
-app.command("work")(work)
 
 
 @app.command()
@@ -87,32 +102,10 @@ def run(
     held.close()
 
 
-@app.command()
-def status(directory: Directory, as_json: AsJson = False) -> None:
-    """How far each gateway's chains are whole, and what was refused."""
-    state = report.status(_open(directory))
-    if as_json:
-        typer.echo(json.dumps(state, indent=2))
-        return
-    typer.echo(f"ledger: {state['frames']} frames; refused: {state['refused'] or 'none'}")
-    typer.echo(f"faults: {state['faults'] or 'none'}; flagged: {state['flagged'] or 'none'}")
-    for row in state["chains"]:
-        typer.echo(
-            f"{row['gateway']} epoch {row['epoch']} {row['stream']}: contiguous to {row['upto']}"
-            f" of {row['highest']}"
-        )
-    for row in state["configurations"]:
-        refused = f"; {row['refused']}" if row["refused"] else ""
-        typer.echo(
-            f"{row['gateway']} configuration: issued {row['issued_version'] or 'none'},"
-            f" in force {row['in_force_version'] or 'not known'}{refused}"
-        )
-
-
 @app.command("report")
 def report_(directory: Directory) -> None:
     """Frames, energies, periods, orders and findings, as JSON."""
-    engine = _open(directory)
+    engine = open_directory(directory)
     json.dump(report.full(engine, Registry(engine), directory), sys.stdout, indent=2)
     sys.stdout.write("\n")
 
@@ -130,7 +123,9 @@ def verify(
         kept = {str(path): path.read_bytes() for path in checkpoint or []}
     except OSError as error:
         raise fail(f"--checkpoint {error.filename}: {error.strerror}") from None
-    verdict = verify_directory(_open(directory), Keyring(directory).root, kept)
+    engine = open_directory(directory)
+    with progress("frames", Ledger(engine).head()) as advance:
+        verdict = verify_directory(engine, Keyring(directory).root, kept, lambda: advance(1))
     typer.echo(json.dumps(verdict.as_dict(), indent=2) if as_json else verdict.text())
     if not verdict.holds:
         raise typer.Exit(1)
@@ -140,11 +135,16 @@ def verify(
 def checkpoint(directory: Directory) -> None:
     """Sign the ledger's tree as it stands."""
     signer = Keyring(directory).signer(Role.CHECKPOINTS)
-    signed = Checkpoints(_open(directory), signer, directory).sign(now_ms())
+    try:
+        signed = Checkpoints(open_directory(directory), signer, directory).sign(now_ms())
+    except InconsistentError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from None
     if signed is None:
         raise fail("there is no frame yet, and so nothing to sign")
     size, message = signed
-    typer.echo(f"checkpoint over {size} frames, {len(message)} bytes: checkpoints/{size}.cose")
+    name = copy_name(said(message))
+    typer.echo(f"checkpoint over {size} frames, {len(message)} bytes: checkpoints/{name}")
 
 
 @app.command()
@@ -154,7 +154,9 @@ def export(
     """Write the evidence as files that `python -m auditor` verifies without this program."""
     if out.exists():
         raise fail(f"{out} exists; name a new directory")
-    frames = export_room.write(_open(directory), Registry(_open(directory)), directory, out)
+    frames = export_room.write(
+        open_directory(directory), Registry(open_directory(directory)), directory, out
+    )
     typer.echo(f"{frames} frames and what they rest on: {out}")
 
 
@@ -165,7 +167,7 @@ def take(
     as_json: AsJson = False,
 ) -> None:
     """Take in frames that came as files. The collector may run. Exit 1 when any was refused."""
-    engine = _open(directory)
+    engine = open_directory(directory)
     taken = []
     for path in files:
         try:
@@ -183,20 +185,13 @@ def take(
 @app.command("read")
 def read_now(directory: Directory, gateway: str) -> None:
     """Ask a gateway to read every meter now; prints the id its events will carry."""
-    engine = _open(directory)
+    engine = open_directory(directory)
     view = Registry(engine).view()
     if not view.knows_id(gateway):
         raise fail(f"there is no gateway {gateway!r} in the register")
     ttl_s = view.policy.command_ttl_s
     signer = Keyring(directory).signer(Role.ORDERS)
     typer.echo(order_reading(engine, signer, gateway, ttl_s, now_ms()).hex())
-
-
-def _open(directory: Path) -> Engine:
-    try:
-        return open_database(directory)
-    except UNUSABLE as error:
-        raise fail(str(error)) from None
 
 
 def _check_empty(url: str) -> None:

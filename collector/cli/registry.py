@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from collector.cli.running import UNUSABLE
+from collector.cli.arguments import UNUSABLE
 from collector.cli.service import now_ms
 from collector.evidence.downlink import Role
 from collector.model.records import Gateway, Meter

@@ -14,22 +14,16 @@ import typer
 import uvicorn
 from sqlalchemy import Engine
 
+from collector.cli.arguments import UNUSABLE, fail
 from collector.cli.service import Service
+from collector.evidence.keys import check_mode
 from collector.intake.transport import Tls
 from collector.registry.view import UnknownError
-from collector.storage import DatabaseError, lock
-from collector.storage.settings import SettingsError
+from collector.storage import lock
+from collector.web import metrics
 from collector.web.app import create_app
 
 log = structlog.get_logger()
-
-UNUSABLE = (DatabaseError, FileNotFoundError, PermissionError, SettingsError)
-"""What is wrong with a data directory, said in their texts."""
-
-
-def fail(text: str) -> typer.Exit:
-    typer.echo(text, err=True)
-    return typer.Exit(2)
 
 
 def address(text: str, what: str) -> tuple[str, int]:
@@ -57,6 +51,10 @@ def tls(ca: Path | None, certificate: Path | None, key: Path | None) -> Tls | No
     for path in (ca, certificate, key):
         if not path.is_file():
             raise fail(f"{path}: there is no such file")
+    try:
+        check_mode(key)
+    except PermissionError as error:
+        raise fail(str(error)) from None
     return Tls(ca, certificate, key)
 
 
@@ -85,7 +83,15 @@ def until_stopped(service: Service, engine: Engine, listener: socket.socket | No
     http = None
     if listener is not None:
         http = "{}:{}".format(*listener.getsockname()[:2])
-        application = create_app(engine, service.registry, service.series, service.statuses)
+        measured = metrics.exposition(engine, service.watch, service.intake, service.statuses)
+        application = create_app(
+            engine,
+            service.registry,
+            service.series,
+            service.statuses,
+            unready=service.watch.unready,
+            measured=measured,
+        )
         pages = uvicorn.Server(
             uvicorn.Config(
                 application, log_level="warning", lifespan="off", timeout_graceful_shutdown=1

@@ -11,7 +11,9 @@ from typing import Any
 import structlog
 from sqlalchemy import Engine
 
+from collector.checks import watch
 from collector.checks.runner import Checks
+from collector.checks.watch import Watch
 from collector.evidence.downlink import Role
 from collector.evidence.frame import Frame
 from collector.evidence.keys import PublicKey
@@ -21,7 +23,7 @@ from collector.intake.intake import Intake
 from collector.intake.transport import Broker, Share, Transport
 from collector.intervals.follower import IntervalFollower
 from collector.ledger.chain import ChainFollower
-from collector.ledger.checkpoints import Checkpoints
+from collector.ledger.checkpoints import Checkpoints, InconsistentError
 from collector.ledger.followers import Follower, advance, begin_again
 from collector.orders import commands
 from collector.orders.desk import Desk
@@ -30,6 +32,7 @@ from collector.registry.configurations import Configurations
 from collector.registry.keyring import Keyring
 from collector.registry.offers import Offers, parts
 from collector.registry.store import Registry
+from collector.registry.tls_authority import certificate_ends_ms, ends_ms
 from collector.series.embedded import EmbeddedSeries
 from collector.series.follower import SeriesFollower
 from collector.storage.errors import advice
@@ -67,6 +70,7 @@ class Service:
         share: Share | None = None,
     ) -> None:
         keyring = Keyring(directory)
+        keyring.check_modes()
         configurations = Configurations(engine, keyring.root)
         self._engine = engine
         self._share = share
@@ -95,12 +99,21 @@ class Service:
         self._series_followers: list[Follower] = [SeriesFollower(self.series, configurations)]
         if self.series.points() == 0:
             begin_again(engine, SeriesFollower.name)
+        self.watch = Watch(
+            engine,
+            self.registry,
+            directory,
+            lambda: keyring.ends_ms() | ends_ms(directory) | _client_ends_ms(broker),
+            self._transport.is_connected,
+            now_ms,
+        )
         self._stopping = threading.Event()
         self._intake_done = threading.Event()
         self._threads = [
             threading.Thread(target=target, name=target.__name__.strip("_"))
             for target in (self._take_in, self._follow, self._follow_series, self._sign)
         ]
+        self._threads.append(threading.Thread(target=self._look, name="watch"))
 
     def start(self) -> None:
         followers = [each.name for each in (*self._followers, *self._series_followers)]
@@ -184,11 +197,21 @@ class Service:
         while not self._stopping.wait(wait_s):
             wait_s = _guarded("checkpoint", self._checkpoint) or _RETRY_S
 
+    def _look(self) -> None:
+        while True:
+            _guarded("watch", self.watch.look)
+            if self._stopping.wait(watch.PERIOD_S):
+                return
+
     def _checkpoint(self) -> float:
         """Sign the tree if it grew; seconds until the next time."""
         if not self._duties.has(_CHECKPOINTS):
             return _RETRY_S
-        signed = self._checkpoints.sign(now_ms())
+        signed = None
+        try:
+            signed = self._checkpoints.sign(now_ms())
+        except InconsistentError as error:  # until a person sees to it
+            log.error("checkpoint.refused", text=str(error))
         if signed is not None and signed[0] > self._checkpointed:
             self._checkpointed, message = signed
             self._unpublished.append(message)
@@ -234,6 +257,10 @@ class Service:
             if not self._transport.publish(topic, message):
                 return
             commands.mark_sent(self._engine, identity, now_ms())
+
+
+def _client_ends_ms(broker: Broker) -> dict[str, int]:
+    return {} if broker.tls is None else {"broker": certificate_ends_ms(broker.tls.certificate)}
 
 
 def _guarded(name: str, work: Callable[[], Any]) -> Any:

@@ -18,7 +18,10 @@ class ChainVerdict:
 
 @dataclass
 class Verdict:
-    """`covered`: how many frames the largest checkpoint says there are."""
+    """`covered`: how many frames the largest checkpoint that agrees with them says there are.
+
+    `restored`: what a restoration from a backup has left unproven.
+    """
 
     frames: int = 0
     chains: dict[tuple[str, int, str], ChainVerdict] = field(default_factory=dict)
@@ -27,6 +30,7 @@ class Verdict:
     covered: int = 0
     configurations: int = 0
     commands: int = 0
+    restored: list[str] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
 
     @property
@@ -64,6 +68,7 @@ class Verdict:
             "configurations": self.configurations,
             "commands": self.commands,
             "frames_after_last_checkpoint": self.unproven,
+            "restored": self.restored,
             "gateways_without_frames": self.silent,
             "chains": chains,
             "faults": self.faults,
@@ -80,6 +85,7 @@ class Verdict:
             f"{self.checkpoints} checkpoints, {self.configurations} configurations,"
             f" {self.commands} commands; {self.unproven} frames after the last checkpoint"
         )
+        lines += [f"RESTORED {each}" for each in self.restored]
         lines += [f"FAULT {fault}" for fault in self.faults]
         return "\n".join([*lines, self._last_line()])
 

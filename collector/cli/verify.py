@@ -1,44 +1,39 @@
 """Verifying a collector's evidence: every signature, every chain, every checkpoint."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Connection, Engine, select
 
 from collector.cli.issued import Issued, verify_issued
+from collector.cli.signed_trees import judge_trees, signed_trees
 from collector.cli.verdict import ChainVerdict, Verdict
 from collector.evidence.chains import Chains, Fault, events
 from collector.evidence.configuration import Versions
 from collector.evidence.cose import message_hash
-from collector.evidence.downlink import read_checkpoint
 from collector.evidence.errors import EvidenceError
 from collector.evidence.frame import CommandPhase, EventCode, Frame, Stream, read_frame
 from collector.evidence.key_events import KeyEvents
 from collector.evidence.keys import PublicKey
 from collector.evidence.merkle import Frontier
 from collector.intake.admission import Admission, Delivery
-from collector.ledger import checkpoints
+from collector.ledger import archives
+from collector.ledger.archives import ArchiveError
 from collector.ledger.ledger import Ledger
 from collector.model.records import Gateway
 from collector.registry.store import Registry
-from collector.storage import reading
+from collector.storage import directory_of, reading
 from collector.storage.tables import frame as table
 
+_CHUNK = 1000
 _OBEYED = (CommandPhase.RECEIVED, CommandPhase.APPLIED)
 
 
-@dataclass(frozen=True)
-class SignedTree:
-    """What a checkpoint says; `name` tells it apart for a person."""
-
-    name: str
-    size: int
-    root: bytes
-
-
 def verify_directory(
-    engine: Engine, root: PublicKey, kept: Mapping[str, bytes] | None = None
+    engine: Engine,
+    root: PublicKey,
+    kept: Mapping[str, bytes] | None = None,
+    on_frame: Callable[[], None] = lambda: None,
 ) -> Verdict:
     """Judge the whole ledger anew; nothing of the collector's own bookkeeping is believed.
 
@@ -46,7 +41,7 @@ def verify_directory(
     after the head covers at least the frames up to it.
     """
     verdict = Verdict()
-    trees = _signed_trees(engine, root, kept or {}, verdict)
+    trees = signed_trees(engine, root, kept or {}, verdict)
     head = Ledger(engine).head()
     issued = verify_issued(engine, root)
     verdict.faults += issued.faults
@@ -58,20 +53,22 @@ def verify_directory(
     sizes = {tree.size for tree in trees}
     chains, versions = Chains(), Versions()
     key_events = KeyEvents(view.all(Gateway).values())
-    for row in _rows(engine, head):
-        signed = _frame(row, admission, verdict)
+    verdict.faults += _archive_faults(engine)
+    for row, raw in _rows(engine, head, verdict):
+        signed = _frame(row, raw, admission, verdict)
         if signed is not None:
             kid, frame = signed
-            chains.add(frame, message_hash(row.raw))
+            chains.add(frame, message_hash(raw))
             key_events.add(frame, kid)
             _rests_on(row.position, frame, issued, versions, verdict)
-        frontier.append(row.raw)
+        frontier.append(raw)
+        on_frame()
         if row.position != frontier.size:
             verdict.faults.append(f"position {row.position} stands where {frontier.size} should")
         if frontier.size in sizes:
             roots[frontier.size] = frontier.root()
     verdict.frames = frontier.size
-    _judge_trees(trees, roots, verdict)
+    judge_trees(trees, roots, verdict)
     _judge_chains(chains, key_events, verdict)
     for gateway, stream, epoch, seq in versions.falls():
         verdict.faults.append(
@@ -82,24 +79,53 @@ def verify_directory(
     return verdict
 
 
-def _rows(engine: Engine, head: int) -> Iterator[Any]:
-    """Every row of the ledger's table by position, whatever its position is."""
+def _archive_faults(engine: Engine) -> list[str]:
     with reading(engine) as connection:
-        query = select(table).where(table.c.position <= head).order_by(table.c.position)
-        yield from connection.execute(query, execution_options={"stream_results": True})
+        directory = directory_of(connection)
+        found = [archives.fault(each, directory) for each in archives.known(connection)]
+    return [fault for fault in found if fault is not None]
 
 
-def _frame(row: Any, admission: Admission, verdict: Verdict) -> tuple[bytes, Frame] | None:
+def _rows(engine: Engine, head: int, verdict: Verdict) -> Iterator[tuple[Any, bytes]]:
+    """Every row of the ledger's table by position, whatever its position is, and its bytes."""
+    after = -(2**63)
+    while True:
+        query = select(table).where(table.c.position > after, table.c.position <= head)
+        with reading(engine) as connection:
+            rows = connection.execute(query.order_by(table.c.position).limit(_CHUNK)).all()
+            try:
+                read = list(archives.with_bytes(connection, rows))
+            except ArchiveError:
+                read = [_row(connection, row, verdict) for row in rows]
+        yield from read
+        if len(rows) < _CHUNK:
+            return
+        after = rows[-1].position
+
+
+def _row(connection: Connection, row: Any, verdict: Verdict) -> tuple[Any, bytes]:
+    """One row; without bytes when its archive does not give them."""
+    try:
+        [(_, raw)] = archives.with_bytes(connection, [row])
+    except ArchiveError as error:
+        verdict.faults.append(f"position {row.position}: {error}")
+        return row, b""
+    return row, raw
+
+
+def _frame(
+    row: Any, raw: bytes, admission: Admission, verdict: Verdict
+) -> tuple[bytes, Frame] | None:
     """The key-id and the frame of a row, if it is one that its gateway signed."""
     where = f"position {row.position}"
     try:
-        message, frame = read_frame(row.raw)
+        message, frame = read_frame(raw)
         topic = f"esep/v1/{frame.gateway.hex()}/frame"
-        admission.judge(Delivery.of(topic, row.raw))
+        admission.judge(Delivery.of(topic, raw))
     except EvidenceError as error:
         verdict.faults.append(f"{where}: {error.reason}: {error}")
         return None
-    if message_hash(row.raw) != row.hash:
+    if message_hash(raw) != row.hash:
         verdict.faults.append(f"{where}: the stored hash is not that of the frame")
     name = (frame.gateway, frame.epoch, int(frame.stream), frame.seq)
     if name != (row.gateway, row.epoch, row.stream, row.seq):
@@ -127,17 +153,6 @@ def _rests_on(
             )
 
 
-def _judge_trees(trees: list[SignedTree], roots: dict[int, bytes], verdict: Verdict) -> None:
-    for tree in trees:
-        if tree.size > verdict.frames:
-            verdict.faults.append(
-                f"{tree.name}: of its {tree.size} frames only {verdict.frames} are here"
-            )
-        elif roots[tree.size] != tree.root:
-            verdict.faults.append(f"{tree.name} has another root")
-    verdict.covered = max((tree.size for tree in trees), default=0)
-
-
 def _judge_chains(chains: Chains, key_events: KeyEvents, verdict: Verdict) -> None:
     for name in sorted(chains.links):
         gateway, epoch, stream = name
@@ -155,28 +170,3 @@ def _judge_chains(chains: Chains, key_events: KeyEvents, verdict: Verdict) -> No
 
 def _named(gateway: bytes, epoch: int, stream: Stream) -> str:
     return f"{gateway.hex()} epoch {epoch} {stream.name.lower()}"
-
-
-def _signed_trees(
-    engine: Engine, root: PublicKey, kept: Mapping[str, bytes], verdict: Verdict
-) -> list[SignedTree]:
-    trees = []
-    for size, message in checkpoints.stored(engine):
-        name = f"the checkpoint over {size} frames"
-        tree = _signed_tree(name, message, root, verdict)
-        if tree is not None:
-            trees.append(tree)
-            if tree.size != size:
-                verdict.faults.append(f"{name} says {tree.size}")
-    verdict.checkpoints = len(trees)
-    others = (_signed_tree(name, message, root, verdict) for name, message in kept.items())
-    return [*trees, *(tree for tree in others if tree is not None)]
-
-
-def _signed_tree(name: str, message: bytes, root: PublicKey, verdict: Verdict) -> SignedTree | None:
-    try:
-        size, tree, _ = read_checkpoint(message, root)
-    except EvidenceError as error:
-        verdict.faults.append(f"{name}: {error}")
-        return None
-    return SignedTree(name, size, tree)

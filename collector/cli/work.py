@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from collector.cli import logs, running
+from collector.cli.arguments import fail
 from collector.cli.service import Service
 from collector.intake.transport import Broker, Share
 from collector.storage import lock, open_database
@@ -33,13 +34,13 @@ def work(
     client = socket.gethostname() if name is None else name
     for option, value in (("--name", client), ("--group", group)):
         if not _PLAIN.fullmatch(value):
-            raise running.fail(f"{option} {value!r}: letters, digits, '.', '_' and '-' only")
+            raise fail(f"{option} {value!r}: letters, digits, '.', '_' and '-' only")
     address, listener = running.address(broker, "--broker"), running.listen(http)
     tls = running.tls(ca, certificate, key)
     with running.told():
         engine = open_database(directory)
         if engine.dialect.name == "sqlite":
-            raise running.fail(
+            raise fail(
                 f"{directory} rests on SQLite, which has one collector: esep collector run. For"
                 " several: esep collector init DIR --database URL"
             )

@@ -46,6 +46,14 @@ def dropped_ranges(frame: Frame) -> list[tuple[int, Range]]:
     return [(entry[1], (entry[2], entry[3])) for entry in named if entry[2] <= entry[3]]
 
 
+def ends_named(frame: Frame) -> dict[tuple[Stream, int], tuple[int, bytes]]:
+    """By stream and epoch the seq and hash of the last frame that, says an epoch's first frame, the
+    gateway has of epochs before.
+    """
+    named = [end for event in events(frame, EventCode.EPOCH) for end in event.detail.get(3, [])]
+    return {(Stream(stream), epoch): (seq, digest) for stream, epoch, seq, digest in named}
+
+
 def faults_of(
     stream: Stream, epoch: int, seq: int, here: Sequence[Link], before: Collection[bytes]
 ) -> set[Fault]:

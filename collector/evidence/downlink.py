@@ -8,7 +8,7 @@ from collector.evidence import shape
 from collector.evidence.cbor import shape_error
 from collector.evidence.cose import MAX_MESSAGE, ContentType, parse, seal
 from collector.evidence.errors import EvidenceError, Reason
-from collector.evidence.frame import Stream
+from collector.evidence.frame import ZERO_HASH, Stream
 from collector.evidence.keys import PrivateKey, PublicKey
 
 MAX_RANGES = 16
@@ -40,9 +40,12 @@ class Signer:
 
 @dataclass(frozen=True)
 class StreamReceipt:
+    """`hash` is that of the frame `upto`; those held are (first, last, hash of the last)."""
+
     epoch: int
     upto: int
-    held: tuple[tuple[int, int], ...] = ()
+    hash: bytes = ZERO_HASH
+    held: tuple[tuple[int, int, bytes], ...] = ()
     wanted: tuple[tuple[int, int], ...] = ()
 
 
@@ -153,8 +156,9 @@ def make_receipt(
         return [
             receipt.epoch,
             receipt.upto,
-            [list(pair) for pair in receipt.held[:MAX_RANGES]],
+            [list(run) for run in receipt.held[:MAX_RANGES]],
             [list(pair) for pair in receipt.wanted[:MAX_RANGES]],
+            receipt.hash,
         ]
 
     payload = {
@@ -167,13 +171,37 @@ def make_receipt(
     return signer.seal(ContentType.RECEIPT, payload)
 
 
-def make_checkpoint(signer: Signer, size: int, root: bytes, time_ms: int) -> bytes:
-    return signer.seal(ContentType.CHECKPOINT, {0: 1, 1: size, 2: root, 3: time_ms})
+@dataclass(frozen=True)
+class Restored:
+    """What a checkpoint says of a ledger that was restored from a backup.
+
+    The tree of this `generation`, 2 or more, has its first `size` frames in common with the one
+    before; `before` is the hash of that one's last checkpoint, if it is known.
+    """
+
+    generation: int
+    size: int
+    before: bytes | None
+
+    @classmethod
+    def of(cls, item: list[Any] | None) -> "Restored | None":
+        return None if item is None else cls(*item)
+
+
+def make_checkpoint(
+    signer: Signer, size: int, root: bytes, time_ms: int, restored: Restored | None = None
+) -> bytes:
+    payload: dict[int, Any] = {0: 1, 1: size, 2: root, 3: time_ms}
+    if restored is not None:
+        payload[4] = [restored.generation, restored.size, restored.before]
+    return signer.seal(ContentType.CHECKPOINT, payload)
 
 
 def _is_checkpoint(body: Any) -> bool:
     return shape.is_map(
-        body, {0: shape.span(1, 1), 1: shape.uint, 2: shape.sha256, 3: shape.unix_ms}
+        body,
+        {0: shape.span(1, 1), 1: shape.uint, 2: shape.sha256, 3: shape.unix_ms},
+        {4: shape.row(shape.span(2, 2**32 - 1), shape.uint, shape.nullable(shape.sha256))},
     )
 
 
@@ -181,6 +209,11 @@ def read_checkpoint(message: bytes, root: PublicKey) -> tuple[int, bytes, int]:
     """Size, tree root and time (Unix ms) of a checkpoint that verifies; raises EvidenceError."""
     body = trusted_payload(message, ContentType.CHECKPOINT, Role.CHECKPOINTS, root, _is_checkpoint)
     return body[1], body[2], body[3]
+
+
+def read_restored(message: bytes) -> Restored | None:
+    """What a checkpoint that verified says of a restoration."""
+    return Restored.of(parse(message, ContentType.CHECKPOINT).payload.get(4))
 
 
 def read_enrolment(message: bytes) -> tuple[PublicKey, str]:

@@ -143,7 +143,12 @@ _EVENTS: dict[int, tuple[dict[int, shape.Predicate], dict[int, shape.Predicate]]
     ),
     EventCode.EPOCH: (
         {0: shape.nullable(shape.epoch), 1: shape.text},
-        {2: shape.row(shape.epoch, shape.span(0, 2**32 - 1))},
+        {
+            2: shape.row(shape.epoch, shape.span(0, 2**32 - 1), shape.sha256),
+            3: shape.list_of(
+                shape.row(shape.span(0, 1), shape.epoch, shape.seq, shape.sha256), 1, 16
+            ),
+        },
     ),
     EventCode.FAULT: ({0: shape.text, 1: shape.text}, {}),
     EventCode.IDENTITY: ({0: shape.slot, 1: _quality, 2: shape.octets}, {}),

@@ -20,6 +20,26 @@ _ECDSA = ec.ECDSA(hashes.SHA256())
 _ECDSA_RFC6979 = ec.ECDSA(hashes.SHA256(), deterministic_signing=True)
 
 
+def check_mode(path: Path) -> None:
+    """Raise PermissionError when anybody but the owner of a private key's file may read it.
+
+    What systemd hands over as a credential it guards itself, by an access list that a mode shows as
+    the group's.
+    """
+    guarded = os.environ.get("CREDENTIALS_DIRECTORY")
+    if guarded is not None and path.parent == Path(guarded):
+        return
+    if path.stat().st_mode & 0o077:
+        raise PermissionError(f"{path} is readable by others: chmod 600 {path}")
+
+
+def write_private(path: Path, content: bytes) -> None:
+    """Write a new file that only its owner can read; raise FileExistsError when it is there."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+
+
 class PublicKey:
     """A P-256 point. `raw` is x || y, 64 bytes."""
 
@@ -86,8 +106,7 @@ class PrivateKey:
     @classmethod
     def load(cls, path: Path) -> "PrivateKey":
         """Read a PEM file; raise PermissionError when others may read it too."""
-        if path.stat().st_mode & 0o077:
-            raise PermissionError(f"{path} is readable by others: chmod 600 {path}")
+        check_mode(path)
         key = serialization.load_pem_private_key(path.read_bytes(), password=None)
         if not isinstance(key, ec.EllipticCurvePrivateKey):
             raise ValueError(f"{path} does not hold a P-256 key")
@@ -100,9 +119,7 @@ class PrivateKey:
             serialization.PrivateFormat.PKCS8,
             serialization.NoEncryption(),
         )
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(pem)
+        write_private(path, pem)
 
     @property
     def public(self) -> PublicKey:

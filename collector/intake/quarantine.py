@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
@@ -46,3 +47,31 @@ def counts(connection: Connection) -> dict[str, int]:
     """How many messages were ever refused, by reason."""
     rows = connection.execute(select(refusal_count.c.reason, refusal_count.c.count))
     return {row[0]: row[1] for row in rows}
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """`head`: the first 4 KiB as they came; `size` and `sha256` are of the whole."""
+
+    id: int
+    received_ms: int
+    topic: str
+    reason: str
+    size: int
+    sha256: bytes
+    head: bytes
+
+
+def newest(connection: Connection, limit: int) -> list[Refusal]:
+    query = select(quarantine).order_by(quarantine.c.id.desc()).limit(limit)
+    return [Refusal(*row) for row in connection.execute(query)]
+
+
+def one(connection: Connection, number: int) -> Refusal | None:
+    row = connection.execute(select(quarantine).where(quarantine.c.id == number)).first()
+    return None if row is None else Refusal(*row)
+
+
+def purge(connection: Connection) -> int:
+    """Forget what is kept; how much it was. The counts stay."""
+    return connection.execute(delete(quarantine)).rowcount

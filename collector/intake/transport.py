@@ -123,6 +123,9 @@ class Transport:
         self._client.disconnect()
         self._client.loop_stop()
 
+    def is_connected(self) -> bool:
+        return self._client.is_connected()
+
     def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> bool:
         """Hand a message to the broker; False when there is no connection now."""
         if not self._client.is_connected():

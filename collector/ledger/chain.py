@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Connection, and_, delete, insert, select, 
 
 from collector.evidence.chains import Fault, Link, Place, dropped_ranges, faults_of, is_after
 from collector.evidence.frame import Frame, Stream
+from collector.ledger import archives
 from collector.ledger.ledger import Entry
 from collector.ledger.retirement import FrameName, frames_after, keep_retirement, retirement
 from collector.storage.tables import chain, chain_fault, dropped_range
@@ -68,19 +69,18 @@ def _judge(connection: Connection, frame: Frame, entry: Entry, last: Place | Non
     """Judge the frames of this name and, when there are any, those of the next."""
     key = (frame.gateway, frame.epoch, frame.stream)
     table = frame_table
-    query = select(table.c.seq, table.c.hash, table.c.raw).where(
+    query = select(table.c.position, table.c.seq, table.c.hash, table.c.raw).where(
         _is_of(table, key),
         table.c.seq.between(frame.seq - 1, frame.seq + 1),
         table.c.position < entry.position,
     )
     links: dict[int, list[Link]] = {frame.seq: [Link.of(frame, entry.hash)]}
-    before: set[bytes] = set()
-    for seq, digest, raw in connection.execute(query):
-        if seq < frame.seq:
-            before.add(digest)
-        else:
-            known = Entry(entry.position, entry.received_ms, raw, digest).frame
-            links.setdefault(seq, []).append(Link.of(known, digest))
+    found_before = connection.execute(query).all()
+    before = {row.hash for row in found_before if row.seq < frame.seq}
+    others = [row for row in found_before if row.seq >= frame.seq]
+    for row, raw in archives.with_bytes(connection, others):
+        known = Entry(row.position, entry.received_ms, raw, row.hash).frame
+        links.setdefault(row.seq, []).append(Link.of(known, row.hash))
     here = {link.hash for link in links[frame.seq]}
     is_first_of_its_name = len(here) == 1
     for seq, found in links.items():

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, Engine, func, insert, select, tuple_
 
 from collector.evidence.frame import Frame, Stream, read_frame
+from collector.ledger import archives
 from collector.storage import reading
 from collector.storage.tables import frame as table
 
@@ -113,7 +114,15 @@ def read_entries(
     )
     if upto is not None:
         query = query.where(table.c.position <= upto)
-    return [Entry(*row) for row in connection.execute(query)]
+    return [
+        Entry(row.position, row.received_ms, raw, row.hash)
+        for row, raw in archives.with_bytes(connection, connection.execute(query).all())
+    ]
+
+
+def entry_at(connection: Connection, position: int) -> Entry | None:
+    entries = read_entries(connection, position - 1, 1, position)
+    return entries[0] if entries else None
 
 
 def frame_named(

@@ -250,7 +250,7 @@ class Policy(Record):
 
     kind: ClassVar[str] = "policy"
     receipt_s: Annotated[Decimal, Field(gt=0)]
-    checkpoint_s: Annotated[Decimal, Field(gt=0)]
+    checkpoint_s: Annotated[Decimal, Field(gt=0, le=86_400)]  # one a day at least
     late_s: Annotated[Decimal, Field(gt=0)]
     command_ttl_s: Annotated[int, Field(gt=0)]
     repeat_s: Annotated[int, Field(gt=0)]
@@ -265,6 +265,11 @@ class Policy(Record):
     return_margin_permille: Annotated[int, Field(ge=1000)]
     ramp_offset_ms: Annotated[int, Field(ge=0)]
     ramp_step_ms: Annotated[int, Field(ge=0)]
+    # when the collector raises an alarm about itself
+    disk_free_mib: Annotated[int, Field(ge=0)] = 1024
+    certificate_days: Annotated[int, Field(ge=0)] = 30
+    lag_s: Annotated[int, Field(gt=0)] = 300
+    clock_s: Annotated[int, Field(gt=0)] = 10
 
     @property
     def key(self) -> str:

@@ -3,8 +3,8 @@
 import time
 from pathlib import Path
 
-from collector.evidence.downlink import Role, Signer, certify
-from collector.evidence.keys import PrivateKey, PublicKey
+from collector.evidence.downlink import Role, Signer, certify, read_certificate
+from collector.evidence.keys import PrivateKey, PublicKey, check_mode
 
 ROOT_FILE = "root.pub"
 _YEAR_MS = 365 * 24 * 3600 * 1000
@@ -21,6 +21,18 @@ class Keyring:
     def signer(self, role: Role) -> Signer:
         key = PrivateKey.load(self._keys / f"{role}.pem")
         return Signer(key, (self._keys / f"{role}.certificate").read_bytes())
+
+    def ends_ms(self) -> dict[str, int]:
+        """When the certificate of each role ends, Unix ms."""
+        found = {path.stem: path for path in sorted(self._keys.glob("*.certificate"))}
+        return {
+            role: read_certificate(path.read_bytes(), self.root)[3] for role, path in found.items()
+        }
+
+    def check_modes(self) -> None:
+        """Raise PermissionError when anybody but the owner can read a private key."""
+        for path in sorted(self._keys.glob("*.pem")):
+            check_mode(path)
 
 
 def create_keyring(directory: Path, root_key: Path) -> None:

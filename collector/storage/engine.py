@@ -13,6 +13,7 @@ from collector.storage.migrate import is_new, migrate
 from collector.storage.settings import read_settings
 
 FILE_NAME = "collector.sqlite"
+DIRECTORY = "collector_directory"
 _POSTGRESQL = "postgresql"
 
 
@@ -26,7 +27,11 @@ def open_database(directory: Path, *, create: bool = False) -> Engine:
     DatabaseError when the server or the schema cannot be used.
     """
     url = read_settings(directory).database.url
-    engine = _sqlite(directory, create) if url is None else postgresql.connect(url)
+    engine = (
+        _sqlite(directory, create)
+        if url is None
+        else postgresql.connect(url, {DIRECTORY: directory})
+    )
     if url is not None and not create and is_new(engine):
         raise FileNotFoundError(
             f"{postgresql.shown(url)} holds no collector's tables; make them with:"
@@ -69,7 +74,11 @@ def _sqlite(directory: Path, create: bool) -> Engine:
     path = directory / FILE_NAME
     if not create and not path.exists():
         raise FileNotFoundError(f"{path} does not exist; make one with: esep collector init")
-    engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": 30})
+    engine = create_engine(
+        f"sqlite:///{path}",
+        connect_args={"timeout": 30},
+        execution_options={DIRECTORY: directory},  # what lies beside the database is found by it
+    )
     event.listen(engine, "connect", _configure_sqlite)
     event.listen(engine, "begin", _begin_immediate)
     return engine
@@ -86,3 +95,9 @@ def _configure_sqlite(connection: DBAPIConnection, _record: Any) -> None:
 def _begin_immediate(connection: Connection) -> None:
     options = connection.get_execution_options()
     connection.exec_driver_sql("BEGIN" if options.get("reading") else "BEGIN IMMEDIATE")
+
+
+def directory_of(connection: Connection) -> Path:
+    """The data directory whose database this is."""
+    directory: Path = connection.get_execution_options()[DIRECTORY]
+    return directory

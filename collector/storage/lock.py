@@ -6,26 +6,29 @@ import fcntl
 from pathlib import Path
 from typing import TextIO
 
+RUNNING, ARCHIVING = "collector.lock", "archive.lock"
+
 
 class InUseError(RuntimeError):
-    """Another collector runs on this directory."""
+    """Another process does on this directory what only one may do."""
 
 
-def take(directory: Path) -> TextIO:
+def take(directory: Path, name: str = RUNNING) -> TextIO:
     """Hold the directory until the file returned is closed or the process ends, however it ends."""
-    return _hold(directory, fcntl.LOCK_EX)
+    return _hold(directory, name, fcntl.LOCK_EX)
 
 
 def share(directory: Path) -> TextIO:
     """The same beside others that share it."""
-    return _hold(directory, fcntl.LOCK_SH)
+    return _hold(directory, RUNNING, fcntl.LOCK_SH)
 
 
-def _hold(directory: Path, how: int) -> TextIO:
-    file = (directory / "collector.lock").open("w")
+def _hold(directory: Path, name: str, how: int) -> TextIO:
+    file = (directory / name).open("w")
     try:
         fcntl.flock(file, how | fcntl.LOCK_NB)
     except OSError:
         file.close()
-        raise InUseError(f"another collector runs on {directory}; stop it first") from None
+        what = "collector runs" if name == RUNNING else "process archives"
+        raise InUseError(f"another {what} on {directory}; stop it first") from None
     return file

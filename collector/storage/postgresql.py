@@ -1,5 +1,6 @@
 """PostgreSQL as the collector needs it: durable, one writer, dead sessions ended soon."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
@@ -28,9 +29,11 @@ _SESSION = {
 _MUST_NOT_BE_OFF = ("fsync", "full_page_writes", "synchronous_commit")
 
 
-def connect(url: str) -> Engine:
+def connect(url: str, options: Mapping[str, Any] | None = None) -> Engine:
     """An engine whose transactions hold the writer's lock; raises DatabaseError."""
-    engine = create_engine(_parsed(url), connect_args=arguments())
+    engine = create_engine(
+        _parsed(url), connect_args=arguments(), execution_options=dict(options or {})
+    )
     event.listen(engine, "begin", _lock)
     try:
         with engine.connect().execution_options(reading=True) as connection:

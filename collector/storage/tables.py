@@ -31,7 +31,8 @@ registry_version = Table(
     Index("registry_version_by_key", "kind", "key", "id"),
 )
 
-# --- ledger: frames are never changed and never deleted
+# --- ledger: frames are never changed and never deleted; the bytes of one whose `raw` is empty are
+# in an archive, a file
 frame = Table(
     "frame",
     metadata,
@@ -50,6 +51,34 @@ checkpoint = Table(
     metadata,
     Column("size", BigInteger, primary_key=True, autoincrement=False),
     Column("raw", LargeBinary, nullable=False),
+)
+# the tree's full subtrees of 2^level frames, for every eighth level; the first is number 0
+tree_node = Table(
+    "tree_node",
+    metadata,
+    Column("level", SmallInteger, primary_key=True, autoincrement=False),
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("hash", LargeBinary, nullable=False),
+)
+# `bytes` and `sha256` are of the file of frames
+archive = Table(
+    "archive",
+    metadata,
+    Column("first", BigInteger, primary_key=True, autoincrement=False),
+    Column("last", BigInteger, nullable=False),
+    Column("bytes", BigInteger, nullable=False),
+    Column("sha256", LargeBinary, nullable=False),
+    Column("made_ms", BigInteger, nullable=False),
+)
+# each begins a generation of the tree, named by its Unix time in seconds; `size`: how many frames
+# it has in common with the one before; `checkpoint`: the last message known of that one
+restoration = Table(
+    "restoration",
+    metadata,
+    Column("generation", BigInteger, primary_key=True, autoincrement=False),
+    Column("size", BigInteger, nullable=False),
+    Column("checkpoint", LargeBinary),
+    Column("restored_ms", BigInteger, nullable=False),
 )
 follower = Table(
     "follower",
@@ -294,4 +323,12 @@ command_counter = Table(
     metadata,
     Column("target", Text, primary_key=True),
     Column("counter", BigInteger, nullable=False),
+)
+
+# --- the running collector itself
+heartbeat = Table(
+    "heartbeat",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("at_ms", BigInteger, nullable=False),
 )

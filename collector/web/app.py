@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 
 from collector.registry.store import Registry
 from collector.series.store import SeriesStore
-from collector.web import render
+from collector.web import metrics, render
 from collector.web.board import read_board
 from collector.web.live import Live
 from collector.web.view_model import Board
@@ -37,8 +37,13 @@ def create_app(
     series: SeriesStore,
     statuses: dict[str, dict[str, Any]],
     now_ms: Callable[[], int] = _system_ms,
+    unready: Callable[[], list[str]] = list,
+    measured: Callable[[], bytes] | None = None,
 ) -> FastAPI:
-    """`statuses` holds each gateway's last status by its id; another thread writes it."""
+    """`statuses` holds each gateway's last status by its id; another thread writes it.
+
+    `unready`: why the collector is not ready; `measured`: its figures for Prometheus.
+    """
     app = FastAPI(
         title="Esep control room",
         description="Megawatts drawn against megawatts allowed, and the orders that follow.",
@@ -73,10 +78,21 @@ def create_app(
         """What the page shows, from the same view model."""
         return board()
 
-    @app.get("/healthz", response_class=PlainTextResponse, summary="Whether the board can be read")
-    def health() -> str:
-        board()
+    @app.get("/healthz", response_class=PlainTextResponse, summary="Whether the process lives")
+    async def health() -> str:
         return "ok"
+
+    @app.get("/readyz", response_class=PlainTextResponse, summary="Whether it takes in frames")
+    def ready() -> PlainTextResponse:
+        """200, or 503 with a reason a line: database, broker, a follower that stands still."""
+        reasons = unready()
+        return PlainTextResponse("\n".join(reasons) or "ready", 503 if reasons else 200)
+
+    if measured is not None:
+
+        @app.get("/metrics", summary="Figures for Prometheus")
+        def figures() -> Response:
+            return Response(measured(), media_type=metrics.CONTENT_TYPE)
 
     app.mount("/static", StaticFiles(directory=render.ROOM / "static"), name="static")
     return app

@@ -106,11 +106,18 @@ class Contact:
 class Board(Stored):
     def __init__(self):
         super().__init__(lambda: _partition(_SETTINGS_LABEL), "/")
+        self._epoch_ms = _EPOCH_2000_MS if time.gmtime(0)[0] == 2000 else 0
+        try:
+            self._describe()
+        except Exception as error:
+            if not self.refuse_laid("%s %s" % (type(error).__name__, error)):
+                raise
+
+    def _describe(self):
         content = self.read_setting("board.json")
         if content is None:
             raise OSError("there is no board.json: provision this gateway")
         self._json = json.loads(content)
-        self._epoch_ms = _EPOCH_2000_MS if time.gmtime(0)[0] == 2000 else 0
         self._interface = _interface(self._json["network"])
 
     def uart(self, index, baud, parity, stop_bits):

@@ -3,17 +3,17 @@
 The first two thirds of the partition are two sides, which hold the same; each is a log of records
 at multiples of 64 bytes: magic, name length, value length, serial, CRC-32 of the value, CRC-32 of
 these and the name; the name; the value. The header is written last and makes the record; of a name
-the highest serial counts. A side that is full is written anew from the other.
-
-A technician lays a setting down as a file. It is taken over when it is next read, and removed.
+the highest serial counts. A side that is full is written anew from the other, which must be proven
+to hold everything: whenever the power fails, a copy is there.
 """
 
 import binascii
-import os
 import struct
 
 from gateway.region import Region
 from micropython import const
+
+from board.laid import Laid
 
 _MAGIC = b"ES"
 _HEADER = "<2sBBIII"
@@ -32,13 +32,13 @@ class _Setting:
 
 
 class Settings:
-    """`faults` says in words what was found damaged at the start."""
+    """`faults` says in words what was found damaged; the files in `laid` go before the copies."""
 
     def __init__(self, device, folder: str) -> None:
         blocks = device.ioctl(4, 0) // 3
         self._sides = [Region(device, side * blocks, blocks) for side in range(2)]
         self.faults: list = []
-        self._folder = folder
+        self.laid = Laid(self, folder)
         self._bytes = blocks * self._sides[0].block_bytes
         self._settings: dict = {}
         self._serial = 0
@@ -47,11 +47,15 @@ class Settings:
             if setting.at == [_NOWHERE, _NOWHERE]:
                 self.faults.append("both copies of %s are damaged" % name)
                 del self._settings[name]
-            elif _NOWHERE in setting.at:
-                self.faults.append("one copy of %s was damaged or missing: made anew" % name)
-        for name, setting in self._settings.items():
-            if _NOWHERE in setting.at:
-                self._copy(name, setting, setting.at.index(_NOWHERE))
+        halved = [item for item in self._settings.items() if _NOWHERE in item[1].at]
+        for name, setting in halved:
+            if _NOWHERE in setting.at:  # still: one side may have been written anew
+                side = setting.at.index(_NOWHERE)
+                self._make_room(side, _room(name, setting.size))
+                if setting.at[side] == _NOWHERE:
+                    self._copy(name, setting, side)
+            now = "the other is the only one" if _NOWHERE in setting.at else "made anew"
+            self.faults.append("one copy of %s was damaged or missing: %s" % (name, now))
 
     def read(self, name: str):
         """The bytes of a setting, or None when there is none."""
@@ -60,55 +64,62 @@ class Settings:
 
     def pieces(self, name: str):
         """(size, read) of a setting, where `read(at, count)` gives bytes of it; None: none."""
-        self._take_over(name)
+        if self.laid.has(name):
+            return self.laid.pieces(name)
         setting = self._settings.get(name)
         if setting is None:
             return None
         side = 1 if setting.at[0] == _NOWHERE else 0
         return setting.size, _pieces_of(self._sides[side], setting.at[side])
 
+    def has_copy(self, name: str) -> bool:
+        return name in self._settings
+
     def write(self, name: str, value) -> None:
         """Durable on return; cut before that, the old value may stand. Nothing: it is destroyed.
 
-        Raises OSError when there is no room.
+        Raises OSError when there is no room. A file of that name is older than this.
         """
+        self.laid.drop(name)
         self.put(name, len(value), _pieces(value))
 
     def put(self, name: str, size: int, read) -> None:
         """As `write`, of a value that `read(at, count)` gives in pieces."""
-        if self._holds(name, size, read):
+        if self.holds(name, size, read):
             return
         if not size:
-            if self._settings.pop(name, None):
-                self.forget_old()
+            del self._settings[name]
+            if not self.forget_old():
+                raise OSError("%s may still be in flash" % name)
             return
-        used = _room(name, size)
+        room = used = _room(name, size)
         for other, setting in self._settings.items():
             used += _room(other, setting.size) if other != name else 0
         if used > self._bytes:
             raise OSError("no room for " + name)
-        old = self._settings.get(name)
         self._serial += 1
         new = _Setting(self._serial, size, _crc(read, size))
         for side in range(2):
-            if self._tails[side] + _room(name, size) > self._bytes:
-                self._write_anew(side, name)
+            self._make_room(side, room, name)
             new.at[side] = self._append(side, name, new, read)
-            self._settings[name] = new
-        if new.at == [_NOWHERE, _NOWHERE]:
-            self._settings.pop(name)
-            if old is not None:
-                self._settings[name] = old
+            if new.at[side] != _NOWHERE:
+                self._settings[name] = new
+        if self._settings.get(name) is not new:
             raise OSError("the flash of the settings is worn: %s was not kept" % name)
 
-    def forget_old(self) -> None:
-        """Leave nothing in flash of values that were replaced."""
-        self._write_anew(0)
-        self._write_anew(1)
+    def forget_old(self) -> bool:
+        """Leave nothing in flash of values that were replaced. Whether nothing is left."""
+        if self._write_anew(0) and self._write_anew(1):
+            return True
+        self.faults.append("what was replaced may still be in flash")
+        return False
 
-    def _holds(self, name, size, read):
+    def holds(self, name: str, size: int, read) -> bool:
+        """Whether both copies are this value, or nothing is there of nothing."""
         setting = self._settings.get(name)
-        if setting is None or setting.size != size or _NOWHERE in setting.at:
+        if setting is None:
+            return not size
+        if setting.size != size or _NOWHERE in setting.at:
             return False
         kept = _pieces_of(self._sides[0], setting.at[0])
         for at in range(0, size, _CHUNK):
@@ -117,23 +128,20 @@ class Settings:
                 return False
         return True
 
-    def _take_over(self, name):
-        path = self._folder + name
-        try:
-            file = open(path, "rb")
-        except OSError:
-            return
-        with file:
-            self.put(name, file.seek(0, 2), _pieces_in(file))
-        os.remove(path)
-
     # ---- sides -----------------------------------------------------------------------------
 
     def _append(self, side, name, setting, read):
         """Where the value is now, and reads back as it should; else nowhere."""
-        region, address = self._sides[side], self._tails[side]
-        self._tails[side] += _room(name, setting.size)
-        encoded = name.encode()
+        room = _room(name, setting.size)
+        while self._tails[side] + room <= self._bytes:
+            address = self._tails[side]
+            self._tails[side] += room
+            value = self._record(self._sides[side], address, name.encode(), setting, read)
+            if value != _NOWHERE:
+                return value
+        return _NOWHERE
+
+    def _record(self, region, address, encoded, setting, read):
         value = address + _HEADER_BYTES + len(encoded)
         for at in range(0, setting.size, _CHUNK):
             if not region.write(value + at, read(at, min(_CHUNK, setting.size - at))):
@@ -146,29 +154,30 @@ class Settings:
 
     def _copy(self, name, setting, side):
         """To this side, from the other."""
-        if self._tails[side] + _room(name, setting.size) > self._bytes:
-            self._write_anew(side)
-        if setting.at[side] == _NOWHERE:
-            read = _pieces_of(self._sides[1 - side], setting.at[1 - side])
-            setting.at[side] = self._append(side, name, setting, read)
+        read = _pieces_of(self._sides[1 - side], setting.at[1 - side])
+        setting.at[side] = self._append(side, name, setting, read)
+
+    def _make_room(self, side, room, without=None):
+        if self._tails[side] + room > self._bytes:
+            self._write_anew(side, without)
 
     def _write_anew(self, side, without=None):
-        region = self._sides[side]
-        only_here = {}
-        for name, setting in self._settings.items():
-            if setting.at[1 - side] == _NOWHERE:
-                only_here[name] = region.read(setting.at[side], setting.size)
+        """Whether the side was blank before. Nothing is done while anything is only there."""
+        other, region = self._sides[1 - side], self._sides[side]
+        for setting in self._settings.values():
+            at = setting.at[1 - side]
+            if at == _NOWHERE or other.crc(at, setting.size, 0) != setting.crc:
+                return False
+        for setting in self._settings.values():
             setting.at[side] = _NOWHERE
         for block in range(region.blocks):
             region.erase(block * region.block_bytes)
+        is_blank = region.is_blank(0, self._bytes)
         self._tails[side] = 0
         for name, setting in self._settings.items():
-            if name == without:
-                continue
-            if name in only_here:
-                setting.at[side] = self._append(side, name, setting, _pieces(only_here[name]))
-            else:
+            if name != without:
                 self._copy(name, setting, side)
+        return is_blank
 
     def _scan(self, side):
         """Takes up the records of a side; where the next one goes."""
@@ -212,14 +221,6 @@ def _pieces(value):
 
 def _pieces_of(region, start):
     return lambda at, count: region.read(start + at, count)
-
-
-def _pieces_in(file):
-    def read(at, count):
-        file.seek(at)
-        return file.read(count)
-
-    return read
 
 
 def _room(name, size):

@@ -22,7 +22,7 @@ class Stored:
         """Give back their memory; they can be opened again."""
         self._opened.clear()
         package = sys.modules["board"]
-        for name in ("settings", "staging"):
+        for name in ("settings", "staging", "laid"):
             if sys.modules.pop("board." + name, None):
                 delattr(package, name)
         gc.collect()
@@ -46,7 +46,16 @@ class Stored:
         """Replace a setting as one step that power loss cannot halve; b"" destroys it."""
         self.settings().write(name, data)
 
-    def overwrite_setting(self, name, data):
-        """As write_setting, and what was there before is nowhere to be found."""
-        self.settings().write(name, data)
-        self.settings().forget_old()
+    def forget_old(self):
+        """Leave nothing in flash of settings that were replaced. Whether nothing is left."""
+        return self.settings().forget_old()
+
+    def refuse_laid(self, why):
+        """Whether files were on trial: from now on there is what they were laid over."""
+        if not self.settings().laid.refuse(why):
+            return False
+        self._describe()
+        return True
+
+    def _describe(self):
+        """Take up what the settings say of the board itself."""

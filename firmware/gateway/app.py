@@ -57,24 +57,19 @@ class App:
         board = self._board
         for what in board.settings().faults:
             log("settings: " + what)
-        key = _identity(board)
         watchdog = board.watchdog(_WATCHDOG_MS)
         self._journal = Journal(board.flash())
         watchdog.feed()  # to mount a large journal takes a while
         from gateway import provisioned
 
-        key.settle(self._journal)
-        _refuse_retired(key)
-        trust = Trust(provisioned.required(board, "root.pub", 64))
-        network = provisioned.network(board, key)
         try:
-            buses = await self._build(provisioned, key, trust, network)
+            buses = await self._take_up(provisioned)
         except Exception as error:
             gc.collect()
-            if not provisioned.refuse(board, self._journal, error):
+            if not board.refuse_laid(provisioned.told(error)):
                 raise
-            log("configuration refused: %s" % error)
-            self._restart()
+            log("settings: " + board.settings().faults[-1])
+            buses = await self._take_up(provisioned)
         # From here on nothing fails for want of provisioning: that counts as no failure.
         journal, cause = self._journal, board.reset_cause()
         self._safe_mode = self._uplink.safe_mode = supervisor.count_start(journal, cause)
@@ -87,7 +82,27 @@ class App:
         self._orders.resume()
         health.forget("provisioned", "sealed", "software")
         self._board.forget_settings()
-        log("gateway %s, version %s" % (key.gateway.hex(), VERSION))
+        log("gateway %s, version %s" % (self._gateway.hex(), VERSION))
+
+    async def _take_up(self, provisioned):
+        """Everything that a person can have provisioned wrongly. The buses."""
+        board = self._board
+        key = _identity(board)
+        self._gateway = key.gateway
+        key.settle(self._journal)
+        _refuse_retired(key)
+        trust = Trust(provisioned.required(board, "root.pub", 64))
+        network = provisioned.network(board, key)
+        try:
+            return await self._build(provisioned, key, trust, network)
+        except Exception as error:
+            gc.collect()
+            if board.settings().laid.on_trial() or not provisioned.refuse(
+                board, self._journal, error
+            ):
+                raise
+            log("configuration refused: %s" % error)
+            self._restart()
 
     async def _build(self, provisioned, key, trust, network):
         """Everything that a configuration can be the ruin of; after it, it is in force.
@@ -277,15 +292,17 @@ class App:
     async def _tell_dropped(self):
         while True:
             alive("dropped")
-            told = self._journal.dropped()
-            if told:
-                event = records.dropped(self._clock.now_ms(), TELEMETRY, *told)
+            for stream in (BILLING, TELEMETRY):
+                told = self._journal.dropped(stream)
+                if not told:
+                    continue
+                event = records.dropped(self._clock.now_ms(), stream, *told)
                 try:
                     await self._billing_chain.append(
                         [cbor.encode(event)], self._config.hash, self._clock.triplet()
                     )
-                    self._journal.clear_dropped(told)
-                    log("telemetry %d to %d dropped for room" % told[1:])
+                    self._journal.clear_dropped(told, stream)
+                    log("stream %d, epoch %d: %d to %d are gone" % ((stream,) + told))
                     self._wake()
                 except JournalFull:
                     pass  # what was dropped is kept in its cell, and told when there is room
@@ -373,6 +390,7 @@ def _identity(board):
     key = identity.restore(
         lambda: board.read_setting("identity.key"),
         lambda record: board.write_setting("identity.key", record),
+        board.forget_old,
     )
     if key is None:
         raise SetupError("there is no identity.key: run enrol.py on this gateway first")

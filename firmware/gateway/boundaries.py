@@ -24,6 +24,10 @@ class Boundaries:
         self._proven_ms, self._newest_ms = times[:2]
         self._runs = [[times[i], times[i + 1]] for i in range(2, len(times), 2)]
 
+    def carried_on_from(self):
+        """The boundary recorded last, or None: there is none, or what came since is not known."""
+        return self._newest_ms or None if self._clock.known() else None
+
     def carry_on(self, issued_ms: int) -> None:
         """Tell the clock what is past: what was proven, and the newest boundary as far as it goes.
 
@@ -43,7 +47,7 @@ class Boundaries:
         self._runs.append([boundary_ms, boundary_ms])
         self._join(boundary_ms)
         self._newest_ms = boundary_ms
-        self._proven_ms = max(self._proven_ms, self._clock.proven_ms() or 0)
+        self._proven_ms = max(self._proven_ms, self._clock.proven_ms())
         times = [self._proven_ms, self._newest_ms]
         for run in self._runs:
             times += run

@@ -11,6 +11,7 @@ MAX_RECORDS = const(64)
 
 _EVENT = const(3)
 _EPOCH_EVENT = const(8)
+_MOST_ENDS = const(16)
 
 
 class FrameTooLong(Exception):
@@ -35,39 +36,45 @@ class Chain:
         Journal.append raises; then nothing has changed.
         """
         async with self._lock:
-            epoch, seq, previous = self._next()
-            if seq == 1 and epoch > 1 and self._stream == BILLING:
-                records = [cbor.encode(self._epoch_event(epoch, clock[0]))] + records
-            body = {
-                0: 1,
-                1: self._identity.gateway,
-                2: epoch,
-                3: self._stream,
-                4: seq,
-                5: previous,
-                6: config_hash,
-                7: clock,
-                8: cbor.array(records),
-            }
-            payload = cbor.encode(body)
-            if len(records) > MAX_RECORDS or (
-                cose.size(cose.FRAME, len(payload)) > cose.MAX_MESSAGE
-            ):
-                raise FrameTooLong
-            message = await cose.seal(self._identity, cose.FRAME, payload)
-            self._journal.append(self._stream, epoch, seq, message)
-            return seq, message
+            while True:
+                epoch, seq, previous = self._next()
+                all_records = records
+                if seq == 1 and epoch > 1 and self._stream == BILLING:
+                    all_records = [cbor.encode(self._epoch_event(epoch, clock[0]))] + records
+                body = {
+                    0: 1,
+                    1: self._identity.gateway,
+                    2: epoch,
+                    3: self._stream,
+                    4: seq,
+                    5: previous,
+                    6: config_hash,
+                    7: clock,
+                    8: cbor.array(all_records),
+                }
+                payload = cbor.encode(body)
+                if len(all_records) > MAX_RECORDS or (
+                    cose.size(cose.FRAME, len(payload)) > cose.MAX_MESSAGE
+                ):
+                    raise FrameTooLong
+                message = await cose.seal(self._identity, cose.FRAME, payload)
+                if epoch == self._next()[0]:  # else one began while this was signed
+                    self._journal.append(self._stream, epoch, seq, message)
+                    return seq, message
 
     def _epoch_event(self, epoch, at_ms):
         detail = {0: epoch - 1, 1: "counter lost"}
         if self._journal.confirmed:
             detail[2] = self._journal.confirmed
+        ends = self._journal.ends(epoch)[-_MOST_ENDS:]
+        if ends:
+            detail[3] = ends
         return [_EVENT, at_ms, _EPOCH_EVENT, detail]
 
     def _next(self) -> tuple:
         """(epoch, seq, previous hash). A fresh journal begins an epoch."""
         if self._journal.fresh:
-            self._identity.begin_epoch()
+            self._identity.begin_epoch((self._journal.confirmed or (0,))[0])
             self._journal.fresh = False
         last = self._journal.last(self._stream)
         if last is not None and last[0] >= self._identity.epoch:

@@ -40,7 +40,7 @@ class Clock:
         self._drift = Drift()
         self._known = BUILT_MS <= self._offset_ms <= _LATEST_MS
         self._floor_ms = BUILT_MS
-        self._is_proven = True  # an unknown clock, not to be ahead
+        self._past = (BUILT_MS, 0)  # Unix time that was surely past, and the uptime then
         self.raised = None if self._known else self._step(BUILT_MS, "floor")
 
     def uptime_ms(self) -> int:
@@ -83,16 +83,24 @@ class Clock:
         """
         if proven:
             self._floor_ms = max(self._floor_ms, time_ms)
+            self.prove(time_ms)
         if not self._known and self.now_ms() < time_ms:
             step = self._step(time_ms, "floor")
             self.raised = (self.raised or step)[:1] + step[1:]
-            self._is_proven = proven
 
-    def proven_ms(self):
-        """A time that is surely past, by what this clock goes by now, or None."""
-        now_ms = self.now_ms()
-        is_proven = self._letter() == SYNCHRONISED if self._known else self._is_proven
-        return now_ms if is_proven else None
+    def prove(self, time_ms: int) -> None:
+        """The operator's signature says that this time is past."""
+        if self._past_ms() < time_ms <= _LATEST_MS:
+            self._past = (time_ms, self._uptime_ms)
+
+    def proven_ms(self) -> int:
+        """A time that is surely past, whatever NTP says: by signatures, and the ticks since."""
+        return self.now_ms() if self.synchronised() else self._past_ms()
+
+    def _past_ms(self):
+        time_ms, at = self._past
+        since_ms = self.uptime_ms() - at
+        return time_ms + since_ms - since_ms // _SLEW
 
     def triplet(self) -> list:
         """The `clock` of a frame: time, letter, seconds since the last synchronisation or None."""
@@ -125,6 +133,7 @@ class Clock:
         self._known = True
         if -_BEHIND_BY_MS <= ahead_ms <= age_ms + _AHEAD_BY_MS:
             self._agreed_at = at
+            self.prove(collector_ms)
             change = self._pull(low, high, "receipt, slewed")
         else:
             self._agreed_at = None

@@ -23,7 +23,7 @@ class Intervals:
         self._retry_for_ms = min(_RETRY_FOR_MS, period_ms // 4)
 
     async def take(self, boundary_ms: int) -> None:
-        """Read every meter for a boundary that has just come; each bus goes on by itself.
+        """Read every meter for a boundary that has come; each bus goes on by itself.
 
         What was not read whole, and believed, is asked for again for some seconds. A meter's
         record comes once it was, or is that of the first attempt.
@@ -34,6 +34,7 @@ class Intervals:
 
     async def _take(self, bus, boundary_ms, boundary_at):
         missed: dict = {}  # slot: its first reading
+        begun_at = self._clock.uptime_ms()  # which for a boundary without power is late
 
         def sort(reading):
             slot, _, quality, _ = reading
@@ -44,7 +45,7 @@ class Intervals:
                 self._record(boundary_ms, boundary_at, reading)
 
         await self._meters.read_intervals(bus, sort)
-        while missed and self._clock.uptime_ms() - boundary_at < self._retry_for_ms:
+        while missed and self._clock.uptime_ms() - begun_at < self._retry_for_ms:
             await asyncio.sleep_ms(_PAUSE_MS)
             await self._meters.read_intervals(bus, sort, list(missed))
         for slot in sorted(missed):

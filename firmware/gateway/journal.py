@@ -21,8 +21,10 @@ _SEGMENT_BYTES = const(8192)  # a frame of 4096 bytes and its headers fit
 _MOST_SEGMENTS = const(64)  # a ring's: each takes 13 bytes of the heap
 
 _TELEMETRY_EPOCH = "telemetry epoch"
-_DROPPED = "dropped"
-_DROPPED_RANGE = "<III"
+_GONE = ("unreadable", "dropped")  # of each stream
+_RANGE = "<III"
+_RANGE_BYTES = const(12)
+_MOST_RANGES = const(32)
 
 
 class Journal:
@@ -39,15 +41,15 @@ class Journal:
         billing = Region(device, _CELL_BLOCKS, ring_blocks)
         telemetry = Region(device, _CELL_BLOCKS + ring_blocks, ring_blocks)
         self._rings = (
-            Ring(billing, segment_blocks, b"ESB1"),
-            Ring(telemetry, segment_blocks, b"EST1", self._note_dropped),
+            Ring(billing, segment_blocks, b"ESB1", self._note_unreadable, False),
+            Ring(telemetry, segment_blocks, b"EST1", self._note_dropped, True),
         )
         self._paces = (room.Pace(), room.Pace())
         self._pressure = 0
         # A stream's newest frames are not here: none was ever written, or they were lost. The
         # chain begins a new epoch and clears this.
-        self.fresh = self.last(BILLING) is None or self._telemetry_lost()
-        # [epoch, upto] of billing, as the receipt had it that showed the loss, if one did.
+        self.fresh = self.last(BILLING) is None or self._telemetry_lost() or self._is_spoilt()
+        # [epoch, upto, hash] of billing, as the receipt had it that showed the loss, if one did.
         self.confirmed: list | None = None
 
     def append(self, stream: int, epoch: int, seq: int, message: bytes) -> None:
@@ -67,14 +69,37 @@ class Journal:
         """The collector has the frames 1…upto and those in the ranges [(first, last), …]."""
         self._rings[stream].receipt(epoch, upto, held_ranges)
 
-    def has_lost(self, stream: int, epoch: int, seq: int) -> bool:
-        """Whether a frame of this name, if it exists, shows that the stream's counter was lost.
+    def is_known(self, stream: int, epoch: int, seq: int, digest: bytes):
+        """Whether the stream's frame of this name is the one with this SHA-256.
 
-        One of an epoch that is over shows nothing.
+        None where nothing says so, and nothing speaks against it: it is not here any more, or the
+        epoch is over. False shows that the stream's counter was lost.
         """
+        own = self._rings[stream].digest(epoch, seq)
+        if own == digest:
+            return True
         if epoch < max(self._epoch(BILLING), self._epoch(TELEMETRY)):
-            return False
-        return seq > (self.last(stream)[1] if self._epoch(stream) == epoch else 0)
+            return None
+        last = self.last(stream)
+        return None if own is None and last and (epoch, seq) <= last[:2] else False
+
+    def ends(self, before: int) -> list:
+        """[stream, epoch, seq, SHA-256] of the newest frame of each epoch before that which has
+        frames without receipt here.
+        """
+        return [
+            [stream] + end
+            for stream in (BILLING, TELEMETRY)
+            for end in self._rings[stream].ends(before)
+        ]
+
+    def _is_spoilt(self) -> bool:
+        """Whether the newest frame of a stream is, so that its counter is lost."""
+        newest = max(self._epoch(BILLING), self._epoch(TELEMETRY))
+        return any(
+            self._rings[stream].lost and self._epoch(stream) == newest
+            for stream in (BILLING, TELEMETRY)
+        )
 
     def _telemetry_lost(self) -> bool:
         """Whether the newest epoch has begun in telemetry, and nothing of that is here."""
@@ -141,35 +166,50 @@ class Journal:
         """How often a block was erased since the journal began, the most of any."""
         return max(self._cells.erasures(), *[ring.segments.erasures() for ring in self._rings])
 
-    # ---- dropped telemetry -----------------------------------------------------------------
+    # ---- frames that are gone ----------------------------------------------------------------
 
-    def dropped(self):
-        """(epoch, first, last) of telemetry dropped for room and not yet told, or None.
+    def dropped(self, stream: int = TELEMETRY):
+        """(epoch, first, last) of frames that are gone and not yet told of, or None.
 
-        Survives a power failure. Some of the range may have had a receipt.
+        Telemetry dropped for room, and of both streams what flash cannot give back. Survives a
+        power failure. Some of the range may have had a receipt.
         """
-        record = self._cells.get(_DROPPED)
-        return struct.unpack(_DROPPED_RANGE, record[:12]) if record else None
+        record = self._cells.get(_GONE[stream])
+        return struct.unpack_from(_RANGE, record) if record else None
 
-    def clear_dropped(self, told: tuple) -> None:
+    def clear_dropped(self, told: tuple, stream: int = TELEMETRY) -> None:
         """To be called when the event that tells of this range is in the journal."""
-        record = self._cells.get(_DROPPED)
-        ranges = [struct.unpack_from(_DROPPED_RANGE, record, i) for i in range(0, len(record), 12)]
-        epoch, _, last = told
         kept = []
-        for range_ in ranges:
-            if range_[0] == epoch:
-                range_ = (epoch, max(range_[1], last + 1), range_[2])
-            if range_[1] <= range_[2]:
-                kept.append(struct.pack(_DROPPED_RANGE, *range_))
-        self._cells.put(_DROPPED, b"".join(kept))
+        for epoch, first, last in self._gone(stream):
+            parts = [(first, last)]
+            if epoch == told[0] and first <= told[1] and told[2] <= last:  # it may have grown
+                parts = [(first, told[1] - 1), (told[2] + 1, last)]
+            kept += [(epoch, a, b) for a, b in parts if a <= b]
+        self._keep_gone(stream, kept)
+
+    def _gone(self, stream) -> list:
+        record = self._cells.get(_GONE[stream]) or b""
+        return [struct.unpack_from(_RANGE, record, i) for i in range(0, len(record), _RANGE_BYTES)]
+
+    def _keep_gone(self, stream, ranges) -> None:
+        self._cells.put(_GONE[stream], b"".join([struct.pack(_RANGE, *r) for r in ranges]))
+
+    def _note_unreadable(self, epoch: int, first: int, last: int) -> None:
+        self._note_gone(BILLING, epoch, first, last)
 
     def _note_dropped(self, epoch: int, first: int, last: int) -> None:
-        record = self._cells.get(_DROPPED) or b""
-        if record and struct.unpack(_DROPPED_RANGE, record[-12:])[0] == epoch:
-            first = min(first, struct.unpack(_DROPPED_RANGE, record[-12:])[1])
-            record = record[:-12]
-        self._cells.put(_DROPPED, record + struct.pack(_DROPPED_RANGE, epoch, first, last))
+        self._note_gone(TELEMETRY, epoch, first, last)
+
+    def _note_gone(self, stream, epoch, first, last) -> None:
+        ranges = self._gone(stream)
+        for i, (other, start, end) in enumerate(ranges):
+            meets = first <= end + 1 and start <= last + 1
+            if other == epoch and (meets or i >= _MOST_RANGES):
+                ranges[i] = (epoch, min(first, start), max(last, end))
+                break
+        else:
+            ranges.append((epoch, first, last))
+        self._keep_gone(stream, ranges)
 
     # ---- cells -----------------------------------------------------------------------------
 

@@ -2,14 +2,19 @@
 
 import asyncio
 import struct
+from time import ticks_add, ticks_diff, ticks_ms
 
 from gateway import connection
 from gateway.health import log
 
 _LARGEST_PACKET = 4096 + 256
 _SKIP_BYTES = 512
+# A longer one, or one that takes longer, is no message but an attack, or another service.
+_LARGEST_SKIPPED = 1 << 24
+_LONGEST_SKIP = 20  # keepalives
 
-_CONNACK, _PUBLISH, _PUBACK, _SUBACK, _PINGRESP = 2, 3, 4, 9, 13
+_PUBLISH, _PUBACK, _SUBACK, _PINGRESP = 3, 4, 9, 13
+_CONNACK = b"\x20\x02"
 _PINGREQ = b"\xc0\x00"
 _DISCONNECT = b"\xe0\x00"
 
@@ -82,11 +87,12 @@ class Client:
             + _text(will_payload)
         )
         await self._send(b"\x10" + _length(len(body)) + body)
-        kind, body = await self._receive()
-        if kind >> 4 != _CONNACK or len(body) != 2:
+        # Nothing else is read: who answers is not known yet, and nobody sees this go on.
+        answer = await self._read(4)
+        if answer[:2] != _CONNACK:
             raise MqttError("the broker did not answer CONNECT")
-        if body[1]:
-            raise MqttError("the broker refuses the connection: code %d" % body[1])
+        if answer[3]:
+            raise MqttError("the broker refuses the connection: code %d" % answer[3])
 
     async def subscribe(self, topics) -> None:
         """Ask for topics with QoS 1; `run` raises MqttError when the broker refuses one."""
@@ -154,10 +160,8 @@ class Client:
         elif packet != _PINGRESP:
             raise MqttError("unexpected packet of type %d" % packet)
 
-    async def _receive(self, first=None):
+    async def _receive(self, first):
         """One packet: (first byte, body); the body is None when it was too large and skipped."""
-        if first is None:
-            first = await self._read(1)
         length = shift = 0
         while True:
             byte = (await self._read(1))[0]
@@ -169,26 +173,31 @@ class Client:
                 raise MqttError("malformed packet length")
         if length <= _LARGEST_PACKET:
             return first[0], await self._read(length)
+        if length > _LARGEST_SKIPPED:
+            raise MqttError("a message of %d bytes" % length)
         await self._skip(first[0], length)
         return first[0], None
 
     async def _skip(self, kind, length):
         packet_id = b""
+        until = ticks_add(ticks_ms(), _LONGEST_SKIP * self._patience_ms)
         if kind >> 4 == _PUBLISH and kind & 0x06:
             size = struct.unpack(">H", await self._read(2))[0]
             length -= 4 + size
             if length < 0:
                 raise MqttError("malformed packet")
-            await self._discard(size)
+            await self._discard(size, until)
             packet_id = await self._read(2)
         self.skipping = True
-        await self._discard(length)
+        await self._discard(length, until)
         self.skipping = False
         log("a message of %d bytes is too large: skipped" % length)
         await self._acknowledge(packet_id)
 
-    async def _discard(self, length):
+    async def _discard(self, length, until):
         while length:
+            if ticks_diff(until, ticks_ms()) < 0:
+                raise MqttError("a message that does not end")
             length -= len(await self._read(min(length, _SKIP_BYTES)))
 
     async def _acknowledge(self, packet_id):

@@ -38,6 +38,7 @@ def _well_shaped(body) -> bool:
 class _Command:
     def __init__(self, body: dict):
         self.target = body[1]
+        self.issued_ms = body[3]
         self.expires_ms = body[4]
         self.order = [body[5], body[2]]
         self.action = body[6]
@@ -93,6 +94,7 @@ class Orders:
         if command.target not in self._targets:
             self._event(command.order, records.REFUSED, "not_for_me")
             return
+        self._clock.prove(command.issued_ms)
         digest = hashlib.sha256(message).digest()
         counter = command.order[1]
         verdict = self._guard.check(command.target, counter, digest)

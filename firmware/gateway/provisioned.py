@@ -191,7 +191,8 @@ def _items(reader):
 
 
 def settle(board) -> None:
-    """One on trial is from now on configuration.cose, in both copies. Durable on return."""
+    """What is on trial is in force from now on, in both copies. Durable on return."""
+    board.settings().laid.settle()
     staging = board.staging()
     waiting = staging.waiting()
     if waiting:
@@ -199,12 +200,16 @@ def settle(board) -> None:
         staging.clear()
 
 
+def told(error) -> str:
+    name = "" if isinstance(error, SetupError) else type(error).__name__ + " "
+    return name + str(error)
+
+
 def refuse(board, journal, error) -> bool:
     """Whether one was on trial: the next start is with configuration.cose, and tells why."""
     staging = board.staging()
     waiting = staging.waiting()
     if waiting:
-        name = "" if isinstance(error, SetupError) else type(error).__name__ + " "
-        configuration.refuse(journal, waiting[1], name + str(error))
+        configuration.refuse(journal, waiting[1], told(error))
         staging.clear()
     return waiting is not None

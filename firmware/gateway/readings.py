@@ -55,7 +55,7 @@ class Readings:
         self._demanded.set()
 
     async def run_intervals(self) -> None:
-        ticker = Ticker(self._clock, self._config.interval_ms)
+        ticker = Ticker(self._clock, self._config.interval_ms, self._boundaries.carried_on_from())
         while True:
             boundary_ms = await self._tick("intervals", ticker)
             if self._boundaries.is_new(boundary_ms):

@@ -1,13 +1,21 @@
 """The collector's receipts: what may leave the journal, what to send again, what time it is."""
 
 import asyncio
+from time import ticks_diff, ticks_ms
+
+from micropython import const
 
 from gateway import cose, records, shape
 from gateway.health import alive, at_rest, log
 from gateway.journal import BILLING, TELEMETRY
 
-_RANGES = shape.array(shape.row(shape.seq, shape.seq), 0, 16)
-_STREAM = shape.row(shape.seq, shape.uint32, _RANGES, _RANGES)
+_HOUR_MS = const(3_600_000)
+_EPOCHS_AN_HOUR = const(4)
+
+_HASH = shape.data(32)
+_HELD = shape.array(shape.row(shape.seq, shape.seq, _HASH), 0, 16)
+_WANTED = shape.array(shape.row(shape.seq, shape.seq), 0, 16)
+_STREAM = shape.row(shape.seq, shape.uint32, _HELD, _WANTED, _HASH)
 _well_shaped = shape.record(
     {
         0: shape.version,
@@ -33,6 +41,7 @@ class Receipts:
         self._on_room = on_room
         self._message = b""
         self._arrived = asyncio.Event()
+        self._begun: list = []  # epochs, for a receipt, in the last hour
         self.last_number = -1  # of the last one taken since the start
 
     def offer(self, message: bytes) -> None:
@@ -63,19 +72,34 @@ class Receipts:
             raise cose.WireError("replayed")
         self.last_number = body[2]
         ages_ms: list = []
-        for stream, (epoch, upto, held, wanted) in zip((BILLING, TELEMETRY), body[4]):
-            if self._journal.has_lost(stream, epoch, max([upto] + [last for _, last in held])):
-                # Frames made since the loss have names of others, and the collector may not have
-                # them: they are kept, and the event begins the billing of a new epoch.
-                self._journal.fresh = True
-                self._journal.confirmed = body[4][BILLING][:2]
-                what = "frames of stream %d are lost here" % stream
-                self._bill(records.fault(clock.now_ms(), "journal", what))
+        for stream, (epoch, upto, held, wanted, digest) in zip((BILLING, TELEMETRY), body[4]):
+            runs = [[1, upto, digest]] + held if upto else held
+            known = [self._journal.is_known(stream, epoch, *run[1:]) for run in runs]
+            if False in known:
+                if self._may_begin_epoch():
+                    # Frames made since the loss have names of others, and the collector may not
+                    # have them: they are kept; the event begins the billing of a new epoch.
+                    self._journal.fresh = True
+                    self._journal.confirmed = body[4][BILLING][:2] + [body[4][BILLING][4]]
+                    what = "frames of stream %d are lost here" % stream
+                    self._bill(records.fault(clock.now_ms(), "journal", what))
                 continue
-            ages_ms.append(self._sent.age_ms(stream, epoch, upto, held))
-            self._journal.receipt(stream, epoch, upto, held)
-            self._outbox.receipt_came(stream, epoch, upto, held, wanted)
+            ours = [run[:2] for run, is_ours in zip(runs, known) if is_ours]
+            ages_ms.append(self._sent.age_ms(stream, epoch, 0, ours))
+            self._journal.receipt(stream, epoch, 0, ours)
+            self._outbox.receipt_came(stream, epoch, upto, [run[:2] for run in held], wanted)
         change = clock.hear(body[3], min([a for a in ages_ms if a is not None], default=None))
         if change:
             self._bill(records.clock_step(clock.now_ms(), *change))
         self._on_room()
+
+    def _may_begin_epoch(self):
+        """Few in an hour: another board with this key would make it begin one with each receipt."""
+        if self._journal.fresh:
+            return False
+        now = ticks_ms()
+        self._begun = [at for at in self._begun if ticks_diff(now, at) < _HOUR_MS]
+        if len(self._begun) >= _EPOCHS_AN_HOUR:
+            return False
+        self._begun.append(now)
+        return True

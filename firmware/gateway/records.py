@@ -65,7 +65,12 @@ def meter(at_ms, slot, answering, what=None):
 
 
 def dropped(at_ms, stream, epoch, first, last):
-    return [_EVENT, at_ms, 7, {0: stream, 1: epoch, 2: first, 3: last}]
+    if stream:
+        return [_EVENT, at_ms, 7, {0: stream, 1: epoch, 2: first, 3: last}]
+    # Nothing excuses billing: its gap stays one.
+    return fault(
+        at_ms, "journal", "billing %d to %d of epoch %d cannot be read" % (first, last, epoch)
+    )
 
 
 def fault(at_ms, task, what):

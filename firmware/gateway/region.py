@@ -5,6 +5,7 @@ offset) which programs without erasing, ioctl(4) blocks, ioctl(5) bytes a block,
 """
 
 import binascii
+import hashlib
 
 from micropython import const
 
@@ -66,6 +67,13 @@ class Region:
         for piece in self._pieces(address, count):
             seed = binascii.crc32(piece, seed)
         return seed
+
+    def sha256(self, address: int, count: int) -> bytes:
+        """Of what is there."""
+        digest = hashlib.sha256()
+        for piece in self._pieces(address, count):
+            digest.update(piece)
+        return digest.digest()
 
     def _pieces(self, address: int, count: int):
         """Yields what is there piece by piece, in the one buffer."""

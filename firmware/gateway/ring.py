@@ -1,27 +1,16 @@
 """The frames of one stream in a ring of flash segments. Power may fail at any byte.
 
-Entry: a header of 12 bytes (length, two bytes cleared by the receipt, seq, CRC-32), then the
-message, padded to 4 bytes. The header is written last and makes the entry. Within a segment seq
-rises by one and the epoch is the same; blocks are erased as they are reached, and what an earlier
-round left beyond has other CRCs. The newest segment ends where its entries do; if anything but
-erased flash follows in that block, a write was cut, and the next frame goes into a new segment.
-What does not read back as it was written is written into the next good segment.
+Within a segment the epoch is the same; blocks are erased before they are reached. The newest
+segment ends where its entries do. If anything but erased flash follows in that block, a write was
+cut, and the next frame goes into a new segment; but where an entry was finished and is spoilt, its
+frame may be known outside: then the counter is lost. What does not read back as it was written is
+written into the next good segment.
 """
 
-import binascii
 import hashlib
-import struct
 
-from micropython import const
-
-from gateway.segments import HEADER_BYTES, Segments, is_cleared
-
-_ENTRY = "<HHII"
-_ENTRY_BYTES = const(12)
-_STATE_AT = const(2)
-_PENDING = const(0xFFFF)
-
-_LONGEST = const(4096)  # message; a length beyond is none
+from gateway.entries import ENTRY_BYTES, Entries
+from gateway.segments import HEADER_BYTES, Segments
 
 
 class JournalFull(Exception):
@@ -29,18 +18,21 @@ class JournalFull(Exception):
 
 
 class Ring:
-    def __init__(self, region, blocks: int, magic: bytes, drop=None) -> None:
+    def __init__(self, region, blocks: int, magic: bytes, gone, may_drop: bool) -> None:
         """`magic`: four bytes that no other ring's segments begin with.
 
-        `drop(epoch, first, last)` is called before frames without receipt are erased for room.
-        Without it they are kept, and `append` raises JournalFull.
+        `gone(epoch, first, last)` is called of frames that cannot be read, and before some without
+        receipt are erased for room: unless they may be dropped, `append` raises JournalFull.
         """
         self._region = region
         self.segments = Segments(region, blocks, magic)
-        self._drop = drop
+        self._entries = Entries(region, self.segments)
+        self._gone = gone
+        self._may_drop = may_drop
         self._tail = self.segments.bytes  # where the next entry goes in the active segment
         self._near = (0, 0, 0)  # segment, seq and address of the entry that was found last
         self.last: tuple | None = None  # (epoch, seq, SHA-256) of the newest frame
+        self.lost = False  # that frame, or one after it, was finished and is spoilt
         self._mount()
 
     # ---- frames ----------------------------------------------------------------------------
@@ -50,9 +42,7 @@ class Ring:
         table = self.segments
         if not self._follows(epoch, seq):
             raise ValueError("not the next frame")
-        size = _ENTRY_BYTES + (len(message) + 3 & ~3)
-        if len(message) > _LONGEST:
-            raise ValueError("frame too long")
+        size = self._entries.size(message)
         if self._tail + size > table.bytes or table.epoch[table.active] != epoch:
             self._open(epoch, seq)
         while not self._write(seq, message, size):
@@ -61,6 +51,7 @@ class Ring:
         table.count[table.active] += 1
         table.pending[table.active] += 1
         self.last = (epoch, seq, hashlib.sha256(message).digest())
+        self.lost = False
         return size
 
     def receipt(self, epoch: int, upto: int, held) -> None:
@@ -87,32 +78,50 @@ class Ring:
         for segment in self.segments.oldest_first():
             if not pending[segment] or not self._reaches(segment, epoch, seq + 1):
                 continue
-            for entry_seq, address, waiting in self._entries(segment, seq + 1):
+            for entry_seq, address, waiting in self._walk(segment, seq + 1):
                 if waiting:
-                    message = self._message(segment, address)
+                    message = self._entries.message(segment, address)
                     if message is not None:
                         self._near = (segment, entry_seq, address)
                         return entry_seq, message
                     # Flash has gone bad: it can never be sent.
-                    pending[segment] -= self._settle(address)
+                    self._gone(epoch, entry_seq, entry_seq)
+                    self._entries.settle(address)
+                    pending[segment] -= 1
         return None
 
     def find(self, epoch: int, seq: int):
         """The message, as long as it is still in flash, or None."""
-        for segment in self.segments.oldest_first():
-            if self._reaches(segment, epoch, seq) and seq >= self.segments.first[segment]:
-                address = self._address(segment, seq)
-                if address is not None:
-                    self._near = (segment, seq, address)
-                    return self._message(segment, address)
+        found = self._locate(epoch, seq)
+        return found and self._entries.message(*found)
+
+    def digest(self, epoch: int, seq: int):
+        """SHA-256 of a frame, as long as it is in flash and can be read, or None."""
+        if not self.lost and self.last and self.last[:2] == (epoch, seq):
+            return self.last[2]
+        found = self._locate(epoch, seq)
+        if found and self._entries.is_intact(*found):
+            return self._entries.sha256(found[1])
         return None
+
+    def ends(self, before: int) -> list:
+        """[epoch, seq, SHA-256] of the newest frame that can be read, of each epoch before that
+        which has frames without receipt.
+        """
+        table = self.segments
+        ends: dict = {}
+        for segment in table.oldest_first():
+            epoch = table.epoch[segment]
+            if epoch < before and (epoch in ends or table.pending[segment]):
+                ends[epoch] = self._end(segment) or ends.get(epoch)
+        return [end for end in ends.values() if end]
 
     def frames(self):
         """Yields (message, whether it has no receipt) of every frame in flash, oldest first."""
         table = self.segments
         for segment in table.oldest_first():
-            for _, address, waiting in self._entries(segment):
-                message = self._message(segment, address)
+            for _, address, waiting in self._walk(segment):
+                message = self._entries.message(segment, address)
                 if message is not None:
                     yield message, waiting and table.pending[segment] > 0
 
@@ -146,11 +155,11 @@ class Ring:
         """Its frames, if they have a receipt or may be dropped."""
         table = self.segments
         if table.pending[segment]:
-            if self._drop is None:
+            if not self._may_drop:
                 raise JournalFull
-            lost = [seq for seq, _, waiting in self._entries(segment) if waiting]
+            lost = [seq for seq, _, waiting in self._walk(segment) if waiting]
             if lost:
-                self._drop(table.epoch[segment], lost[0], lost[-1])
+                self._gone(table.epoch[segment], lost[0], lost[-1])
         if self._near[0] == segment:
             self._near = (0, 0, 0)
         table.forget(segment)
@@ -162,12 +171,11 @@ class Ring:
         address = base + self._tail
         self._tail = table.bytes  # closed, should a write fail
         block = address + -address % region.block_bytes
-        while block < address + size:
+        # Also where the next header will be: a start must see whether there is one.
+        while block < min(address + size + ENTRY_BYTES, base + table.bytes):
             region.erase(block)
             block += region.block_bytes
-        crc = binascii.crc32(message, table.seed(table.active) ^ seq)
-        header = struct.pack(_ENTRY, len(message), _PENDING, seq, crc)
-        if not region.write(address + _ENTRY_BYTES, message) or not region.write(address, header):
+        if not self._entries.write(table.active, address, seq, message):
             return False
         self._tail = address + size - base
         return True
@@ -177,7 +185,7 @@ class Ring:
         table = self.segments
         return table.epoch[segment] == epoch and seq < table.first[segment] + table.count[segment]
 
-    def _entries(self, segment: int, seq: int = 0):
+    def _walk(self, segment: int, seq: int = 0):
         """(seq, address, pending) of each entry from `seq` on."""
         table = self.segments
         at = table.first[segment]
@@ -186,31 +194,47 @@ class Ring:
         if self._near[0] == segment and at <= self._near[1] <= seq:
             _, at, address = self._near
         while at < end:
-            length, state, entry_seq, _ = self._entry(address)
-            if entry_seq != at:  # flash gone bad: what follows cannot be found
+            step = self._entries.step(address, at)
+            if step is None:  # flash gone bad: what follows cannot be found
+                self._cut(segment, at)
                 return
             if at >= seq:
-                yield at, address, not is_cleared(state, 16)
-            address += _ENTRY_BYTES + (length + 3 & ~3)
+                yield at, address, step[0]
+            address = step[1]
             at += 1
 
-    def _address(self, segment: int, seq: int):
-        for _, address, _ in self._entries(segment, seq):
-            return address
+    def _cut(self, segment: int, seq: int) -> None:
+        """What the segment held from this frame on is gone, and nobody waits for it."""
+        table = self.segments
+        if not table.pending[segment]:
+            return
+        first = table.first[segment]
+        self._gone(table.epoch[segment], seq, first + table.count[segment] - 1)
+        table.count[segment] = seq - first
+        self._near = (0, 0, 0)
+        table.pending[segment] = sum(waiting for _, _, waiting in self._walk(segment))
+        if segment == table.active:
+            self._tail = table.bytes
+
+    def _locate(self, epoch: int, seq: int):
+        """(segment, address) of a frame that is in flash, or None."""
+        for segment in self.segments.oldest_first():
+            if self._reaches(segment, epoch, seq) and seq >= self.segments.first[segment]:
+                for _, address, _ in self._walk(segment, seq):
+                    self._near = (segment, seq, address)
+                    return segment, address
         return None
 
-    def _entry(self, address: int) -> tuple:
-        return struct.unpack(_ENTRY, self._region.read(address, _ENTRY_BYTES))
-
-    def _message(self, segment: int, address: int):
-        """A bytearray, or None when flash has gone bad: a copy as bytes would double the room."""
-        length, _, seq, crc = self._entry(address)
-        if length > _LONGEST:
-            return None
-        message = self._region.read(address + _ENTRY_BYTES, length)
-        return (
-            message if binascii.crc32(message, self.segments.seed(segment) ^ seq) == crc else None
-        )
+    def _end(self, segment: int):
+        """As `ends`, of the segment's epoch as far as it."""
+        table = self.segments
+        epoch, first = table.epoch[segment], table.first[segment]
+        for back in range(1, table.count[segment] + 1):
+            seq = first + table.count[segment] - back
+            digest = self.digest(epoch, seq)
+            if digest:
+                return [epoch, seq, digest]
+        return None
 
     def _receipt_segment(self, segment: int, ranges: list) -> None:
         table = self.segments
@@ -219,14 +243,9 @@ class Ring:
         if segment != table.active and any(a <= first and last <= b for a, b in ranges):
             table.receipt(segment)
         elif any(a <= last and first <= b for a, b in ranges):
-            for seq, address, waiting in self._entries(segment):
+            for seq, address, waiting in self._walk(segment):
                 if waiting and any(a <= seq <= b for a, b in ranges):
-                    table.pending[segment] -= self._settle(address)
-
-    def _settle(self, address: int) -> bool:
-        """Mark an entry as one that is not to be sent again. Whether the flash took the mark."""
-        self._region.program(address + _STATE_AT, b"\x00\x00")
-        return is_cleared(self._entry(address)[1], 16)
+                    table.pending[segment] -= self._entries.settle(address)
 
     # ---- mount -----------------------------------------------------------------------------
 
@@ -249,61 +268,65 @@ class Ring:
             else:
                 self._scan(segment, following)
             following = segment
+        spoilt = table.spoilt_after_active()
+        if spoilt is not None and self._entries.is_finished(table.base(spoilt) + HEADER_BYTES):
+            self.lost = True
 
     def _scan(self, segment: int, following) -> None:
         """Counts the entries; for the active segment also finds its end and last frame.
 
-        Only the last entry can have been cut short: the others are proven when they are read.
-        """
-        table = self.segments
-        count, pending, last = self._walk(segment, following)
-        table.count[segment] = count
-        whole = True
-        while last is not None and not self._is_intact(segment, last):
-            whole = False
-            count -= 1
-            pending -= not is_cleared(self._entry(last)[1], 16)
-            table.count[segment] = count
-            last = self._address(segment, table.first[segment] + count - 1) if count else None
-        if not table.receipted(segment):
-            table.pending[segment] = pending
-        if segment != table.active:
-            return
-        end = table.base(segment) + HEADER_BYTES
-        if last is not None:
-            length, _, seq, _ = self._entry(last)
-            end = last + _ENTRY_BYTES + (length + 3 & ~3)
-            digest = hashlib.sha256(self._region.read(last + _ENTRY_BYTES, length)).digest()
-            self.last = (table.epoch[segment], seq, digest)
-        if whole and self._region.is_blank(end, -end % self._region.block_bytes):
-            self._tail = end - table.base(segment)
-
-    def _walk(self, segment: int, following) -> tuple:
-        """(entries that seem to follow each other, those without receipt, address of the last).
-
         What flash did not take well is also in the segment that follows, and counts there.
         """
         table = self.segments
-        until = 0xFFFFFFFF
-        if following is not None and table.epoch[following] == table.epoch[segment]:
-            until = table.first[following]
-        seq = first = table.first[segment]
-        address = table.base(segment) + HEADER_BYTES
-        end = table.base(segment) + table.bytes
-        last = None
-        pending = 0
-        while address + _ENTRY_BYTES < end:
-            length, state, entry_seq, _ = self._entry(address)
-            after = address + _ENTRY_BYTES + (length + 3 & ~3)
-            if entry_seq != seq or seq >= until or length > _LONGEST or after > end:
-                break
-            last = address
-            address = after
-            pending += not is_cleared(state, 16)
-            seq += 1
-        return seq - first, pending, last
+        before = None if following is None else table.before(following)
+        until = before[1] if before and before[0] == table.epoch[segment] else 0xFFFFFFFF
+        count, pending, last, end = self._entries.walk(segment, until)
+        is_cut = (
+            segment == table.active
+            and last is not None
+            and not self._entries.is_finished(last)
+            and not self._entries.is_intact(segment, last)
+        )
+        if is_cut:  # the others are proven when they are read
+            count -= 1
+            pending -= 1
+            end = last
+        table.count[segment] = count
+        if not table.receipted(segment):
+            table.pending[segment] = pending
+        if segment == table.active:
+            self._find_tail(count, end, is_cut)
+        elif before:
+            self._miss(segment, following, before)
 
-    def _is_intact(self, segment: int, address: int) -> bool:
-        length, _, seq, crc = self._entry(address)
-        seed = self.segments.seed(segment) ^ seq
-        return self._region.crc(address + _ENTRY_BYTES, length, seed) == crc
+    def _find_tail(self, count: int, end: int, is_cut: bool) -> None:
+        """`end` is where the entries of the active segment do, or one that was cut short begins."""
+        table, region = self.segments, self._region
+        segment = table.active
+        seq = table.first[segment] + count - 1
+        for _, last, _ in self._walk(segment, seq) if count else ():
+            self.last = (table.epoch[segment], seq, self._entries.sha256(last))
+            self.lost = not self._entries.is_intact(segment, last)
+            self._entries.finish(last)
+        if end + ENTRY_BYTES < table.base(segment) + table.bytes and self._entries.is_finished(end):
+            self.lost = True
+        elif not is_cut and region.is_blank(end, -end % region.block_bytes):
+            self._tail = end - table.base(segment)
+
+    def _miss(self, segment: int, following: int, before: tuple) -> None:
+        """Tells of frames between two segments that cannot be found, of which `before` is the last.
+
+        At each start, until what is left of the first segment has its receipts.
+        """
+        table = self.segments
+        spoilt = table.spoilt_between(segment, following)
+        first = before[1] + 1
+        if before[0] == table.epoch[segment]:
+            first = table.first[segment] + table.count[segment]
+        elif spoilt and before[0] > table.epoch[segment]:
+            first = 1
+        is_told = all(map(table.is_disowned, spoilt)) if spoilt else table.receipted(segment)
+        if first <= before[1] and not is_told:
+            self._gone(before[0], first, before[1])
+        for other in spoilt:
+            table.disown(other)

@@ -99,6 +99,10 @@ class Segments:
         self.serial = serial
         return True
 
+    def disown(self, segment: int) -> None:
+        """Its header is spoilt: what it held is told, and not to be told again."""
+        self._region.program(self.base(segment), bytes(4))
+
     def give_up(self, segment: int) -> None:
         """Never to be written again. Where the mark does not take, it will be found out again."""
         self._state[segment] |= _BAD
@@ -145,6 +149,34 @@ class Segments:
         return -(-self.serial // self.number)
 
     # ---- mount -----------------------------------------------------------------------------
+
+    def spoilt_after_active(self):
+        """The segment that would be opened next, if it was opened once and its header is spoilt.
+
+        Where that cannot be told from one that was the oldest, it is said too.
+        """
+        for distance in range(1, self.number):
+            segment = self.after_active(distance)
+            if self.is_bad(distance):
+                continue
+            magic, serial = struct.unpack("<4sI", self._region.read(self.base(segment), 8))
+            newer = self.serial + distance
+            if self._header(segment) or serial == newer - self.number:
+                return None
+            return segment if magic == self._magic or serial == newer else None
+        return None
+
+    def spoilt_between(self, segment: int, following: int) -> list:
+        """Those between the two whose header is spoilt: not those that were left out as bad."""
+        found = []
+        while (segment + 1) % self.number != following:
+            segment = (segment + 1) % self.number
+            if not self._state[segment] & _BAD:
+                found.append(segment)
+        return found
+
+    def is_disowned(self, segment: int) -> bool:
+        return self._region.read(self.base(segment), 4) == bytes(4)
 
     def _mount(self) -> None:
         serials = array("I", [0] * self.number)

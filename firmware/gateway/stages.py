@@ -44,7 +44,6 @@ class Stage:
         self.cause = "boot"  # of the contact's next change in the coil's direction
         self.order = None  # [order-id, counter] of the command that moved it last
         self.until_ms: int | None = None
-        self.until_at = 0  # the same, by what the clock said when it was set
         self.ramp = _DEFAULT_RAMP
         self.opened_at = 0
         self.due_at = 0
@@ -127,7 +126,6 @@ class Stages:
             if stage_id in kept:
                 held, stage.order, stage.until_ms, ramp, opened_ms = kept[stage_id]
                 stage.ramp = tuple(ramp)
-                self._note_end(stage, uptime_ms)
                 if opened_ms is not None and self._clock.known():
                     stage.opened_at = uptime_ms - max(0, self._clock.now_ms() - opened_ms)
             if held:
@@ -155,7 +153,6 @@ class Stages:
         for stage in stages:
             stage.order = order
             stage.until_ms = until_ms
-            self._note_end(stage, uptime_ms)
             stage.ramp = ramp or _DEFAULT_RAMP
             stage.cause = "command"
             stage.feed(ORDER, uptime_ms)
@@ -191,22 +188,18 @@ class Stages:
                 self._tell(stage, contact, uptime_ms)
             if stage.state in (OPENING, CLOSING) and uptime_ms >= stage.late_at:
                 self._tell(stage, LATE, uptime_ms)
-        self._expire(uptime_ms, now_ms)
+        self._expire()
 
-    def _note_end(self, stage, uptime_ms):
-        if stage.until_ms is not None:
-            stage.until_at = uptime_ms + max(0, stage.until_ms - self._clock.now_ms())
+    def _expire(self):
+        """An order ends when its time is surely past.
 
-    def _expire(self, uptime_ms, now_ms):
-        """An order ends after its time has passed here, or by a clock that receipts vouch for.
-
-        A clock that anybody else set, by NTP for one, must not end it.
+        A clock that anybody else set, by NTP for one, must not end it, nor after a restart.
         """
-        vouched_ms = now_ms if self._clock.synchronised() else 0
+        proven_ms = self._clock.proven_ms()
         for stage in self._stages.values():
             if not stage.held() or stage.until_ms is None:
                 continue
-            if uptime_ms >= stage.until_at or vouched_ms >= stage.until_ms:
+            if proven_ms >= stage.until_ms:
                 order = stage.order
                 ids = [s.id for s in self._stages.values() if s.held() and s.order == order]
                 self._listener.on_expiry(sorted(ids), order)

@@ -7,6 +7,7 @@ from gateway.configuration import SetupError
 from gateway.journal import BILLING, Journal, JournalFull
 
 KEY_FILE = "identity.key"
+OLD_KEY_LEFT = "an old key may still be in the flash, which is worn: keep the board safe"
 
 
 class Stopped:
@@ -17,6 +18,7 @@ class Stopped:
         key = identity.restore(
             lambda: board.read_setting(KEY_FILE),
             lambda record: board.write_setting(KEY_FILE, record),
+            board.forget_old,
         )
         if key is None:
             raise SetupError("there is no identity.key: this gateway was never enrolled")

@@ -2,12 +2,12 @@
 
 
 class Ticker:
-    """Waits for the multiples of `period_ms` of the clock."""
+    """Waits for the multiples of `period_ms` of the clock after `last_ms`, or after now."""
 
-    def __init__(self, clock, period_ms: int):
+    def __init__(self, clock, period_ms: int, last_ms=None):
         self._clock = clock
         self._period_ms = period_ms
-        self._last_ms = self._before(clock.now_ms())
+        self._last_ms = last_ms or self._before(clock.now_ms())
 
     def _before(self, now_ms):
         return now_ms // self._period_ms * self._period_ms
@@ -15,15 +15,14 @@ class Ticker:
     def due(self):
         """The boundary that has come, or None. It may have come before, if the clock stepped back.
 
-        A boundary that lies more than half a period back, because the clock was stepped or nobody
-        had time, is left out: a reading taken now would stand for it badly.
+        Of those that passed without power, or in a step, it is the newest: a reading that says how
+        late it was serves better than none.
         """
-        now_ms = self._clock.now_ms()
-        boundary_ms = self._before(now_ms)
+        boundary_ms = self._before(self._clock.now_ms())
         if boundary_ms == self._last_ms:
             return None
         self._last_ms = boundary_ms
-        return boundary_ms if now_ms - boundary_ms <= self._period_ms // 2 else None
+        return boundary_ms
 
     def remaining_ms(self) -> int:
         now_ms = self._clock.now_ms()

@@ -126,6 +126,23 @@ class Model:
     def wanted(self, name: Name) -> list[tuple[int, int]]:
         return ranges(self.missing(name))
 
+    def runs(self, name: Name) -> list[tuple[int, int]]:
+        """What a receipt says is held: 1…upto, and beyond; none goes on over a broken link."""
+        broken = {seq for fault, of, seq in self.faults() if (fault, of) == ("broken_link", name)}
+        upto = self.upto(name)
+        found: list[tuple[int, int]] = []
+        for seq in range(1, max(self.chains[name]) + 1):
+            if seq > upto and seq not in self.chains[name]:
+                continue
+            if found and found[-1][1] == seq - 1 and seq not in broken:
+                found[-1] = (found[-1][0], seq)
+            else:
+                found.append((seq, seq))
+        return found
+
+    def may_be_told(self, name: Name, seq: int) -> set[bytes]:
+        return {self.hashes[id(frame)] for frame in self.chains[name][seq]}
+
     def retirements(self) -> list[tuple[int, int]]:
         return [
             (frame.epoch, frame.seq)
@@ -221,8 +238,12 @@ def test_follower_and_verifier_agree_with_the_model_in_any_order(
     assert states == {name: (model.upto(name), max(model.chains[name])) for name in model.chains}
     assert faults == model.faults()
     for name, receipt in told.items():
-        assert receipt.upto == model.upto(name)
-        assert list(receipt.held) == model.held(name)[:16]
+        told_runs = [(1, receipt.upto, receipt.hash)] if receipt.upto else []
+        told_runs += receipt.held
+        assert [run[:2] for run in told_runs] == model.runs(name)[: 16 + bool(receipt.upto)]
+        for _, last, digest in told_runs:
+            assert digest in model.may_be_told(name, last)
+        assert receipt.upto or receipt.hash == ZERO_HASH
         assert list(receipt.wanted) == model.wanted(name)[:16]
     judged = Chains()
     for raw in messages:
@@ -274,6 +295,8 @@ class Receipt:
     number: int
     time_ms: int
     streams: dict[Stream, tuple[int, int, list[Any], list[Any]]]
+    hashes: dict[Stream, list[bytes]]
+    """Of the frame `upto`, and of the last of each range held."""
 
 
 ROOT = PrivateKey.generate()
@@ -285,8 +308,15 @@ def receipt(engine: Engine, gateway: TestGateway = GATEWAY, now_ms: int = NOW_MS
     message = parse(made[gateway.id], ContentType.RECEIPT)
     message.verify(SIGNER.key.public)
     body = message.payload
-    parts = dict(zip(Stream, map(tuple, body[4]), strict=True))
-    return Receipt(body[1], body[2], body[3], parts)
+    parts = {
+        stream: (part[0], part[1], [run[:2] for run in part[2]], part[3])
+        for stream, part in zip(Stream, body[4], strict=True)
+    }
+    hashes = {
+        stream: [part[4], *(run[2] for run in part[2])]
+        for stream, part in zip(Stream, body[4], strict=True)
+    }
+    return Receipt(body[1], body[2], body[3], parts, hashes)
 
 
 def chain_of(stream: Stream, count: int, epoch: int = 1) -> list[bytes]:
@@ -303,6 +333,70 @@ def test_a_receipt_says_what_is_held_and_what_is_wanted() -> None:
     assert told.time_ms == NOW_MS
     assert told.streams[BILLING] == (1, 2, [[5, 6], [9, 9]], [[3, 4], [7, 8]])
     assert told.streams[TELEMETRY] == (1, 0, [], [])
+
+
+def test_a_receipt_says_whose_frames_it_covers() -> None:
+    engine, billing = fresh_database(), chain_of(BILLING, 9)
+    take_in(engine, [billing[i - 1] for i in (1, 2, 5, 6, 9)])
+    told = receipt(engine)
+    assert told.hashes[BILLING] == [message_hash(billing[i - 1]) for i in (2, 6, 9)]
+    assert told.hashes[TELEMETRY] == [ZERO_HASH]
+
+
+def forked(stream: Stream) -> tuple[list[bytes], list[bytes]]:
+    """A chain of nine, and what the gateway went on with after its flash fell back to three."""
+    old = chain_of(stream, 9)
+    chain = GATEWAY.chain(stream, 1)
+    chain.seq, chain.last = 3, message_hash(old[2])
+    return old, [chain.next(at_ms=NOW_MS + 1) for _ in range(9)]  # 4 to 12
+
+
+@pytest.mark.parametrize("stream", Stream)
+def test_a_range_ends_before_a_frame_that_follows_another_than_is_held(stream: Stream) -> None:
+    """The newest of the fork came first: what lies between is not covered by the old frames."""
+    engine = fresh_database()
+    old, new = forked(stream)
+    take_in(engine, [*old, *new[3:]])  # 7 to 12
+    told = receipt(engine)
+    assert told.streams[stream] == (1, 6, [[7, 12]], [])
+    assert told.hashes[stream] == [message_hash(old[5]), message_hash(new[8])]
+    take_in(engine, new[:3])
+    told = receipt(engine)
+    assert told.streams[stream] == (1, 12, [], [])
+    assert told.hashes[stream] == [message_hash(new[8])]
+
+
+@pytest.mark.parametrize("known", [3, 12])
+def test_of_an_epoch_that_is_over_a_receipt_covers_what_the_gateway_has(known: int) -> None:
+    """Its flash fell back to three frames, and before it was seen it made more, or none."""
+    engine = fresh_database()
+    old, new = forked(BILLING)
+    own = [*old[:3], *new]
+    end = [int(BILLING), 1, known, message_hash(own[known - 1])]
+    begins = event(8, {0: 1, 1: "counter lost", 3: [end]})
+    take_in(engine, [*old, GATEWAY.frame(BILLING, 1, [clock_event(), begins], epoch=2)])
+    receipt(engine)  # of the newest
+    told = receipt(engine)
+    assert told.streams[BILLING] == (1, min(known, 9), [], [])
+    assert (told.hashes[BILLING] == [end[3]]) is (known == 3)
+    take_in(engine, new)
+    receipt(engine)
+    told = receipt(engine)
+    assert told.streams[BILLING] == (1, known, [], [])
+    assert told.hashes[BILLING] == [end[3]]
+
+
+def test_the_end_of_an_epoch_that_is_over_counts_more_than_what_came_last() -> None:
+    engine = fresh_database()
+    old, new = forked(TELEMETRY)
+    end = [int(TELEMETRY), 1, 8, message_hash(new[4])]
+    begins = event(8, {0: 1, 1: "counter lost", 3: [end]})
+    frames = [*new, *old, GATEWAY.frame(BILLING, 1, [begins], epoch=2)]
+    take_in(engine, [*frames, *chain_of(TELEMETRY, 1, 2)])
+    receipt(engine)
+    told = receipt(engine)
+    assert told.streams[TELEMETRY] == (1, 8, [], [])
+    assert told.hashes[TELEMETRY] == [end[3]]
 
 
 def test_what_is_in_the_ledger_but_not_followed_is_not_yet_told() -> None:

@@ -100,3 +100,18 @@ def test_offsets_within_two_seconds_decide(control: Control) -> None:
     [result] = control.run(end + 2000)
     assert result.outcome == "breach"
     assert result.error_wh == 0
+
+
+def test_a_boundary_that_passed_without_power_leaves_no_period_unmeasured(control: Control) -> None:
+    """Read when seven eighths of the next interval are over: both are measured, and how exactly."""
+    start, period_ms = control.start_ms, control.period_ms
+    middle, end, offset_ms = start + period_ms, start + 2 * period_ms, period_ms // 8 * 7
+    control.allow(start, "1")
+    control.allow(middle, "1")
+    control.register(start, "5000")
+    control.register(middle, "5150", offset_ms=offset_ms)
+    control.register(end, "5160")
+    results = control.run(end + period_ms)
+    assert [result.measured_wh for result in results] == [150, 10]
+    assert [result.error_wh for result in results] == [70, 70]  # at 80 a period
+    assert [result.outcome for result in results] == ["within", "within"]

@@ -130,7 +130,7 @@ def test_a_frame_that_came_too_early_is_asked_for_in_the_next_receipt(
     advance(world.engine, ChainFollower())
     with reading(world.engine) as connection:
         told = stream_receipt(connection, world.gateway.id, BILLING, 1)
-    assert (told.upto, told.held, told.wanted) == (1, ((3, 3),), ((2, 2),))
+    assert (told.upto, [run[:2] for run in told.held], told.wanted) == (1, [(3, 3)], ((2, 2),))
 
 
 @settings(max_examples=25, deadline=None)

@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from collector_world import TELEMETRY, World
+from collector_world import POLICY, TELEMETRY, World
+from sqlalchemy import update
+from structlog.testing import capture_logs
 
 from collector.cli.service import Service
 from collector.intake.transport import Broker, Transport
@@ -16,6 +18,7 @@ from collector.registry.keyring import create_keyring
 from collector.series.embedded import FILE_NAME, EmbeddedSeries
 from collector.series.follower import SeriesFollower
 from collector.storage import reading
+from collector.storage.tables import frame
 
 
 def collector(world: World, directory: Path) -> Service:
@@ -57,6 +60,23 @@ def test_a_running_collector_signs_and_publishes_without_being_stopped(
     [(size, stored)] = checkpoints.stored(world.engine)
     assert message == ("esep/v1/checkpoint", stored, True)
     assert size == 1
+
+
+def test_a_checkpoint_that_would_contradict_another_is_not_signed(
+    world: World, tmp_path: Path
+) -> None:
+    """It is said, once a period, and all else goes on."""
+    service = collector(world, tmp_path)
+    chain = world.gateway.chain(TELEMETRY)
+    world.append([chain.next()])
+    service._checkpoint()
+    with world.engine.begin() as connection:
+        connection.execute(update(frame).values(raw=b"\0"))
+    world.append([chain.next()])
+    with capture_logs() as logs:
+        assert service._checkpoint() == float(POLICY.checkpoint_s)
+    assert [line["event"] for line in logs] == ["checkpoint.refused"]
+    assert [size for size, _ in checkpoints.stored(world.engine)] == [1]
 
 
 def test_a_series_that_is_gone_is_filled_again_from_the_ledger(

@@ -24,6 +24,18 @@ MISTAKES = [
     (("collector", "status", "{missing}"), "esep collector init"),
     (("collector", "export", "{missing}", "{new}"), "esep collector init"),
     (("collector", "export", "{data}", "{full}"), "name a new directory"),
+    (("collector", "gaps", "{missing}"), "esep collector init"),
+    (("collector", "quarantine", "{data}", "--show", "7"), "there is no refusal 7"),
+    (("collector", "archive", "{data}"), "--upto POSITION or --before DATE"),
+    (("collector", "archive", "{data}", "--before", "soon"), "--before soon"),
+    (("collector", "prove", "{data}", "1", "--out", "{file}"), "name a new file"),
+    (("collector", "prove", "{data}", "1", "--out", "{new}"), "there is no checkpoint yet"),
+    (("collector", "backup", "{data}", "{full}"), "name a new directory"),
+    (("collector", "backup", "{missing}", "{new}"), "esep collector init"),
+    (("collector", "restore", "{full}", "{new}"), "is no backup"),
+    (("collector", "restore", "{full}", "{data}"), "name a new directory"),
+    (("collector", "ca", "init", "{missing}"), "esep collector init"),
+    (("collector", "ca", "list", "{data}"), "esep collector ca init"),
     (("collector", "read", "{data}", "0011223344556677"), "in the register"),
     (("collector", "run", "{data}"), "--broker"),
     (("collector", "run", "{missing}", *BROKER), "esep collector init"),
@@ -35,6 +47,7 @@ MISTAKES = [
     (("collector", "run", "{data}", *BROKER, "--ca", "{file}"), "given together"),
     (("collector", "run", "{data}", *BROKER, *TLS), "PEM"),
     (("collector", "run", "{data}", *BROKER, *TLS[:-1], "{missing}"), "no such file"),
+    (("collector", "run", "{data}", *BROKER, *TLS[:-1], "{open}"), "chmod 600"),
     (("registry", "import", "{missing}", "{file}"), "esep collector init"),
     (("registry", "import", "{data}", "{missing}"), "cannot be read"),
     (("registry", "import", "{data}", "{file}"), "is not TOML"),
@@ -62,8 +75,11 @@ def places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]
     (folder / "full").mkdir()
     (folder / "full" / "something").touch()
     (folder / "file").write_text("neither TOML nor PEM")
+    (folder / "file").chmod(0o600)
+    (folder / "open").write_text("a key for everybody")
+    (folder / "open").chmod(0o644)
     _run("esep", "collector", "init", str(folder / "data"), cwd=folder)
-    names = ("full", "file", "data", "missing", "new", "here")
+    names = ("full", "file", "open", "data", "missing", "new", "here")
     with socket.create_server(("127.0.0.1", 0)) as busy:
         yield {name: str(folder / name) for name in names} | {"busy": str(busy.getsockname()[1])}
 

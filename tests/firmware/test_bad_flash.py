@@ -84,9 +84,7 @@ def test_a_mark_that_does_not_take_is_made_again(ask: Ask) -> None:
 
 
 def test_a_receipt_that_cannot_be_marked_only_costs_sending_again(ask: Ask) -> None:
-    state = 64 + 2
-    for offset in (state, state + 1):
-        ask("stick", RING_BLOCK[BILLING], offset, 0xFF, 1)
+    ask("stick", RING_BLOCK[BILLING], 64 + 3, 0xFF, 1)
     ask("append", BILLING, 1, 1, 20, 1000)
     ask("receipt", BILLING, 1, 1, [])
     assert seqs(ask, BILLING) == list(range(1, 21))
@@ -152,14 +150,25 @@ def test_bits_that_change_cost_what_they_hit(ask: Ask, flash: Path, seed: int) -
         assert seqs(ask, stream) == list(range(newest + 1, newest + 10))
 
 
-@pytest.mark.parametrize("operation", range(8))
-def test_a_state_that_is_stuck_is_no_receipt_when_the_power_fails_too(
-    start_device: Callable[..., Any], flash: Path, operation: int
+def test_a_frame_that_cannot_be_marked_as_finished_goes_elsewhere(ask: Ask) -> None:
+    ask("append", BILLING, 1, 1, 1, 1000)
+    ask("stick", RING_BLOCK[BILLING], 64 + 12 + 1000 + 2, 0xFF, 1)
+    assert ask("append", BILLING, 1, 2, 9, 1000) == 8
+    assert ask("good", BILLING) == 3
+    ask("mount", BLOCKS)
+    assert seqs(ask, BILLING) == list(range(1, 10))
+    assert not ask("fresh")
+
+
+@pytest.mark.parametrize("mark", [2, 3])
+@pytest.mark.parametrize("operation", range(9))
+def test_a_mark_that_is_stuck_is_none_when_the_power_fails_too(
+    start_device: Callable[..., Any], flash: Path, operation: int, mark: int
 ) -> None:
     """The frame is in the spoilt segment but for its state, and not yet in the next."""
     ask = start_device("journal_steps", str(flash)).ask
     second_entry = 64 + 12 + 300
     ask("do", "frame", BILLING, 300)
-    ask("stick", BILLING, 0, second_entry + 2, 4, 0)
+    ask("stick", BILLING, 0, second_entry + mark, 4, 0)
     ask("cut", operation, 0, False, "frame", BILLING, 3000)
     ask("do", "frame", BILLING, 300)

@@ -144,21 +144,49 @@ def test_a_lost_telemetry_chain_is_a_new_epoch_of_both(ask: Ask, public: str) ->
     assert [body[2] for body in frames(ask, TELEMETRY, public)] == [2, 2]
 
 
+NOTHING: list[Any] = [1, 0, []]
+
+
 class Operator:
-    """Sends a gateway receipts."""
+    """Sends a gateway receipts. Has the frames that it took, and where it says so those that the
+    gateway has, or some that the gateway never made."""
 
     def __init__(self, ask: Ask, public: str) -> None:
         self._ask = ask
         self._gateway = key_id(public)
         self._authority = Authority()
+        self._taken: dict[tuple[int, int, int], bytes] = {}
+
+    def take(self, stream: int, epoch: int, *seqs: int) -> None:
+        for seq in seqs:
+            self._taken[stream, epoch, seq] = bytes.fromhex(self._ask("digest", stream, epoch, seq))
+
+    def _hash(self, stream: int, epoch: int, seq: int) -> bytes:
+        if seq == 0:
+            return bytes(32)
+        own = self._ask("digest", stream, epoch, seq)
+        return self._taken.get((stream, epoch, seq)) or bytes.fromhex(own or "11" * 32)
 
     def receipt(self, billing: list[Any], telemetry: list[Any]) -> list[Any]:
         """Of each stream [epoch, upto, held]. Returns the records that the gateway bills."""
-        streams = [[*stream, []] for stream in (billing, telemetry)]
-        body = {0: 1, 1: self._gateway, 2: 1, 3: CLOCK[0], 4: streams}
-        message = self._authority.issue("receipts", "receipt", body)
-        told: list[Any] = self._ask("receive", self._authority.root.public.hex(), message.hex())
+        return self._receive(self._issue(1, billing, telemetry))
+
+    def receipts_of_epochs(self, *epochs: int) -> list[Any]:
+        """One after the other, of frames that the gateway never made."""
+        numbered = enumerate(epochs)
+        return self._receive(*(self._issue(number, [e, 99, []], NOTHING) for number, e in numbered))
+
+    def _receive(self, *messages: str) -> list[Any]:
+        told: list[Any] = self._ask("receive", self._authority.root.public.hex(), *messages)
         return told
+
+    def _issue(self, number: int, billing: list[Any], telemetry: list[Any]) -> str:
+        streams = []
+        for stream, (epoch, upto, held) in enumerate((billing, telemetry)):
+            ranges = [[first, last, self._hash(stream, epoch, last)] for first, last in held]
+            streams.append([epoch, upto, ranges, [], self._hash(stream, epoch, upto)])
+        body = {0: 1, 1: self._gateway, 2: number, 3: CLOCK[0], 4: streams}
+        return self._authority.issue("receipts", "receipt", body).hex()
 
 
 def test_a_receipt_for_lost_frames_begins_an_epoch_of_both_that_names_what_it_confirmed(
@@ -176,7 +204,9 @@ def test_a_receipt_for_lost_frames_begins_an_epoch_of_both_that_names_what_it_co
     assert ask("kept_after", BILLING, 0, 1) is None
     billing, telemetry = frames(ask, BILLING, public, 2), frames(ask, TELEMETRY, public, 2)
     assert [body[2] for body in billing + telemetry] == [2] * 6
-    assert billing[0][8][0] == [3, CLOCK[0], 8, {0: 1, 1: "counter lost", 2: [1, 1]}]
+    detail = billing[0][8][0][3]
+    assert detail[2][:2] == [1, 1]
+    assert 3 not in detail, "no frame of epoch 1 waits for a receipt"
     ask("restart")
     ask("append", BILLING, [1])
     assert len(frames(ask, BILLING, public, 2)) == 4
@@ -225,6 +255,126 @@ def test_a_lost_epoch_is_not_begun_again(ask: Ask, public: str) -> None:
     ask("append", BILLING, [1])
     assert [body[2] for body in frames(ask, BILLING, public, 1)] == [1]
     assert [body[2] for body in frames(ask, BILLING, public, 3)] == [3]
+
+
+@pytest.fixture
+def fallen(ask: Ask, public: str) -> tuple[Operator, int]:
+    """A gateway whose flash fell back from eight billing frames to five, and that made five more.
+
+    All the operator has of it are the eight. How many frames it has that the operator has not.
+    """
+    operator = Operator(ask, public)
+    for _ in range(5):
+        ask("append", BILLING, [1])
+    ask("keep_image")
+    for _ in range(3):
+        ask("append", BILLING, [2])
+    operator.take(BILLING, 1, *range(1, 9))
+    ask("fall_back", False)
+    for _ in range(5):
+        ask("append", BILLING, [3])
+    assert ask("pending", BILLING) == 10
+    return operator, 5
+
+
+@pytest.mark.parametrize(
+    "known",
+    [
+        pytest.param([1, 8, []], id="those before the loss"),
+        pytest.param([1, 2, [[4, 8]]], id="with a gap"),
+        pytest.param([1, 6, [[7, 10]]], id="and the newest since the loss"),
+        pytest.param([1, 5, [[6, 7], [8, 10]]], id="of both"),
+    ],
+)
+def test_frames_that_the_collector_knows_otherwise_are_kept_and_an_epoch_begins(
+    ask: Ask, public: str, fallen: tuple[Operator, int], known: list[Any]
+) -> None:
+    operator, _ = fallen
+    event = operator.receipt(known, NOTHING)[0]
+    assert event[3]["1"] == "frames of stream 0 are lost here"
+    assert ask("pending", BILLING) == 10
+    ask("append", BILLING, [1])
+    assert [body[4] for body in frames(ask, BILLING, public, 1)] == list(range(1, 11))
+    (begins,) = frames(ask, BILLING, public, 2)
+    taken = operator._hash(BILLING, 1, known[1])
+    end = bytes.fromhex(ask("digest", BILLING, 1, 10))
+    assert begins[8][0][3] == {
+        0: 1,
+        1: "counter lost",
+        2: [1, known[1], taken],
+        3: [[BILLING, 1, 10, end]],
+    }
+
+
+def test_of_an_epoch_that_is_over_only_own_frames_are_forgotten(
+    ask: Ask, public: str, fallen: tuple[Operator, int]
+) -> None:
+    operator, _ = fallen
+    operator.receipt([1, 8, []], NOTHING)
+    ask("append", BILLING, [1])
+    for known in ([1, 8, []], [1, 7, []], [1, 20, []], [1, 0, [[5, 8]]]):
+        assert operator.receipt(known, NOTHING) == []
+    assert [body[4] for body in frames(ask, BILLING, public, 1)] == list(range(1, 11))
+    operator.receipt([1, 3, [[5, 8]]], NOTHING)
+    assert ask("pending", BILLING) == 8, "4 to 10, and that of the new epoch"
+    operator.take(BILLING, 1, *range(6, 11))
+    operator.receipt([1, 10, []], NOTHING)
+    assert ask("pending", BILLING) == 1
+
+
+def test_power_that_fails_before_the_new_epoch_is_seen_puts_it_off(
+    ask: Ask, public: str, fallen: tuple[Operator, int]
+) -> None:
+    operator, _ = fallen
+    for _ in range(3):
+        assert len(operator.receipt([1, 8, []], NOTHING)) == 1
+        ask("restart")
+        ask("append", BILLING, [1])
+        assert ask("kept_after", BILLING, 0, 2) is None
+    assert len(operator.receipt([1, 8, []], NOTHING)) == 1
+    ask("append", BILLING, [1])
+    assert [body[4] for body in frames(ask, BILLING, public, 1)] == list(range(1, 14))
+    assert [body[4] for body in frames(ask, BILLING, public, 2)] == [1]
+
+
+def test_two_boards_with_one_key_lead_each_other_through_few_epochs(ask: Ask, public: str) -> None:
+    ask("append", BILLING, [1])
+    operator = Operator(ask, public)
+    assert len(operator.receipts_of_epochs(1, 4, 7, 10, 13, 16)) == 4
+    assert [body[4] for body in frames(ask, BILLING, public, 8)] == [1]
+
+
+def test_an_epoch_begins_above_what_the_collector_knows(ask: Ask, public: str) -> None:
+    """All of the flash fell back, the key's record with it."""
+    ask("append", BILLING, [1])
+    ask("keep_image")
+    for epoch in (2, 3, 4):
+        ask("lose", CELL_BLOCKS, RING_BLOCKS)
+        ask("append", BILLING, [1])
+        assert ask("kept_after", BILLING, 0, epoch)
+    ask("fall_back", True)
+    assert len(Operator(ask, public).receipt([4, 3, []], NOTHING)) == 1
+    ask("append", BILLING, [1])
+    assert [body[4] for body in frames(ask, BILLING, public, 5)] == [1]
+
+
+def test_nothing_is_added_to_an_epoch_once_the_next_began(ask: Ask, public: str) -> None:
+    for stream in (BILLING, TELEMETRY):
+        ask("append", stream, [1])
+    assert ask("begin_epoch_while_telemetry_is_signed") == [[2, 1], [2, 1]]
+    ends = frames(ask, BILLING, public, 2)[0][8][0][3][3]
+    assert [end[:3] for end in ends] == [[BILLING, 1, 1], [TELEMETRY, 1, 1]]
+
+
+def test_a_journal_goes_on_with_no_other_gateway(
+    start_device: Callable[..., Any], tmp_path: Path
+) -> None:
+    device = start_device("chains", str(tmp_path / "flash"), heap="72wk")
+    gateway = device.ask("create", SEED)[0]
+    device.ask("append", BILLING, [1])
+    device.ask("restart")
+    with pytest.raises(pytest.fail.Exception, match=f"journal is that of gateway {gateway}"):
+        device.ask("create", "a5" * 40)
 
 
 def test_the_longest_frame(ask: Ask, public: str) -> None:

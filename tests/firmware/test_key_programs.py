@@ -14,7 +14,7 @@ from plant.certificates import Party
 from plant.collector import BILLING, TELEMETRY
 from plant.site import Plant
 
-KEY, RETIRED = 12, 13
+FAULT, KEY, RETIRED = 9, 12, 13
 
 
 @pytest.fixture
@@ -141,6 +141,7 @@ def test_the_key_of_tls_is_another_key(plant: Plant) -> None:
         json.dumps(settings | {"tls": {"ca": certificate, "cert": certificate, "key": key}})
     )
     party.write(directory, "gateway", Encoding.DER)
-    refused = plant.gateway.run("start")
-    assert refused.returncode == 1
-    assert "network.json gives TLS the key that signs frames" in refused.stderr
+    plant.gateway.start()
+    plant.collector.wait(lambda: plant.collector.events(FAULT))
+    (told,) = plant.collector.events(FAULT)
+    assert "network.json gives TLS the key that signs frames" in told[1]

@@ -19,7 +19,8 @@ WHY = "the site closes"
 
 @pytest.fixture
 def ask(start_device: Callable[..., Any], tmp_path: Path) -> Ask:
-    asking: Ask = start_device("keys_console", str(tmp_path / "flash")).ask
+    device = start_device("keys_console", str(tmp_path / "flash"), heap="96wk")  # with settings
+    asking: Ask = device.ask
     return asking
 
 
@@ -100,6 +101,7 @@ def test_power_that_fails_while_the_key_is_changed_leaves_one_key_or_the_other(
     for number in range(operations):
         for again in (None, [0, 0]):  # and again while what was begun is settled
             old = ask("begin")
+            secret = ask("secret")
             assert ask("change_key", [number, kept]) == "cut"
             if again:
                 ask("start", again)
@@ -122,6 +124,7 @@ def test_power_that_fails_while_the_key_is_changed_leaves_one_key_or_the_other(
                 assert opened(told[2][0], cose_key(state))[1] == cose_key(state)  # type: ignore[index]
             assert state["gateway"] == old["gateway"]
             assert ask("start", None) == state
+            assert ask("is_in_flash", secret) is not is_new
             taken.append(is_new)
     assert True in taken
     assert False in taken
@@ -159,13 +162,12 @@ def test_the_last_frame_says_why_and_the_key_stays_until_all_is_handed_over(ask:
 
 def test_frames_that_were_taken_in_another_way_hold_up_no_end(ask: Ask) -> None:
     ask("begin")
-    before = ask("kept")
+    secret = ask("secret")
+    assert len(secret) == 64
     ask("end", [WHY], None)
     assert ask("end", ["--destroy"], None) is None
     assert ask("start", None)["destroyed"]
-    secret = cbor2.loads(bytes.fromhex(before)[:-4])[0]
-    assert len(secret) == 32
-    assert secret.hex() not in ask("kept")
+    assert not ask("is_in_flash", secret)
     assert len(ask("frames", BILLING)) == 3
     assert ask("end", [], None) is None  # done already
 
@@ -188,6 +190,7 @@ def test_power_that_fails_at_the_end_leaves_a_gateway_in_service_or_a_retired_on
     for number in range(operations):
         for again in (None, [0, 0]):
             old = ask("begin")
+            secret = ask("secret")
             assert ask("end", [WHY, "--destroy"], [number, kept]) == "cut"
             if again:
                 ask("start", again)
@@ -198,3 +201,20 @@ def test_power_that_fails_at_the_end_leaves_a_gateway_in_service_or_a_retired_on
             if state["retired"] is None:
                 ask("append", BILLING)
             assert state["retired"] is not None or not state["destroyed"]
+            assert ask("is_in_flash", secret) is not state["destroyed"]
+
+
+@pytest.mark.parametrize("side", [0, 1])
+def test_flash_that_cannot_be_blanked_is_no_destroyed_key(ask: Ask, side: int) -> None:
+    """It is said, and every start tries again."""
+    ask("begin")
+    secret = ask("secret")
+    ask("spare_from_erasing", side)
+    ask("change_key", None)
+    assert ask("is_in_flash", secret)
+    for _ in range(2):
+        assert ask("is_left")
+        assert ask("start", None)["gateway"] == ask("start", None)["gateway"]
+    ask("end", [WHY], None)
+    assert "an old key may still be in the flash" in ask("end", ["--destroy"], None)
+    assert ask("is_left")

@@ -164,8 +164,8 @@ def test_an_unfinished_command_that_expired_meanwhile_is_refused(ask: Ask) -> No
 
 
 def covered(stream: list[Any]) -> set[int]:
-    _, upto, held, _ = stream
-    return set(range(1, upto + 1)).union(*(range(first, last + 1) for first, last in held))
+    _, upto, held, _, _ = stream
+    return set(range(1, upto + 1)).union(*(range(first, last + 1) for first, last, _ in held))
 
 
 @each("receipt")
@@ -181,7 +181,7 @@ def test_receipts(ask: Ask, vector: Vector) -> None:
     body = payload(vector)
     left, due = [], []
     for number, stream in enumerate(body[4]):
-        epoch, *_, asked_for = stream
+        epoch, *_, asked_for, _ = stream
         newest = max(covered(stream), default=0)
         ask("fill", number, epoch, newest)
         left.append(sorted(set(range(1, newest + 1)) - covered(stream)))

@@ -68,13 +68,99 @@ def test_what_was_never_written_is_not_there(ask: Ask) -> None:
     assert ask("mount") == []
 
 
-def test_what_a_technician_lays_down_is_taken_over(full: Ask, tmp_path: Path) -> None:
+def test_what_a_technician_lays_down_replaces_the_copies_when_a_start_has_judged_it(
+    full: Ask, tmp_path: Path
+) -> None:
     laid = tmp_path / "network.json"
     laid.write_text("new")
     assert full("read", "network.json") == "new"
+    assert full("mount") == []
+    assert laid.exists(), "the start did not come to its end"
+    assert full("read", "network.json") == "new"
+    assert full("settle") == []
     assert not laid.exists()
     assert full("mount") == []
     assert full("read", "network.json") == "new"
+
+
+@pytest.mark.parametrize("content", ["", "{", "x" * SIDE_BYTES])
+def test_what_is_refused_leaves_all_copies_as_they_were(
+    full: Ask, tmp_path: Path, content: str
+) -> None:
+    for name in ("network.json", "root.pub"):
+        (tmp_path / name).write_text(content)
+    assert full("read", "network.json") == (content or None)
+    full("read", "root.pub")
+    told = "network.json, root.pub as laid down is refused: why"
+    assert full("refuse", "why") == [True, [told]]
+    assert read_all(full) == VALUES
+    assert [path.name for path in tmp_path.iterdir()] == ["flash"]
+    assert full("mount") == []
+    assert read_all(full) == VALUES
+
+
+def test_what_replaces_nothing_is_not_refused(full: Ask, tmp_path: Path) -> None:
+    """There is nothing to go on with: the technician puts it right where it lies."""
+    assert full("refuse", "why") == [False, []]
+    (tmp_path / "other.der").write_text("new")
+    full("read", "other.der")
+    assert full("refuse", "why") == [False, []]
+    assert (tmp_path / "other.der").exists()
+
+
+def test_an_empty_file_destroys_what_a_start_can_do_without(full: Ask, tmp_path: Path) -> None:
+    (tmp_path / "network.json").write_text("")
+    assert full("read", "network.json") is None
+    assert full("settle") == []
+    assert full("mount") == []
+    assert read_all(full) == VALUES | {"network.json": None}
+
+
+def test_what_is_laid_down_as_it_is_already_is_only_removed(full: Ask, tmp_path: Path) -> None:
+    (tmp_path / "root.pub").write_text(VALUES["root.pub"])
+    assert full("read", "root.pub") == VALUES["root.pub"]
+    assert not (tmp_path / "root.pub").exists()
+    assert full("refuse", "why") == [False, []]
+
+
+def test_what_the_gateway_writes_is_newer_than_a_file(full: Ask, tmp_path: Path) -> None:
+    (tmp_path / "network.json").write_text("laid")
+    assert full("write", "network.json", "written")
+    assert full("read", "network.json") == "written"
+    assert not (tmp_path / "network.json").exists()
+
+
+def test_a_file_for_which_there_is_no_room_is_told_and_used(full: Ask, tmp_path: Path) -> None:
+    (tmp_path / "network.json").write_text("x" * SIDE_BYTES)
+    assert full("read", "network.json") == "x" * SIDE_BYTES
+    assert full("settle") == ["network.json as laid down was not kept: no room for network.json"]
+    assert full("read", "network.json") == "x" * SIDE_BYTES
+    (tmp_path / "network.json").unlink()
+    assert full("mount") == []
+    assert read_all(full) == VALUES
+
+
+@pytest.mark.parametrize("call", ["stat", "open"])
+def test_a_damaged_file_system_stops_no_start(full: Ask, tmp_path: Path, call: str) -> None:
+    (tmp_path / "network.json").write_text("x" * len(VALUES["network.json"]))
+    full("damaged_file_system", call)
+    assert read_all(full) == VALUES
+    said = full("settle")
+    full("whole_file_system")
+    assert {what.partition(":")[0] for what in said} >= {"network.json as laid down is refused"}
+
+
+def test_a_file_that_cannot_be_removed_is_looked_at_once_in_a_start(
+    full: Ask, tmp_path: Path
+) -> None:
+    (tmp_path / "network.json").write_text("bad")
+    full("damaged_file_system", "remove")
+    for _ in range(2):
+        assert full("read", "network.json") == "bad"
+        assert full("refuse", "why")[0]
+        assert read_all(full) == VALUES
+        full("mount")
+    full("whole_file_system")
 
 
 def test_lost_file_system(full: Ask, tmp_path: Path) -> None:
@@ -127,7 +213,7 @@ def test_what_was_replaced_can_be_forgotten(full: Ask, flash: Path) -> None:
     full("write", "identity.key", "first secret")
     full("write", "identity.key", "retired")
     assert b"secret" in flash.read_bytes()
-    full("forget_old")
+    assert full("forget_old")
     assert b"secret" not in flash.read_bytes()
     assert full("read", "identity.key") == "retired"
     assert full("mount") == []
@@ -169,3 +255,73 @@ def shared(
     for name, value in VALUES.items():
         ask("write", name, value)
     return ask, folder / "flash", (folder / "flash").read_bytes()
+
+
+# ---- flash that wears out ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("side", [0, 1])
+def test_blanks_that_did_not_take_are_told(full: Ask, flash: Path, side: int) -> None:
+    full("write", "identity.key", "first secret")
+    full("write", "identity.key", "retired")
+    full("mount", [side * 2])
+    assert not full("forget_old")
+    assert b"secret" in flash.read_bytes()
+    assert full("read", "identity.key") == "retired"
+    assert full("mount") == [], "each side has all of it"
+    assert read_all(full) == VALUES
+
+
+@pytest.mark.parametrize("side", [0, 1])
+def test_a_side_is_not_erased_while_anything_is_only_there(
+    full: Ask, flash: Path, side: int
+) -> None:
+    """The other copy went bad while the gateway was at work; then the side is full."""
+    size = 1800
+    while free_bytes(flash, side) > 2 * size:
+        assert full("write", "identity.key", chr(65 + free_bytes(flash, side) % 26) * size)
+    at = flash.read_bytes().rindex(b"cccc", (1 - side) * SIDE_BYTES, (2 - side) * SIDE_BYTES)
+    damage(flash, at)
+    operation = 0
+    before = flash.read_bytes()
+    while True:
+        flash.write_bytes(before)
+        remount_without_looking(full, flash, at)
+        came = full("cut_at", operation, "identity.key", "z" * 3 * size)
+        full("mount")
+        assert read_all(full) == VALUES
+        if not came:
+            return
+        operation += 1
+
+
+def free_bytes(flash: Path, side: int) -> int:
+    content = flash.read_bytes()[side * SIDE_BYTES : (side + 1) * SIDE_BYTES]
+    return len(content) - len(content.rstrip(b"\xff"))
+
+
+def remount_without_looking(ask: Ask, flash: Path, at: int) -> None:
+    """The bit falls over only when the settings are mounted."""
+    damage(flash, at)
+    ask("mount")
+    damage(flash, at)
+
+
+@pytest.mark.parametrize("worn", [[0], [1], [2], [3], [0, 1], [2, 3]])
+def test_no_write_on_a_worn_side_costs_what_is_there(full: Ask, worn: list[int]) -> None:
+    """Whatever becomes of the write, and wherever the power fails in it."""
+    full("mount", worn)
+    kept = None
+    for number in range(12):
+        text = chr(65 + number) * 1500
+        for operation in (0, 3, 9, 14):
+            full("cut_at", operation, "identity.key", text)
+            full("mount", worn)
+            assert read_all(full) == VALUES
+            assert full("read", "identity.key") in (kept, text)
+        was_kept = full("write", "identity.key", text)
+        full("mount", worn)
+        assert read_all(full) == VALUES
+        now = full("read", "identity.key")
+        assert now == text or (now == kept and not was_kept)
+        kept = now

@@ -2,6 +2,7 @@
 
 import json
 import struct
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from plant.ntp import NtpServer
 from plant.site import ENERGY_WORDS, Plant
 
 SECOND_MS, DAY_MS = 1000, 86_400_000
+NEVER_SET_MS = 946_684_800_000  # 2000-01-01: an ESP32 without a battery
 YEAR_MS = 365 * DAY_MS
 PERIOD_MS = 1000
 ENERGY = struct.pack(">4H", *ENERGY_WORDS)
@@ -109,14 +111,13 @@ def test_a_wrong_clock_is_informative_until_receipts_set_it(make: Make, error_ms
 
 
 def test_a_clock_that_was_never_set_begins_where_the_configuration_was_issued(make: Make) -> None:
-    never_set_ms = 946_684_800_000  # 2000-01-01
-    plant = make(never_set_ms - now_ms())
+    plant = make(NEVER_SET_MS - now_ms())
     collector = plant.collector
     collector.wait(lambda: len(intervals(collector)) >= 4)
     assert letters(collector) == "U"
     ((before_ms, after_ms, source),) = clock_events(collector)
     assert source == "floor"
-    assert abs(before_ms - never_set_ms) < NEAR_MS
+    assert abs(before_ms - NEVER_SET_MS) < NEAR_MS
     assert abs(after_ms - now_ms()) < 2 * NEAR_MS
     receipts_until(plant, lambda: letters(collector) in ("US", "UIS"))
     check(collector)
@@ -211,3 +212,105 @@ def test_a_clock_that_ntp_leads_astray_ends_no_order(make: Make, ntp: Callable[[
     assert (5, None) not in collector.results(order)
     receipts_until(plant, lambda: letters(collector).endswith("S"))
     assert not plant.gateway.output(1)
+
+
+def hold(plant: Plant, order: bytes, stage: int, until_ms: int) -> None:
+    """Open the stage; the command is good by a clock that is days ahead."""
+    expires_ms = now_ms() + 2 * DAY_MS
+    plant.collector.send(
+        plant.site.command(
+            1, stages=[stage], order=order, until_ms=until_ms, expires_ms=expires_ms, ramp=[0, 0]
+        )
+    )
+    plant.collector.wait(lambda: (2, None) in plant.collector.results(order))
+
+
+def restart(plant: Plant) -> None:
+    starts = len(plant.collector.events(1))
+    plant.gateway.start()
+    plant.collector.wait(lambda: len(plant.collector.events(1)) > starts)
+
+
+def wait_for_intervals(collector: Collector, count: int) -> None:
+    seen = len(intervals(collector))
+    collector.wait(lambda: len(intervals(collector)) >= seen + count)
+
+
+def test_a_restart_with_a_clock_that_was_led_astray_ends_no_order(
+    make: Make, ntp: Callable[[int], str]
+) -> None:
+    """What NTP made of the clock outlives a restart; what ends an order is what receipts prove."""
+    plant = make(network={"ntp": [ntp(DAY_MS)]})
+    collector = plant.collector
+    collector.wait(lambda: clock_events(collector))
+    before, after = bytes(15) + b"\x01", bytes(15) + b"\x02"
+    until_ms = now_ms() + 600 * SECOND_MS
+    for order, stage in ((before, 1), (after, 2)):
+        hold(plant, order, stage, until_ms)
+        plant.gateway.kill()
+        assert plant.gateway.clock_offset_ms() > DAY_MS - NEAR_MS
+        restart(plant)
+        wait_for_intervals(collector, 4)
+        assert not plant.gateway.output(stage)
+    receipts_until(plant, lambda: letters(collector).endswith("S"))
+    assert not any(map(plant.gateway.output, (1, 2)))
+    assert (5, None) not in collector.results(before) + collector.results(after)
+
+
+def test_an_order_that_went_through_a_restart_ends_by_receipts(make: Make) -> None:
+    plant = make(-DAY_MS)
+    collector = plant.collector
+    collector.wait(lambda: intervals(collector))
+    order = bytes(15) + b"\x01"
+    until_ms = now_ms() + 12 * SECOND_MS
+    hold(plant, order, 1, until_ms)
+    plant.gateway.kill()
+    plant.gateway.set_clock(-DAY_MS)
+    plant.gateway.start()
+    receipts_until(plant, lambda: (5, None) in collector.results(order))
+    assert now_ms() >= until_ms
+
+
+# ---- boundaries that pass without power ----------------------------------------------------------
+
+
+@pytest.mark.parametrize("is_lost", [False, True])
+def test_a_boundary_that_passed_without_power_is_read_late_and_says_so(
+    make: Make, is_lost: bool
+) -> None:
+    """At once after the start, or when receipts set a clock that was lost. The newest of them."""
+    period_ms = 8 * SECOND_MS
+    plant = make(periods_ms=(period_ms, 500, 1000))
+    collector = plant.collector
+    receipts_until(plant, lambda: intervals(collector) and letters(collector).endswith("S"))
+    plant.gateway.kill()
+    known = {entry[2] for entry in intervals(collector)}
+    boundary_ms = now_ms() // period_ms * period_ms + 2 * period_ms
+    time.sleep((boundary_ms + period_ms * 5 // 8 - now_ms()) / 1000)  # past its half
+    if is_lost:
+        plant.gateway.set_clock(NEVER_SET_MS - now_ms())
+    starting_ms = now_ms()
+    plant.gateway.start()
+    collector.receipt_every = 1
+    late = collector.wait(
+        lambda: [entry for entry in intervals(collector) if entry[2] == boundary_ms][1:]
+    )
+    collector.wait(
+        lambda: any(entry[2] == boundary_ms + period_ms for entry in intervals(collector))
+    )
+    assert boundary_ms - period_ms not in known | {entry[2] for entry in intervals(collector)}
+    read_ms = boundary_ms + late[0][3]
+    assert starting_ms - SECOND_MS <= read_ms <= now_ms()
+    assert late[0][4:] == [None, ENERGY]
+    assert letter_of(collector, boundary_ms) in ("S", "I")
+    collector.check_chains()
+
+
+def letter_of(collector: Collector, boundary_ms: int) -> str:
+    """Of the frame that has a boundary's first record."""
+    found: list[str] = [
+        body[7][1]
+        for body in billing(collector)
+        if any(record[0] == 1 and record[2] == boundary_ms for record in body[8])
+    ]
+    return found[0]

@@ -348,5 +348,5 @@ def _covered(topic: str, message: bytes) -> dict[Name, int]:
     gateway = topic.split("/")[2]
     return {
         (gateway, epoch, stream): upto
-        for stream, (epoch, upto, _, _) in zip(Stream, body[4], strict=True)
+        for stream, (epoch, upto, *_) in zip(Stream, body[4], strict=True)
     }

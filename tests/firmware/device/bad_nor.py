@@ -17,11 +17,20 @@ class BadNor(Nor):
         self._kept = 0
         self._scattered = False
         self._stuck = {}  # block: [(offset, mask, bits), …]
+        self._worn = set()
         super().__init__(*args)
 
     def stick(self, block, offset, mask, value):
         """From the next erase or program of the byte on, these bits of it stay at `value`."""
         self._stuck.setdefault(block, []).append((offset, mask, mask if value else 0))
+
+    def wear_out(self, block):
+        """From now on erasing it does nothing."""
+        self._worn.add(block)
+
+    def heal(self):
+        self._stuck.clear()
+        self._worn.clear()
 
     def cut(self, operation, kept, scattered=False):
         """The operation of this number, from 0, is torn, and none after it happens.
@@ -56,6 +65,8 @@ class BadNor(Nor):
         raise PowerCut
 
     def _do(self, block, data, offset, size, torn):
+        if data is None and block in self._worn:
+            return
         for at in range(0, size, 256):
             count = min(size - at, 256)
             self._seek(block, offset + at, count)

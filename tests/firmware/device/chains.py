@@ -3,6 +3,7 @@
 from serve import serve  # isort: skip
 
 import asyncio
+import hashlib
 import sys
 
 from gateway import cbor
@@ -16,6 +17,7 @@ CONFIGURATION = bytes(range(32))
 CLOCK = [1800000000000, "S", 12]
 
 record = None  # as the board keeps it
+old_record = None
 identity = None
 device = Nor(sys.argv[1], BLOCKS)
 journal = None
@@ -42,6 +44,7 @@ def restart():
     global identity, journal, chains
     identity = identities.restore(load, save)
     journal = Journal(device)
+    identity.settle(journal)
     chains = [Chain(stream, journal, identity) for stream in (BILLING, TELEMETRY)]
     return [identity.gateway.hex(), identity.kid.hex(), identity.public.hex()]
 
@@ -57,6 +60,32 @@ def lose(first, blocks):
     return restart()
 
 
+def keep_image():
+    global old_record
+    _copy(sys.argv[1], sys.argv[1] + ".old", "wb")
+    old_record = record
+
+
+def fall_back(and_identity):
+    """To the flash as it was when its image was kept; and the key's record too, or not."""
+    _copy(sys.argv[1] + ".old", sys.argv[1], "r+b")
+    if and_identity:
+        save(old_record)
+    return restart()
+
+
+def _copy(source, target, mode):
+    with open(source, "rb") as old, open(target, mode) as new:
+        for _ in range(4 * BLOCKS):
+            new.write(old.read(1024))
+
+
+def digest(stream, epoch, seq):
+    """SHA-256 of a frame that is in flash, or None."""
+    found = journal.find(stream, seq, epoch)
+    return found and hashlib.sha256(found).digest().hex()
+
+
 class Rtc:
     def now_ms(self):
         return CLOCK[0]
@@ -65,8 +94,8 @@ class Rtc:
         return 0
 
 
-def receive(root, message):
-    """Takes a receipt: what is to be told in billing of it."""
+def receive(root, *messages):
+    """Takes receipts: what is to be told in billing of them. Of several a frame follows each."""
     # here, for the room that the others need: all of it is compiled into this heap
     from gateway.clock import Clock
     from gateway.outbox import Outbox
@@ -86,7 +115,10 @@ def receive(root, message):
         told.append,
         lambda: None,
     )
-    asyncio.run(receipts.take(bytes.fromhex(message)))
+    for message in messages:
+        asyncio.run(receipts.take(bytes.fromhex(message)))
+        if len(messages) > 1:
+            append(BILLING, [1])
     return told
 
 
@@ -124,6 +156,20 @@ def kept_after(stream, seq, epoch=None):
         return message.hex()
 
 
+def begin_epoch_while_telemetry_is_signed():
+    """[epoch, seq] of the frame of either stream."""
+
+    async def both():
+        task = asyncio.create_task(_append(TELEMETRY, [10]))
+        await asyncio.sleep(0)
+        journal.fresh = True
+        await _append(BILLING, [10])
+        await task
+        return [journal.last(stream)[:2] for stream in (BILLING, TELEMETRY)]
+
+    return asyncio.run(both())
+
+
 def enrolment(hardware_id):
     return asyncio.run(identity.enrolment(hardware_id)).hex()
 
@@ -133,6 +179,11 @@ serve(
     restart=restart,
     spoil_identity=spoil_identity,
     lose=lose,
+    keep_image=keep_image,
+    fall_back=fall_back,
+    digest=digest,
+    pending=lambda stream: journal.pending(stream),
+    begin_epoch_while_telemetry_is_signed=begin_epoch_while_telemetry_is_signed,
     receive=receive,
     append=append,
     append_at_once=append_at_once,

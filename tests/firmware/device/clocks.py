@@ -76,7 +76,7 @@ def start(rtc_ms, period_ms, last_seq, issued_ms=0):
     boundaries = Boundaries(journal, clock, period_ms)
     boundaries.carry_on(issued_ms)
     sent = Sent(journal, clock)
-    ticker = Ticker(clock, period_ms)
+    ticker = Ticker(clock, period_ms, boundaries.carried_on_from())
     return clock.raised
 
 
@@ -109,6 +109,14 @@ def receive(collector_ms, stream, upto, held):
 def frame():
     """What a frame says of the clock, then the RTC and the time since the start."""
     return clock.triplet(), board.ms, clock.uptime_ms()
+
+
+def proven_ms():
+    return clock.proven_ms()
+
+
+def prove(time_ms):
+    clock.prove(time_ms)
 
 
 def built_ms():
@@ -164,6 +172,8 @@ serve(
     send=send,
     receive=receive,
     frame=frame,
+    proven_ms=proven_ms,
+    prove=prove,
     built_ms=built_ms,
     drift=drift,
     read=read,

@@ -6,7 +6,7 @@ import gc
 import sys
 
 from bad_nor import BadNor
-from gateway.journal import Journal, JournalFull
+from gateway.journal import TELEMETRY, Journal, JournalFull
 from gateway.replay import ReplayGuard
 
 journal = None
@@ -69,6 +69,28 @@ def find(stream, seq, epoch=None):
     return text(journal.find(stream, seq, epoch))
 
 
+def flip(address, bit):
+    """A bit of the flash changes by itself."""
+    device._seek(*divmod(address, device.block_bytes), 1)
+    changed = device._file.read(1)[0] ^ 1 << bit
+    device._seek(*divmod(address, device.block_bytes), 1)
+    device._file.write(bytes([changed]))
+
+
+def silent_flips(stream, first, count):
+    """Each bit in turn, while the gateway is off: those with which it would use a seq again."""
+    newest = journal.last(stream)[:2]
+    silent = []
+    for address in range(first, first + count):
+        for bit in range(8):
+            flip(address, bit)
+            found = Journal(device)
+            if not found.fresh and found.last(stream)[:2] < newest:
+                silent.append((address, bit))
+            flip(address, bit)
+    return silent
+
+
 def memory():
     gc.collect()
     return gc.mem_alloc()
@@ -110,7 +132,11 @@ serve(
     receipt=receipt,
     find=find,
     fresh=lambda: journal.fresh,
-    dropped=lambda: journal.dropped(),
+    dropped=lambda stream=TELEMETRY: journal.dropped(stream),
+    clear_dropped=lambda stream, told: journal.clear_dropped(tuple(told), stream),
+    ends=lambda before: [end[:3] for end in journal.ends(before)],
+    flip=flip,
+    silent_flips=silent_flips,
     memory=memory,
     command=command,
     put_cell=put_cell,

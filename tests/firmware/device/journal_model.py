@@ -173,6 +173,7 @@ class Gateway:
                 assert message[:32] == previous, "broken link"
                 found.add(key)
         assert len(found) == self.journal.pending(stream)
+        assert not self.journal._rings[stream].lost, "a write that was cut lost the counter"
         newest = max([key for key in self.made if key[0] == stream] or [None])
         if newest:
             assert self.journal.last(stream) == newest[1:] + (self.made[newest],)

@@ -8,6 +8,8 @@ import sys
 import retire
 import rotate
 from bad_nor import BadNor, PowerCut
+from board import settings  # noqa: F401  # compiled once, while there is room
+from board.stored import Stored
 from gateway import cbor, configuration, identity, records, signer
 from gateway.chain import Chain
 from gateway.journal import BILLING, TELEMETRY, Journal
@@ -17,24 +19,42 @@ BLOCKS = 18
 NOW_MS = 1_800_000_000_000
 CONFIGURATION = bytes(range(32))
 
-device = BadNor(sys.argv[1], BLOCKS + 1)
-settings: dict = {}
+SETTINGS_BLOCKS = 6  # two of 4096 bytes a side
+
+device = BadNor(sys.argv[1], BLOCKS + SETTINGS_BLOCKS)
 seed = 0
 
 
-class Flash:
-    """All of the device but its last block."""
+class Part:
+    """Of the device."""
 
-    def __init__(self):
-        self.readblocks, self.writeblocks = device.readblocks, device.writeblocks
+    def __init__(self, first, blocks):
+        self._first = first
+        self._blocks = blocks
+
+    def readblocks(self, block, buf, offset):
+        device.readblocks(self._first + block, buf, offset)
+
+    def writeblocks(self, block, buf, offset):
+        device.writeblocks(self._first + block, buf, offset)
 
     def ioctl(self, op, arg):
-        return BLOCKS if op == 4 else device.ioctl(op, arg)
+        return self._blocks if op == 4 else device.ioctl(op, self._first + arg)
 
 
-class Board:
+def flash():
+    return Part(0, BLOCKS)
+
+
+class Board(Stored):
+    def __init__(self):
+        super().__init__(lambda: Part(BLOCKS, SETTINGS_BLOCKS), sys.argv[1] + ".no/")
+
+    def reset(self):
+        self._opened.clear()
+
     def flash(self):
-        return Flash()
+        return flash()
 
     def now_ms(self):
         return NOW_MS
@@ -56,15 +76,6 @@ class Board:
         seed += 1
         return bytes((i * 7 + seed * 13) & 0xFF for i in range(n))
 
-    def read_setting(self, name):
-        return settings.get(name)
-
-    def write_setting(self, name, data):
-        device.writeblocks(BLOCKS, b"\xff", 0)  # the power can fail here, and nothing is replaced
-        settings[name] = data
-
-    overwrite_setting = write_setting
-
 
 board = Board()
 
@@ -79,10 +90,11 @@ retire._connect = no_way_up
 def begin():
     """A gateway that was in service: two billing frames, three of telemetry."""
     device.restore_power()
-    device.wipe(0, BLOCKS + 1)
-    settings.clear()
+    device.heal()
+    device.wipe(0, BLOCKS + SETTINGS_BLOCKS)
+    board.reset()
     identity.create(board.random(40), lambda record: board.write_setting(KEY_FILE, record))
-    Journal(Flash()).put_cell(configuration.IN_FORCE_CELL, CONFIGURATION)
+    Journal(flash()).put_cell(configuration.IN_FORCE_CELL, CONFIGURATION)
     for stream in (BILLING, TELEMETRY, BILLING, TELEMETRY, TELEMETRY):
         append(stream)
     return state()
@@ -90,7 +102,7 @@ def begin():
 
 def empty():
     """A gateway that was enrolled and never started."""
-    device.wipe(0, BLOCKS + 1)
+    device.wipe(0, BLOCKS)
     return state()
 
 
@@ -107,6 +119,7 @@ def until_cut(work, cut):
         return "SetupError: %s" % error
     finally:
         device.restore_power()
+        board.reset()
 
 
 def change_key(cut):
@@ -154,26 +167,49 @@ def append(stream):
 
 def drop_telemetry():
     """Fill the ring of telemetry until frames are dropped for room."""
-    while Journal(Flash()).dropped() is None:
+    while Journal(flash()).dropped() is None:
         for _ in range(20):
             append(TELEMETRY)
-    return Journal(Flash()).dropped()
+    return Journal(flash()).dropped()
 
 
 def receipt_for_all():
-    journal = Journal(Flash())
+    journal = Journal(flash())
     for stream in (BILLING, TELEMETRY):
         epoch, seq, _ = journal.last(stream)
         journal.receipt(stream, epoch, seq, ())
 
 
 def frames(stream):
-    return [message.hex() for _, message in Journal(Flash()).pending_after(stream, 0)]
+    return [message.hex() for _, message in Journal(flash()).pending_after(stream, 0)]
 
 
-def kept():
-    """The settings, as a thief of the board reads them."""
-    return settings[KEY_FILE].hex()
+def secret():
+    return cbor.decode(board.read_setting(KEY_FILE)[:-4])[0].hex()
+
+
+def is_in_flash(text):
+    """Whether a thief of the board can read it in the settings' partition."""
+    wanted = bytes.fromhex(text)
+    before = b""
+    for block in range(BLOCKS, BLOCKS + SETTINGS_BLOCKS):
+        for offset in range(0, device.block_bytes, 256):
+            piece = bytearray(256)
+            device.readblocks(block, piece, offset)
+            if wanted in before + piece:
+                return True
+            before = bytes(piece[-32:])
+    return False
+
+
+def spare_from_erasing(side):
+    """A block of the side is worn: no bit of it is set any more."""
+    device.wear_out(BLOCKS + side * SETTINGS_BLOCKS // 3)
+
+
+def is_left():
+    """Whether the gateway knows that an old key may be left."""
+    return not Stopped(board).identity.forget_old()
 
 
 serve(
@@ -187,5 +223,8 @@ serve(
     drop_telemetry=drop_telemetry,
     receipt_for_all=receipt_for_all,
     frames=frames,
-    kept=kept,
+    secret=secret,
+    is_in_flash=is_in_flash,
+    spare_from_erasing=spare_from_erasing,
+    is_left=is_left,
 )

@@ -30,6 +30,7 @@ class Clock:
         self.known = lambda: letter != "U"
         self.synchronised = lambda: letter == "S"
         self.uptime_ms = lambda: 0
+        self.prove = lambda time_ms: None
         self.hear = lambda time_ms, age_ms: told.append(["hear", time_ms, age_ms])
 
 

@@ -2,11 +2,13 @@
 
 from serve import serve  # isort: skip
 
+import os
 import random
 import sys
 
 from bad_nor import BadNor as Nor
 from bad_nor import PowerCut
+from board import laid
 from board.settings import Settings
 from board.staging import Staging
 from gateway import provisioned
@@ -17,14 +19,61 @@ NAMES = ("root.pub", "network.json", "identity.key", "configuration.cose")
 
 DIGEST = bytes(range(32))
 
-settings = None
+settings = mounted = None
 
 
-def mount():
-    """What was found damaged."""
-    global settings
-    settings = Settings(Nor(FLASH, BLOCKS), FOLDER)
+def mount(worn=()):
+    """What was found damaged. Of blocks that are `worn` erasing does nothing."""
+    global settings, mounted
+    mounted = Nor(FLASH, BLOCKS)
+    for block in worn:
+        mounted.wear_out(block)
+    settings = Settings(mounted, FOLDER)
     return settings.faults
+
+
+def cut_at(operation, name, text):
+    """The power is cut in this operation of a write, of which half is done: whether it came."""
+    mounted.cut(operation, 500)
+    try:
+        write(name, text)
+    except PowerCut:
+        pass
+    return mounted.is_cut()
+
+
+def settle():
+    """A start came to its end. What is told."""
+    settings.laid.settle()
+    return settings.faults
+
+
+def refuse(why):
+    """A start did not come to its end: whether another is tried, and what is told."""
+    return [settings.laid.refuse(why), settings.faults]
+
+
+def damaged_file_system(call):
+    """From now on this call of it fails as one that is damaged."""
+
+    def fail(*_):
+        raise OSError(5)
+
+    if call == "open":
+        laid.open = fail
+    else:
+        laid.os = Damaged(call, fail)
+
+
+class Damaged:
+    def __init__(self, call, fail):
+        self.stat, self.remove = os.stat, os.remove
+        setattr(self, call, fail)
+
+
+def whole_file_system():
+    laid.os = os
+    laid.open = open
 
 
 def read(name):
@@ -42,7 +91,7 @@ def write(name, text):
 
 
 def forget_old():
-    settings.forget_old()
+    return settings.forget_old()
 
 
 def cut_everywhere(seed, writes, kept):
@@ -190,4 +239,9 @@ serve(
     cut_everywhere=cut_everywhere,
     cut_a_configuration_coming_in=cut_a_configuration_coming_in,
     tries=tries,
+    cut_at=cut_at,
+    settle=settle,
+    refuse=refuse,
+    damaged_file_system=damaged_file_system,
+    whole_file_system=whole_file_system,
 )

@@ -84,4 +84,31 @@ def publish(port):
     return asyncio.run(_publish(port))
 
 
-serve(run=run, publish=publish)
+async def _listen(port, keepalive_s):
+    ignore = lambda *_: None  # noqa: E731
+    stream = await mqtt.open_stream("127.0.0.1", port, None, None, 2000)
+    client = mqtt.Client(stream, "client", keepalive_s, ignore, ignore)
+    stage = "connect"
+    try:
+        await client.connect("will", b"")
+        stage = "run"
+        await client.run()
+    except (mqtt.MqttError, EOFError, asyncio.TimeoutError) as error:
+        return [stage, type(error).__name__, str(error)]
+    finally:
+        client.abandon()
+
+
+def listen(port, keepalive_s, within_ms):
+    """What ended a connection to a broker that sends, or nothing when it did not end in time."""
+
+    async def limited():
+        try:
+            return await asyncio.wait_for_ms(_listen(port, keepalive_s), within_ms)
+        except asyncio.TimeoutError:
+            return None
+
+    return asyncio.run(limited())
+
+
+serve(run=run, publish=publish, listen=listen)

@@ -133,7 +133,7 @@ class Collector:
         self.publish(f"esep/v1/{self.site.gateway.hex()}/receipt", message)
 
     def _state(self, stream: int) -> list[Any]:
-        """[epoch, upto, held, wanted] of a stream receipt."""
+        """[epoch, upto, held, wanted, hash] of a stream receipt."""
         epoch = max((key[1] for key in self.frames if key[0] == stream), default=1)
         seqs = sorted(key[2] for key in self.frames if key[:2] == (stream, epoch))
         ranges: list[list[int]] = []
@@ -145,7 +145,11 @@ class Collector:
         upto = ranges.pop(0)[1] if ranges and ranges[0][0] == 1 else 0
         ends = [upto] + [last for _, last in ranges]
         gaps = [[end + 1, first - 1] for end, (first, _) in zip(ends, ranges, strict=False)]
-        return [epoch, upto, ranges[:16], gaps[:16]]
+        held = [[*ends, self._hash(stream, epoch, ends[1])] for ends in ranges[:16]]
+        return [epoch, upto, held, gaps[:16], self._hash(stream, epoch, upto)]
+
+    def _hash(self, stream: int, epoch: int, seq: int) -> bytes:
+        return sha256(self.frames[stream, epoch, seq]).digest() if seq else bytes(32)
 
     def gaps(self, *streams: int) -> list[Any]:
         """Ranges between the frames that are here."""

@@ -142,6 +142,33 @@ class StandingBroker(Listener):
         await asyncio.Event().wait()
 
 
+class EndlessPacket(Listener):
+    """Sends a packet that does not end, a little at a time: before it has let the gateway in, or
+    after. `pause_s` lies between its pieces, and `length` is what it says it has.
+    """
+
+    def __init__(self, loop: Loop, *, lets_in: bool, pause_s: float, length: int) -> None:
+        self._lets_in = lets_in
+        self._pause_s = pause_s
+        self._length = length
+        super().__init__(loop)
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1024)
+        if self._lets_in:
+            writer.write(CONNACK)
+        left, head = self._length, bytearray(b"\x30")
+        while left > 0x7F:
+            head.append(left & 0x7F | 0x80)
+            left >>= 7
+        head.append(left)
+        writer.write(head + b"\x00\x01t")
+        while not reader.at_eof():
+            writer.write(bytes(600))
+            await writer.drain()
+            await asyncio.sleep(self._pause_s)
+
+
 class BlackHole:
     """A port whose connections are never accepted: what is sent there is lost on the way."""
 

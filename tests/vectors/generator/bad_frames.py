@@ -220,6 +220,19 @@ def _shapes_of_the_body() -> Iterable[Vector]:
         {0: BILLING, 1: 1, 2: 1, 3: 2},
     )
     yield detail(
+        "epoch_confirmed_without_hash",
+        "An epoch after a receipt, that names the last frame by its number alone.",
+        8,
+        {0: 1, 1: "", 2: [1, 5]},
+    )
+    yield detail("epoch_no_ends", "An epoch with an empty list of ends.", 8, {0: 1, 1: "", 3: []})
+    yield detail(
+        "epoch_end_of_stream_2",
+        "An epoch before which a stream 2 ended.",
+        8,
+        {0: 1, 1: "", 3: [[2, 1, 5, bytes(32)]]},
+    )
+    yield detail(
         "event_field_of_more", "A fault event with a field of more.", 9, {0: "", 1: "", 2: ""}
     )
     yield bad(

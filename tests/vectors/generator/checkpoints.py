@@ -131,6 +131,24 @@ def _vectors(leaves: list[bytes]) -> Iterable[Vector]:
     yield bad(
         "root_20_bytes", "A root of 20 bytes.", checkpoint(whole | {2: bytes(20)}), "wrong_shape"
     )
+    last = sha256(b"the last checkpoint of generation 1").digest()
+    yield holds(
+        "restored",
+        "Generation 2: the first three frames are those of generation 1.",
+        whole | {4: [2, 3, last]},
+    )
+    yield holds(
+        "restored_from_nothing_known",
+        "Generation 3, and no checkpoint of the one before is known.",
+        whole | {4: [3, 0, None]},
+    )
+    for name, what, item in (
+        ("first_generation", "Generation 1, which is not named.", [1, 0, None]),
+        ("restored_short", "Nothing about the last checkpoint.", [2, 3]),
+        ("restored_hash_20_bytes", "A hash of 20 bytes.", [2, 3, bytes(20)]),
+        ("restored_null", "No restoration, said by null.", None),
+    ):
+        yield bad(name, what, checkpoint(whole | {4: item}), "wrong_shape")
     yield bad("size_negative", "A negative size.", checkpoint(whole | {1: -1}), "wrong_shape")
     yield bad(
         "certificate_missing",

@@ -121,7 +121,12 @@ def _events() -> list[Vector]:
         ("meter_fault", 6, {0: 0, 1: 1, 2: "exception 2 at 52"}),
         ("identity", 10, {0: 0, 1: None, 2: bytes(range(44))}),
         ("identity_in_part", 10, {0: 1, 1: bytes([0, 3]), 2: bytes(4)}),
-        ("epoch_after_receipt", 8, {0: 1, 1: "counter lost", 2: [1, 0]}),
+        ("epoch_after_receipt", 8, {0: 1, 1: "counter lost", 2: [1, 0, bytes(32)]}),
+        (
+            "epoch_with_ends",
+            8,
+            {0: 2, 1: "counter lost", 3: [[BILLING, 1, 4, HASH], [TELEMETRY, 2, 9, HASH]]},
+        ),
         ("key", 12, {0: enrolment_of(GATEWAY_A_SECOND), 1: [1, 8, 3]}),
         ("retired", 13, {0: "the site closes"}),
         ("health", 14, HEALTH),

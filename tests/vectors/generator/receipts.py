@@ -1,19 +1,30 @@
 """receipts.json: receipts, judged by the gateway of the context."""
 
 from collections.abc import Iterable
+from hashlib import sha256
 
 from generator.cbor import Item
 from generator.keys import GATEWAY_A, GATEWAY_B, ORDERS, RECEIPTS, ROOT, STRANGER
 from generator.messages import NOW_MS, Body, Vector, bad, certificate, good, sign
 
 LAST_NUMBER = 100
-NOTHING: Item = [1, 0, [], []]
+NO_HASH = bytes(32)
+HASH = bytes(range(32))
+
+
+def hash_of(seq: int) -> bytes:
+    """Of the gateway's frame: what stands for it here is its seq in decimal digits."""
+    return sha256(b"%d" % seq).digest()
+
+
+NOTHING: Item = [1, 0, [], [], NO_HASH]
 
 
 def document() -> Vector:
     return {
         "kind": "receipt",
-        "what": "Receipts, each judged alone by the gateway of the context.",
+        "what": "Receipts, each judged alone by the gateway of the context. "
+        "What stands for a frame of it is its seq in decimal digits.",
         "context": {
             "gateway": GATEWAY_A.key_id.hex(),
             "root_x": ROOT.x.hex(),
@@ -32,7 +43,10 @@ def body(**changes: Item) -> Body:
         1: GATEWAY_A.key_id,
         2: LAST_NUMBER + 1,
         3: NOW_MS,
-        4: [[1, 12, [], []], [1, 340, [[343, 350]], [[341, 342]]]],
+        4: [
+            [1, 12, [], [], hash_of(12)],
+            [1, 340, [[343, 350, hash_of(350)]], [[341, 342]], hash_of(340)],
+        ],
     }
     return plain | {int(key.removeprefix("f")): value for key, value in changes.items()}
 
@@ -47,13 +61,15 @@ def _taken() -> Iterable[Vector]:
     def taken(name: str, what: str, content: Body, **more: Item) -> Vector:
         return good(name, what, _encode(content), content, again="replayed", **more)
 
-    ranges: list[Item] = [[10 * number, 10 * number + 3] for number in range(1, 17)]
+    firsts = range(10, 170, 10)
+    ranges: list[Item] = [[first, first + 3] for first in firsts]
+    held: list[Item] = [[first, first + 3, hash_of(first + 3)] for first in firsts]
     yield taken("plain", "Telemetry 341 and 342 are missing and wanted.", body())
     yield taken("nothing_yet", "No frame is held.", body(f4=[NOTHING, NOTHING]))
     yield taken(
         "16_ranges",
         "As many ranges as a receipt may name.",
-        body(f4=[[1, 5, ranges, ranges], [2, 5, ranges, ranges]]),
+        body(f4=[[1, 5, held, ranges, hash_of(5)], [2, 5, held, ranges, hash_of(5)]]),
     )
     yield taken("number_leaps", "A number far above the last.", body(f2=2**32))
     yield taken(
@@ -100,29 +116,36 @@ def _ignored() -> Iterable[Vector]:
 
 def _shapes() -> Iterable[Vector]:
     ranges: list[Item] = [[number, number] for number in range(1, 18)]
+    held: list[Item] = [[number, number, HASH] for number in range(1, 18)]
+
+    def told(*part: Item) -> Body:
+        """Of billing, all but the hash."""
+        return body(f4=[[*part, NO_HASH], NOTHING])
 
     def shape(name: str, what: str, content: Body) -> Vector:
         return bad(name, what, _encode(content), "wrong_shape")
 
-    yield shape("17_ranges", "A range too many.", body(f4=[[1, 0, ranges, []], NOTHING]))
+    yield shape("17_ranges", "A range too many.", told(1, 0, held, []))
+    yield shape("17_ranges_wanted", "A range too many wanted.", told(1, 0, [], ranges))
     yield shape("one_stream", "A receipt for one stream.", body(f4=[NOTHING]))
     yield shape("three_streams", "A receipt for three streams.", body(f4=[NOTHING] * 3))
-    yield shape("range_of_one", "A range of one number.", body(f4=[[1, 0, [[2]], []], NOTHING]))
+    yield shape("range_of_one", "A range of one number.", told(1, 0, [[2, HASH]], []))
+    yield shape("range_from_0", "A range that begins at 0.", told(1, 0, [[0, 2, HASH]], []))
+    yield shape("range_to_2_32", "A range beyond any seq.", told(1, 0, [[1, 2**32, HASH]], []))
+    yield shape("range_without_hash", "A range that is anyone's.", told(1, 0, [[2, 3]], []))
+    yield shape("range_hash_short", "A hash of 31 bytes.", told(1, 0, [[2, 3, HASH[1:]]], []))
+    yield shape("wanted_from_0", "Seq 0 is wanted.", told(1, 0, [], [[0, 2]]))
+    yield shape("wanted_with_hash", "What is wanted has a hash.", told(1, 0, [], [[1, 2, HASH]]))
+    yield shape("epoch_0", "Epoch 0.", told(0, 0, [], []))
+    yield shape("epoch_too_great", "Epoch 2^32.", body(f4=[NOTHING, [2**32, 0, [], [], NO_HASH]]))
+    yield shape("upto_too_great", "An upto of 2^32.", body(f4=[NOTHING, [1, 2**32, [], [], HASH]]))
     yield shape(
-        "range_from_0", "A range that begins at 0.", body(f4=[[1, 0, [[0, 2]], []], NOTHING])
+        "upto_without_hash", "An upto that is anyone's.", body(f4=[[1, 1, [], []], NOTHING])
     )
-    yield shape(
-        "range_to_2_32", "A range beyond any seq.", body(f4=[[1, 0, [[1, 2**32]], []], NOTHING])
-    )
-    yield shape("wanted_from_0", "Seq 0 is wanted.", body(f4=[[1, 0, [], [[0, 2]]], NOTHING]))
-    yield shape("epoch_0", "Epoch 0.", body(f4=[[0, 0, [], []], NOTHING]))
-    yield shape("epoch_too_great", "Epoch 2^32.", body(f4=[NOTHING, [2**32, 0, [], []]]))
-    yield shape("upto_too_great", "An upto of 2^32.", body(f4=[NOTHING, [1, 2**32, [], []]]))
-    yield shape(
-        "stream_of_five", "A stream's part of five.", body(f4=[[1, 0, [], [], []], NOTHING])
-    )
+    yield shape("upto_hash_null", "No hash of upto.", body(f4=[[1, 0, [], [], None], NOTHING]))
+    yield shape("stream_of_six", "A stream's part of six.", told(1, 0, [], [], NO_HASH))
     yield shape("time_true", "Time true, which is not 1.", body(f3=True))
     yield shape("field_of_more", "A field that the grammar does not name.", body(f5=0))
-    yield shape("upto_negative", "A negative upto.", body(f4=[[1, -1, [], []], NOTHING]))
+    yield shape("upto_negative", "A negative upto.", told(1, -1, [], []))
     yield shape("number_as_text", "A number as text.", body(f2="101"))
     yield bad("cut", "A receipt without its last byte.", _encode(body())[:-1], "malformed")

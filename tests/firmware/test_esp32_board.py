@@ -1,0 +1,74 @@
+"""What an ESP32 makes of a board.json that a technician lays down."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Ask = Callable[..., Any]
+
+
+@pytest.fixture
+def ask(start_device: Callable[..., Any], tmp_path: Path) -> Ask:
+    asking: Ask = start_device("esp32_board", str(tmp_path / "flash"), f"{tmp_path}/").ask
+    return asking
+
+
+@pytest.fixture
+def lay(tmp_path: Path) -> Callable[[str], None]:
+    def lay(text: str) -> None:
+        (tmp_path / "board.json").write_text(text)
+
+    return lay
+
+
+def board(kind: str) -> str:
+    return json.dumps({"network": {"kind": kind}})
+
+
+def test_a_board_that_was_never_provisioned_says_so(ask: Ask) -> None:
+    assert ask("start") == "OSError there is no board.json: provision this gateway"
+
+
+def test_it_is_taken_over_by_a_start_that_comes_to_its_end(
+    ask: Ask, lay: Callable[[str], None], tmp_path: Path
+) -> None:
+    lay(board("lan"))
+    assert ask("start") == ["lan", []]
+    assert ask("run") == "lan"
+    assert not (tmp_path / "board.json").exists()
+    assert ask("start") == ["lan", []]
+
+
+@pytest.mark.parametrize("bad", ["", "{", "{}", "[]", '{"network": 1}'])
+def test_a_bad_one_is_refused(
+    ask: Ask, lay: Callable[[str], None], tmp_path: Path, bad: str
+) -> None:
+    lay(board("lan"))
+    ask("run")
+    lay(bad)
+    kind, (told,) = ask("start")
+    assert kind == "lan"
+    assert told.startswith("board.json as laid down is refused: ")
+    assert not (tmp_path / "board.json").exists()
+    assert ask("start") == ["lan", []]
+
+
+def test_the_first_one_stays_where_it_is_though_it_is_bad(
+    ask: Ask, lay: Callable[[str], None], tmp_path: Path
+) -> None:
+    lay("{")
+    assert "ValueError" in ask("start")
+    assert (tmp_path / "board.json").exists()
+
+
+def test_one_with_which_the_application_cannot_be_built_is_refused(
+    ask: Ask, lay: Callable[[str], None]
+) -> None:
+    lay(board("lan"))
+    ask("run")
+    lay(board("wifi"))
+    assert ask("fail") == [True, "lan", ["board.json as laid down is refused: why"]]
+    assert ask("start") == ["lan", []]

@@ -82,7 +82,7 @@ class Sender:
 
     def _receipt(self, _client: Client, _data: Any, message: MQTTMessage) -> None:
         body = parse(bytes(message.payload), ContentType.RECEIPT).payload
-        for stream, (_, upto, _, _) in zip(Stream, body[4], strict=True):
+        for stream, (_, upto, *_) in zip(Stream, body[4], strict=True):
             self.on_receipt(self.gateway.id, stream, upto)
             with self._lock:
                 for name in [each for each in self._open if each <= (int(stream), upto)]:

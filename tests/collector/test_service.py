@@ -18,6 +18,7 @@ from collector.registry.keyring import create_keyring
 from collector.series.embedded import FILE_NAME, EmbeddedSeries
 from collector.series.follower import SeriesFollower
 from collector.storage import reading
+from collector.storage.leadership import AllDuties
 from collector.storage.tables import frame
 
 
@@ -67,6 +68,7 @@ def test_a_checkpoint_that_would_contradict_another_is_not_signed(
 ) -> None:
     """It is said, once a period, and all else goes on."""
     service = collector(world, tmp_path)
+    service._duties = AllDuties()
     chain = world.gateway.chain(TELEMETRY)
     world.append([chain.next()])
     service._checkpoint()

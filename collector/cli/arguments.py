@@ -6,10 +6,14 @@ from typing import Annotated
 import typer
 from sqlalchemy import Engine
 
-from collector.storage import open_database
+from collector.storage import DatabaseError, open_database
+from collector.storage.settings import SettingsError
 
 Directory = Annotated[Path, typer.Argument(help="the collector's data directory")]
 AsJson = Annotated[bool, typer.Option("--json", help="machine-readable output")]
+
+UNUSABLE = (DatabaseError, FileNotFoundError, PermissionError, SettingsError)
+"""What is wrong with a data directory, said in their texts."""
 
 
 def fail(text: str) -> typer.Exit:
@@ -21,5 +25,5 @@ def fail(text: str) -> typer.Exit:
 def open_directory(directory: Path) -> Engine:
     try:
         return open_database(directory)
-    except FileNotFoundError as error:
+    except UNUSABLE as error:
         raise fail(str(error)) from None

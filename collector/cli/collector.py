@@ -1,18 +1,12 @@
 """`esep collector`: run it, look at it, prove it."""
 
 import json
-import signal
-import socket
-import ssl
 import sys
-import threading
 from pathlib import Path
-from types import FrameType
 from typing import Annotated
 
 import structlog
 import typer
-import uvicorn
 
 from collector.cli import (
     archive,
@@ -26,8 +20,10 @@ from collector.cli import (
     quarantine,
     rebuild,
     report,
+    running,
     series,
     status,
+    work,
 )
 from collector.cli import export as export_room
 from collector.cli.arguments import AsJson, Directory, fail, open_directory
@@ -37,19 +33,15 @@ from collector.cli.service import Service, now_ms
 from collector.cli.take import take as take_file
 from collector.cli.verify import verify_directory
 from collector.evidence.downlink import Role
-from collector.evidence.keys import check_mode
-from collector.intake.transport import Broker, Tls
-from collector.intervals.closed.rules import RulesError
+from collector.intake.transport import Broker
 from collector.ledger.checkpoints import Checkpoints, InconsistentError, copy_name, said
 from collector.ledger.ledger import Ledger
 from collector.orders.reading import order_reading
 from collector.registry.keyring import Keyring, create_keyring
 from collector.registry.store import Registry
-from collector.registry.view import UnknownError
-from collector.storage import lock, open_database
-from collector.storage.settings import SettingsError
-from collector.web import metrics
-from collector.web.app import create_app
+from collector.storage import DatabaseError, lock, open_database
+from collector.storage.engine import is_empty
+from collector.storage.settings import name_database
 
 app = typer.Typer(no_args_is_help=True, help="The operator's side: run it, look at it, prove it.")
 app.add_typer(ca.app, name="ca")
@@ -67,39 +59,11 @@ app.command("edit-interval")(interval_edits.edit)
 app.command("undo-edit")(interval_edits.undo)
 app.command("rebuild-intervals")(rebuild.rebuild_intervals)
 app.command()(intake)
+app.command()(work.work)
 log = structlog.get_logger()
 
 _SWITCH_S = 0.0002
 """A thread that waits for the database at every row would else wait 5 ms at each for a busy one."""
-
-
-def _address(text: str, what: str) -> tuple[str, int]:
-    host, _, port = text.rpartition(":")
-    if not host or not port.isdecimal() or not 0 < int(port) < 65536:
-        raise typer.BadParameter(f"{what} is HOST:PORT, for example 127.0.0.1:1883; not {text!r}")
-    return host, int(port)
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    try:
-        return socket.create_server((host, port))
-    except OSError as error:
-        raise fail(f"--http {host}:{port}: {error.strerror}; choose another") from None
-
-
-def _tls(ca: Path | None, certificate: Path | None, key: Path | None) -> Tls | None:
-    if ca is None and certificate is None and key is None:
-        return None
-    if ca is None or certificate is None or key is None:
-        raise fail("--ca, --certificate and --key are given together or not at all")
-    for path in (ca, certificate, key):
-        if not path.is_file():
-            raise fail(f"{path}: there is no such file")
-    try:
-        check_mode(key)
-    except PermissionError as error:
-        raise fail(str(error)) from None
-    return Tls(ca, certificate, key)
 
 
 @app.command()
@@ -108,18 +72,25 @@ def init(
     root_key: Annotated[
         Path | None, typer.Option(help="where the root's private key goes; keep it offline")
     ] = None,
+    database: Annotated[
+        str | None, typer.Option(help="postgresql+psycopg://USER@HOST/NAME; else SQLite")
+    ] = None,
 ) -> None:
     """Make a data directory: the database, the operator's keys, their certificates."""
     if directory.is_dir() and any(directory.iterdir()):
         raise fail(f"{directory} is not empty; name a new directory")
     if root_key is not None and (root_key.exists() or not root_key.parent.is_dir()):
         raise fail(f"--root-key {root_key}: name a new file in a folder that is there")
+    if database is not None:
+        _check_empty(database)
     try:
         directory.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise fail(f"{directory}: {error.strerror}; name a new directory") from None
     root_path = root_key or directory / "root.pem"
     create_keyring(directory, root_path)
+    if database is not None:
+        name_database(directory, database)
     open_database(directory, create=True)
     typer.echo(f"{directory} is ready. The root's private key is {root_path}: take it offline.")
 
@@ -139,60 +110,15 @@ def run(
     """Run until SIGINT or SIGTERM. Facts go to standard output as JSON lines."""
     logs.to_stdout()
     sys.setswitchinterval(_SWITCH_S)
-    host, port = _address(broker, "--broker")
-    tls = _tls(ca, certificate, key)
-    listener = None if http is None else _listen(*_address(http, "--http"))
-    try:
+    address, listener = running.address(broker, "--broker"), running.listen(http)
+    tls = running.tls(ca, certificate, key)
+    with running.told():
         engine = open_database(directory)
         held = lock.take(directory)
         taken = None if intake_apart else lock.take(directory, lock.INTAKE)
-        service = Service(directory, engine, Broker(host, port, tls), is_intake_apart=intake_apart)
+        service = Service(directory, engine, Broker(*address, tls), is_intake_apart=intake_apart)
         service.registry.view().policy  # noqa: B018
-    except (
-        FileNotFoundError,
-        PermissionError,
-        SettingsError,
-        UnknownError,
-        RulesError,
-        lock.InUseError,
-    ) as error:
-        raise fail(str(error.args[-1])) from None
-    except ssl.SSLError as error:
-        raise fail(f"--ca, --certificate, --key: not the PEM files of a client: {error}") from None
-    stopping = threading.Event()
-
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        stopping.set()
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, stop)
-    service.start()
-    pages, page_thread = None, None
-    if listener is not None:
-        measured = metrics.exposition(engine, service.watch, service.intake, service.statuses)
-        application = create_app(
-            engine,
-            service.registry,
-            service.series,
-            service.statuses,
-            unready=service.watch.unready,
-            measured=measured,
-        )
-        pages = uvicorn.Server(
-            uvicorn.Config(
-                application, log_level="warning", lifespan="off", timeout_graceful_shutdown=1
-            )
-        )
-        page_thread = threading.Thread(
-            target=pages.run, args=([listener],), name="pages", daemon=True
-        )
-        page_thread.start()
-    log.info("collector.started", directory=str(directory), http=http)
-    stopping.wait()
-    if pages is not None and page_thread is not None:
-        pages.should_exit = True
-        page_thread.join()
-    service.stop()
+    running.until_stopped(service, engine, listener)
     for file in (held, taken):
         if file is not None:
             file.close()
@@ -288,3 +214,11 @@ def read_now(directory: Directory, gateway: str) -> None:
     ttl_s = view.policy.command_ttl_s
     signer = Keyring(directory).signer(Role.ORDERS)
     typer.echo(order_reading(engine, signer, gateway, ttl_s, now_ms()).hex())
+
+
+def _check_empty(url: str) -> None:
+    try:
+        if not is_empty(url):
+            raise fail("--database: it holds tables already; name a new, empty database")
+    except DatabaseError as error:
+        raise fail(f"--database: {error}; nothing was made") from None

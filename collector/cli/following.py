@@ -8,6 +8,7 @@ from sqlalchemy import Engine
 
 from collector.cli.guarding import guarded
 from collector.ledger.followers import Follower, Stride, stride
+from collector.storage.leadership import Duties
 
 _TICK_S = 0.1
 _YIELD_S = 1.0
@@ -24,11 +25,14 @@ class Following:
     def __init__(
         self,
         engine: Engine,
+        duties: Duties,
         urgent: Sequence[Follower],
         patient: Sequence[Follower],
         then: Mapping[str, Work],
     ) -> None:
         self._engine = engine
+        self._duties = duties
+        self.names = [follower.name for follower in (*urgent, *patient)]
         self._then = then
         self._finishing = threading.Event()
         self._caught_up = threading.Event()
@@ -55,6 +59,9 @@ class Following:
         while not self._finishing.is_set():
             if not is_urgent:
                 self._caught_up.wait(_YIELD_S)
+            if not self._duties.has(follower.name):
+                self._finishing.wait(_TICK_S)
+                continue
             moved = bool(guarded(follower.name, step))
             if then is not None:
                 moved = bool(guarded(follower.name, then)) or moved
@@ -62,7 +69,7 @@ class Following:
                 self._tell(follower.name, moved)
             if not moved:
                 self._finishing.wait(_TICK_S)
-        while guarded(follower.name, step):
+        while self._duties.has(follower.name) and guarded(follower.name, step):
             pass
 
     def _tell(self, name: str, moved: bool) -> None:

@@ -1,7 +1,6 @@
 """`esep collector intake`: take frames in, in a process that does nothing else."""
 
 import signal
-import ssl
 import threading
 from pathlib import Path
 from types import FrameType
@@ -45,16 +44,10 @@ def intake(
     logs.to_stdout()
     host, port = running.address(broker, "--broker")
     tls = running.tls(ca, certificate, key)
-    try:
+    with running.told():
         engine = open_database(directory)
         held = lock.take(directory, lock.INTAKE)
         inlet = Inlet(Broker(host, port, tls), CLIENT_ID)
-    except (FileNotFoundError, PermissionError, lock.InUseError) as error:
-        raise running.fail(str(error.args[-1])) from None
-    except ssl.SSLError as error:
-        raise running.fail(
-            f"--ca, --certificate, --key: no PEM files of a client: {error}"
-        ) from None
     stopping = threading.Event()
 
     def stop(_number: int, _frame: FrameType | None) -> None:

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from collector.cli.arguments import UNUSABLE
 from collector.cli.service import now_ms
 from collector.evidence.downlink import Role
 from collector.model.records import Gateway, Meter
@@ -31,7 +32,7 @@ def import_(
     try:
         registry = Registry(open_database(directory))
         count, document = import_file(registry, file, now_ms())
-    except (FileError, FileNotFoundError) as error:
+    except (FileError, *UNUSABLE) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from None
     typer.echo(f"{count} records taken from {file} (SHA-256 {document.hex()})")
@@ -53,7 +54,7 @@ def configure(
         signer = keyring.signer(Role.CONFIGURATION)
         message = compile_configuration(view, gateway, issued_ms, signer)
         digest = Configurations(engine, keyring.root).store(message, issued_ms)
-    except (UnknownError, ProfileError, FileNotFoundError) as error:
+    except (UnknownError, ProfileError, *UNUSABLE) as error:
         typer.echo(error.args[0] if error.args else str(error), err=True)
         raise typer.Exit(2) from None
     out.write_bytes(message)

@@ -19,7 +19,7 @@ from collector.intake import receipts
 from collector.intake.admission import Admission
 from collector.intake.intake import Intake
 from collector.intake.judging import Here
-from collector.intake.transport import Broker, Transport
+from collector.intake.transport import Broker, Share, Transport
 from collector.intervals.closed.closer import Closer
 from collector.intervals.closed.rules import read_rules
 from collector.intervals.follower import IntervalFollower
@@ -41,6 +41,7 @@ from collector.series.follower import SeriesFollower
 from collector.series.shipping import Shipper, Shipping
 from collector.series.targets import open_influx
 from collector.storage import reading
+from collector.storage.leadership import AllDuties, Duties, Leadership
 from collector.storage.settings import read_settings
 
 log = structlog.get_logger()
@@ -55,6 +56,14 @@ _TRIM_S = 3600.0
 _NEAR_MS = 2 * 86_400_000
 """What the embedded series keeps where an InfluxDB has the rest."""
 _STATUS_KEPT = 10_000
+_PATIENCE_S = 10.0
+_DESK, _CHECKPOINTS, _RECEIPTS, _OFFERS, _SHIPPING = (
+    "desk",
+    "checkpoints",
+    "receipts",
+    "configurations",
+    "shipping",
+)
 _CHECKPOINT_TOPIC = "esep/v1/checkpoint"
 
 
@@ -63,24 +72,41 @@ def now_ms() -> int:
 
 
 class Service:
-    """Everything between the broker and the pages; each loop is a thread."""
+    """Everything between the broker and the pages; each loop is a thread.
+
+    On PostgreSQL others may run beside it: what only one may do is a duty. One of several workers
+    has a `share` of the frames, and the name by which the broker knows it again.
+    """
 
     def __init__(
-        self, directory: Path, engine: Engine, broker: Broker, *, is_intake_apart: bool = False
+        self,
+        directory: Path,
+        engine: Engine,
+        broker: Broker,
+        name: str = "esep-collector",
+        share: Share | None = None,
+        *,
+        is_intake_apart: bool = False,
     ) -> None:
         keyring = Keyring(directory)
         keyring.check_modes()
         configurations = Configurations(engine, keyring.root)
         self._engine = engine
+        self._share = share
+        self._duties: Duties = (
+            AllDuties() if engine.dialect.name == "sqlite" else Leadership(engine)
+        )
         self.registry = Registry(engine)
         self.series = EmbeddedSeries(directory)
         self.statuses: dict[str, dict[str, Any]] = {}
         keys = GatewayKeys(self.registry)
         admission = Admission(keys.is_known, keys.key_of)
-        self.intake = Intake(engine, Here(admission, keys.renew), now_ms)
+        patience_s = 0 if share is None else _PATIENCE_S
+        judge = Here(admission, keys.renew)
+        self.intake = Intake(engine, judge, now_ms, patience_s=patience_s)
         deliveries = None if is_intake_apart else self.intake.queue
-        client_id = "esep-collector-desk" if is_intake_apart else "esep-collector"
-        self._transport = Transport(broker, client_id, deliveries, self._status)
+        client_id = f"{name}-desk" if is_intake_apart else name
+        self._transport = Transport(broker, client_id, deliveries, self._status, share)
         self._checks = Checks(engine, self.registry, self.series)
         self._offers = Offers(engine)
         self._desk = Desk(engine, self.registry, self.series, keyring.signer(Role.ORDERS))
@@ -94,6 +120,7 @@ class Service:
         closer = Closer(engine, self.registry, read_rules(directory))
         self._following = Following(
             engine,
+            self._duties,
             urgent=[ChainFollower(), IntervalFollower(configurations), OrderFollower()],
             patient=[SeriesFollower(self.series, configurations)],
             then={IntervalFollower.name: lambda: bool(closer.run(now_ms()))},
@@ -120,21 +147,33 @@ class Service:
         ]
 
     def start(self) -> None:
+        duties = [*self._following.names, _DESK, _CHECKPOINTS, _RECEIPTS, _OFFERS, _SHIPPING]
+        self._duties.begin(duties)
         self._transport.start()
         self._following.start()
         for thread in (self._taking, *self._threads):
             thread.start()
 
     def stop(self) -> None:
-        """Take in what has been delivered, let the followers catch up, sign a checkpoint."""
-        self._transport.stop()
+        """Take in what has been delivered, let the followers catch up, sign a checkpoint.
+
+        One of several leaves that to the others, and can still acknowledge.
+        """
+        if self._share is None:
+            self._transport.stop()
+        else:
+            self._duties.end()
+            self._transport.leave()
         self._stopping.set()
         self._taking.join()
         self._following.finish()
         self._series_done.set()
         for thread in self._threads:
             thread.join()
+        if self._share is not None:
+            self._transport.stop()
         guarded("checkpoint", self._checkpoint)
+        self._duties.end()
         self.series.close()
         if self.shipper is not None:
             self.shipper.close()
@@ -154,6 +193,8 @@ class Service:
     def _decide(self) -> None:
         """Checks, orders, and the commands that come of them."""
         while not self._stopping.wait(_CHECK_S):
+            if not self._duties.has(_DESK):
+                continue
             guarded("checks", lambda: self._checks.run(now_ms()))
             guarded("orders", lambda: self._desk.run(now_ms()))
             guarded("outbox", self._flush)
@@ -164,12 +205,12 @@ class Service:
         trimmed = time.monotonic()
         while not self._stopping.wait(_SEND_S):
             now = time.monotonic()
-            if now - receipted >= round_s:
+            if self._duties.has(_RECEIPTS) and now - receipted >= round_s:
                 receipted = now
                 guarded("receipts", self._send_receipts)
                 round_s = (guarded("policy", self._receipt_s) or 0) / _ROUND_PARTS
             guarded("checkpoints", self._publish_checkpoints)
-            if now - offered >= _OFFER_S:
+            if self._duties.has(_OFFERS) and now - offered >= _OFFER_S:
                 offered = now
                 guarded("configurations", self._offer_configurations)
             if self.shipper is not None and now - trimmed >= _TRIM_S:
@@ -177,8 +218,12 @@ class Service:
                 guarded("trim", lambda: self.series.trim(now_ms() - _NEAR_MS))
 
     def _ship(self) -> None:
-        if self.shipper is not None:
-            Shipping(self.shipper, now_ms).run(self._series_done)
+        if self.shipper is None:
+            return
+        while not self._duties.has(_SHIPPING):
+            if self._series_done.wait(RETRY_S):
+                return
+        Shipping(self.shipper, now_ms).run(self._series_done)
 
     def _sign(self) -> None:
         """A checkpoint at once, over what a killed collector left, and then by the policy."""
@@ -194,6 +239,8 @@ class Service:
 
     def _checkpoint(self) -> float:
         """Sign the tree if it grew; seconds until the next time."""
+        if not self._duties.has(_CHECKPOINTS):
+            return RETRY_S
         signed = None
         try:
             signed = self._checkpoints.sign(now_ms())
@@ -227,6 +274,8 @@ class Service:
             log.info("configuration.sent", gateway=version.gateway, version=version.version)
 
     def _publish_checkpoints(self) -> None:
+        if not self._duties.has(_CHECKPOINTS):
+            self._unpublished.clear()  # another's is newer
         while self._unpublished:
             if not self._transport.publish(_CHECKPOINT_TOPIC, self._unpublished[0], retain=True):
                 return

@@ -4,17 +4,20 @@ import queue
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from collector.evidence.errors import EvidenceError
 from collector.intake import quarantine
 from collector.intake.admission import Admission, Delivery
 from collector.intake.judging import Here, Judge, Verdict
+from collector.intake.patience import Patience
 from collector.intake.rotation import Rotation
 from collector.ledger.ledger import Admitted, Ledger
+from collector.registry.store import newest_version
+from collector.storage import appending, reading
 
 log = structlog.get_logger()
 
@@ -35,15 +38,31 @@ Gather = Callable[[int, float], list[Pending]]
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What became of a batch: `added` of those admitted were not in the ledger yet."""
+    """What became of a batch: `added` of those admitted were not in the ledger yet.
+
+    `waiting`: the numbers of those that are to be judged again when the register has changed.
+    """
 
     admitted: list[Admitted]
     added: int
     refused: list[tuple[Delivery, EvidenceError]]
+    waiting: frozenset[int] = frozenset()
 
     @property
     def judged(self) -> int:
-        return len(self.admitted) + len(self.refused)
+        return len(self.admitted) + len(self.refused) + len(self.waiting)
+
+
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """A batch that is being judged, and the register's version before that."""
+
+    batch: list[Pending]
+    version: int
+
+    @property
+    def deliveries(self) -> list[Delivery]:
+        return [pending.delivery for pending in self.batch]
 
 
 class Intake:
@@ -55,8 +74,13 @@ class Intake:
         judge: Judge | Admission,
         now_ms: Callable[[], int],
         gather: Gather | None = None,
+        patience_s: float = 0,
     ) -> None:
-        """Without `gather` deliveries come from `queue`."""
+        """Without `gather` deliveries come from `queue`.
+
+        Of several workers one may have a frame before another has the one that brings its key:
+        for `patience_s` such a frame is not refused.
+        """
         self._engine = engine
         self._judge = Here(judge) if isinstance(judge, Admission) else judge
         self._ledger = Ledger(engine)
@@ -65,7 +89,9 @@ class Intake:
         self.queue: queue.Queue[Pending] = queue.Queue(QUEUE)
         self._gather = gather or self._from_queue
         self._gathered: list[Pending] = []
-        self._judging: deque[list[Pending]] = deque()
+        self._judging: deque[_Begun] = deque()
+        self._patience = Patience(patience_s)
+        self._waiting: list[tuple[int, Pending]] = []
         self._verdicts: list[Verdict] = []
         self.frames = 0
         self.repeated = 0
@@ -81,16 +107,22 @@ class Intake:
         self._fill(timeout_s)
         if not self._judging:
             return 0
-        batch = self._judging[0]
+        begun = self._judging[0]
         self._verdicts = self._verdicts or self._judge.end()
-        kept = self.commit([pending.delivery for pending in batch], self._verdicts)
-        judged, rest = batch[: kept.judged], batch[kept.judged :]
+        kept = self._commit(begun.deliveries, self._verdicts, begun.version)
         self._verdicts = []
         self._judging.popleft()
+        if kept is None:
+            self._judge_again(begun.batch)
+            return 0
+        judged, rest = begun.batch[: kept.judged], begun.batch[kept.judged :]
         if kept.admitted and kept.admitted[-1].has_key_event:
             self._judge_again(rest)
-        for pending in judged:
-            pending.acknowledge()
+        for number, pending in enumerate(judged):
+            if number in kept.waiting:
+                self._waiting.append((begun.version, pending))
+            else:
+                pending.acknowledge()
         _tell(kept.refused)
         self.frames += kept.added
         self.repeated += len(kept.admitted) - kept.added
@@ -102,36 +134,77 @@ class Intake:
 
         The first `judged` of them: what follows a `key` event is left.
         """
-        self._judge.begin(deliveries)
-        return self.commit(deliveries, self._judge.end())
+        kept = None
+        while kept is None:
+            version = self._version()
+            self._judge.begin(deliveries)
+            kept = self._commit(deliveries, self._judge.end(), version)
+        return kept
 
     @property
     def is_idle(self) -> bool:
         """Whether nothing waits to be committed."""
         return not self._judging and not self._gathered and self.queue.empty()
 
-    def commit(self, deliveries: Sequence[Delivery], verdicts: Sequence[Verdict]) -> Kept:
-        """Frames and refusals, durable on return."""
-        admitted = [verdict for verdict in verdicts if isinstance(verdict, Admitted)]
-        refused = [
-            (delivery, verdict)
-            for delivery, verdict in zip(deliveries, verdicts, strict=False)
-            if isinstance(verdict, EvidenceError)
-        ]
+    def _commit(
+        self, deliveries: Sequence[Delivery], verdicts: Sequence[Verdict], version: int
+    ) -> Kept | None:
+        """Frames and refusals, durable on return; None when the register has changed since."""
+        kept = self._sorted(deliveries, verdicts)
         now_ms = self._now_ms()
-        with self._engine.begin() as connection:
-            added = self._ledger.append(connection, admitted, now_ms) if admitted else 0
-            if admitted and admitted[-1].has_key_event:
+        with appending(self._engine) as connection:
+            if newest_version(connection) != version:
+                return None
+            return self._store(connection, kept, now_ms)
+
+    def _sorted(self, deliveries: Sequence[Delivery], verdicts: Sequence[Verdict]) -> Kept:
+        admitted: list[Admitted] = []
+        refused: list[tuple[Delivery, EvidenceError]] = []
+        waiting: set[int] = set()
+        for number, (delivery, verdict) in enumerate(zip(deliveries, verdicts, strict=False)):
+            if isinstance(verdict, Admitted):
+                admitted.append(verdict)
+            elif self._patience.has_for(delivery, verdict.reason):
+                waiting.add(number)
+            else:
+                refused.append((delivery, verdict))
+        return Kept(admitted, 0, refused, frozenset(waiting))
+
+    def _store(self, connection: Connection, kept: Kept, now_ms: int) -> Kept:
+        admitted, added = kept.admitted, 0
+        if admitted:
+            added = self._ledger.append(connection, admitted, now_ms)
+            if admitted[-1].has_key_event:
                 self._rotation.take(connection, admitted[-1], now_ms)
-            if refused:
-                quarantine.store(connection, [(d, error.reason) for d, error in refused], now_ms)
-        return Kept(admitted, added, refused)
+        if kept.refused:
+            refused = [(delivery, error.reason) for delivery, error in kept.refused]
+            quarantine.store(connection, refused, now_ms)
+        return replace(kept, added=added)
+
+    def _version(self) -> int:
+        with reading(self._engine) as connection:
+            return newest_version(connection)
+
+    def _waited(self) -> list[Pending]:
+        """Those that waited long enough, or for a register that is another now."""
+        if not self._waiting or not self._patience.is_time():
+            return []
+        newest = self._version()
+        waiting, self._waiting = self._waiting, []
+        again = []
+        for version, pending in waiting:
+            if version != newest or self._patience.is_over(pending.delivery):
+                again.append(pending)
+            else:
+                self._waiting.append((version, pending))
+        return again
 
     def _fill(self, timeout_s: float) -> None:
         """Have batches judged ahead; what is less than one waits until nothing else is judged."""
         while len(self._judging) < self._judge.room:
             is_idle = not self._judging
             wait_s = timeout_s if is_idle and not self._gathered else 0.0
+            self._gathered += self._waited()
             self._gathered += self._gather(BATCH - len(self._gathered), wait_s)
             if not self._gathered or (not is_idle and len(self._gathered) < BATCH):
                 return
@@ -139,12 +212,13 @@ class Intake:
             self._gathered = []
 
     def _begin(self, batch: list[Pending]) -> None:
-        self._judge.begin([pending.delivery for pending in batch])
-        self._judging.append(batch)
+        begun = _Begun(batch, self._version())
+        self._judge.begin(begun.deliveries)
+        self._judging.append(begun)
 
     def _judge_again(self, rest: list[Pending]) -> None:
         """The register has changed since these were judged."""
-        waiting = [rest, *self._judging]
+        waiting = [rest, *(begun.batch for begun in self._judging)]
         for _ in self._judging:
             self._judge.end()
         self._judging.clear()

@@ -19,7 +19,7 @@ def store(connection: Connection, refused: Sequence[tuple[Delivery, Reason]], no
         [
             {
                 "received_ms": now_ms,
-                "topic": delivery.topic[:256],
+                "topic": delivery.topic[:256].replace("\0", "\ufffd"),  # PostgreSQL keeps no NUL
                 "reason": reason,
                 "size": delivery.size,
                 "sha256": delivery.sha256,

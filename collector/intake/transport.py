@@ -13,6 +13,8 @@ from typing import Any
 import structlog
 from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
 
 from collector.intake.admission import Delivery
 from collector.intake.intake import Pending
@@ -21,6 +23,8 @@ log = structlog.get_logger()
 
 _KEEPALIVE_S = 15
 _WAIT_S = 0.5
+_LEAVE_S = 2.0
+_FRAMES, _STATUSES = "esep/v1/+/frame", "esep/v1/+/status"
 
 
 @dataclass(frozen=True)
@@ -39,7 +43,32 @@ class Broker:
     tls: Tls | None = None
 
 
-def new_client(broker: Broker, client_id: str) -> Client:
+@dataclass(frozen=True)
+class Share:
+    """One of several clients that the broker deals the frames to: a shared subscription of MQTT 5.
+
+    The broker deals also to a client that is away, as long as it has its session: long enough for
+    a restart, and not longer, since nobody else gets those frames. What was dealt to one that never
+    came back is sent again by the gateways, for want of a receipt.
+    """
+
+    group: str
+    session_s: int = 10
+    unacknowledged: int = 1000
+    """The most that the broker sends ahead of acknowledgements."""
+
+    @property
+    def topic(self) -> str:
+        return f"$share/{self.group}/{_FRAMES}"
+
+    def connect_properties(self) -> Properties:
+        properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+        properties.SessionExpiryInterval = self.session_s
+        properties.ReceiveMaximum = self.unacknowledged
+        return properties
+
+
+def new_client(broker: Broker, client_id: str, share: Share | None = None) -> Client:
     """With a session that outlives connections, and acknowledgements by hand.
 
     Raises ssl.SSLError when the files are not the PEM files of a client.
@@ -47,8 +76,8 @@ def new_client(broker: Broker, client_id: str) -> Client:
     client = Client(
         CallbackAPIVersion.VERSION2,
         client_id,
-        clean_session=False,
-        protocol=MQTTProtocolVersion.MQTTv311,
+        clean_session=False if share is None else None,
+        protocol=MQTTProtocolVersion.MQTTv311 if share is None else MQTTProtocolVersion.MQTTv5,
         manual_ack=True,
     )
     if broker.tls is not None:
@@ -75,24 +104,37 @@ class Transport:
         client_id: str,
         deliveries: "queue.Queue[Pending] | None",
         on_status: Callable[[str, dict[str, Any]], None],
+        share: Share | None = None,
     ) -> None:
         """Without `deliveries` another process takes the frames in."""
         self._broker = broker
+        self._share = share
         self._deliveries = deliveries
         self._on_status = on_status
         self._stopping = threading.Event()
+        self._has_left = threading.Event()
         self._connection = 0
-        self._client = new_client(broker, client_id)
+        self._client = new_client(broker, client_id, share)
         self._client.reconnect_delay_set(1, 30)
         self._client.on_connect = self._connected
         self._client.on_connect_fail = self._unreachable
         self._client.on_disconnect = self._disconnected
         self._client.on_message = self._received
+        self._client.on_unsubscribe = lambda *_: self._has_left.set()
 
     def start(self) -> None:
         """Connect in the background, and again whenever the broker goes away."""
-        self._client.connect_async(self._broker.host, self._broker.port, _KEEPALIVE_S)
+        session: dict[str, Any] = {}
+        if self._share is not None:
+            session = {"clean_start": False, "properties": self._share.connect_properties()}
+        self._client.connect_async(self._broker.host, self._broker.port, _KEEPALIVE_S, **session)
         self._client.loop_start()
+
+    def leave(self) -> None:
+        """Get no more frames of a share: those that are here can still be acknowledged."""
+        if self._share is not None and self._client.is_connected():
+            self._client.unsubscribe(self._share.topic)
+            self._has_left.wait(_LEAVE_S)
 
     def stop(self) -> None:
         self._stopping.set()
@@ -113,8 +155,9 @@ class Transport:
             log.error("broker.refused", reason=str(reason))
             return
         self._connection += 1
-        frames = [] if self._deliveries is None else [("esep/v1/+/frame", 1)]
-        client.subscribe([*frames, ("esep/v1/+/status", 1)])
+        frames = _FRAMES if self._share is None else self._share.topic
+        mine = [] if self._deliveries is None else [(frames, 1)]
+        client.subscribe([*mine, (_STATUSES, 1)])
         log.info("broker.connected", host=self._broker.host, port=self._broker.port)
 
     def _unreachable(self, _client: Client, _data: Any) -> None:

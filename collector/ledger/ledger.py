@@ -55,9 +55,9 @@ class Ledger:
         self._engine = engine
 
     def append(self, connection: Connection, frames: Sequence[Admitted], now_ms: int) -> int:
-        """Add what is new within the caller's transaction; return how many were.
+        """Add what is new within the caller's `appending` transaction; return how many were.
 
-        The transaction holds the writer's lock until it commits, so that positions become
+        It holds the lock by which positions are given until it commits, so that they become
         visible in order.
         """
         known = self._known(connection, frames)

@@ -46,7 +46,9 @@ class Desk:
                 continue
             try:
                 with self._engine.begin() as connection:
-                    current[identity] = self._move(connection, view, order, current, now_ms)
+                    # its gateway's answer may have come since, to another process
+                    now = store.load(connection, identity) or order
+                    current[identity] = self._move(connection, view, now, current, now_ms)
             except (LookupError, ValueError, ArithmeticError) as error:
                 # one order that cannot be moved must not hold up the others
                 log.exception("order.stuck", order=identity.hex(), error=str(error))

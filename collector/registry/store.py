@@ -6,8 +6,13 @@ from sqlalchemy import Connection, Engine, func, insert, select
 
 from collector.model.records import KINDS, Record
 from collector.registry.view import View
-from collector.storage import reading
+from collector.storage import appending, reading
 from collector.storage.tables import registry_version
+
+
+def newest_version(connection: Connection) -> int:
+    """The number of the last change of the register; 0 when it is empty."""
+    return connection.scalar(select(func.max(registry_version.c.id))) or 0
 
 
 class Registry:
@@ -20,14 +25,14 @@ class Registry:
 
     def record(self, records: Iterable[Record], document: bytes, now_ms: int) -> int:
         """Add a version of each record, all or none; `document` is the SHA-256 of its source."""
-        with self._engine.begin() as connection:
+        with appending(self._engine) as connection:
             return self.record_in(connection, records, document, now_ms)
 
     @staticmethod
     def record_in(
         connection: Connection, records: Iterable[Record], document: bytes, now_ms: int
     ) -> int:
-        """The same within the caller's transaction."""
+        """The same within the caller's transaction, which is an `appending` one."""
         rows = [
             {
                 "kind": record.kind,
@@ -44,7 +49,7 @@ class Registry:
     def view(self) -> View:
         """What is known now."""
         with reading(self._engine) as connection:
-            newest = connection.scalar(select(func.max(registry_version.c.id))) or 0
+            newest = newest_version(connection)
         if newest != self._newest[0]:
             self._newest = (newest, self.view_known(None))
         return self._newest[1]

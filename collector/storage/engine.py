@@ -1,24 +1,76 @@
-"""Opening the database as it must be for evidence."""
+"""Opening the database as it must be for evidence: SQLite in the directory, or PostgreSQL."""
 
 from pathlib import Path
 from typing import Any
 
-from alembic import command
-from alembic.config import Config
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event, inspect
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import OperationalError
+
+from collector.storage import postgresql
+from collector.storage.errors import DatabaseError
+from collector.storage.migrate import is_new, migrate
+from collector.storage.settings import read_settings
 
 FILE_NAME = "collector.sqlite"
 DIRECTORY = "collector_directory"
-_MIGRATIONS = Path(__file__).parent / "migrations"
+_POSTGRESQL = "postgresql"
 
 
 def open_database(directory: Path, *, create: bool = False) -> Engine:
-    """Open the database in `directory` and bring its schema up to date.
+    """Open the database that `directory` rests on and bring its schema up to date.
 
-    SQLite runs with WAL and synchronous=FULL: a commit that returned survives a power cut.
-    Raises FileNotFoundError when there is none and `create` is not set.
+    A commit that returned survives a power cut. Transactions of `begin` hold the writer's lock from
+    their first statement to their commit: there is one writer at a time, on either engine.
+
+    Raises FileNotFoundError when there is none and `create` is not set, SettingsError, and
+    DatabaseError when the server or the schema cannot be used.
     """
+    url = read_settings(directory).database.url
+    engine = (
+        _sqlite(directory, create)
+        if url is None
+        else postgresql.connect(url, {DIRECTORY: directory})
+    )
+    if url is not None and not create and is_new(engine):
+        raise FileNotFoundError(
+            f"{postgresql.shown(url)} holds no collector's tables; make them with:"
+            " esep collector init DIR --database URL"
+        )
+    try:
+        migrate(engine)
+    except OperationalError as error:
+        raise DatabaseError(f"the schema cannot be brought up to date: {error.orig}") from error
+    return engine
+
+
+def is_empty(url: str) -> bool:
+    """Whether a PostgreSQL database has no table yet; raises as `open_database`."""
+    engine = postgresql.connect(url)
+    try:
+        return not inspect(engine).get_table_names()
+    finally:
+        engine.dispose()
+
+
+def appending(engine: Engine) -> Any:
+    """A transaction that gives positions in the ledger, or changes the register.
+
+    PostgreSQL has a lock of its own for it, held to the commit as the writer's, so that workers
+    that take frames in do not wait for what the followers write. Whatever is read in it was
+    committed before it, and whatever it adds becomes visible before the next one's.
+    """
+    return engine.execution_options(appending=True).begin()
+
+
+def reading(engine: Engine) -> Connection:
+    """A connection for reading one state of the database: it never waits for a writer."""
+    options = postgresql.READING if engine.dialect.name == _POSTGRESQL else {}
+    return engine.connect().execution_options(reading=True, **options)
+
+
+def _sqlite(directory: Path, create: bool) -> Engine:
+    """WAL and synchronous=FULL."""
     path = directory / FILE_NAME
     if not create and not path.exists():
         raise FileNotFoundError(f"{path} does not exist; make one with: esep collector init")
@@ -29,16 +81,7 @@ def open_database(directory: Path, *, create: bool = False) -> Engine:
     )
     event.listen(engine, "connect", _configure_sqlite)
     event.listen(engine, "begin", _begin_immediate)
-    migrate(engine)
     return engine
-
-
-def migrate(engine: Engine) -> None:
-    config = Config()
-    config.set_main_option("script_location", str(_MIGRATIONS))
-    with engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
 
 
 def _configure_sqlite(connection: DBAPIConnection, _record: Any) -> None:
@@ -49,14 +92,9 @@ def _configure_sqlite(connection: DBAPIConnection, _record: Any) -> None:
     cursor.close()
 
 
-def _begin_immediate(connection: Any) -> None:
+def _begin_immediate(connection: Connection) -> None:
     options = connection.get_execution_options()
     connection.exec_driver_sql("BEGIN" if options.get("reading") else "BEGIN IMMEDIATE")
-
-
-def reading(engine: Engine) -> Connection:
-    """A connection for reading: it never waits for a writer."""
-    return engine.connect().execution_options(reading=True)
 
 
 def directory_of(connection: Connection) -> Path:

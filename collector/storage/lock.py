@@ -1,4 +1,6 @@
-"""One running collector for a data directory: two would share a client id and sign two trees."""
+"""Who runs on a data directory: one collector, which would share a client id with a second one and
+sign two trees; or workers, whose database tells them apart.
+"""
 
 import fcntl
 from pathlib import Path
@@ -14,9 +16,18 @@ class InUseError(RuntimeError):
 
 def take(directory: Path, name: str = RUNNING) -> TextIO:
     """Hold the directory until the file returned is closed or the process ends, however it ends."""
+    return _hold(directory, name, fcntl.LOCK_EX)
+
+
+def share(directory: Path) -> TextIO:
+    """The same beside others that share it."""
+    return _hold(directory, RUNNING, fcntl.LOCK_SH)
+
+
+def _hold(directory: Path, name: str, how: int) -> TextIO:
     file = (directory / name).open("w")
     try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(file, how | fcntl.LOCK_NB)
     except OSError:
         file.close()
         raise InUseError(f"another {_WHAT[name]} on {directory}; stop it first") from None

@@ -8,6 +8,7 @@ store = "embedded"                                 # else "influxdb=URL" or "inf
 Passwords stand in files of the drivers (`~/.pgpass`) or in the environment, never here.
 """
 
+import json
 import tomllib
 from pathlib import Path
 
@@ -50,3 +51,8 @@ def read_settings(directory: Path) -> Settings:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
         raise SettingsError(f"{path}: {where}: {first['msg']}") from None
+
+
+def name_database(directory: Path, url: str) -> None:
+    """Write the file of a new directory that rests on PostgreSQL."""
+    (directory / FILE_NAME).write_text(f"[database]\nurl = {json.dumps(url)}\n", "utf-8")

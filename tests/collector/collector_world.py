@@ -37,7 +37,7 @@ from collector.model.records import (
 from collector.registry.configuration import compile_configuration
 from collector.registry.configurations import Configurations
 from collector.registry.store import Registry
-from collector.storage import open_database
+from collector.storage import appending, open_database, settings
 from collector.storage.engine import FILE_NAME
 
 BILLING, TELEMETRY = Stream.BILLING, Stream.TELEMETRY
@@ -268,8 +268,9 @@ def _empty_database() -> bytes:
 
 
 def database(directory: Path) -> Engine:
-    """A new database, migrated once for all tests."""
-    (directory / FILE_NAME).write_bytes(_empty_database())
+    """A new database, migrated once for all tests; that of `collector.toml` where there is one."""
+    if not (directory / settings.FILE_NAME).exists():
+        (directory / FILE_NAME).write_bytes(_empty_database())
     return open_database(directory)
 
 
@@ -314,7 +315,7 @@ class World:
 
     def append(self, messages: Iterable[bytes], now_ms: int = NOW_MS) -> None:
         frames = [self.admitted(message) for message in messages]
-        with self.engine.begin() as connection:
+        with appending(self.engine) as connection:
             Ledger(self.engine).append(connection, frames, now_ms)
 
 

@@ -1,18 +1,53 @@
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "end_to_end"))
+
 from checks_control import Control
 from collector_world import DEMO, REAL, World
 from evidence_world import fill
 from influx_server import Influxd, Rewrite
+from installation.postgresql import PostgreSQL
 from order_night import Night
 
 from collector.model.records import Market
+from collector.storage import open_database
+from collector.storage.settings import name_database
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[PostgreSQL]:
+    with PostgreSQL.running() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def template(server: PostgreSQL, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A database with the schema and nothing in it."""
+    directory, name = tmp_path_factory.mktemp("template"), server.new()
+    name_database(directory, server.url(name))
+    open_database(directory, create=True).dispose()
+    return name
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_of(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """Which engine the test's directory rests on: whatever opens it there finds that one."""
+    if request.param == "sqlite":
+        yield request.param
+        return
+    server: PostgreSQL = request.getfixturevalue("server")
+    name = server.new(request.getfixturevalue("template"))
+    name_database(tmp_path, server.url(name))
+    yield request.param
+    server.drop(name)
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> World:
+def world(database_of: str, tmp_path: Path) -> World:
     return World.make(tmp_path)
 
 

@@ -18,7 +18,7 @@ from collector.series.influx import InfluxSeries
 from collector.series.reconcile import Difference, Extent, differences, read_ledger
 from collector.series.shipping import Shipper
 from collector.series.store import LAST_MS
-from collector.storage import reading
+from collector.storage import appending, reading
 
 SLOTS = {"feeder": 0, "stage-1": 1, "stage-2": 2}
 
@@ -43,8 +43,8 @@ class Shipped:
 
     def receive(self, messages: Iterable[bytes], now_ms: int = NOW_MS + 10**7) -> None:
         """What admission has judged: here it is not the question."""
-        admitted = [Admitted(each, message_hash(each), read_frame(each)[1]) for each in messages]
-        with self.world.engine.begin() as connection:
+        admitted = [Admitted.of(each, message_hash(each), read_frame(each)[1]) for each in messages]
+        with appending(self.world.engine) as connection:
             Ledger(self.world.engine).append(connection, admitted, now_ms)
         self.follow()
 

@@ -23,6 +23,12 @@ from collector.registry.store import Registry
 from collector.storage import backup, open_database, reading
 
 
+@pytest.fixture
+def database_of() -> str:
+    """What a backup copies: of PostgreSQL it says that pg_dump does."""
+    return "sqlite"
+
+
 class Lost:
     """A collector that was backed up at 10 frames, went on to 16, and burned down."""
 

@@ -37,7 +37,7 @@ from collector.ledger.chain import ChainFollower
 from collector.ledger.followers import advance
 from collector.ledger.ledger import Admitted, Ledger
 from collector.model.records import Gateway
-from collector.storage import metadata, open_database, reading
+from collector.storage import appending, metadata, open_database, reading
 from collector.storage.tables import chain as chain_table
 from collector.storage.tables import chain_fault
 
@@ -55,7 +55,7 @@ def fresh_database() -> Engine:
 
 def take_in(engine: Engine, messages: Sequence[bytes], batch: int = 500) -> None:
     frames = [Admitted.of(raw, message_hash(raw), read_frame(raw)[1]) for raw in messages]
-    with engine.begin() as connection:
+    with appending(engine) as connection:
         Ledger(engine).append(connection, frames, NOW_MS)
     follower = ChainFollower()
     while advance(engine, follower, batch):

@@ -65,7 +65,7 @@ def test_nothing_is_signed_over_frames_that_were_changed(
     grow(world)
     before = sign(signed)
     with world.engine.begin() as connection:
-        connection.execute(text("UPDATE frame SET raw = x'00'"))
+        connection.execute(text("UPDATE frame SET raw = :zero"), {"zero": b"\0"})
     grow(world)
     with pytest.raises(InconsistentError, match="first 1 frames are not those"):
         signed.sign(NOW_MS)

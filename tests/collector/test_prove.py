@@ -11,9 +11,11 @@ import pytest
 from cli_world import run, with_keys
 from collector_world import BILLING, NOW_MS, TELEMETRY, World, clock_event
 from evidence_world import REPOSITORY
+from sqlalchemy import update
 
 from collector.evidence.keys import PrivateKey
 from collector.ledger.checkpoints import Checkpoints
+from collector.storage.tables import frame
 
 
 @pytest.fixture
@@ -151,6 +153,6 @@ def test_a_frame_that_was_changed_is_not_proven(
     world: World, checkpoints: Checkpoints, tmp_path: Path
 ) -> None:
     with world.engine.begin() as connection:
-        connection.exec_driver_sql("UPDATE frame SET raw = x'00' WHERE position = 290")
+        connection.execute(update(frame).where(frame.c.position == 290).values(raw=b"\0"))
     said = run("prove", tmp_path, 289, "--out", tmp_path / "proof.json", code=2).output
     assert "not those of the checkpoint" in said

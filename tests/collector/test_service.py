@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from collector_world import POLICY, TELEMETRY, World
+from sqlalchemy import update
 from structlog.testing import capture_logs
 
 from collector.cli.service import Service
@@ -17,6 +18,8 @@ from collector.registry.keyring import create_keyring
 from collector.series.embedded import FILE_NAME, EmbeddedSeries
 from collector.series.follower import SeriesFollower
 from collector.storage import reading
+from collector.storage.leadership import AllDuties
+from collector.storage.tables import frame
 
 
 def collector(world: World, directory: Path) -> Service:
@@ -65,11 +68,12 @@ def test_a_checkpoint_that_would_contradict_another_is_not_signed(
 ) -> None:
     """It is said, once a period, and all else goes on."""
     service = collector(world, tmp_path)
+    service._duties = AllDuties()
     chain = world.gateway.chain(TELEMETRY)
     world.append([chain.next()])
     service._checkpoint()
     with world.engine.begin() as connection:
-        connection.exec_driver_sql("UPDATE frame SET raw = x'00'")
+        connection.execute(update(frame).values(raw=b"\0"))
     world.append([chain.next()])
     with capture_logs() as logs:
         assert service._checkpoint() == float(POLICY.checkpoint_s)

@@ -8,7 +8,7 @@ import pytest
 from paho.mqtt.client import Client, MQTTMessage
 
 from collector.intake.intake import Pending
-from collector.intake.transport import Broker, Transport
+from collector.intake.transport import Broker, Share, Transport
 
 
 class Acknowledgements:
@@ -20,7 +20,8 @@ class Acknowledgements:
     def ack(self, mid: int, _qos: int) -> None:
         self.acknowledged.append(mid)
 
-    def subscribe(self, _topics: Any) -> None: ...
+    def subscribe(self, topics: Any) -> None:
+        self.topics = [topic for topic, _ in topics]
 
 
 class Accepted:
@@ -28,13 +29,13 @@ class Accepted:
 
 
 class Line:
-    def __init__(self, room: int = 0) -> None:
+    def __init__(self, room: int = 0, share: Share | None = None) -> None:
         self.deliveries: queue.Queue[Pending] = queue.Queue(room)
         self.statuses: list[tuple[str, dict[str, Any]]] = []
         self.client = Acknowledgements()
         broker = Broker("127.0.0.1", 1)
         self.transport = Transport(
-            broker, "test", self.deliveries, lambda *status: self.statuses.append(status)
+            broker, "test", self.deliveries, lambda *status: self.statuses.append(status), share
         )
         self.connect()
 
@@ -121,3 +122,18 @@ def test_what_waits_for_room_is_delivered_when_there_is_some(line_is_full: Line)
     heads = [line.deliveries.get(timeout=60).delivery.head for _ in range(2)]
     delivering.join(timeout=60)
     assert heads == [b"first", b"second"]
+
+
+def test_frames_are_shared_and_statuses_are_not() -> None:
+    """Whoever offers configurations must know every gateway's status."""
+    assert Line(share=Share("esep")).client.topics == [
+        "$share/esep/esep/v1/+/frame",
+        "esep/v1/+/status",
+    ]
+    assert Line().client.topics == ["esep/v1/+/frame", "esep/v1/+/status"]
+
+
+def test_a_worker_that_stays_away_keeps_no_frames_from_the_others() -> None:
+    properties: Any = Share("esep").connect_properties()
+    assert 0 < properties.SessionExpiryInterval <= 60
+    assert 0 < properties.ReceiveMaximum <= 5000

@@ -48,6 +48,7 @@ def upgrade() -> None:
     op.create_index("register_event_by_meter", "register_event", ["meter", "quantity", "at_ms"])
     # SQLite cannot change a primary key: the rows move to a new table
     op.rename_table("snapshot", "snapshot_0001")
+    _free_key("snapshot_0001")
     op.create_table(
         "snapshot",
         *_first_columns(),
@@ -71,6 +72,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_index("snapshot_by_place", "snapshot")
     op.rename_table("snapshot", "snapshot_0002")
+    _free_key("snapshot_0002")
     op.create_table(
         "snapshot",
         *_first_columns(),
@@ -84,6 +86,12 @@ def downgrade() -> None:
     op.drop_table("snapshot_0002")
     op.drop_table("register_event")
     op.drop_table("identity")
+
+
+def _free_key(table: str) -> None:
+    """In PostgreSQL a key keeps its name when its table gets another."""
+    if op.get_bind().dialect.name == "postgresql":
+        op.drop_constraint("snapshot_pkey", table)
 
 
 def _first_columns() -> list[sa.Column[object]]:

@@ -1,0 +1,108 @@
+"""One lock holds back who would give positions out of turn, or write what another writes."""
+
+import threading
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from collector_world import NOW_MS, TELEMETRY, World
+from sqlalchemy import Connection, Engine
+
+from collector.ledger.followers import advance
+from collector.ledger.ledger import Entry, Ledger
+from collector.storage import appending, open_database
+
+PATIENCE_S = 30
+GLANCE_S = 0.3
+
+
+class Listener:
+    name = "listener"
+
+    def __init__(self) -> None:
+        self.taken: list[int] = []
+
+    def follow(self, connection: Connection, entries: Sequence[Entry]) -> None:  # noqa: ARG002
+        self.taken += [entry.position for entry in entries]
+
+
+class Worker:
+    """Another process's transaction, as far as the database can tell: an engine of its own."""
+
+    def __init__(self, work: Callable[[], Any]) -> None:
+        self._work = work
+        self.done = threading.Event()
+        self.error: BaseException | None = None
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        try:
+            self._work()
+        except BaseException as error:  # told by `wait`
+            self.error = error
+        self.done.set()
+
+    def wait(self) -> None:
+        assert self.done.wait(PATIENCE_S), "it still waits"
+        if self.error is not None:
+            raise self.error
+
+
+def append(world: World, engine: Engine, message: bytes) -> None:
+    with appending(engine) as connection:
+        Ledger(engine).append(connection, [world.admitted(message)], NOW_MS)
+
+
+def test_a_later_position_is_never_seen_before_an_earlier_one(world: World, tmp_path: Path) -> None:
+    """Two workers whose commits interleave: the second one's frame waits for the first one's."""
+    chain, listener = world.gateway.chain(TELEMETRY), Listener()
+    slow, fast, engine = chain.next(), chain.next(), open_database(tmp_path)
+    with appending(world.engine) as connection:
+        Ledger(world.engine).append(connection, [world.admitted(slow)], NOW_MS)
+        other = Worker(lambda: append(world, engine, fast))
+        other.done.wait(GLANCE_S)
+        follower = Worker(lambda: advance(engine, listener))
+        follower.done.wait(GLANCE_S)
+        assert listener.taken == []
+    other.wait()
+    follower.wait()
+    while advance(engine, listener):
+        pass
+    assert listener.taken == [1, 2]
+    assert [entry.raw for entry in Ledger(engine).entries()] == [slow, fast]
+
+
+def test_two_workers_take_in_the_same_frame_once(world: World, tmp_path: Path) -> None:
+    message, engine = world.gateway.frame(), open_database(tmp_path)
+    with appending(world.engine) as connection:
+        Ledger(world.engine).append(connection, [world.admitted(message)], NOW_MS)
+        other = Worker(lambda: append(world, engine, message))
+        assert not other.done.wait(GLANCE_S)
+    other.wait()
+    assert Ledger(engine).head() == 1
+
+
+def test_one_follower_in_two_processes_takes_each_entry_once(world: World, tmp_path: Path) -> None:
+    """Whoever believes to lead: the cursor is read again under the lock."""
+    chain, listener = world.gateway.chain(TELEMETRY), Listener()
+    world.append([chain.next() for _ in range(60)])
+    engines = [world.engine, open_database(tmp_path)]
+
+    def follow(engine: Engine) -> None:
+        while advance(engine, listener, 7):
+            pass
+
+    for worker in [Worker(partial(follow, engine)) for engine in engines]:
+        worker.wait()
+    assert listener.taken == list(range(1, 61))
+
+
+@pytest.mark.parametrize("database_of", ["postgresql"], indirect=True)
+def test_what_is_taken_in_does_not_wait_for_a_follower(world: World) -> None:
+    """SQLite has one writer for all."""
+    with world.engine.begin():
+        Worker(lambda: world.append([world.gateway.frame()])).wait()
+    assert Ledger(world.engine).head() == 1

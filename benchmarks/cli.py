@@ -90,7 +90,7 @@ def hostile(
         firmware = FIRMWARE
         if bytecode:
             firmware = Path(scratch, "bundle")
-            compile_firmware(firmware)
+            compile_firmware(firmware, keep_names=True)
         fuzzed = fuzz.run(strings, seed, firmware) if strings else []
         per_mode = requests // len(modes)
         outcomes = hostile_bus.run(modes, per_mode, seed, firmware=firmware) if per_mode else []

@@ -21,8 +21,10 @@ class BundleError(RuntimeError):
     """A module of the firmware does not compile."""
 
 
-def compile_firmware(out: Path) -> dict[str, int]:
+def compile_firmware(out: Path, *, keep_names: bool = False) -> dict[str, int]:
     """Compile the firmware into a new directory; sizes in bytes by path within it.
+
+    `keep_names`: for programs beside it that reach into its modules.
 
     There is no native code in it, so that the same files run on the ESP32 and the unix port.
     """
@@ -36,10 +38,15 @@ def compile_firmware(out: Path) -> dict[str, int]:
     for name, source in sources.items():
         targets[name].parent.mkdir(parents=True, exist_ok=True)
         _compile(source, name, targets[name])
+    if not keep_names:
+        _share_names(sources, targets)
+    return {path.relative_to(out).as_posix(): path.stat().st_size for path in targets.values()}
+
+
+def _share_names(sources: dict[Path, str], targets: dict[Path, Path]) -> None:
     mapping = names.shared({_module(name): source for name, source in sources.items()})
     for target in targets.values():
         target.write_bytes(names.renamed(target.read_bytes(), mapping))
-    return {path.relative_to(out).as_posix(): path.stat().st_size for path in targets.values()}
 
 
 def _module(name: Path) -> str:

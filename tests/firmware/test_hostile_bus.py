@@ -22,7 +22,7 @@ def firmware(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     if request.param == "source":
         return FIRMWARE
     bundle = tmp_path_factory.mktemp("firmware") / "bundle"
-    compile_firmware(bundle)
+    compile_firmware(bundle, keep_names=True)
     return bundle
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from plant.authority import Authority, encode
+from plant.broker import Mosquitto
 from plant.gateway import KIND, meter
 from plant.site import ENERGY, QUANTITIES, TCP_UNIT, Plant
 
@@ -20,7 +21,7 @@ BILLING = 0
 
 @pytest.fixture
 def plant(tmp_path: Path) -> Iterator[Plant]:
-    plant = Plant(tmp_path)
+    plant = Plant(tmp_path, broker=Mosquitto)
     plant.gateway.start()
     try:
         plant.collector.wait(lambda: plant.collector.events(3))

@@ -48,7 +48,7 @@ STEPS = {
     "receive": Step(Transport, "_received", is_after=False),
     "admit": Step(Admission, "judge"),
     "append": Step(Ledger, "append"),
-    "committed": Step(Intake, "commit"),
+    "committed": Step(Intake, "_commit"),
     "acknowledge": Step(Client, "ack"),
     "follow chain": Step(ChainFollower, "follow"),
     "follow intervals": Step(IntervalFollower, "follow"),

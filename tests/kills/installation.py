@@ -57,6 +57,7 @@ class Installation:
         message = compile_configuration(view, gateway.id.hex(), issued_ms, signer)
         configurations = Configurations(self._engine, keyring.root)
         gateway.configuration = configurations.store(message, issued_ms)
+        self._started: list[BaseProcess] = []
         self.fleet = Fleet(self.broker.port, [gateway], issued_ms - _BACK_MS, self._held)
 
     def close(self) -> None:
@@ -68,7 +69,14 @@ class Installation:
         arguments = ["run", str(self.directory), "--broker", f"127.0.0.1:{self.broker.port}"]
         process = _forks.Process(target=fatal.run, args=(arguments, self.log, step, count))
         process.start()
+        self._started.append(process)
         return process
+
+    def end_collectors(self) -> None:
+        for process in self._started:
+            process.kill()
+            process.join()
+        self._started.clear()
 
     def work_until(self, done: Callable[[], bool], what: str) -> None:
         """The fleet goes on making frames."""

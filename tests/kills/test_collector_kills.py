@@ -27,6 +27,13 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
     world.close()
 
 
+@pytest.fixture(autouse=True)
+def _ended(installation: Installation) -> Iterator[None]:
+    """A test that fails leaves no collector to the next."""
+    yield
+    installation.end_collectors()
+
+
 @pytest.fixture
 def moments() -> Random:
     seed = int(ONE or time.time_ns() % 1_000_000)

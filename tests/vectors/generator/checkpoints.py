@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from hashlib import sha256
 
-from generator.cbor import encode
+from generator.cbor import Item, encode
 from generator.chain_parts import chain
 from generator.keys import CHECKPOINTS, ORDERS, ROOT, STRANGER
 from generator.messages import (
@@ -142,12 +142,13 @@ def _vectors(leaves: list[bytes]) -> Iterable[Vector]:
         "Generation 3, and no checkpoint of the one before is known.",
         whole | {4: [3, 0, None]},
     )
-    for name, what, item in (
+    wrong: tuple[tuple[str, str, Item], ...] = (
         ("first_generation", "Generation 1, which is not named.", [1, 0, None]),
         ("restored_short", "Nothing about the last checkpoint.", [2, 3]),
         ("restored_hash_20_bytes", "A hash of 20 bytes.", [2, 3, bytes(20)]),
         ("restored_null", "No restoration, said by null.", None),
-    ):
+    )
+    for name, what, item in wrong:
         yield bad(name, what, checkpoint(whole | {4: item}), "wrong_shape")
     yield bad("size_negative", "A negative size.", checkpoint(whole | {1: -1}), "wrong_shape")
     yield bad(

@@ -87,15 +87,15 @@ class Service:
         share: Share | None = None,
         *,
         is_intake_apart: bool = False,
+        has_duties: bool = True,
     ) -> None:
         keyring = Keyring(directory)
         keyring.check_modes()
         configurations = Configurations(engine, keyring.root)
         self._engine = engine
         self._share = share
-        self._duties: Duties = (
-            AllDuties() if engine.dialect.name == "sqlite" else Leadership(engine)
-        )
+        is_alone = engine.dialect.name == "sqlite" or not has_duties
+        self._duties: Duties = AllDuties(has=has_duties) if is_alone else Leadership(engine)
         self.registry = Registry(engine)
         self.series = EmbeddedSeries(directory)
         self.statuses: dict[str, dict[str, Any]] = {}
@@ -127,7 +127,7 @@ class Service:
         )
         influx = open_influx(read_settings(directory).series.store, directory)
         self.shipper = None if influx is None else Shipper(engine, configurations, influx)
-        if self.series.is_empty():
+        if has_duties and self.series.is_empty():
             since_ms = None if self.shipper is None else now_ms() - _NEAR_MS
             begin_again(engine, SeriesFollower.name, since_ms)
         self.watch = Watch(

@@ -27,6 +27,9 @@ def work(
     ca: Annotated[Path | None, typer.Option(help="PEM, with --certificate and --key")] = None,
     certificate: Annotated[Path | None, typer.Option(help="PEM of this client")] = None,
     key: Annotated[Path | None, typer.Option(help="PEM of this client's key")] = None,
+    intake_only: Annotated[
+        bool, typer.Option("--intake-only", help="take frames in, and have no duty")
+    ] = False,
     http: Annotated[str | None, typer.Option(help="HOST:PORT of the pages; none without")] = None,
 ) -> None:
     """Run one of several workers until SIGINT or SIGTERM: any takes any frame in, and what only
@@ -45,7 +48,14 @@ def work(
                 " several: esep collector init DIR --database URL"
             )
         held = lock.share(directory)
-        service = Service(directory, engine, Broker(*address, tls), f"esep-{client}", Share(group))
+        service = Service(
+            directory,
+            engine,
+            Broker(*address, tls),
+            f"esep-{client}",
+            Share(group),
+            has_duties=not intake_only,
+        )
         service.registry.view().policy  # noqa: B018
     logs.to_stdout()
     running.until_stopped(service, engine, listener)

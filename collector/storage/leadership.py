@@ -31,10 +31,13 @@ class Duties(Protocol):
 
 
 class AllDuties:
-    """Of the only collector."""
+    """Of the only collector; or none, of one that only takes frames in."""
+
+    def __init__(self, *, has: bool = True) -> None:
+        self._has = has
 
     def has(self, duty: str) -> bool:  # noqa: ARG002
-        return True
+        return self._has
 
     def begin(self, duties: Sequence[str]) -> None: ...
 

@@ -24,6 +24,12 @@ def run(*arguments: str | Path) -> Result:
 
 
 @pytest.fixture
+def database_of() -> str:
+    """The file in which these tests name a series names no database."""
+    return "sqlite"
+
+
+@pytest.fixture
 def influx_world(world: World, influxd: Influxd, tmp_path: Path) -> Iterator[Shipped]:
     """A directory that names its InfluxDB, which holds a minute of three meters."""
     create_keyring(tmp_path, tmp_path / "root.pem")

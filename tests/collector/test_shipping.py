@@ -12,6 +12,7 @@ from collector_world import NOW_MS, TELEMETRY, World, sample
 from influx_server import Influxd
 from meter_world import raw_of
 from shipped_world import Shipped, frames
+from sqlalchemy import text
 
 from collector.intervals.follower import IntervalFollower
 from collector.ledger.chain import ChainFollower
@@ -72,7 +73,7 @@ def test_shipped_twice_it_is_the_same(shipped: Shipped) -> None:
     shipped.receive(frames(shipped.world, 0, 60))
     shipped.shipper.drain()
     with shipped.world.engine.begin() as connection:
-        connection.exec_driver_sql("UPDATE follower SET position = 3 WHERE name LIKE 'influxdb%'")
+        connection.execute(text("UPDATE follower SET position = 3 WHERE name LIKE 'influxdb%'"))
     shipped.again()
     shipped.shipper.drain()
     assert count(shipped) == 180

@@ -23,7 +23,7 @@ from collector.cli.collector import app
 from collector.storage import DatabaseError, open_database
 from collector.storage.migrate import configuration, migrate
 
-OLDER = ["0001", "0002", "0003"]
+OLDER = ["0001", "0002", "0003", "0004"]
 ROWS = 3
 Rows = dict[str, list[dict[str, Any]]]
 

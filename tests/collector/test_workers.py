@@ -23,7 +23,7 @@ from collector.storage.tables import chain_fault, frame_flag, snapshot
 
 NAMES = ("a", "b", "c")
 BROKER_AT, SERVER_AT = 3, 5
-DUTIES = (*FOLLOWERS, "desk", "checkpoints", "receipts", "configurations")
+DUTIES = (*FOLLOWERS, "desk", "checkpoints", "receipts", "configurations", "shipping")
 
 
 @pytest.fixture
@@ -129,6 +129,23 @@ def test_the_frames_of_a_new_key_are_refused_by_no_worker(plant: Plant) -> None:
     with reading(plant.engine) as connection:
         assert refusals(connection) == {}
     assert Counter(plant.frames()) == Counter(plant.sent())
+
+
+def test_who_only_takes_frames_in_has_no_duty(plant: Plant) -> None:
+    for name in NAMES[1:]:
+        plant.workers[name].stop()
+        plant.start(name, "--intake-only")
+        plant.await_fact(name, "broker.connected")
+    plant.workers[NAMES[0]].stop()
+    plant.listen()
+    plant.facts.clear()
+    plant.send(2)
+    plant.await_frames()
+    plant.listen()
+    assert not [fact for _, fact in plant.facts if fact.get("event") == "leadership.taken"]
+    plant.start(NAMES[0])
+    plant.settle()
+    prove(plant)
 
 
 def test_telemetry_is_in_the_series_once(plant: Plant) -> None:

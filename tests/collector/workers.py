@@ -126,11 +126,11 @@ class Plant:
     def start_broker(self) -> None:
         self._broker = self._start_broker()
 
-    def start(self, name: str) -> None:
+    def start(self, name: str, *more: str) -> None:
         command = [sys.executable, "-m", "esep", "collector", "work", str(self.directory)]
         options = ["--broker", f"127.0.0.1:{self.port}", "--name", name]
         log = self.folder / f"{name}.log"
-        self.workers[name] = Program(name, [*command, *options], log)
+        self.workers[name] = Program(name, [*command, *options, *more], log)
 
     def await_fact(self, name: str, event: str, **fields: Any) -> dict[str, Any]:
         """What a worker says next of that kind."""
@@ -188,6 +188,13 @@ class Plant:
                 sender.resend()
             due += step_s
             time.sleep(max(due - time.monotonic(), 0))
+
+    def await_frames(self) -> None:
+        """Until everything sent is in the ledger."""
+        until = time.monotonic() + PATIENCE_S
+        while len(self.frames()) < len(self.sent()):
+            assert time.monotonic() < until, "frames are missing"
+            time.sleep(_LOOK_S)
 
     def settle(self) -> None:
         """Until everything sent has its receipt and is followed to the head."""

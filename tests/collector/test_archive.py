@@ -26,14 +26,6 @@ FRAMES = 600
 """Two strides of an index and a bit."""
 
 
-class Passing:
-    """A follower that has seen everything."""
-
-    name = ChainFollower.name
-
-    def follow(self, connection: object, entries: object) -> None: ...
-
-
 @pytest.fixture
 def raws(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
     """What was taken in, a second apart, followed, and under a checkpoint."""
@@ -43,7 +35,7 @@ def raws(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[
     made = [chain.next() for _ in range(FRAMES)]
     for number in range(0, FRAMES, 100):
         world.append(made[number : number + 100], NOW_MS + number * 1000)
-    follow(world, Passing())
+    follow(world)
     checkpoints.sign(NOW_MS)
     return made
 

@@ -69,7 +69,13 @@ identity = [
 ]
 """  # noqa: E501
 
-GONE = object()
+
+class _Gone:
+    def __repr__(self) -> str:
+        return "GONE"
+
+
+GONE = _Gone()
 ENERGY = ("registers", "quantity", 0)
 POWER = ("registers", "quantity", 1)
 EXPONENT = ("registers", "quantity", 3)

@@ -13,7 +13,7 @@ from random import Random
 
 import fatal
 import pytest
-from installation import Installation, a_kill
+from campaign import Installation, a_kill
 
 KILLS = int(os.environ.get("ESEP_KILLS", len(fatal.NAMES)))
 ONE = os.environ.get("ESEP_SEED")

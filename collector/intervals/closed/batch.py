@@ -23,6 +23,10 @@ from collector.ledger.readings import AHEAD_MS
 from collector.storage.tables import identity, register_event
 
 
+_AT_ONCE = 200
+"""Intervals of a silent register, in one transaction: others wait for the writer's lock."""
+
+
 @dataclass(frozen=True)
 class Read:
     """Of one register: the span to be closed, and what it rests on."""
@@ -83,6 +87,8 @@ class Batch:
         before = self._next_to(register, first, -1, now_ms)
         after = self._next_to(register, last, 1, now_ms)
         limit_ms = max(grid.quarter(now_ms), grid.quarter(last), after or 0)
+        if after is None:  # after a long silence the rest is closed by the marks that follow
+            limit_ms = min(limit_ms, grid.quarter(last) + _AT_ONCE * grid.quarter_ms)
         start_ms = grid.hour(first - 1)
         if is_fresh and before is not None:
             start_ms = grid.hour(before)

@@ -7,6 +7,8 @@ BIN := $(VENV)/bin
 # apart, since each has a conftest of its own
 TEST_ROOMS := tests/auditor tests/broker tests/collector/test_*.py tests/collector/web tests/end_to_end \
   tests/faults tests/firmware tests/kills tests/hardware tests/interop tests/simulator tests/technician tests/vectors
+# whole installations, which need the machine for themselves
+WHOLE := tests/end_to_end tests/faults tests/kills
 STUBS := .cache/esp32-stubs
 WASM := .cache/wasm
 PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/pip install --quiet -c constraints.txt
@@ -32,7 +34,12 @@ check: $(VENV)/.test $(STUBS)/.installed
 	$(BIN)/python tests/vectors/make.py --check
 
 unit: $(VENV)/.test $(WASM)/.installed
+ifdef ARGS
 	$(BIN)/python -m pytest $(ARGS)
+else
+	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal $(addprefix --ignore ,$(WHOLE))
+	$(BIN)/python -m pytest $(WHOLE)
+endif
 
 # what the tests use and pip cannot bring: installed when we may, named when we may not
 parts:

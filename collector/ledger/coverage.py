@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, func, select, tu
 from collector.evidence.chains import ChainName, Fault, Range, ends_named, without
 from collector.evidence.downlink import MAX_RANGES, StreamReceipt
 from collector.evidence.frame import ZERO_HASH, Stream, read_frame
+from collector.ledger import archives
 from collector.storage.tables import chain, chain_fault, dropped_range, frame, held_range
 
 Epochs = dict[Stream, list[int]]
@@ -54,8 +55,9 @@ def stream_receipt(
 ) -> StreamReceipt:
     """`upto`, and the first ranges held and missing beyond it, at most 16 of each.
 
-    A range ends before a broken link, so that the hash of its last frame says whose all of it are;
-    of an epoch that is over, it ends with what the gateway says that it has.
+    A range ends before a broken link, so that the hash of its last frame says whose all of it are,
+    and one of billing before a fork; of an epoch that is over, it ends with what the gateway says
+    that it has.
 
     The newest range is always among those held: by it a gateway knows how far its frames came.
     `known` is looked up unless given.
@@ -70,9 +72,12 @@ def stream_receipt(
     missing = [(end + 1, first - 1) for end, (first, _) in zip(ends, held, strict=False)]
     dropped = _dropped(connection, gateway, epoch) if stream is Stream.TELEMETRY else []
     wanted = [part for gap in missing for part in without(gap, dropped)]
-    runs = _split([(1, known.upto), *held], _broken_links(connection, gateway, stream, epoch))
-    runs = _with_newest(connection, name, runs)
     end = _end(connection, gateway, stream, epoch)
+    # of a fork in billing, where nothing is dropped, a gateway is to see that one is not its own
+    shows_forks = end is None and stream is Stream.BILLING
+    apart = (Fault.BROKEN_LINK, Fault.FORK) if shows_forks else (Fault.BROKEN_LINK,)
+    runs = _split([(1, known.upto), *held], _breaks(connection, name, apart))
+    runs = _with_newest(connection, name, runs, apart)
     if end is not None:
         runs = [(first, min(last, end[0])) for first, last in runs if first <= end[0]]
         wanted = [(first, min(last, end[0])) for first, last in wanted if first <= end[0]]
@@ -81,27 +86,25 @@ def stream_receipt(
     return StreamReceipt(epoch, *begins[1:], held=tuple(told), wanted=tuple(wanted[:MAX_RANGES]))
 
 
-def _with_newest(connection: Connection, name: ChainName, runs: list[Range]) -> list[Range]:
+def _with_newest(
+    connection: Connection, name: ChainName, runs: list[Range], apart: Collection[Fault]
+) -> list[Range]:
     """As many as a receipt has room for, the last of them the newest."""
     room = MAX_RANGES + (1 if runs and runs[0][0] == 1 else 0)
     if len(runs) <= room:
         return runs
     first, last = _newest_range(connection, name) or runs[-1]
-    return [*runs[: room - 1], (_last_break(connection, name, first, last), last)]
+    return [*runs[: room - 1], (_last_break(connection, name, (first, last), apart), last)]
 
 
-def _last_break(connection: Connection, name: ChainName, first: int, last: int) -> int:
-    """Where the part of a range begins that no broken link divides from its end."""
-    gateway, epoch, stream = name
-    table = chain_fault
-    query = select(func.max(table.c.seq)).where(
-        table.c.gateway == gateway,
-        table.c.epoch == epoch,
-        table.c.stream == int(stream),
-        table.c.fault == Fault.BROKEN_LINK,
-        table.c.seq.between(first, last),
+def _last_break(
+    connection: Connection, name: ChainName, within: Range, apart: Collection[Fault]
+) -> int:
+    """Where the part of a range begins that nothing divides from its end."""
+    query = select(func.max(chain_fault.c.seq)).where(
+        _is_apart(name, apart), chain_fault.c.seq.between(*within)
     )
-    return connection.scalar(query) or first
+    return connection.scalar(query) or within[0]
 
 
 def _split(ranges: list[Range], breaks: list[int]) -> list[Range]:
@@ -113,20 +116,21 @@ def _split(ranges: list[Range], breaks: list[int]) -> list[Range]:
     return [(first, last) for first, last in parts if first <= last]
 
 
-def _broken_links(connection: Connection, gateway: bytes, stream: Stream, epoch: int) -> list[int]:
-    """The first seqs whose link is broken: as many as a receipt has ranges."""
-    query = (
-        select(chain_fault.c.seq)
-        .where(
-            chain_fault.c.gateway == gateway,
-            chain_fault.c.epoch == epoch,
-            chain_fault.c.stream == int(stream),
-            chain_fault.c.fault == Fault.BROKEN_LINK,
-        )
-        .order_by(chain_fault.c.seq)
-        .limit(MAX_RANGES + 2)
+def _breaks(connection: Connection, name: ChainName, apart: Collection[Fault]) -> list[int]:
+    """The first seqs with such a fault: as many as a receipt has ranges."""
+    seq = chain_fault.c.seq
+    query = select(seq).where(_is_apart(name, apart)).distinct().order_by(seq)
+    return list(connection.scalars(query.limit(MAX_RANGES + 2)))
+
+
+def _is_apart(name: ChainName, apart: Collection[Fault]) -> ColumnElement[bool]:
+    gateway, epoch, stream = name
+    return and_(
+        chain_fault.c.gateway == gateway,
+        chain_fault.c.epoch == epoch,
+        chain_fault.c.stream == int(stream),
+        chain_fault.c.fault.in_(apart),
     )
-    return list(connection.scalars(query))
 
 
 def _end(
@@ -137,13 +141,13 @@ def _end(
         chain.c.gateway == gateway, chain.c.stream == int(Stream.BILLING), chain.c.epoch > epoch
     )
     for number in connection.scalars(later.order_by(chain.c.epoch.desc())).all():
-        first = select(frame.c.raw).where(
+        first = select(frame.c.position, frame.c.hash, frame.c.raw).where(
             frame.c.gateway == gateway,
             frame.c.epoch == number,
             frame.c.stream == int(Stream.BILLING),
             frame.c.seq == 1,
         )
-        for raw in connection.scalars(first):
+        for _, raw in archives.with_bytes(connection, connection.execute(first).all()):
             end = ends_named(read_frame(raw)[1]).get((stream, epoch))
             if end is not None:
                 return end
@@ -153,11 +157,13 @@ def _end(
 def _hash(
     connection: Connection, here: ColumnElement[bool], seq: int, end: tuple[int, bytes] | None
 ) -> bytes:
-    """Of the frame of this seq that came last, or of the end, if that is held.
+    """Of the frame of this seq that came first; of an epoch that is over, of the end if that is
+    held, or what came last.
 
     None is held where an end was dropped: then nothing before it waits for a receipt.
     """
-    query = select(frame.c.hash).where(here, frame.c.seq == seq).order_by(frame.c.position.desc())
+    place = frame.c.position if end is None else frame.c.position.desc()
+    query = select(frame.c.hash).where(here, frame.c.seq == seq).order_by(place)
     found = list(connection.scalars(query))
     if end is not None and end[1] in found:
         return end[1]

@@ -127,8 +127,11 @@ class Model:
         return ranges(self.missing(name))
 
     def runs(self, name: Name) -> list[tuple[int, int]]:
-        """What a receipt says is held: 1…upto, and beyond; none goes on over a broken link."""
-        broken = {seq for fault, of, seq in self.faults() if (fault, of) == ("broken_link", name)}
+        """What a receipt says is held: 1…upto, and beyond; none goes on over a broken link, or
+        over a fork in billing.
+        """
+        apart = ("broken_link", "fork" if name[2] is BILLING else None)
+        broken = {seq for fault, of, seq in self.faults() if fault in apart and of == name}
         upto = self.upto(name)
         found: list[tuple[int, int]] = []
         for seq in range(1, max(self.chains[name]) + 1):
@@ -141,7 +144,9 @@ class Model:
         return found
 
     def may_be_told(self, name: Name, seq: int) -> set[bytes]:
-        return {self.hashes[id(frame)] for frame in self.chains[name][seq]}
+        """Of a frame that was dropped there is none."""
+        found = self.chains[name].get(seq, [])
+        return {self.hashes[id(frame)] for frame in found} or {ZERO_HASH}
 
     def retirements(self) -> list[tuple[int, int]]:
         return [
@@ -352,18 +357,27 @@ def forked(stream: Stream) -> tuple[list[bytes], list[bytes]]:
 
 
 @pytest.mark.parametrize("stream", Stream)
-def test_a_range_ends_before_a_frame_that_follows_another_than_is_held(stream: Stream) -> None:
-    """The newest of the fork came first: what lies between is not covered by the old frames."""
+def test_a_range_ends_before_a_fork_and_before_what_follows_another_than_is_held(
+    stream: Stream,
+) -> None:
+    """By the frame that came first, whoever made the second sees that it is not alone."""
     engine = fresh_database()
     old, new = forked(stream)
     take_in(engine, [*old, *new[3:]])  # 7 to 12
+    singly = [[seq, seq] for seq in range(4, 9)] if stream is BILLING else []
     told = receipt(engine)
-    assert told.streams[stream] == (1, 6, [[7, 12]], [])
-    assert told.hashes[stream] == [message_hash(old[5]), message_hash(new[8])]
+    begin = 9 if stream is BILLING else 7
+    assert told.streams[stream] == (1, 6, [*singly[3:], [begin, 12]], [])
+    between = old[6:8] if stream is BILLING else []
+    assert told.hashes[stream] == [message_hash(each) for each in (old[5], *between, new[8])]
     take_in(engine, new[:3])
     told = receipt(engine)
-    assert told.streams[stream] == (1, 12, [], [])
-    assert told.hashes[stream] == [message_hash(new[8])]
+    if stream is BILLING:
+        assert told.streams[stream] == (1, 3, [*singly, [9, 12]], [])
+        assert told.hashes[stream] == [message_hash(each) for each in (*old[2:8], new[8])]
+    else:
+        assert told.streams[stream] == (1, 12, [], [])
+        assert told.hashes[stream] == [message_hash(new[8])]
 
 
 @pytest.mark.parametrize("known", [3, 12])

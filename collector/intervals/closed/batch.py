@@ -22,7 +22,6 @@ from collector.intervals.snapshots import (
 from collector.ledger.readings import AHEAD_MS
 from collector.storage.tables import identity, register_event
 
-
 _AT_ONCE = 200
 """Intervals of a silent register, in one transaction: others wait for the writer's lock."""
 

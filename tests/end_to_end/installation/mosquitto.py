@@ -33,4 +33,6 @@ def find() -> Path:
 
 def configure(folder: Path, port: int, authority: Authority, server: Credential) -> list[str]:
     """Write the broker's files to a folder; the command that runs it in the foreground."""
-    return mosquitto.configure(folder, port, authority, server, _ACCESS, persistence="false")
+    # no limit on packets: programs must bear what a broker lets through
+    changes = {"persistence": "false", "max_packet_size": "200000000"}
+    return mosquitto.configure(folder, port, authority, server, _ACCESS, **changes)

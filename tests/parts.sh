@@ -1,5 +1,5 @@
 #!/bin/sh
-# Brings the real parts that the tests use and pip cannot, from Debian: see the table at the end.
+# Brings the real parts that the tests use and pip cannot, from Debian: `look` has the list.
 # As root on Debian it installs them, starting no service; else it says what is missing.
 set -eu
 
@@ -19,6 +19,7 @@ look() {
     explain influxd influxdb "against a real InfluxDB"
     explain nginx nginx-light "of the InfluxDB 2.x client"
     explain initdb postgresql "on PostgreSQL"
+    explain systemd-analyze systemd "of the service units"
 }
 
 look 2>/dev/null

@@ -1,10 +1,10 @@
 """The broker as it is shipped, with clients that have certificates of its authority."""
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from absent import absent
 from broker_world import Broker, Party
 
 from simulator import mosquitto
@@ -15,9 +15,7 @@ def broker(tmp_path: Path) -> Iterator[Broker]:
     try:
         mosquitto.find()
     except mosquitto.MissingError as error:
-        if os.environ.get("CI") == "true":
-            pytest.fail(str(error))
-        pytest.skip(str(error))
+        absent(str(error))
     running = Broker(tmp_path)
     running.start()
     yield running

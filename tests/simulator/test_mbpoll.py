@@ -1,7 +1,6 @@
 """Every simulated instrument as `mbpoll` reads it: a master that others wrote, on libmodbus."""
 
 import asyncio
-import os
 import re
 import shutil
 from collections.abc import Iterator
@@ -9,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from absent import absent
 from bench import AT_WIRINGS, LOAD_W, STAGE, connection, identity_agrees, quantity_agrees, spec
 from profile_reader import Entry, document, identity, quantities
 
@@ -25,12 +25,9 @@ LINE = re.compile(r"^\[(\d+)\]:\s+0x([0-9A-F]{4})$", re.MULTILINE)
 @pytest.fixture(scope="module")
 def mbpoll() -> str:
     found = shutil.which("mbpoll")
-    if found is not None:
-        return found
-    missing = "mbpoll is not installed; as root on Debian: sh tests/parts.sh"
-    if os.environ.get("CI") == "true":
-        pytest.fail(missing)
-    pytest.skip(missing)
+    if found is None:
+        absent("mbpoll is not installed; as root on Debian: sh tests/parts.sh")
+    return found
 
 
 def scenario(profile: str, wiring: str, folder: Path) -> Scenario:

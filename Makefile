@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 # apart, since each has a conftest of its own
-TEST_ROOMS := tests/auditor tests/absent.py tests/broker tests/collector/test_*.py tests/collector/web tests/end_to_end \
+TEST_ROOMS := tests/auditor tests/broker tests/collector/test_*.py tests/collector/web tests/common tests/end_to_end \
   tests/faults tests/firmware tests/kills tests/hardware tests/interop tests/simulator tests/technician tests/vectors
 # whole installations, which need the machine for themselves
 WHOLE := tests/end_to_end tests/faults tests/kills

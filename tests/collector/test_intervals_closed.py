@@ -107,6 +107,20 @@ def test_a_dead_meter_is_missing_from_quarter_to_quarter(meter: Table) -> None:
     assert meter.energies(HOUR_MS) == {0: (MISSING, None), 4: (MISSING, None)}
 
 
+def test_a_long_silence_is_closed_in_parts_and_whole(meter: Table) -> None:
+    """Others wait for the writer's lock meanwhile."""
+    meter.lay_down({at(0): 0, at(1): 100})
+    meter.close(at(1))
+    meter.closer.run(at(700) + LATE_MS)
+    assert 1 < len(meter.energies()) < 300
+    meter.settle(at(700))
+    assert meter.energies() == {0: (MEASURED, 100)} | dict.fromkeys(range(1, 700), (MISSING, None))
+    meter.lay_down({at(701): 70_100})
+    meter.settle(at(701))
+    assert {quality for quality, _ in list(meter.energies().values())[1:]} == {BRIDGED}
+    assert sum(energy for _, energy in meter.energies().values()) == 70_100
+
+
 def test_a_collector_that_just_began_waits_for_what_had_waited_for_it(meter: Table) -> None:
     meter.lay_down({at(0): 0, at(1): 100})
     again = Table(meter.world, began_ms=at(20))

@@ -57,9 +57,12 @@ class Journal:
 
         Telemetry makes room by dropping its oldest frames: see `dropped`.
         """
-        if stream == TELEMETRY:
-            self._cells.put(_TELEMETRY_EPOCH, struct.pack("<I", epoch))
         self._paces[stream].note(self._rings[stream].append(epoch, seq, message))
+        if stream == TELEMETRY:  # after it: a power cut between the two is no lost counter
+            try:
+                self._cells.put(_TELEMETRY_EPOCH, struct.pack("<I", epoch))
+            except OSError:
+                pass  # worn out: that telemetry alone was lost would not be seen
 
     def last(self, stream: int):
         """(epoch, seq, SHA-256) of the stream's newest frame, or None."""

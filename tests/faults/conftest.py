@@ -36,3 +36,14 @@ def installation(running: Installation) -> Installation:
     if not running.is_open:
         running.reopen()
     return running
+
+
+@pytest.fixture
+def alone(tmp_path: Path) -> Iterator[Installation]:
+    """One of the test's own, whose chains are not whole any more afterwards."""
+    world = Installation(tmp_path, all_within())
+    try:
+        world.open()
+        yield world
+    finally:
+        world.close()

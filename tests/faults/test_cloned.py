@@ -1,28 +1,14 @@
 """Whoever copies a gateway's flash has its key and its chain, and cannot hide that."""
 
 import shutil
-from collections.abc import Iterator
-from pathlib import Path
 
-import pytest
-from installation.sites import all_within
 from installation.world import Installation
 
 from collector.evidence.chains import Fault
 
 
-@pytest.fixture
-def two_sites(tmp_path: Path) -> Iterator[Installation]:
-    world = Installation(tmp_path, all_within())
-    try:
-        world.open()
-        yield world
-    finally:
-        world.close()
-
-
-def test_a_cloned_gateway_is_a_fork_that_the_collector_sees(two_sites: Installation) -> None:
-    world = two_sites
+def test_a_cloned_gateway_is_a_fork_that_the_collector_sees(alone: Installation) -> None:
+    world = alone
     gateway, site = next(iter(world.gateways.items()))
     folder = world.folders[site].path
     world.kill_gateway(site)

@@ -1,25 +1,11 @@
 """A gateway whose flash is again what it was before: what it makes after that is not lost."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
-from installation.sites import all_within
 from installation.world import Installation
 
 from collector.evidence.chains import ends_named, events
 from collector.evidence.cose import message_hash
 from collector.evidence.frame import EventCode, Stream, read_frame
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[Installation]:
-    world = Installation(tmp_path, all_within())
-    try:
-        world.open()
-        yield world
-    finally:
-        world.close()
 
 
 def begins_an_epoch(topic: str, payload: bytes) -> bool:
@@ -28,10 +14,13 @@ def begins_an_epoch(topic: str, payload: bytes) -> bool:
 
 @pytest.mark.parametrize("away", [0, 12], ids=["at once", "when it has made more than it lost"])
 def test_after_a_flash_that_fell_back_everything_has_its_receipt(
-    world: Installation, away: int
+    alone: Installation, away: int
 ) -> None:
+    world = alone
     gateway, site = next(iter(world.gateways.items()))
     flash = world.folders[site].path / "flash.bin"
+    while not world.frames(site, Stream.TELEMETRY):
+        world.await_frame(site)
     world.await_receipts()
     world.kill_gateway(site)
     image = flash.read_bytes()

@@ -81,8 +81,8 @@ def close_again(connection: Connection, view: View, holder: Holder) -> None:
 
 def allowed_wh(view: View, holder: Holder, start_ms: int) -> Fraction:
     """Energy bought for the period; nothing bought is nothing allowed."""
-    allocation = view.allocation(holder.licensee, holder.zone, start_ms)
-    return mwh_to_wh(allocation.energy_mwh) if allocation else Fraction(0)
+    bought = view.allocations(holder.licensee, holder.zone, start_ms)
+    return sum((mwh_to_wh(entry.energy_mwh) for entry in bought), Fraction(0))
 
 
 def delivery_meters(view: View, holder: Holder, at_ms: int) -> list[Meter]:

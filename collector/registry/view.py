@@ -10,6 +10,7 @@ from collector.model.records import (
     Allocation,
     Authority,
     Bound,
+    Dated,
     Gateway,
     GatewayKey,
     Licence,
@@ -23,6 +24,7 @@ from collector.model.records import (
 )
 
 R = TypeVar("R", bound=Record)
+D = TypeVar("D", bound=Dated)
 
 
 class UnknownError(LookupError):
@@ -138,8 +140,22 @@ class View:
         named = [licence for licence in self.all(Licence).values() if site in licence.sites]
         return sorted(named, key=lambda licence: licence.valid_until)
 
-    def allocation(self, licensee: str, zone: str, start_ms: int) -> Allocation | None:
-        return self.all(Allocation).get(f"{licensee}/{zone}/{start_ms}")
+    def allocations(self, licensee: str, zone: str, start_ms: int) -> list[Allocation]:
+        """What was bought for a period, of any source, without what was cancelled."""
+        return self._allocations.get((licensee, zone, start_ms), [])
+
+    @cached_property
+    def _allocations(self) -> dict[tuple[str, str, int], list[Allocation]]:
+        found: dict[tuple[str, str, int], list[Allocation]] = {}
+        for entry in self.all(Allocation).values():
+            if not entry.cancelled:
+                found.setdefault((entry.licensee, entry.zone, entry.start), []).append(entry)
+        return found
+
+    def holding(self, kind: type[D], at_ms: int) -> list[D]:
+        """Those of a kind that hold at a moment, the earliest first."""
+        found = [record for record in self.all(kind).values() if record.holds_at(at_ms)]
+        return sorted(found, key=lambda record: record.valid_from)
 
     def authority_for(self, reason: OrderReason, at_ms: int) -> Authority | None:
         """The document that allows an order for this reason now, or None: then only warn."""

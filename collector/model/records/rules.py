@@ -1,0 +1,133 @@
+"""What is prescribed: the market's clock, tolerances, hours, authorities, the operator's policy."""
+
+from decimal import Decimal
+from enum import StrEnum
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from collector.model.instant import Instant
+from collector.model.records.base import Bin, Hex32, Name, Record, Ruling
+
+
+class Market(Record):
+    """The market's clock. The real one: delivery hours of 3,600 s, intervals of 900 s."""
+
+    kind: ClassVar[str] = "market"
+    label: str
+    period_s: Annotated[int, Field(gt=0)]
+    interval_s: Annotated[int, Field(gt=0)]
+
+    @property
+    def key(self) -> str:
+        return "market"
+
+    @property
+    def period_ms(self) -> int:
+        return self.period_s * 1000
+
+    def period_start(self, instant_ms: int) -> int:
+        return instant_ms - instant_ms % self.period_ms
+
+
+class Tolerance(Ruling):
+    """By how much a licensee may exceed what he bought: whichever is more; `zone` None: any."""
+
+    kind: ClassVar[str] = "tolerance"
+    zone: Name | None = None
+    permille: Annotated[int, Field(ge=0, le=1000)]
+    energy_wh: Annotated[int, Field(ge=0)] = 0
+
+    @property
+    def key(self) -> str:
+        return f"{self.zone or '*'}/{self.valid_from}"
+
+
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+ClockTime = Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d$|^24:00$")]
+
+
+class Span(BaseModel):
+    """Of each of these days, from one time of day in Astana until just before another."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    days: Annotated[tuple[Weekday, ...], Field(min_length=1)] = (
+        "mon", "tue", "wed", "thu", "fri", "sat", "sun"
+    )  # fmt: skip
+    start: ClockTime
+    end: ClockTime
+
+
+class PermittedHours(Ruling):
+    """When those whom it names may draw power to mine: only inside `spans`. None: any."""
+
+    kind: ClassVar[str] = "permitted_hours"
+    name: Name
+    zone: Name | None = None
+    licensee: Bin | None = None
+    source: Name | None = None
+    spans: tuple[Span, ...]
+
+    @property
+    def key(self) -> str:
+        return f"{self.name}/{self.valid_from}"
+
+
+class OrderReason(StrEnum):
+    OVER_ALLOCATION = "over_allocation"
+    LICENCE = "licence"
+    MANUAL = "manual"
+
+
+class Authority(Record):
+    """A document that allows orders. Without a valid one nothing is cut."""
+
+    kind: ClassVar[str] = "authority"
+    id: Name
+    title: str
+    document_sha256: Hex32
+    official: str
+    valid_from: Instant
+    valid_until: Instant
+    reasons: tuple[OrderReason, ...]
+    notice_s: Annotated[int, Field(ge=0)]
+    example: bool
+
+    @property
+    def key(self) -> str:
+        return self.id
+
+
+class Policy(Record):
+    """Timers and thresholds of orders, receipts and checkpoints, as data."""
+
+    kind: ClassVar[str] = "policy"
+    receipt_s: Annotated[Decimal, Field(gt=0)] = Decimal(60)
+    checkpoint_s: Annotated[Decimal, Field(gt=0, le=86_400)]  # one a day at least
+    late_s: Annotated[Decimal, Field(gt=0)]
+    command_ttl_s: Annotated[int, Field(gt=0)]
+    repeat_s: Annotated[int, Field(gt=0)]
+    max_repeats: Annotated[int, Field(ge=0)]
+    hold_s: Annotated[int, Field(gt=0)]
+    settle_s: Annotated[Decimal, Field(ge=0)]
+    before_window_s: Annotated[int, Field(gt=0)]
+    verify_timeout_s: Annotated[int, Field(gt=0)]
+    min_samples: Annotated[int, Field(ge=3)]
+    full_permille: Annotated[int, Field(gt=0, le=1000)]
+    partial_permille: Annotated[int, Field(gt=0, le=1000)]
+    return_margin_permille: Annotated[int, Field(ge=1000)]
+    ramp_offset_ms: Annotated[int, Field(ge=0)]
+    ramp_step_ms: Annotated[int, Field(ge=0)]
+    # when the collector raises an alarm about itself
+    disk_free_mib: Annotated[int, Field(ge=0)] = 1024
+    certificate_days: Annotated[int, Field(ge=0)] = 30
+    lag_s: Annotated[int, Field(gt=0)] = 300
+    clock_s: Annotated[int, Field(gt=0)] = 10
+    # of the register and the market
+    licence_warning_days: tuple[Annotated[int, Field(gt=0)], ...] = (90, 30, 7, 1)
+    two_persons: tuple[Name, ...] = ()
+    """Kinds of records that a second person must approve."""
+
+    @property
+    def key(self) -> str:
+        return "policy"

@@ -72,7 +72,7 @@ def import_file(registry: Registry, path: Path, now_ms: int) -> tuple[int, bytes
     ]
     found = problems(known.with_records(records), records)
     if found:
-        raise FileError("\n".join([f"{path}: nothing was taken:", *found]))
+        raise FileError("\n".join([f"{path}: nothing was taken:", *map(str, found)]))
     return registry.record(records, document, now_ms), document
 
 

@@ -269,7 +269,7 @@ def test_a_bad_file_changes_nothing_and_says_what_and_where(office: Office, name
 
 
 def test_a_site_of_another_licensee_is_not_licensed(office: Office) -> None:
-    other = "200240000019"
+    other = "200240000018"
     text = GOOD.replace(
         f'number = "L-1"\nlicensee = "{BIN}"', f'number = "L-1"\nlicensee = "{other}"'
     )

@@ -4,7 +4,7 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from absent import absent
 from reportlab.lib.pagesizes import A3, A4, landscape
@@ -49,13 +49,13 @@ class Zone:
 
 @dataclass(frozen=True)
 class Style:
-    """How a file looks. `row_of`: how many hours stand in one row of the table."""
+    """How a file looks. `row_of`: how many hours stand in one row; `align`: left, centre, right."""
 
     is_ruled: bool = True
     row_of: int = 24
     is_turned: bool = False
     says_rotation: bool = False
-    align: str = "CENTER"
+    align: Literal[0, 1, 2] = 1
     valign: str = "MIDDLE"
     breaks_numbers: bool = False
     dates_in_each_block: bool = False
@@ -103,7 +103,7 @@ def result(
     def begin(canvas: Canvas, _document: BaseDocTemplate) -> None:
         if style.javascript is not None:
             script = {"S": PDFName("JavaScript"), "JS": PDFString(style.javascript)}
-            canvas._doc.Catalog.OpenAction = PDFDictionary(script)
+            canvas._doc.Catalog.OpenAction = PDFDictionary(script)  # type: ignore[attr-defined]
         if style.is_turned:
             if style.says_rotation:
                 canvas.setPageRotation(90)
@@ -181,11 +181,13 @@ def _table(cells: Sequence[Sequence[Flowable]], style: Style, widths: Sequence[f
     ]
     if style.is_ruled:
         look.append(("GRID", (0, 0), (-1, -1), 0.4, "black"))
-    return Table(cells, colWidths=widths, style=look, hAlign="LEFT")
+    rows = [list(texts) for texts in cells]
+    return Table(rows, colWidths=widths, style=look, hAlign="LEFT")
 
 
 def _paragraph(text: str, style: Style, size: float | None = None) -> Paragraph:
     size = size or style.size
-    align = {"LEFT": 0, "CENTER": 1, "RIGHT": 2}[style.align]
-    look = ParagraphStyle("x", fontName=font(), fontSize=size, leading=size + 1, alignment=align)
+    look = ParagraphStyle(
+        "x", fontName=font(), fontSize=size, leading=size + 1, alignment=style.align
+    )
     return Paragraph(text, look)

@@ -10,6 +10,7 @@ from collector.registry.korem.pages import Page
 BYTES_MAX = 20 << 20
 _TIMEOUT_S = 2 * pages.CPU_S_MAX
 _REFUSED = 2
+_PROGRAM = pages.__name__.rpartition(".")[0]
 
 
 def pages_of(content: bytes) -> list[Page]:
@@ -22,7 +23,7 @@ def pages_of(content: bytes) -> list[Page]:
         raise ResultError("it is no PDF; the daily result is published as one")
     try:
         done = subprocess.run(  # noqa: S603
-            [sys.executable, "-m", pages.__name__],
+            [sys.executable, "-m", _PROGRAM],
             input=content,
             capture_output=True,
             timeout=_TIMEOUT_S,

@@ -1,7 +1,7 @@
 """What stands on the pages of a PDF: words and ruled tables with their places, and nothing run.
 
-As a program it reads a PDF from standard input and writes JSON, within bounds on memory and time:
-the parser meets files from anywhere, and a small one can unpack into very much.
+`main` (`python -m collector.registry.korem`) reads a PDF from standard input and writes JSON,
+within bounds on memory and time: a small file from anywhere can unpack into very much.
 """
 
 import io
@@ -99,14 +99,16 @@ def read_pages(content: bytes) -> list[Page]:
                     f"it has {len(document.pages)} pages; a daily result has at most {PAGES_MAX}"
                 )
             return [_read(_upright(page)) for page in document.pages]
-    except ResultError:
+    except (ResultError, MemoryError):
         raise
     except Exception as error:  # whatever the parser stumbles over in a damaged file
-        raise ResultError(_unreadable(error)) from None
+        cause = error.args[0] if isinstance(error, PdfminerException) and error.args else error
+        if isinstance(cause, MemoryError):
+            raise cause from None
+        raise ResultError(_unreadable(cause)) from None
 
 
-def _unreadable(error: Exception) -> str:
-    cause = error.args[0] if isinstance(error, PdfminerException) and error.args else error
+def _unreadable(cause: object) -> str:
     name = type(cause).__name__
     if "Password" in name or "Encrypt" in name:
         return "it is protected by a password; save it without one"
@@ -164,7 +166,3 @@ def main() -> None:
     except ResultError as error:
         sys.stderr.write(str(error))
         sys.exit(2)
-
-
-if __name__ == "__main__":
-    main()

@@ -171,7 +171,7 @@ def _block(
 def _zone(text: str, layout: Layout) -> str:
     zones = [name for name, pattern in layout.zones.items() if pattern.search(text)]
     if len(zones) != 1:
-        told = " ".join(text.split())[:60]
+        told = " ".join(text.split()).strip(" /:")[:60]
         known = ", ".join(layout.zones)
         raise ResultError(f"zone {told!r}: it names not one of the zones of the layout: {known}")
     return zones[0]

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import dropwhile, pairwise
 
 from collector.registry.figures import is_figure
 from collector.registry.hours import HOURS
@@ -165,6 +165,8 @@ def _unruled_columns(lines: Sequence[Line], head: int, layout: Layout) -> _Colum
 
 def _texts(line: Line, columns: _Columns, layout: Layout) -> dict[int, str]:
     words = [word for word in with_thousands(line.words) if word.centre >= columns.edge]
+    # the unit's column may reach over the edge
+    words = list(dropwhile(lambda word: not is_figure(word.text), words))
     figures = [word for word in words if is_figure(word.text)]
     if not figures or layout.no_bids.search(line.text):
         return {}

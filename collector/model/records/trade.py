@@ -55,6 +55,7 @@ class Quota(Record):
     start: Instant
     energy_mwh: EnergyMwh
     document_sha256: Hex32
+    hour_convention: str | None = None
 
     @property
     def key(self) -> str:

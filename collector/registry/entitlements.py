@@ -41,15 +41,13 @@ def is_entitlement(record: Record) -> bool:
     return record.kind in _PLACES
 
 
-def record_in(
-    connection: Connection, records: Sequence[Record], document: bytes, now_ms: int
-) -> None:
-    """Add a version of each, within the caller's `appending` transaction."""
+def record_in(connection: Connection, records: Sequence[Record], source: dict[str, Any]) -> None:
+    """Add a version of each, within the caller's `appending` transaction.
+
+    `source`: what the rows say of whence they come, the same for all.
+    """
     for first in range(0, len(records), _AT_ONCE):
-        rows = [
-            _row(record) | {"recorded_ms": now_ms, "document": document}
-            for record in records[first : first + _AT_ONCE]
-        ]
+        rows = [_row(record) | source for record in records[first : first + _AT_ONCE]]
         connection.execute(insert(table), rows)
 
 

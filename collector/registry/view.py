@@ -140,6 +140,16 @@ class View:
         named = [licence for licence in self.all(Licence).values() if site in licence.sites]
         return sorted(named, key=lambda licence: licence.valid_until)
 
+    @cached_property
+    def zones(self) -> frozenset[str]:
+        """Those that are described, and those of sites."""
+        return frozenset(self.all(Zone)) | {site.zone for site in self.all(Site).values()}
+
+    @cached_property
+    def auction_zones(self) -> frozenset[str]:
+        """Where electricity is sold."""
+        return frozenset(self.auction_zone(zone) for zone in self.zones)
+
     def auction_zone(self, zone: str) -> str:
         """Where a zone's electricity is sold; one the register does not describe: in itself."""
         known = self.all(Zone).get(zone)

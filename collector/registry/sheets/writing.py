@@ -19,7 +19,7 @@ _UNKEPT = re.compile("[\x00-\x08\x0b-\x1f\ufffe\uffff]|_(?=x[0-9A-Fa-f]{4}_)")
 def write_csv(rows: Iterable[Sequence[str]]) -> bytes:
     """RFC 4180, in UTF-8 with the mark by which spreadsheets know it."""
     made = io.StringIO(newline="")
-    csv.writer(made).writerows([neutral(text) if text else "" for text in row] for row in rows)
+    csv.writer(made).writerows(map(neutral, row) for row in rows)
     return made.getvalue().encode("utf-8-sig")
 
 

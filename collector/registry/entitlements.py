@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, and_, insert, select
+from sqlalchemy import ColumnElement, Connection, insert, select
 
 from collector.model.records import Allocation, Nomination, Quota, Record
 from collector.storage.tables import entitlement as table
@@ -89,11 +89,18 @@ def nominations(
     return _newest(connection, Nomination, known_ms, "", start_ms, named)
 
 
-def newest(connection: Connection, record: E) -> Version[E] | None:
-    """The version that stands where this record would be the next one; None: it is the first."""
-    zone, start_ms, subject, part = _PLACES[record.kind](record)
-    same = and_(table.c.subject == subject, table.c.part == part)
-    return next(iter(_newest(connection, type(record), None, zone, start_ms, same)), None)
+def standing(connection: Connection, records: Iterable[E]) -> dict[str, Version[E]]:
+    """By the records' keys, the versions after which they would be the next ones; also cancelled
+    ones. Where a record would be the first there is none.
+    """
+    wanted = {record.key: record for record in records}
+    periods = {(type(each), *_PLACES[each.kind](each)[:2]) for each in wanted.values()}
+    found = (
+        version
+        for kind, zone, start_ms in periods
+        for version in _newest(connection, kind, None, zone, start_ms)
+    )
+    return {each.record.key: each for each in found if each.record.key in wanted}
 
 
 def history(

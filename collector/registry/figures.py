@@ -6,7 +6,7 @@ from decimal import Decimal
 _SPACES = " \u00a0\u2007\u2009\u202f"
 _FIGURE = re.compile(rf"(?:\d{{1,3}}(?:[{_SPACES}]\d{{3}})+|\d+)(?:[.,]\d+)?", re.ASCII)
 _NOTHING = {"", "-", "\u2010", "\u2011", "\u2012", "\u2013", "\u2014", "\u2212"}
-_DIGITS_MAX = 30
+_DIGITS_MAX = 24
 
 
 class FigureError(ValueError):

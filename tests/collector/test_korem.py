@@ -309,7 +309,7 @@ def test_a_dash_or_nothing_is_no_figure_and_no_zero(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["1,234.5", "1.234,5", "12 34", "-5", "1e3", "٣", "нет", "1,", ",5", "9" * 31]
+    "text", ["1,234.5", "1.234,5", "12 34", "-5", "1e3", "٣", "нет", "1,", ",5", "9" * 25]
 )
 def test_what_may_be_read_in_two_ways_is_refused(text: str) -> None:
     with pytest.raises(FigureError):

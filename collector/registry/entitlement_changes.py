@@ -101,7 +101,7 @@ def require_hours(view: View) -> None:
 def _judge(view: View, records: Sequence[Record]) -> None:
     found = problems(view, records)
     if found:
-        raise RefusedError("\n".join(["nothing was taken:", *dict.fromkeys(found)]))
+        raise RefusedError("\n".join(["nothing was taken:", *dict.fromkeys(map(str, found))]))
 
 
 def _changes(connection: Connection, records: Sequence[E]) -> list[Change[E]]:

@@ -52,7 +52,9 @@ def _at(texts: Sequence[str], heads: Sequence[str], row: Row) -> int:
     found = [column for column, text in enumerate(texts) if text in heads]
     if len(found) > 1:
         places = " and ".join(place(row.number, column) for column in found)
-        raise WinnersError(f"{places} have the same head, {row.cells[found[0]]!r}; name one otherwise")
+        raise WinnersError(
+            f"{places} have the same head, {row.cells[found[0]]!r}; name one otherwise"
+        )
     return found[0] if found else -1
 
 

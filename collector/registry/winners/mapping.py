@@ -33,7 +33,11 @@ def _plain(texts: Any) -> Any:
 
 
 def _plain_keys(names: Any) -> Any:
-    return names if not isinstance(names, dict) else {plain(name): zone for name, zone in names.items()}
+    return (
+        names
+        if not isinstance(names, dict)
+        else {plain(name): zone for name, zone in names.items()}
+    )
 
 
 Heads = Annotated[tuple[str, ...], BeforeValidator(_plain), Field(min_length=1)]

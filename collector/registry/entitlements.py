@@ -18,12 +18,17 @@ E = TypeVar("E", bound=Record)
 
 @dataclass(frozen=True)
 class Version(Generic[E]):
-    """A record as it was recorded: `id` numbers the version, `document` is its source's SHA-256."""
+    """A record as it was recorded: `id` numbers the version, `document` is its source's SHA-256.
+
+    Who gave it, and who approved it where two persons must; None: not said.
+    """
 
     record: E
     id: int
     recorded_ms: int
     document: bytes
+    recorded_by: str | None = None
+    approved_by: str | None = None
 
 
 _PLACES: dict[str, Callable[[Any], tuple[str, int, str, str]]] = {
@@ -148,7 +153,7 @@ def _newest(
 
 def _version(kind: type[E], row: Any) -> Version[E]:
     record = kind.model_validate_json(row.body)
-    return Version(record, row.id, row.recorded_ms, row.document)
+    return Version(record, row.id, row.recorded_ms, row.document, row.recorded_by, row.approved_by)
 
 
 def _row(record: Record) -> dict[str, Any]:

@@ -48,13 +48,20 @@ def columns(kind: type[Record]) -> tuple[Column, ...]:
     return tuple(found)
 
 
-def cells(record: Record) -> list[str]:
-    """A record as a row of its kind's columns, without that of the last day."""
-    return [
-        "" if (value := getattr(record, column.field)) is None else column.write(value)
+def as_texts(record: Record) -> dict[str, str | None]:
+    """A record's fields as cells show them."""
+    return {
+        column.field: None
+        if (value := getattr(record, column.field)) is None
+        else column.write(value)
         for column in columns(type(record))
         if column.name != LAST_DAY
-    ]
+    }
+
+
+def cells(record: Record) -> list[str]:
+    """A record as a row of its kind's columns, without that of the last day."""
+    return [text or "" for text in as_texts(record).values()]
 
 
 def _column(name: str, hint: Any) -> Column:

@@ -45,7 +45,7 @@ class Registry:
     """The register, with the newest view kept until a change."""
 
     def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+        self.engine = engine
         self._newest = (-1, View([]))
         self._records: dict[int, Record] = {}
 
@@ -57,7 +57,7 @@ class Registry:
         persons: Persons = NOBODY,
     ) -> int:
         """Add a version of each record, all or none; `document` is the SHA-256 of its source."""
-        with appending(self._engine) as connection:
+        with appending(self.engine) as connection:
             return self.record_in(connection, records, document, now_ms, persons)
 
     @staticmethod
@@ -85,7 +85,7 @@ class Registry:
 
     def view(self) -> View:
         """What is known now."""
-        with reading(self._engine) as connection:
+        with reading(self.engine) as connection:
             newest = newest_version(connection)
         if newest != self._newest[0]:
             self._newest = (newest, self.view_known(None))
@@ -103,7 +103,7 @@ class Registry:
             known = select(func.max(table.c.id)).where(table.c.recorded_ms <= known_ms)
             last = last.where(table.c.id <= known.scalar_subquery())
         query = select(table.c.id, table.c.kind, table.c.body).where(table.c.id.in_(last))
-        with reading(self._engine) as connection:
+        with reading(self.engine) as connection:
             rows: Sequence[tuple[int, str, str]] = connection.execute(
                 query.order_by(table.c.id)
             ).all()
@@ -113,7 +113,7 @@ class Registry:
         """Every version of a record, the oldest first."""
         table = registry_version
         query = select(table).where(table.c.kind == kind, table.c.key == key).order_by(table.c.id)
-        with reading(self._engine) as connection:
+        with reading(self.engine) as connection:
             rows = connection.execute(query).all()
         return [
             Change(

@@ -81,7 +81,7 @@ class Office:
         return count
 
     def versions(self) -> int:
-        with reading(self.registry._engine) as connection:
+        with reading(self.registry.engine) as connection:
             return connection.scalar(select(func.count()).select_from(registry_version)) or 0
 
 
@@ -99,7 +99,7 @@ def test_a_good_file_is_taken_whole(office: Office) -> None:
     assert bytes.fromhex(gateway.keys[0].x + gateway.keys[0].y) == KEY.public.raw
     assert view.one(Meter, "M-1").ct == (400, 5)
     start = datetime.fromisoformat("2026-11-23T14:00:00+05:00")
-    with reading(office.registry._engine) as connection:
+    with reading(office.registry.engine) as connection:
         [bought] = allocations(connection, BIN, "north", round(start.timestamp() * 1000))
     assert bought.record.energy_mwh == Decimal("0.1")
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, insert, select
+from sqlalchemy import ColumnElement, Connection, Row, func, insert, select
 
 from collector.model.records import Allocation, Nomination, Quota, Record
 from collector.storage.tables import entitlement as table
@@ -38,6 +38,10 @@ _PLACES: dict[str, Callable[[Any], tuple[str, int, str, str]]] = {
 }
 """Zone, start, subject and part of each kind that is kept here."""
 
+ENTITLEMENTS = frozenset(_PLACES)
+"""The kinds that are kept here and not in the register of versions."""
+
+_START_IN_KEY = {Allocation.kind: 2, Nomination.kind: 1, Quota.kind: 1}
 _AT_ONCE = 10_000
 
 
@@ -130,6 +134,30 @@ def history(
         wanted.append(table.c.recorded_ms <= known_ms)
     query = select(table).where(*wanted).order_by(table.c.start_ms, table.c.part, table.c.id)
     return [_version(Allocation, row) for row in connection.execute(query)]
+
+
+def every(connection: Connection, kind: type[E], known_ms: int | None = None) -> list[E]:
+    """All that stands of a kind, by place; cancelled ones too."""
+    places = (table.c.zone, table.c.start_ms, table.c.subject, table.c.part)
+    last = select(func.max(table.c.id)).where(table.c.kind == kind.kind).group_by(*places)
+    if known_ms is not None:
+        last = last.where(table.c.recorded_ms <= known_ms)
+    query = select(table.c.body).where(table.c.id.in_(last)).order_by(*places)
+    return [kind.model_validate_json(body) for body in connection.scalars(query)]
+
+
+def rows_of(connection: Connection, kind: type[E], key: str) -> list[tuple[E, Row[Any]]]:
+    """Every version of one record with its row, the oldest first."""
+    query = select(table).where(table.c.kind == kind.kind, table.c.start_ms == _start_ms(kind, key))
+    rows = connection.execute(query.order_by(table.c.id))
+    found = ((kind.model_validate_json(row.body), row) for row in rows)
+    return [(record, row) for record, row in found if record.key == key]
+
+
+def _start_ms(kind: type[Record], key: str) -> int:
+    parts = key.split("/")
+    at = _START_IN_KEY[kind.kind]
+    return int(parts[at]) if len(parts) > at and parts[at].isdecimal() else -1
 
 
 def _newest(

@@ -78,7 +78,7 @@ def propose(
         .returning(table.c.id)
     )
     assert number is not None  # noqa: S101  just inserted
-    return number
+    return int(number)
 
 
 def proposals(connection: Connection, *, also_decided: bool = False) -> list[Proposal]:

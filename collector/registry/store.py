@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine, func, insert, select
 
 from collector.model.records import KINDS, Record
 from collector.registry import entitlements
-from collector.registry.entitlements import is_entitlement
+from collector.registry.entitlements import ENTITLEMENTS, is_entitlement
 from collector.registry.view import View
 from collector.storage import appending, reading
 from collector.storage.tables import registry_version
@@ -109,21 +109,35 @@ class Registry:
             ).all()
         return View([self._record(*row) for row in rows])
 
-    def history(self, kind: str, key: str) -> list[Change]:
+    def records(self, kind: type[Record], known_ms: int | None = None) -> list[Record]:
+        """Every record of a kind as known at a moment, those of periods too."""
+        if kind.kind in ENTITLEMENTS:
+            with reading(self.engine) as connection:
+                return entitlements.every(connection, kind, known_ms)
+        return list(self.view_known(known_ms).all(kind).values())
+
+    def history(self, kind: type[Record], key: str) -> list[Change]:
         """Every version of a record, the oldest first."""
-        table = registry_version
-        query = select(table).where(table.c.kind == kind, table.c.key == key).order_by(table.c.id)
         with reading(self.engine) as connection:
-            rows = connection.execute(query).all()
+            if kind.kind in ENTITLEMENTS:
+                rows = entitlements.rows_of(connection, kind, key)
+            else:
+                table = registry_version
+                same = (table.c.kind == kind.kind, table.c.key == key)
+                query = select(table).where(*same).order_by(table.c.id)
+                rows = [
+                    (self._record(row.id, row.kind, row.body), row)
+                    for row in connection.execute(query)
+                ]
         return [
             Change(
                 row.id,
                 row.recorded_ms,
                 row.document,
-                self._record(row.id, row.kind, row.body),
+                record,
                 Persons(row.recorded_by, row.approved_by),
             )
-            for row in rows
+            for record, row in rows
         ]
 
     def _record(self, identity: int, kind: str, body: str) -> Record:

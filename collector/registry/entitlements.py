@@ -136,6 +136,11 @@ def history(
     return [_version(Allocation, row) for row in connection.execute(query)]
 
 
+def newest_version(connection: Connection) -> int:
+    """The number of the last change; 0 where there was none."""
+    return connection.scalar(select(func.max(table.c.id))) or 0
+
+
 def every(connection: Connection, kind: type[E], known_ms: int | None = None) -> list[E]:
     """All that stands of a kind, by place; cancelled ones too."""
     places = (table.c.zone, table.c.start_ms, table.c.subject, table.c.part)

@@ -2,19 +2,17 @@
 
 import json
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
-from collector_world import BIN, REAL, World
+from collector_world import BIN, World
 from typer.testing import CliRunner, Result
 
 from collector.cli.registry import app
 from collector.model.moments import read_moment
-from collector.model.records import Allocation, Quota, Zone
+from collector.model.records import Allocation, Zone
 from collector.registry.allocating import cancellations, omitted, read_hours
-from collector.registry.quotas import over_quota, require_hours
-from collector.registry.reading import FileError
-from collector.registry.view import View
 from collector.storage import directory_of, reading
 
 DAY = "2026-11-23"
@@ -29,13 +27,14 @@ def bought(hour: int, mwh: str, **changes: Any) -> Allocation:
     return Allocation(**(told | changes))
 
 
-def record(world: World, at_ms: int, *records: Allocation | Quota, document: str = "aa") -> None:
+def record(world: World, at_ms: int, *records: Allocation, document: str = "aa") -> None:
     world.registry.record(records, bytes.fromhex(document * 32), at_ms)
 
 
 @pytest.fixture
-def market(world: World) -> World:
+def market(tmp_path: Path) -> World:
     """An auction of two lots, and a revision at 23:50 that cancels one and cuts another."""
+    world = World.make(tmp_path)
     world.registry.record([Zone(name="north", auction=ZONE)], bytes(32), MORNING)
     record(world, MORNING, bought(14, "5", price_kzt_mwh="21500"), bought(14, "2", lot="2"))
     record(world, MORNING, bought(15, "5"))
@@ -127,28 +126,3 @@ def test_hours_are_named_by_number(text: str, hours: list[int]) -> None:
 def test_what_names_no_hours_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="9-18,20"):
         read_hours(text)
-
-
-# --- quotas
-
-
-def quota(hour: int, mwh: str) -> Quota:
-    [start] = starts(hour)
-    return Quota(zone=ZONE, start=start, energy_mwh=Decimal(mwh), document_sha256="cc" * 32)
-
-
-def test_allocations_above_the_quota_are_found_and_below_it_not(market: World) -> None:
-    record(market, LATE, quota(14, "3"), quota(15, "4.999"))
-    record(market, LATE, bought(14, "9", source="own_generation"))
-    with reading(market.engine) as connection:
-        found = over_quota(connection, [(ZONE, start) for start in starts(14, 15, 16)])
-    [excess] = found
-    assert (excess.start_ms, excess.allocated_mwh, excess.quota_mwh) == (
-        starts(15)[0], Decimal(5), Decimal("4.999")
-    )  # fmt: skip
-
-
-def test_documents_of_the_auction_need_an_hourly_market(world: World) -> None:
-    require_hours(View([REAL]))
-    with pytest.raises(FileError, match="periods of 20 s"):
-        require_hours(world.registry.view())

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from collector.cli import allocation_changes, allocation_history
 from collector.cli import registry_changes as changes
 from collector.cli import registry_questions as questions
 from collector.cli.arguments import UNUSABLE, Directory
@@ -29,6 +30,9 @@ app.command()(changes.reject)
 app.command()(questions.export)
 app.command()(questions.show)
 app.command()(questions.history)
+app.command()(allocation_changes.allocate)
+app.command()(allocation_changes.cancel)
+app.command()(allocation_history.allocations)
 
 
 @app.command()

@@ -3,21 +3,20 @@
 import json
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any
 
 import typer
 
 from collector.cli.arguments import UNUSABLE, AsJson, Directory, fail
+from collector.cli.registry_files import FORMATS, Form, content_of, kind_and_file, read_given
 from collector.cli.service import now_ms
 from collector.model.instant import astana
 from collector.model.records import Meter
 from collector.registry import proposals as papers
-from collector.registry.files import Format, read_file
 from collector.registry.preview import Difference, Preview
 from collector.registry.profiles import unconfirmed
 from collector.registry.proposals import Proposal, ProposalError
 from collector.registry.reading import FileError, Reading, told
-from collector.registry.sheets import FILE_MAX
 from collector.registry.store import Registry
 from collector.registry.taking import Office, Source
 from collector.storage import open_database, reading
@@ -33,7 +32,7 @@ def import_(
     directory: Directory,
     words: Annotated[list[str], typer.Argument(metavar="[KIND] FILE", help="a sheet needs KIND")],
     format_: Annotated[
-        str | None, typer.Option("--format", help="toml, csv or xlsx; else by the file's name")
+        str | None, typer.Option("--format", help=f"{FORMATS}; else by the file's name")
     ] = None,
     by: Annotated[str | None, typer.Option("--by", help="the person who gives it")] = None,
     dry_run: Annotated[
@@ -42,22 +41,32 @@ def import_(
     sheet: Annotated[str | None, typer.Option(help="of a workbook with several")] = None,
     encoding: Annotated[str | None, typer.Option(help="of a CSV that is not UTF-8")] = None,
     delimiter: Annotated[str | None, typer.Option(help="of a CSV, if not the one found")] = None,
+    mapping: Annotated[
+        Path | None, typer.Option(help="allocation: which columns a register of winners has")
+    ] = None,
+    complete: Annotated[
+        bool, typer.Option("--complete", help="allocation: cancel what stands beside and is absent")
+    ] = False,
+    layout: Annotated[
+        Path | None, typer.Option(help="quota: how KOREM's result is laid out, if not as shipped")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Take a file: all of it, or nothing.
 
     Ends with 0 when all was taken, 2 when nothing was, 3 when another person must approve.
     """
-    kind, path = _kind_and_file(words)
+    kind, path = kind_and_file(words)
     registry = open_registry(directory)
     office = Office(registry)
     try:
-        content = _content(path)
+        content = content_of(path)
         options = {"sheet": sheet, "encoding": encoding, "delimiter": delimiter}
-        given = _read(content, path, kind, format_, options)
+        form = Form(kind, format_, options, mapping, layout, is_complete=complete)
+        given = read_given(registry, content, path, form)
         source = Source.of(path.name, content, by)
         seen = office.look(given)
-        report = _report(path, source, seen)
+        report = _report(path, source, given, seen)
         if seen.wrong or dry_run:
             _show_preview(report, seen, path, as_json=as_json)
             raise typer.Exit(2 if seen.wrong else 0)
@@ -153,42 +162,12 @@ def warn(meters: Iterable[Meter]) -> None:
         typer.echo(line, err=True)
 
 
-def _kind_and_file(words: list[str]) -> tuple[str | None, Path]:
-    match words:
-        case [file]:
-            return None, Path(file)
-        case [kind, file]:
-            return kind, Path(file)
-    raise fail("name a file, and before it the kind of records if it is a sheet: DIR [KIND] FILE")
-
-
-def _content(path: Path) -> bytes:
-    try:
-        if path.stat().st_size > FILE_MAX:
-            raise FileError(f"{path}: it has more than {FILE_MAX >> 20} MiB; split it")
-        return path.read_bytes()
-    except OSError as error:
-        raise FileError(f"{path}: cannot be read: {error.strerror}") from None
-
-
-def _read(
-    content: bytes, path: Path, kind: str | None, given: str | None, options: dict[str, str | None]
-) -> Reading:
-    name = given or path.suffix.lower().removeprefix(".")
-    for format_ in get_args(Format):
-        if name == format_:
-            try:
-                return read_file(content, format_, kind, **options)
-            except FileError as error:
-                raise FileError(f"{path}: {error}") from None
-    raise FileError(f"{path}: --format {name or '...'}: it is one of {', '.join(get_args(Format))}")
-
-
-def _report(path: Path, source: Source, seen: Preview) -> dict[str, Any]:
+def _report(path: Path, source: Source, given: Reading, seen: Preview) -> dict[str, Any]:
     return {
         "file": str(path),
         "sha256": source.document.hex(),
         "notes": list(seen.notes),
+        "document": given.said,
         "counts": {state: seen.counts[state] for state in ("new", "changed", "same")},
         "changes": [each.as_json() for each in seen.changes],
         "wrong": [each.as_json() for each in seen.wrong],

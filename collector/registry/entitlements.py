@@ -18,12 +18,17 @@ E = TypeVar("E", bound=Record)
 
 @dataclass(frozen=True)
 class Version(Generic[E]):
-    """A record as it was recorded: `id` numbers the version, `document` is its source's SHA-256."""
+    """A record as it was recorded: `id` numbers the version, `document` is its source's SHA-256.
+
+    Who gave it, and who approved it where two persons must; None: not said.
+    """
 
     record: E
     id: int
     recorded_ms: int
     document: bytes
+    recorded_by: str | None = None
+    approved_by: str | None = None
 
 
 _PLACES: dict[str, Callable[[Any], tuple[str, int, str, str]]] = {
@@ -131,6 +136,11 @@ def history(
     return [_version(Allocation, row) for row in connection.execute(query)]
 
 
+def newest_version(connection: Connection) -> int:
+    """The number of the last change; 0 where there was none."""
+    return connection.scalar(select(func.max(table.c.id))) or 0
+
+
 def every(connection: Connection, kind: type[E], known_ms: int | None = None) -> list[E]:
     """All that stands of a kind, by place; cancelled ones too."""
     places = (table.c.zone, table.c.start_ms, table.c.subject, table.c.part)
@@ -176,7 +186,7 @@ def _newest(
 
 def _version(kind: type[E], row: Any) -> Version[E]:
     record = kind.model_validate_json(row.body)
-    return Version(record, row.id, row.recorded_ms, row.document)
+    return Version(record, row.id, row.recorded_ms, row.document, row.recorded_by, row.approved_by)
 
 
 def _row(record: Record) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from collector.model.records import Gateway, Record
 from collector.registry import entitlements
 from collector.registry.columns import as_texts
 from collector.registry.entitlements import is_entitlement
+from collector.registry.quotas import above_quota
 from collector.registry.reading import Reading, Wrong
 from collector.registry.references import Problem, problems, warnings
 from collector.registry.rotation import keep_later_keys
@@ -88,6 +89,7 @@ def preview(view: View, connection: Connection, reading: Reading) -> Preview:
         place = _Places(reading)
         wrong += map(place, problems(judged, records))
         odd += map(place, warnings(judged, records))
+        odd += above_quota(connection, records)
     return Preview(differences(view, connection, records), wrong, odd, reading.notes)
 
 

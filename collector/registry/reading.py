@@ -51,12 +51,16 @@ class Wrong:
 
 @dataclass
 class Reading:
-    """`places` has one for each record; `letters`: the column of a field, in a sheet."""
+    """`places` has one for each record; `letters`: the column of a field, in a sheet.
+
+    `said`: what a document says beside its records, as JSON has it.
+    """
 
     records: list[Record] = field(default_factory=list)
     places: list[str | int] = field(default_factory=list)
     letters: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    said: Mapping[str, Any] = field(default_factory=dict)
     wrong: list[Wrong] = field(default_factory=list)
 
     def add(self, kind: str, place: str | int, values: Any) -> None:

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from sqlalchemy import Connection
 
-from collector.registry import proposals
+from collector.registry import entitlements, proposals
 from collector.registry.entitlements import is_entitlement
 from collector.registry.preview import Difference, Preview, differences, preview
 from collector.registry.proposals import Proposal, ProposalError, guarded
@@ -55,14 +55,17 @@ class Office:
         with reading(self._registry.engine) as connection:
             return preview(self._registry.view(), connection, given)
 
-    def take(self, given: Reading, source: Source, now_ms: int) -> Outcome:
-        """Take what a file gave, or propose it where policy asks for two persons.
+    def take(self, given: Reading, source: Source, now_ms: int, *, by_two: bool = False) -> Outcome:
+        """Take what a file gave, or propose it where policy, or `by_two`, asks for two persons.
 
         Raises FileError when anything is wrong with it, or when nobody is named who proposes.
         """
 
         def write(connection: Connection, seen: Preview) -> Outcome:
-            kinds = guarded(self._registry.view(), (each.record for each in seen.changes))
+            changed = [each.record for each in seen.changes]
+            kinds = guarded(self._registry.view(), changed)
+            if by_two:
+                kinds = sorted({record.kind for record in changed})
             if kinds and source.person is None:
                 raise FileError(
                     f"{source.file}: nothing was taken: two persons must change"
@@ -109,10 +112,10 @@ class Office:
         """Judge outside the writer's lock, for that may take long, and write if nothing came in."""
         for _ in range(_ATTEMPTS):
             with reading(self._registry.engine) as connection:
-                version = newest_version(connection)
+                version = _version(connection)
             seen = judge()
             with appending(self._registry.engine) as connection:
-                if newest_version(connection) == version:
+                if _version(connection) == version:
                     return write(connection, seen)
         raise FileError("nothing was taken: others are changing the register; try again")
 
@@ -138,6 +141,11 @@ class Office:
                 "\n".join([f"proposal {number} fits the register no longer:", *map(str, wrong)])
             )
         return found
+
+
+def _version(connection: Connection) -> tuple[int, int]:
+    """Numbers that change with the register."""
+    return newest_version(connection), entitlements.newest_version(connection)
 
 
 def _require_unchanged(found: Proposal, then: Difference, now: Difference) -> None:

@@ -30,7 +30,7 @@ from collector.registry.figures import FigureError, read_figure
 from collector.registry.hours import hour_start_ms
 from collector.registry.korem import Layout, Result, ResultError, read_layout, read_result
 from collector.registry.korem.bounded import BYTES_MAX
-from collector.registry.korem.pages import read_pages
+from collector.registry.korem.extraction import read_pages
 from collector.registry.korem.reading import result_of
 
 LAYOUT = read_layout()

@@ -9,7 +9,6 @@ from collector.registry.korem.pages import Page
 
 BYTES_MAX = 20 << 20
 _TIMEOUT_S = 2 * pages.CPU_S_MAX
-_REFUSED = 2
 _PROGRAM = pages.__name__.rpartition(".")[0]
 
 
@@ -31,8 +30,8 @@ def pages_of(content: bytes) -> list[Page]:
         )
     except subprocess.TimeoutExpired:
         raise _trap() from None
-    if done.returncode == _REFUSED:
-        raise ResultError(done.stderr.decode(errors="replace"))
+    if done.returncode == pages.REFUSED:
+        raise ResultError(done.stdout.decode(errors="replace"))
     if done.returncode:
         raise _trap()
     return pages.load(done.stdout.decode())

@@ -1,11 +1,11 @@
 """Where a file's columns stand: the row of heads is found by what the mapping calls them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from collector.registry.sheets import Row, Sheet, place
-from collector.registry.winners.errors import WinnersError
+from collector.registry.reading import FileError
+from collector.registry.sheets import Row, Sheet
 from collector.registry.winners.mapping import WinnersMapping, plain
 
 _TITLE_ROWS = 30
@@ -23,40 +23,45 @@ class Places:
 
 
 def find_heads(sheet: Sheet, mapping: WinnersMapping) -> Places:
-    """Runs through the sheet up to its heads; raises WinnersError where it has none."""
-    wanted = {
+    """Runs through the sheet up to its heads; raises FileError where it has none."""
+    wanted: dict[str, Sequence[str]] = {
         name: heads for name, heads in mapping.columns.model_dump().items() if heads is not None
     }
-    nearest: tuple[list[str], Row] | None = None
+    if mapping.hours is not None:
+        wanted |= {f"hour {n}": [head] for n, head in enumerate(mapping.hours.heads, 1)}
+    best: tuple[Row, list[str]] | None = None
     for row in islice(sheet.rows, _TITLE_ROWS):
-        texts = [plain(cell) for cell in row.cells]
-        found = {name: at for name, heads in wanted.items() if (at := _at(texts, heads, row)) >= 0}
-        absent = [name for name in wanted if name not in found and name not in _MAY_BE_ABSENT]
-        hours = [] if mapping.hours is None else [_at(texts, [h], row) for h in mapping.hours.heads]
-        absent += [f"hour {number}" for number, at in enumerate(hours, 1) if at < 0]
+        found = _found(row, wanted)
+        absent = [name for name in wanted.keys() - found.keys() if name not in _MAY_BE_ABSENT]
         if not absent:
-            return Places(row.number, found, tuple(hours) if hours else None)
-        if found and (nearest is None or len(absent) < len(nearest[0])):
-            nearest = absent, row
-    if nearest is None:
-        raise WinnersError(f"no row of heads: the mapping's are {_told(wanted.values())}")
-    absent, row = nearest
-    told = "; ".join(
-        f"{name} ({_told([wanted[name]])})" if name in wanted else name for name in absent[:5]
+            hours = tuple(at for name, at in found.items() if name.startswith("hour "))
+            return Places(row.number, found, None if mapping.hours is None else hours)
+        if found and (best is None or len(absent) < len(best[1])):
+            best = row, [name for name in wanted if name in absent]
+    if best is None:
+        raise FileError(f"there is no row of heads; the mapping's are: {_told(wanted, wanted)}")
+    row, absent = best
+    raise FileError(
+        f"row {row.number}: these heads are absent: {_told(wanted, absent)}; name in the mapping"
+        " file how the columns are headed"
     )
-    raise WinnersError(f"row {row.number}: heads without {told}; name them in the mapping file")
 
 
-def _at(texts: Sequence[str], heads: Sequence[str], row: Row) -> int:
-    """The column with one of these heads; -1: none."""
-    found = [column for column, text in enumerate(texts) if text in heads]
-    if len(found) > 1:
-        places = " and ".join(place(row.number, column) for column in found)
-        raise WinnersError(
-            f"{places} have the same head, {row.cells[found[0]]!r}; name one otherwise"
-        )
-    return found[0] if found else -1
+def _found(row: Row, wanted: dict[str, Sequence[str]]) -> dict[str, int]:
+    texts = [plain(cell) for cell in row.cells]
+    found = {}
+    for name, heads in wanted.items():
+        columns = [column for column, text in enumerate(texts) if text in heads]
+        if len(columns) > 1:
+            told = " and ".join(map(row.place, columns))
+            raise FileError(
+                f"{told}: both are headed {row.cells[columns[0]]!r}; name one otherwise"
+            )
+        if columns:
+            found[name] = columns[0]
+    return found
 
 
-def _told(heads: Sequence[Sequence[str]] | object) -> str:
-    return ", ".join(" or ".join(map(repr, each)) for each in heads)  # type: ignore[attr-defined]
+def _told(wanted: dict[str, Sequence[str]], names: Iterable[str]) -> str:
+    shown = [f"{name} ({' or '.join(map(repr, wanted[name]))})" for name in names]
+    return ", ".join(shown[:6]) + (" and others" if len(shown) > 6 else "")

@@ -18,7 +18,7 @@ from pydantic import (
 
 from collector.model.records import Name, Source
 from collector.registry.hours import HOURS
-from collector.registry.winners.errors import WinnersError
+from collector.registry.reading import FileError
 
 
 def plain(text: str) -> str:
@@ -95,16 +95,16 @@ class WinnersMapping(BaseModel):
 
 
 def read_mapping(path: Path | None = None) -> WinnersMapping:
-    """That of a file, or the example that is shipped; raises WinnersError."""
+    """That of a file, or the example that is shipped; raises FileError."""
     source = resources.files(__package__) / "example.toml" if path is None else path
     try:
         return WinnersMapping.model_validate(tomllib.loads(source.read_text(encoding="utf-8")))
     except OSError as error:
-        raise WinnersError(f"{path}: cannot be read: {error.strerror}") from error
+        raise FileError(f"{path}: cannot be read: {error.strerror}") from error
     except UnicodeDecodeError:
-        raise WinnersError(f"{path}: is not UTF-8 text; save it as UTF-8") from None
+        raise FileError(f"{path}: is not UTF-8 text; save it as UTF-8") from None
     except tomllib.TOMLDecodeError as error:
-        raise WinnersError(f"{path}: is not TOML: {error}") from None
+        raise FileError(f"{path}: is not TOML: {error}") from None
     except ValidationError as error:
         told = (f"  {'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
-        raise WinnersError("\n".join([f"{path}: it is no mapping:", *told])) from None
+        raise FileError("\n".join([f"{path}: it is no mapping:", *told])) from None

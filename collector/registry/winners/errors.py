@@ -1,5 +1,0 @@
-"""Why a register of winners is not taken."""
-
-
-class WinnersError(ValueError):
-    """The text says where, what is wrong, and what would be right."""

@@ -1,5 +1,6 @@
 """Moments: Unix milliseconds inside, Astana time outside."""
 
+from calendar import monthrange
 from datetime import UTC, datetime
 from importlib import resources
 from typing import Annotated, Any
@@ -33,6 +34,14 @@ Instant = Annotated[int, BeforeValidator(_to_ms), Field(ge=0, lt=253_402_300_800
 
 def astana(instant_ms: int) -> datetime:
     return datetime.fromtimestamp(instant_ms / 1000, UTC).astimezone(ASTANA)
+
+
+def months_after(instant_ms: int, months: int) -> int:
+    """The same day and time of day in Astana so many months later, or that month's last day."""
+    moment = astana(instant_ms)
+    year, month = divmod(moment.year * 12 + moment.month - 1 + months, 12)
+    day = min(moment.day, monthrange(year, month + 1)[1])
+    return round(moment.replace(year=year, month=month + 1, day=day).timestamp() * 1000)
 
 
 def clock_text(instant_ms: int) -> str:

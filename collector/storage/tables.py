@@ -28,7 +28,43 @@ registry_version = Table(
     Column("recorded_ms", BigInteger, nullable=False),
     Column("document", LargeBinary, nullable=False),
     Column("body", Text, nullable=False),
+    # persons; null: not said, and nobody needed to
+    Column("recorded_by", Text),
+    Column("approved_by", Text),
     Index("registry_version_by_key", "kind", "key", "id"),
+)
+# what one person gave and another must approve: records, and those that they are to replace
+registry_proposal = Table(
+    "registry_proposal",
+    metadata,
+    Column("id", _RowId, primary_key=True),
+    Column("file", Text, nullable=False),
+    Column("document", LargeBinary, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("proposed_ms", BigInteger, nullable=False),
+    Column("proposed_by", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("decided_ms", BigInteger),
+    Column("decided_by", Text),
+    Column("reason", Text),
+)
+# what was bought, nominated and allowed by delivery period: versions as the register's, but too
+# many to be held in memory. `part`: of one period and one subject there may be several
+entitlement = Table(
+    "entitlement",
+    metadata,
+    Column("id", _RowId, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("zone", Text, nullable=False),
+    Column("start_ms", BigInteger, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("part", Text, nullable=False),
+    Column("recorded_ms", BigInteger, nullable=False),
+    Column("document", LargeBinary, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("recorded_by", Text),
+    Column("approved_by", Text),
+    Index("entitlement_by_period", "kind", "zone", "start_ms", "subject", "part", "id"),
 )
 
 # --- ledger: frames are never changed and never deleted; the bytes of one whose `raw` is empty are

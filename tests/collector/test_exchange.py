@@ -189,7 +189,7 @@ def test_a_meter_that_ends_before_it_begins_is_refused(site: World) -> None:
     [old, _] = meters_of_the_exchange(site)
     wrong = old.model_copy(update={"valid_from": EXCHANGE_MS})
     found = problems(site.registry.view().with_records([wrong]), [wrong])
-    assert "valid_until: it must be after valid_from" in "\n".join(found)
+    assert "valid_until: it must be after valid_from" in "\n".join(map(str, found))
 
 
 def test_a_meter_of_an_earlier_register_hangs_there_for_good() -> None:

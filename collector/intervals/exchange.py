@@ -40,6 +40,7 @@ def meter_while_it_hung(
     found = meter_between(connection, meter, first_ms, last_ms)
     if found.energy is None:
         return found
+    error_wh *= found.energy.factor
     energy = replace(
         found.energy,
         error_wh=found.energy.error_wh + error_wh,

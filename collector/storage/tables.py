@@ -31,6 +31,49 @@ registry_version = Table(
     Index("registry_version_by_key", "kind", "key", "id"),
 )
 
+# what others metered, as their documents say: at the heads of feeders, of consumers on them
+feeder_energy = Table(
+    "feeder_energy",
+    metadata,
+    Column("feeder", Text, primary_key=True),
+    Column("point", Text, primary_key=True),
+    Column("start_ms", BigInteger, primary_key=True, autoincrement=False),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("length_ms", BigInteger, nullable=False),
+    Column("energy_wh", Text, nullable=False),
+    # null: not known
+    Column("power_factor_permille", Integer),
+    Column("document", LargeBinary, nullable=False),
+    Column("recorded_ms", BigInteger, nullable=False),
+)
+# a month's energy as the utility's commercial meter or the balancing market has it
+month_statement = Table(
+    "month_statement",
+    metadata,
+    Column("site", Text, primary_key=True),
+    Column("source", Text, primary_key=True),
+    Column("month", Text, primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("energy_wh", Text, nullable=False),
+    Column("accuracy_class", Text),
+    Column("document", LargeBinary, nullable=False),
+    Column("recorded_ms", BigInteger, nullable=False),
+)
+# which figure holds where they differ: by whom, why, by which document
+month_decision = Table(
+    "month_decision",
+    metadata,
+    Column("site", Text, primary_key=True),
+    Column("month", Text, primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("holds", Text, nullable=False),
+    Column("energy_wh", Text, nullable=False),
+    Column("person", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("document", LargeBinary, nullable=False),
+    Column("decided_ms", BigInteger, nullable=False),
+)
+
 # --- ledger: frames are never changed and never deleted; the bytes of one whose `raw` is empty are
 # in an archive, a file
 frame = Table(
@@ -316,6 +359,16 @@ interval_meter = Table(
     Column("valid_until", BigInteger),
     Column("is_successor", Boolean, nullable=False),
 )
+# ratios that meters had in truth, as intervals were last closed by; `configured`: the register's
+ratio_in_truth = Table(
+    "ratio_in_truth",
+    metadata,
+    Column("meter", Text, primary_key=True),
+    Column("valid_from", BigInteger, primary_key=True, autoincrement=False),
+    Column("valid_until", BigInteger),
+    Column("ratio", Text, nullable=False),
+    Column("configured", Text, nullable=False),
+)
 gateway_fact = Table(
     "gateway_fact",
     metadata,
@@ -345,6 +398,14 @@ period_missing = Table(
     Column("start_ms", BigInteger, primary_key=True, autoincrement=False),
     Column("meter", Text, primary_key=True),
     Column("end_ms", BigInteger, nullable=False),
+)
+# versions of ratio corrections by which periods were closed again
+correction_applied = Table(
+    "correction_applied",
+    metadata,
+    Column("registry_version", BigInteger, primary_key=True, autoincrement=False),
+    Column("meter", Text, nullable=False),
+    Column("applied_ms", BigInteger, nullable=False),
 )
 finding = Table(
     "finding",

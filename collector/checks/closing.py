@@ -79,6 +79,26 @@ def close_again(connection: Connection, view: View, holder: Holder) -> None:
             turns.keep(connection, earlier.sites, metered)
 
 
+def close_corrected(
+    connection: Connection, view: View, meter: str, start_ms: int, end_ms: int | None
+) -> list[tuple[PeriodResult, PeriodResult]]:
+    """Judge the periods of a span anew that rest on a meter whose ratio was wrong, by what was
+    allowed then; return what changed, before and after.
+    """
+    changed = []
+    for earlier in periods.resting_on(connection, meter, start_ms, end_ms):
+        metered = {
+            serial: _metered(connection, view.one(Meter, serial), earlier.start_ms, earlier.end_ms)
+            for serial in earlier.meters
+        }
+        held = Holder(earlier.licensee, earlier.zone, earlier.sites)
+        result = close_period(held, earlier.start_ms, earlier.end_ms, earlier.allowed_wh, metered)
+        if result != earlier:
+            _keep(connection, result, earlier.outcome)
+            changed.append((earlier, result))
+    return changed
+
+
 def allowed_wh(view: View, holder: Holder, start_ms: int) -> Fraction:
     """Energy bought for the period; nothing bought is nothing allowed."""
     bought = view.allocations(holder.licensee, holder.zone, start_ms)

@@ -27,6 +27,7 @@ class Code(StrEnum):
     ROLLOVER = "meter.rollover"
     REPLACED = "meter.replaced"
     RATIO_CHANGED = "meter.ratio_changed"
+    RATIO_CORRECTED = "meter.ratio_corrected"
     AILING = "gateway.ailing"
     FORK = "gateway.fork"
 
@@ -48,6 +49,7 @@ _SEVERITY = {
     Code.ROLLOVER: Severity.NOTE,
     Code.REPLACED: Severity.WARNING,
     Code.RATIO_CHANGED: Severity.WARNING,
+    Code.RATIO_CORRECTED: Severity.NOTE,
     Code.AILING: Severity.WARNING,
     Code.FORK: Severity.BREACH,
     Code.BREACH: Severity.BREACH,

@@ -88,6 +88,37 @@ def newest(connection: Connection, holder: Holder, limit: int) -> list[PeriodRes
     return [_result(row) for row in connection.execute(query)]
 
 
+def resting_on(
+    connection: Connection, meter: str, start_ms: int, end_ms: int | None
+) -> list[PeriodResult]:
+    """The newest versions of what a meter measured a part of, within a span, oldest first."""
+    query = _NEWEST_VERSIONS.order_by(table.c.start_ms, table.c.licensee, table.c.zone)
+    if end_ms is not None:
+        query = query.where(table.c.start_ms < end_ms)
+    found = [_result(row) for row in connection.execute(query)]
+    return [each for each in found if meter in each.meters and each.end_ms > start_ms]
+
+
+def version_of(connection: Connection, result: PeriodResult) -> int:
+    """The number of the newest version of a period; 0 when it was never closed."""
+    query = select(func.max(table.c.version)).where(
+        table.c.licensee == result.licensee,
+        table.c.zone == result.zone,
+        table.c.start_ms == result.start_ms,
+    )
+    return connection.scalar(query) or 0
+
+
+def at_version(
+    connection: Connection, licensee: str, zone: str, start_ms: int, version: int
+) -> PeriodResult | None:
+    query = select(table).filter_by(
+        licensee=licensee, zone=zone, start_ms=start_ms, version=version
+    )
+    row = connection.execute(query).first()
+    return None if row is None else _result(row)
+
+
 def stored(connection: Connection) -> list[PeriodResult]:
     """The newest version of every closed period, oldest first."""
     query = _NEWEST_VERSIONS.order_by(table.c.start_ms, table.c.licensee, table.c.zone)

@@ -7,7 +7,7 @@ import structlog
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import OperationalError
 
-from collector.checks import closing, findings, gateways, meters, sites, turns
+from collector.checks import closing, corrections, findings, gateways, meters, sites, turns
 from collector.checks.allocation import Holder, project
 from collector.checks.findings import Code, Finding
 from collector.model.records import Site
@@ -30,6 +30,8 @@ class Checks:
     def run(self, now_ms: int) -> None:
         began_ms = self._began_ms = now_ms if self._began_ms is None else self._began_ms
         view = self._registry.view()
+        with self._guarded("corrections") as connection:
+            corrections.apply(connection, view, now_ms)
         for holder in holders(view):
             subject = f"{holder.licensee}/{holder.zone}"
             with self._guarded(subject) as connection:

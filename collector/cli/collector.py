@@ -12,6 +12,7 @@ from collector.cli import (
     archive,
     backup,
     ca,
+    correction,
     gaps,
     interval_edits,
     intervals,
@@ -58,6 +59,7 @@ app.command("intervals")(intervals.intervals)
 app.command("edit-interval")(interval_edits.edit)
 app.command("undo-edit")(interval_edits.undo)
 app.command("rebuild-intervals")(rebuild.rebuild_intervals)
+app.command()(correction.correction)
 app.command()(intake)
 app.command()(work.work)
 log = structlog.get_logger()

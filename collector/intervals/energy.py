@@ -57,8 +57,8 @@ class MeteredEnergy:
     and for the step of the register.
 
     `rolled_wh` is what rollovers, and ratios that were wrong, add to the difference; `factor` is
-    the largest by which a part of it was multiplied for its ratio. `error_wh` is for boundaries that were
-    read over 2 s late or early, and keeps from deciding; `boundary_error_wh` is for all.
+    the largest by which a part of it was multiplied for its ratio. `error_wh` is for boundaries
+    that were read over 2 s late or early, and keeps from deciding; `boundary_error_wh` is for all.
     """
 
     start: Snapshot

@@ -138,6 +138,13 @@ def take_over(connection: Connection, view: View) -> list[tuple[str, int, int | 
     return changed
 
 
+def is_taken_over(connection: Connection, view: View, meter: str) -> bool:
+    """Whether energies are told by what the register says of a meter now."""
+    query = select(table).where(table.c.meter == meter)
+    known = {_ratio(row) for row in connection.execute(query)}
+    return known == said(view).get(meter, set())
+
+
 def said(view: View) -> dict[str, set[TrueRatio]]:
     """By the register. Of two for one time the later begins where it does, and ends the other."""
     found: dict[str, list[RatioCorrection]] = {}

@@ -406,6 +406,8 @@ correction_applied = Table(
     Column("registry_version", BigInteger, primary_key=True, autoincrement=False),
     Column("meter", Text, nullable=False),
     Column("applied_ms", BigInteger, nullable=False),
+    # the periods, each with its version before and since
+    Column("body", Text, nullable=False),
 )
 finding = Table(
     "finding",

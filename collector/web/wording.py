@@ -257,6 +257,10 @@ def ratio(text: str) -> str:
     return f"{float(Fraction(text)):g}"
 
 
+def _pair(pair: Any) -> str:
+    return f"{pair[0]}/{pair[1]}"
+
+
 _FINDINGS: dict[Code, Callable[[Any], str]] = {
     Code.WILL_EXCEED: lambda details: (
         f"period {_period(details)} will exceed {_energy(details, 'allowed_wh')}"
@@ -295,6 +299,11 @@ _FINDINGS: dict[Code, Callable[[Any], str]] = {
     Code.RATIO_CHANGED: _turned(
         "the transformer ratio of {meter} is {after}, not {before}, since {at}",
         ratio,
+    ),
+    Code.RATIO_CORRECTED: lambda details: (
+        f"the transformers of {details['meter']} are {_pair(details['ct'])}"
+        f" and {_pair(details['vt'])}, not {_pair(details['configured_ct'])}"
+        f" and {_pair(details['configured_vt'])}: {details['periods']} periods are judged again"
     ),
     Code.AILING: _ailing,
     Code.FORK: lambda details: (

@@ -62,6 +62,7 @@ def upgrade() -> None:
         sa.Column("registry_version", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("meter", sa.Text(), nullable=False),
         sa.Column("applied_ms", sa.BigInteger(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("registry_version"),
     )
 

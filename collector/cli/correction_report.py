@@ -1,0 +1,270 @@
+"""What a ratio correction touches, as a document: by what was done, or by trying it."""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from sqlalchemy import Connection, Engine, delete
+from structlog.testing import capture_logs
+
+from collector.checks import closing, corrections, findings
+from collector.checks.allocation import PeriodResult
+from collector.checks.findings import Finding
+from collector.cli.interval_rows import exact
+from collector.intervals import ratios
+from collector.intervals.closed import table
+from collector.intervals.closed.closer import Closer, Times
+from collector.intervals.closed.grid import Grid
+from collector.intervals.closed.interval import ClosedInterval
+from collector.intervals.closed.rules import Rules
+from collector.intervals.due import QUANTITIES
+from collector.intervals.follower import IntervalFollower
+from collector.ledger.followers import followed_until
+from collector.model.delivery import moment_text
+from collector.model.records import Meter, RatioCorrection
+from collector.orders import store
+from collector.registry.store import Registry
+from collector.registry.view import View
+from collector.storage import reading
+from collector.storage.tables import interval_due
+
+Pair = tuple[PeriodResult, PeriodResult]
+Changed = list[tuple[str, ClosedInterval, ClosedInterval]]
+"""Quantity, what stood before, what stands then."""
+
+
+@dataclass(frozen=True)
+class Tried:
+    """What a correction can be tried on: in a transaction that is taken back."""
+
+    engine: Engine
+    registry: Registry
+    rules: Rules
+    now_ms: int
+
+    def changes(
+        self, view: View, meter: str, records: Iterable[RatioCorrection]
+    ) -> tuple[Changed, list[Pair]]:
+        """Intervals and periods that would be other than they are, by the register of `view`."""
+        with self.engine.connect() as connection, connection.begin() as transaction:
+            connection.execute(delete(interval_due).where(interval_due.c.meter != meter))
+            self._close(connection, view)
+            closed = table.closed_at(connection, self.now_ms)
+            periods = {}
+            for record in records:
+                span = (record.valid_from, record.valid_until)
+                for before, after in closing.close_corrected(connection, view, meter, *span):
+                    periods[after.licensee, after.zone, after.start_ms] = (before, after)
+            transaction.rollback()
+        changed = [
+            (quantity, before, after)
+            for serial, quantity, before, after in closed
+            if serial == meter and before is not None and before != after
+        ]
+        return changed, list(periods.values())
+
+    def _close(self, connection: Connection, view: View) -> None:
+        known_ms = followed_until(connection, IntervalFollower.name, self.now_ms)
+        late_ms = int(view.policy.late_s * 1000)
+        times = Times(self.now_ms, known_ms, 0, late_ms, is_settled=True)
+        closer = Closer(self.engine, self.registry, self.rules)
+        while closer.run_within(connection, view, times):
+            pass
+
+
+def supposed(tried: Tried, record: RatioCorrection) -> dict[str, Any]:
+    """As if the register held a correction."""
+    view = tried.registry.view().with_records([record])
+    with capture_logs():  # nothing of it happens
+        changed, periods = tried.changes(view, record.meter, [record])
+    state = "supposed: nothing is changed"
+    return _document(tried, view, record.meter, state, [record], changed, periods)
+
+
+def by_register(tried: Tried, view: View, meter: str) -> dict[str, Any]:
+    """By the register's corrections of a meter: what was done, or what will be."""
+    with reading(tried.engine) as connection:
+        known = corrections.known(connection, meter)
+        touched = [corrections.touched_by(connection, each.version) for each in known]
+        is_done = None not in touched and ratios.is_taken_over(connection, view, meter)
+        if is_done:
+            periods = _first_and_last(
+                pair for each in touched for pair in corrections.results(connection, each or [])
+            )
+            recorded_ms = min(each.recorded_ms for each in known)
+            changed = _since(connection, view, meter, [each.record for each in known], recorded_ms)
+    records = [each.record for each in known]
+    if not is_done:
+        with capture_logs():
+            changed, periods = tried.changes(view, meter, records)
+    state = "done" if is_done else "not done yet: the collector does it when it runs"
+    newest = {each.record.key: each.record for each in known}
+    return _document(tried, view, meter, state, list(newest.values()), changed, periods)
+
+
+def _since(
+    connection: Connection,
+    view: View,
+    meter: str,
+    records: Collection[RatioCorrection],
+    recorded_ms: int,
+) -> Changed:
+    """What stood when the first correction was recorded, and what stands."""
+    grid = Grid.of(view.market)
+    start_ms = grid.hour(min(record.valid_from for record in records))
+    ends = [record.valid_until for record in records]
+    end_ms = 2**62 if None in ends else max(end for end in ends if end is not None)
+    changed: Changed = []
+    for quantity in QUANTITIES:
+        for length_ms in (grid.quarter_ms, grid.hour_ms):
+            span = (length_ms, start_ms, end_ms)
+            versions = table.of_register(connection, (meter, quantity), *span, all_versions=True)
+            stood = {
+                each.closed.start_ms: each.closed
+                for each in versions
+                if each.closed_ms < recorded_ms
+            }
+            stands = {each.closed.start_ms: each.closed for each in versions}
+            changed += [
+                (quantity, stood[start], closed)
+                for start, closed in stands.items()
+                if start in stood and stood[start] != closed
+            ]
+    return changed
+
+
+def _first_and_last(pairs: Iterable[Pair]) -> list[Pair]:
+    found: dict[tuple[str, str, int], Pair] = {}
+    for before, after in pairs:
+        key = (after.licensee, after.zone, after.start_ms)
+        found[key] = (found.get(key, (before, after))[0], after)
+    return list(found.values())
+
+
+def _document(
+    tried: Tried,
+    view: View,
+    meter: str,
+    state: str,
+    records: Sequence[RatioCorrection],
+    changed: Changed,
+    periods: Sequence[Pair],
+) -> dict[str, Any]:
+    with reading(tried.engine) as connection:
+        touched = _findings(connection, view.one(Meter, meter), records, periods)
+        orders = store.load_all(connection)
+    named = {(each.code, each.subject, each.first_ms) for each in touched}
+    grid = Grid.of(view.market)
+    return {
+        "meter": meter,
+        "state": state,
+        "corrections": [_correction(view.one(Meter, meter), record) for record in records],
+        "sums": _sums(changed, grid),
+        "intervals": [_interval(*each) for each in changed],
+        "periods": [_period(*pair) for pair in periods],
+        "findings": [
+            {"code": each.code, "subject": each.subject, "first": moment_text(each.first_ms)}
+            for each in touched
+        ],
+        "orders": [
+            {
+                "id": order.id.hex(),
+                "site": order.terms.site,
+                "reason": order.terms.reason,
+                "step": order.step,
+                "rests_on": " ".join(str(value) for value in order.terms.finding.values()),
+            }
+            for order in orders
+            if _name(order.terms.finding) in named
+        ],
+    }
+
+
+def _name(finding: Any) -> tuple[Any, ...]:
+    return finding.get("code"), finding.get("subject"), finding.get("first_ms")
+
+
+def _findings(
+    connection: Connection,
+    meter: Meter,
+    records: Sequence[RatioCorrection],
+    periods: Sequence[Pair],
+) -> list[Finding]:
+    """Those of the touched periods, and those that name the meter or its site in that time."""
+    of_periods = {(f"{each.licensee}/{each.zone}", each.start_ms) for _, each in periods}
+    found = []
+    for each in findings.stored(connection):
+        if each.code is findings.Code.RATIO_CORRECTED:
+            continue
+        is_then = any(record.holds_between(each.first_ms, each.last_ms + 1) for record in records)
+        if (each.subject, each.first_ms) in of_periods or (is_then and _speaks_of(each, meter)):
+            found.append(each)
+    return found
+
+
+def _speaks_of(finding: Finding, meter: Meter) -> bool:
+    details = finding.details
+    if meter.serial in (finding.subject, details.get("meter"), *details.get("meters", ())):
+        return True
+    is_of_load = "power_w" in details and meter.point == "delivery"
+    return is_of_load and details.get("site") == meter.site
+
+
+def _correction(meter: Meter, record: RatioCorrection) -> dict[str, Any]:
+    configured = Fraction(*meter.ct) * Fraction(*meter.vt)
+    return {
+        "ct": list(record.ct),
+        "vt": list(record.vt),
+        "configured_ct": list(meter.ct),
+        "configured_vt": list(meter.vt),
+        "factor": exact(Fraction(*record.ct) * Fraction(*record.vt) / configured),
+        "from": moment_text(record.valid_from),
+        "to": None if record.valid_until is None else moment_text(record.valid_until),
+        "withdrawn": record.withdrawn,
+        "reason": record.reason,
+        "document_sha256": record.document_sha256,
+    }
+
+
+def _sums(changed: Changed, grid: Grid) -> dict[str, Any]:
+    """Over the quarters, import and export."""
+    quarters = [each for each in changed if each[2].length_ms == grid.quarter_ms]
+    before_wh = sum((_wh(before) for _, before, _ in quarters), Fraction(0))
+    after_wh = sum((_wh(after) for _, _, after in quarters), Fraction(0))
+    return {
+        "quarters": len(quarters),
+        "hours": len(changed) - len(quarters),
+        "before_wh": exact(before_wh),
+        "after_wh": exact(after_wh),
+        "difference_wh": exact(after_wh - before_wh),
+    }
+
+
+def _wh(closed: ClosedInterval) -> Fraction:
+    return closed.energy_wh or Fraction(0)
+
+
+def _interval(quantity: str, before: ClosedInterval, after: ClosedInterval) -> dict[str, Any]:
+    return {
+        "quantity": quantity,
+        "start": moment_text(after.start_ms),
+        "length_s": after.length_ms // 1000,
+        "before_wh": exact(before.energy_wh),
+        "after_wh": exact(after.energy_wh),
+        "difference_wh": exact(_wh(after) - _wh(before)),
+        "quality": after.quality,
+    }
+
+
+def _period(before: PeriodResult, after: PeriodResult) -> dict[str, Any]:
+    return {
+        "licensee": after.licensee,
+        "zone": after.zone,
+        "start": moment_text(after.start_ms),
+        "allowed_wh": exact(after.allowed_wh),
+        "before_wh": exact(before.measured_wh),
+        "before": before.outcome,
+        "after_wh": exact(after.measured_wh),
+        "after": after.outcome,
+    }

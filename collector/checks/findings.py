@@ -28,6 +28,9 @@ class Code(StrEnum):
     REPLACED = "meter.replaced"
     RATIO_CHANGED = "meter.ratio_changed"
     RATIO_CORRECTED = "meter.ratio_corrected"
+    ENERGY_MISSING = "feeder.energy_missing"
+    ENERGY_SURPLUS = "feeder.energy_surplus"
+    SHAPE_OF_MINING = "feeder.shape_of_mining"
     AILING = "gateway.ailing"
     FORK = "gateway.fork"
 
@@ -50,6 +53,9 @@ _SEVERITY = {
     Code.REPLACED: Severity.WARNING,
     Code.RATIO_CHANGED: Severity.WARNING,
     Code.RATIO_CORRECTED: Severity.NOTE,
+    Code.ENERGY_MISSING: Severity.WARNING,
+    Code.ENERGY_SURPLUS: Severity.WARNING,
+    Code.SHAPE_OF_MINING: Severity.WARNING,
     Code.AILING: Severity.WARNING,
     Code.FORK: Severity.BREACH,
     Code.BREACH: Severity.BREACH,

@@ -10,6 +10,7 @@ from sqlalchemy.exc import OperationalError
 from collector.checks import closing, corrections, findings, gateways, meters, sites, turns
 from collector.checks.allocation import Holder, project
 from collector.checks.findings import Code, Finding
+from collector.checks.grey.daily import DailyFeeders
 from collector.model.records import Site
 from collector.registry.store import Registry
 from collector.registry.view import View
@@ -26,6 +27,7 @@ class Checks:
         self._registry = registry
         self._series = series
         self._began_ms: int | None = None
+        self._feeders = DailyFeeders(engine)
 
     def run(self, now_ms: int) -> None:
         began_ms = self._began_ms = now_ms if self._began_ms is None else self._began_ms
@@ -43,6 +45,8 @@ class Checks:
         with self._guarded("gateways") as connection:
             gateways.judge_health(connection, view, now_ms)
             gateways.judge_forks(connection, view)
+        with _told("feeders"):
+            self._feeders.run(view, now_ms)
         for site in view.all(Site).values():
             with self._guarded(site.name) as connection:
                 sites.judge_licence(connection, view, self._series, site, now_ms)
@@ -57,13 +61,8 @@ class Checks:
     @contextmanager
     def _guarded(self, subject: str) -> Iterator[Connection]:
         """A transaction for one check of one subject: when it fails, all others are still made."""
-        try:
-            with self._engine.begin() as connection:
-                yield connection
-        except OperationalError:
-            raise  # the disk or a lock: nobody can be judged now
-        except Exception as error:
-            log.exception("checks.failed", subject=subject, error=str(error))
+        with _told(subject), self._engine.begin() as connection:
+            yield connection
 
     def _look_ahead(self, connection: Connection, view: View, holder: Holder, now_ms: int) -> None:
         start_ms = view.market.period_start(now_ms)
@@ -86,6 +85,16 @@ class Checks:
         }
         subject = f"{holder.licensee}/{holder.zone}"
         findings.keep(connection, Finding(Code.WILL_EXCEED, subject, start_ms, now_ms, details))
+
+
+@contextmanager
+def _told(subject: str) -> Iterator[None]:
+    try:
+        yield
+    except OperationalError:
+        raise  # the disk or a lock: nobody can be judged now
+    except Exception as error:
+        log.exception("checks.failed", subject=subject, error=str(error))
 
 
 def holders(view: View) -> list[Holder]:

@@ -13,6 +13,7 @@ from collector.cli import (
     backup,
     ca,
     correction,
+    feeders,
     gaps,
     interval_edits,
     intervals,
@@ -60,6 +61,9 @@ app.command("edit-interval")(interval_edits.edit)
 app.command("undo-edit")(interval_edits.undo)
 app.command("rebuild-intervals")(rebuild.rebuild_intervals)
 app.command()(correction.correction)
+app.command("feeder-import")(feeders.feeder_import)
+app.command("feeder-score")(feeders.feeder_score)
+app.command()(feeders.grey)
 app.command()(intake)
 app.command()(work.work)
 log = structlog.get_logger()

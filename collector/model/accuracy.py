@@ -26,6 +26,7 @@ class AccuracyLimits(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
     valid_from: Instant
     unknown: str
+    imported: str
     common_permille: Permille
     meters_permille: Mapping[str, Permille]
     transformers_permille: Mapping[str, Permille]

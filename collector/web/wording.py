@@ -261,6 +261,28 @@ def _pair(pair: Any) -> str:
     return f"{pair[0]}/{pair[1]}"
 
 
+SHAPES = {
+    "flat": "mean over peak {value}",
+    "high_base": "a base of {value} of the median",
+    "awake_at_night": "night over day {value}",
+    "no_weekend": "weekend over week {value}",
+    "smooth": "changes of {value} from quarter to quarter",
+    "same_every_day": "days differ by {value}",
+    "corrected_power_factor": "power factor {value}",
+    "steady_power_factor": "it wanders by {value}",
+    "few_jumps": "{value} jumps a day",
+}
+
+
+def _shape_of_mining(details: Any) -> str:
+    reasons = [
+        SHAPES.get(each["code"], each["code"]).format(value=f"{each['value']:g}")
+        + f" ({each['points']} of {each['of']})"
+        for each in details["reasons"]
+    ]
+    return f"load like mining's, {details['points']} of 100: {', '.join(reasons)}"
+
+
 _FINDINGS: dict[Code, Callable[[Any], str]] = {
     Code.WILL_EXCEED: lambda details: (
         f"period {_period(details)} will exceed {_energy(details, 'allowed_wh')}"
@@ -305,6 +327,16 @@ _FINDINGS: dict[Code, Callable[[Any], str]] = {
         f" and {_pair(details['vt'])}, not {_pair(details['configured_ct'])}"
         f" and {_pair(details['configured_vt'])}: {details['periods']} periods are judged again"
     ),
+    Code.ENERGY_MISSING: lambda details: (
+        f"{_energy(details, 'head_wh')} went in within {_period(details)} and"
+        f" {_energy(details, 'children_wh')} came out: at least"
+        f" {_energy(details, 'unaccounted_wh')} are beyond losses and errors"
+    ),
+    Code.ENERGY_SURPLUS: lambda details: (
+        f"{_energy(details, 'children_wh')} came out within {_period(details)} and only"
+        f" {_energy(details, 'head_wh')} went in: is a meter wrong, or on another feeder?"
+    ),
+    Code.SHAPE_OF_MINING: _shape_of_mining,
     Code.AILING: _ailing,
     Code.FORK: lambda details: (
         f"{details['count']} names of {details['stream']} have two frames, from"

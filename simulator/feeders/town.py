@@ -48,7 +48,7 @@ def town(seed: int, honest: int, mined: int, days: int) -> Iterator[Feeder]:
 
 def rows(feeders: Sequence[Feeder]) -> Iterator[str]:
     """CSV: quarter hours as `esep collector feeder-import` takes them."""
-    yield "feeder,start,energy_kwh,power_factor"
+    yield "feeder,time,energy_kwh,power_factor"
     for feeder in feeders:
         pairs = zip(feeder.energy_kwh, feeder.power_factor, strict=True)
         for number, (energy_kwh, factor) in enumerate(pairs):

@@ -31,6 +31,7 @@ class Code(StrEnum):
     ENERGY_MISSING = "feeder.energy_missing"
     ENERGY_SURPLUS = "feeder.energy_surplus"
     SHAPE_OF_MINING = "feeder.shape_of_mining"
+    MONTH_DIFFERS = "month.differs"
     AILING = "gateway.ailing"
     FORK = "gateway.fork"
 
@@ -56,6 +57,7 @@ _SEVERITY = {
     Code.ENERGY_MISSING: Severity.WARNING,
     Code.ENERGY_SURPLUS: Severity.WARNING,
     Code.SHAPE_OF_MINING: Severity.WARNING,
+    Code.MONTH_DIFFERS: Severity.WARNING,
     Code.AILING: Severity.WARNING,
     Code.FORK: Severity.BREACH,
     Code.BREACH: Severity.BREACH,

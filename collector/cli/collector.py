@@ -18,6 +18,7 @@ from collector.cli import (
     interval_edits,
     intervals,
     logs,
+    months,
     prove,
     quarantine,
     rebuild,
@@ -61,6 +62,9 @@ app.command("edit-interval")(interval_edits.edit)
 app.command("undo-edit")(interval_edits.undo)
 app.command("rebuild-intervals")(rebuild.rebuild_intervals)
 app.command()(correction.correction)
+app.command("statement-import")(months.statement_import)
+app.command("reconcile-month")(months.reconcile_month)
+app.command("decide-month")(months.decide_month)
 app.command("feeder-import")(feeders.feeder_import)
 app.command("feeder-score")(feeders.feeder_score)
 app.command()(feeders.grey)

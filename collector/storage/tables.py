@@ -50,11 +50,13 @@ feeder_energy = Table(
 month_statement = Table(
     "month_statement",
     metadata,
-    Column("site", Text, primary_key=True),
+    Column("subject", Text, primary_key=True),
     Column("source", Text, primary_key=True),
     Column("month", Text, primary_key=True),
     Column("version", Integer, primary_key=True, autoincrement=False),
     Column("energy_wh", Text, nullable=False),
+    # the last digit that was given
+    Column("step_wh", Text, nullable=False),
     Column("accuracy_class", Text),
     Column("document", LargeBinary, nullable=False),
     Column("recorded_ms", BigInteger, nullable=False),
@@ -63,7 +65,7 @@ month_statement = Table(
 month_decision = Table(
     "month_decision",
     metadata,
-    Column("site", Text, primary_key=True),
+    Column("subject", Text, primary_key=True),
     Column("month", Text, primary_key=True),
     Column("version", Integer, primary_key=True, autoincrement=False),
     Column("holds", Text, nullable=False),
@@ -71,6 +73,8 @@ month_decision = Table(
     Column("person", Text, nullable=False),
     Column("reason", Text, nullable=False),
     Column("document", LargeBinary, nullable=False),
+    # the utility's figure that was decided on; null: there was none
+    Column("statement_version", Integer),
     Column("decided_ms", BigInteger, nullable=False),
 )
 

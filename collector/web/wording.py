@@ -337,6 +337,15 @@ _FINDINGS: dict[Code, Callable[[Any], str]] = {
         f" {_energy(details, 'head_wh')} went in: is a meter wrong, or on another feeder?"
     ),
     Code.SHAPE_OF_MINING: _shape_of_mining,
+    Code.MONTH_DIFFERS: lambda details: (
+        f"{details['month']}: {_energy(details, 'ours_wh')} by our registers; "
+        + ", ".join(
+            f"{each['source']} {_energy(each, 'energy_wh')} (no more than"
+            f" {_energy(each, 'allowed_wh')} apart are the meters')"
+            for each in details["sources"]
+        )
+        + f"; what holds: {details['holds']}"
+    ),
     Code.AILING: _ailing,
     Code.FORK: lambda details: (
         f"{details['count']} names of {details['stream']} have two frames, from"

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 
 from sqlalchemy import Connection
 
@@ -157,6 +158,23 @@ def _head_quarters(
         if row.power_factor_permille is not None
     }
     return {row.start_ms: row.energy_wh for row in rows}, factors
+
+
+def loss_factor_between(
+    view: View, meter: Meter, start_ms: int, end_ms: int
+) -> list[tuple[Fraction, int, int]]:
+    """Factors from meter to delivery point and when each held, over the part in which it hung."""
+    start_ms = max(start_ms, meter.valid_from)
+    end_ms = end_ms if meter.valid_until is None else min(end_ms, meter.valid_until)
+    changes = {start_ms, end_ms}
+    for record in view.all(LossFactor).values():
+        if record.meter == meter.serial and record.holds_between(start_ms, end_ms):
+            changes |= {record.valid_from, record.valid_until or end_ms}
+    cuts = sorted(at_ms for at_ms in changes if start_ms <= at_ms <= end_ms)
+    return [
+        (_loss_factor(view, meter.serial, from_ms), from_ms, until_ms)
+        for from_ms, until_ms in pairwise(cuts)
+    ]
 
 
 def _loss_factor(view: View, meter: str, at_ms: int) -> Fraction:

@@ -25,7 +25,7 @@ class Quarter:
 
 @dataclass(frozen=True)
 class Shape:
-    """While the load is not switched off. Each None where too little is known for it.
+    """`quarters`: of any load; the rest while it is not switched off. Each None where too little is known for it.
 
     `load_factor`: mean over the power that is exceeded 2 % of the time. `base`: what is exceeded
     95 % of the time over the median. `night_day`: mean of 00-06 over that of 09-21, Astana.
@@ -68,7 +68,7 @@ def shape(series: Sequence[Quarter], quarter_ms: int = 900_000) -> Shape | None:
     factors = [each.power_factor for each in loaded if each.power_factor is not None]
     dates = {when.date() for when, _ in hours}
     return Shape(
-        quarters=len(loaded),
+        quarters=len(fed),
         days=len(dates),
         median_w=middle_w,
         load_factor=fmean(powers) / _at(powers, 0.98),

@@ -25,19 +25,20 @@ def upgrade() -> None:
     )
     op.create_table(
         "month_statement",
-        sa.Column("site", sa.Text(), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
         sa.Column("source", sa.Text(), nullable=False),
         sa.Column("month", sa.Text(), nullable=False),
         sa.Column("version", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("energy_wh", sa.Text(), nullable=False),
+        sa.Column("step_wh", sa.Text(), nullable=False),
         sa.Column("accuracy_class", sa.Text()),
         sa.Column("document", sa.LargeBinary(), nullable=False),
         sa.Column("recorded_ms", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("site", "source", "month", "version"),
+        sa.PrimaryKeyConstraint("subject", "source", "month", "version"),
     )
     op.create_table(
         "month_decision",
-        sa.Column("site", sa.Text(), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
         sa.Column("month", sa.Text(), nullable=False),
         sa.Column("version", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("holds", sa.Text(), nullable=False),
@@ -45,8 +46,9 @@ def upgrade() -> None:
         sa.Column("person", sa.Text(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("document", sa.LargeBinary(), nullable=False),
+        sa.Column("statement_version", sa.Integer()),
         sa.Column("decided_ms", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("site", "month", "version"),
+        sa.PrimaryKeyConstraint("subject", "month", "version"),
     )
     op.create_table(
         "ratio_in_truth",

@@ -12,6 +12,7 @@ from rich.console import Console
 
 from benchmarks import backlog as backlogs
 from benchmarks import fuzz, intake_report, report
+from benchmarks import grey as grey_load
 from benchmarks import hostile as hostile_bus
 from benchmarks import intake as intakes
 from benchmarks import memory as heap
@@ -154,6 +155,25 @@ def memory(json_file: JsonFile) -> None:
     json_file.write_text(json.dumps(report.memory_document(modules), indent=2) + "\n")
     typer.echo(heap.table(modules))
     typer.echo(f"written to {json_file}")
+
+
+@app.command()
+def grey(
+    json_file: JsonFile,
+    feeders: Annotated[
+        int, typer.Option(min=28, help="honest ones, and as many with mining")
+    ] = 280,
+    days: Annotated[int, typer.Option(min=7, help="of each")] = 14,
+    seed: Annotated[int, typer.Option(help="of the town")] = 2027,
+) -> None:
+    """How well a load's shape tells mining from everything else, on our own simulated feeders."""
+    console = Console()
+    with console.status("drawing the town") as status:
+        document = grey_load.run(seed, feeders, days, status.update)
+    json_file.write_text(json.dumps(document, indent=2) + "\n")
+    for table in grey_load.tables(document):
+        console.print(table)
+    console.print(f"written to {json_file}")
 
 
 @app.command()

@@ -14,6 +14,7 @@ from collector.checks.grey.balance import Balance, BalanceOutcome
 from collector.checks.grey.judging import ShapeResult
 from collector.checks.grey.profile import Quarter, shape
 from collector.checks.grey.score import Score, ThresholdsError, read_thresholds, score
+from collector.cli import logs
 from collector.cli.arguments import AsJson, Directory, fail, open_directory
 from collector.cli.interval_rows import exact
 from collector.cli.intervals import moment_of
@@ -81,6 +82,7 @@ def grey(
 
     Exit 1 when something was found.
     """
+    logs.to_stderr()
     engine = open_directory(directory)
     view = Registry(engine).view()
     if feeder is not None and feeder not in view.all(Feeder):

@@ -12,6 +12,7 @@ import typer
 
 from collector.checks import findings, months
 from collector.checks.months import MonthResult
+from collector.cli import logs
 from collector.cli.arguments import AsJson, Directory, fail, open_directory
 from collector.cli.interval_rows import exact
 from collector.cli.service import now_ms
@@ -85,6 +86,7 @@ def reconcile_month(
 
     Exit 1 when a difference is outside the combined accuracy classes, and nobody has decided.
     """
+    logs.to_stderr()
     engine = open_directory(directory)
     view = Registry(engine).view()
     of = _month(month)

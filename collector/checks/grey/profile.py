@@ -25,7 +25,8 @@ class Quarter:
 
 @dataclass(frozen=True)
 class Shape:
-    """`quarters`: of any load; the rest while it is not switched off. Each None where too little is known for it.
+    """`quarters`: of any load; the rest while it is not switched off. Each None where too little
+    is known for it.
 
     `load_factor`: mean over the power that is exceeded 2 % of the time. `base`: what is exceeded
     95 % of the time over the median. `night_day`: mean of 00-06 over that of 09-21, Astana.

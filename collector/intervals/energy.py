@@ -27,6 +27,7 @@ from collector.model.continuity import (
     judge_all,
     total,
 )
+from collector.model.energy import IMPORT
 
 __all__ = [
     "MeteredEnergy",
@@ -113,23 +114,25 @@ def energy_between(
     return meter_between(connection, meter, start_ms, end_ms).energy
 
 
-def meter_between(connection: Connection, meter: str, start_ms: int, end_ms: int) -> Metering:
+def meter_between(
+    connection: Connection, meter: str, start_ms: int, end_ms: int, quantity: str = IMPORT
+) -> Metering:
     """Imported energy between two boundaries, over every snapshot from one to the other.
 
     None while either is missing, and when the register did not go on as one meter's does.
     """
-    found = snapshots_between(connection, meter, start_ms, end_ms)
+    found = snapshots_between(connection, meter, start_ms, end_ms, quantity)
     boundaries = {entry.at_ms: entry for entry in found}
     start, end = boundaries.get(start_ms), boundaries.get(end_ms)
     if start is None or end is None:
         others = evidence.why_not_standing(connection, meter, (start_ms, end_ms))
         return Metering(None, tuple(others))
     between = [entry for entry in found if start.read_ms < entry.read_ms < end.read_ms]
-    turns, energy_wh = _follow(connection, meter, [start, *between, end])
+    turns, energy_wh = _follow(connection, meter, [start, *between, end], quantity)
     if energy_wh is None:
         return Metering(None, tuple(turns), is_read=True)
     late = [entry for entry in (start, end) if entry.distance_ms > IN_TIME_MS]
-    errors = {entry.at_ms: _error_wh(connection, meter, entry) for entry in (start, end)}
+    errors = {entry.at_ms: _error_wh(connection, meter, entry, quantity) for entry in (start, end)}
     energy = MeteredEnergy(
         start,
         end,
@@ -181,20 +184,22 @@ def _moved_wh(before: Snapshot, after: Snapshot) -> Fraction:
     return abs(after.energy_wh - before.energy_wh) if measured is None else measured
 
 
-def _error_wh(connection: Connection, meter: str, snapshot: Snapshot) -> Fraction:
+def _error_wh(
+    connection: Connection, meter: str, snapshot: Snapshot, quantity: str
+) -> Fraction:
     around = (
-        last_snapshot(connection, meter, snapshot.at_ms - 1),
-        next_snapshot(connection, meter, snapshot.at_ms),
+        last_snapshot(connection, meter, snapshot.at_ms - 1, quantity),
+        next_snapshot(connection, meter, snapshot.at_ms, quantity),
     )
     return offset_error_wh(snapshot, [entry for entry in around if entry is not None])
 
 
 def _follow(
-    connection: Connection, meter: str, stops: Sequence[Snapshot]
+    connection: Connection, meter: str, stops: Sequence[Snapshot], quantity: str = IMPORT
 ) -> tuple[list[Turn], Fraction | None]:
     """What turned on the way through the snapshots, and the energy of all of it."""
     strangers = evidence.strangers(connection, meter, stops[0], stops[-1])
-    events = evidence.register_events(connection, meter, stops[0], stops[-1])
+    events = evidence.register_events(connection, meter, stops[0], stops[-1], quantity)
     followed = list(passages(stops, strangers, events))
     turns = [turn for passage in followed for turn in passage.turns]
     return turns, total([step for passage in followed for step in passage.steps])

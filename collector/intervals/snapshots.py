@@ -70,8 +70,10 @@ def last_snapshot(
     return _one(connection, query)
 
 
-def next_snapshot(connection: Connection, meter: str, after_ms: int) -> Snapshot | None:
-    query = _standing(meter, IMPORT).where(table.c.at_ms > after_ms).order_by(table.c.at_ms)
+def next_snapshot(
+    connection: Connection, meter: str, after_ms: int, quantity: str = IMPORT
+) -> Snapshot | None:
+    query = _standing(meter, quantity).where(table.c.at_ms > after_ms).order_by(table.c.at_ms)
     return _one(connection, query)
 
 

@@ -5,7 +5,7 @@ the gateway's billing chain; or by time, for what stands in the other chain.
 """
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
@@ -171,6 +171,13 @@ def foreign(connection: Connection, meter: str, where: ColumnElement[bool]) -> l
     differs = table.c.is_serial.is_(False) | table.c.is_ratio.is_(False)
     query = select(table).where(table.c.meter == meter, differs, where).order_by(*_TIME)
     return [_identity(row) for row in connection.execute(query)]
+
+
+def with_foreign(connection: Connection, meters: Collection[str]) -> set[str]:
+    """Those of these meters for which another one, or another ratio, was ever read."""
+    differs = table.c.is_serial.is_(False) | table.c.is_ratio.is_(False)
+    query = select(table.c.meter).where(table.c.meter.in_(meters), differs).distinct()
+    return set(connection.scalars(query))
 
 
 def _spans(connection: Connection, identity: Identity, by: Any, at: Any) -> Iterator[Span]:

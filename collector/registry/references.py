@@ -121,10 +121,13 @@ def _meter(view: View, meter: Meter) -> Iterator[str]:
         yield f"bus: the gateway has {len(gateway.buses)}, counted from 0; given: {meter.bus}"
     if gateway is not None and gateway.site != meter.site:
         yield f"gateway: {meter.gateway} stands at site {gateway.site!r}, not at {meter.site!r}"
-    if site is not None and meter.point != "delivery":
+    if site is not None and meter.point not in ("delivery", "generation"):
         stages = [stage.id for stage in site.stages]
         if meter.point not in stages:
-            yield f"point: 'delivery' or a stage of the site, one of {stages}; given: {meter.point}"
+            yield (
+                "point: 'delivery', 'generation' or a stage of the site, one of"
+                f" {stages}; given: {meter.point}"
+            )
     if meter.valid_until is not None and meter.valid_from >= meter.valid_until:
         yield "valid_until: it must be after valid_from"
     try:

@@ -335,6 +335,29 @@ period_result = Table(
     Column("start_ms", BigInteger, primary_key=True, autoincrement=False),
     Column("version", Integer, primary_key=True, autoincrement=False),
     Column("body", Text, nullable=False),
+    Index("period_result_by_start", "start_ms"),
+)
+# closed periods that are to be judged again
+period_due = Table(
+    "period_due",
+    metadata,
+    Column("licensee", Text, primary_key=True),
+    Column("zone", Text, primary_key=True),
+    Column("start_ms", BigInteger, primary_key=True, autoincrement=False),
+)
+# boundaries, not after the last closed period, of which something was told since
+boundary_changed = Table(
+    "boundary_changed",
+    metadata,
+    Column("meter", Text, primary_key=True),
+    Column("at_ms", BigInteger, primary_key=True, autoincrement=False),
+)
+# how far the checks have seen: versions of the register, ends of closed periods
+check_cursor = Table(
+    "check_cursor",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("position", BigInteger, nullable=False),
 )
 # the meters that an unmeasured period still waits for
 period_missing = Table(

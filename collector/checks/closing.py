@@ -14,6 +14,7 @@ from collector.intervals.follower import IntervalFollower
 from collector.ledger.followers import followed_until
 from collector.model.energy import mwh_to_wh
 from collector.model.records import Meter
+from collector.registry import entitlements
 from collector.registry.view import View
 
 log = structlog.get_logger()
@@ -52,7 +53,7 @@ def close_ended(
         is_whole = all(found.energy is not None for found in metered.values())
         if not is_whole and known_ms < max(end_ms, began_ms) + late_ms:
             return
-        allowed = allowed_wh(view, holder, start_ms)
+        allowed = allowed_wh(connection, view, holder, start_ms)
         _keep(connection, close_period(holder, start_ms, end_ms, allowed, metered))
         turns.keep(connection, holder.sites, metered)
         start_ms = end_ms
@@ -79,10 +80,11 @@ def close_again(connection: Connection, view: View, holder: Holder) -> None:
             turns.keep(connection, earlier.sites, metered)
 
 
-def allowed_wh(view: View, holder: Holder, start_ms: int) -> Fraction:
+def allowed_wh(connection: Connection, view: View, holder: Holder, start_ms: int) -> Fraction:
     """Energy bought for the period; nothing bought is nothing allowed."""
-    bought = view.allocations(holder.licensee, holder.zone, start_ms)
-    return sum((mwh_to_wh(entry.energy_mwh) for entry in bought), Fraction(0))
+    zone = view.auction_zone(holder.zone)
+    bought = entitlements.allocations(connection, holder.licensee, zone, start_ms)
+    return sum((mwh_to_wh(version.record.energy_mwh) for version in bought), Fraction(0))
 
 
 def delivery_meters(view: View, holder: Holder, at_ms: int) -> list[Meter]:

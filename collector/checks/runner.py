@@ -66,7 +66,7 @@ class Checks:
     def _look_ahead(self, connection: Connection, view: View, holder: Holder, now_ms: int) -> None:
         start_ms = view.market.period_start(now_ms)
         end_ms = start_ms + view.market.period_ms
-        allowed = closing.allowed_wh(view, holder, start_ms)
+        allowed = closing.allowed_wh(connection, view, holder, start_ms)
         metered = closing.delivery_meters(view, holder, now_ms)
         draw = meters.draw(connection, view, self._series, metered, start_ms, now_ms)
         if draw is None:

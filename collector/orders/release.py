@@ -86,8 +86,9 @@ def _allocation_permits(
         return False
     load_w = draw.power_w + Fraction(returning_w)
     end_ms = start_ms + view.market.period_ms
-    left_wh = allowed_wh(view, holder, start_ms) - draw.used_wh
+    left_wh = allowed_wh(connection, view, holder, start_ms) - draw.used_wh
     margin = Fraction(view.policy.return_margin_permille, 1000)
     needed_wh = energy_in(load_w, end_ms - draw.at_ms) * margin
     next_wh = energy_in(load_w, view.market.period_ms) * margin
-    return left_wh >= needed_wh and allowed_wh(view, holder, end_ms) >= next_wh
+    next_allowed_wh = allowed_wh(connection, view, holder, end_ms)
+    return left_wh >= needed_wh and next_allowed_wh >= next_wh

@@ -7,7 +7,6 @@ from typing import TypeVar
 from collector.evidence.frame import Frame, Stream
 from collector.evidence.keys import PublicKey
 from collector.model.records import (
-    Allocation,
     Authority,
     Bound,
     Dated,
@@ -160,17 +159,10 @@ class View:
         named = [licence for licence in self.all(Licence).values() if site in licence.sites]
         return sorted(named, key=lambda licence: licence.valid_until)
 
-    def allocations(self, licensee: str, zone: str, start_ms: int) -> list[Allocation]:
-        """What was bought for a period, of any source, without what was cancelled."""
-        return self._allocations.get((licensee, zone, start_ms), [])
-
-    @cached_property
-    def _allocations(self) -> dict[tuple[str, str, int], list[Allocation]]:
-        found: dict[tuple[str, str, int], list[Allocation]] = {}
-        for entry in self.all(Allocation).values():
-            if not entry.cancelled:
-                found.setdefault((entry.licensee, entry.zone, entry.start), []).append(entry)
-        return found
+    def auction_zone(self, zone: str) -> str:
+        """Where a zone's electricity is sold; one the register does not describe: in itself."""
+        known = self.all(Zone).get(zone)
+        return zone if known is None else known.auction
 
     def auction_zone(self, zone: str) -> str:
         """Where a zone's electricity is sold; one that the register does not describe: in itself."""

@@ -30,6 +30,22 @@ registry_version = Table(
     Column("body", Text, nullable=False),
     Index("registry_version_by_key", "kind", "key", "id"),
 )
+# what was bought, nominated and allowed by delivery period: versions as the register's, but too
+# many to be held in memory. `part`: of one period and one subject there may be several
+entitlement = Table(
+    "entitlement",
+    metadata,
+    Column("id", _RowId, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("zone", Text, nullable=False),
+    Column("start_ms", BigInteger, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("part", Text, nullable=False),
+    Column("recorded_ms", BigInteger, nullable=False),
+    Column("document", LargeBinary, nullable=False),
+    Column("body", Text, nullable=False),
+    Index("entitlement_by_period", "kind", "zone", "start_ms", "subject", "part", "id"),
+)
 
 # --- ledger: frames are never changed and never deleted; the bytes of one whose `raw` is empty are
 # in an archive, a file

@@ -58,7 +58,7 @@ def allowance(moment: Moment, holder: Holder) -> AllowancePart | None:
         return None
     start_ms = market.period_start(moment.now_ms)
     end_ms = start_ms + market.period_ms
-    allowed = closing.allowed_wh(moment.view, holder, start_ms)
+    allowed = closing.allowed_wh(moment.connection, moment.view, holder, start_ms)
     metered = closing.delivery_meters(moment.view, holder, moment.now_ms)
     draw = meters.draw(
         moment.connection, moment.view, moment.series, metered, start_ms, moment.now_ms
@@ -91,7 +91,7 @@ def site_part(moment: Moment, site: Site, holder: Holder, shared: AllowancePart 
     curtailed = any(stage.state is StageState.OPEN for stage in stage_parts)
 
     def allowed_w(start_ms: int) -> float:
-        energy_wh = closing.allowed_wh(view, holder, start_ms)
+        energy_wh = closing.allowed_wh(moment.connection, view, holder, start_ms)
         return float(_mean_w(energy_wh, view.market))
 
     return SitePart(

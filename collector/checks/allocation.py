@@ -90,6 +90,8 @@ class PeriodResult:
     generation_wh: Fraction | None = None
     export_wh: Fraction | None = None
     gross_wh: Fraction | None = None
+    version: int = 0
+    """Which closing of the period it is, from 1; 0: not kept yet."""
 
 
 @dataclass(frozen=True)
@@ -156,12 +158,26 @@ def close_period(
     )
 
 
+_COMPARED = (
+    "outcome",
+    "allowed_wh",
+    "tolerance_wh",
+    "measured_wh",
+    "error_wh",
+    "quantum_wh",
+    "missing",
+    "meters",
+    "operational",
+    "breaks",
+    "examples",
+    "gross_wh",
+)
+
+
 def differences(earlier: PeriodResult, later: PeriodResult) -> dict[str, tuple[str, str]]:
     """What a later closing of a period has otherwise than the one before it, by field."""
-    names = ("outcome", "allowed_wh", "tolerance_wh", "measured_wh", "error_wh", "quantum_wh")
-    names += ("missing", "meters", "operational", "breaks", "examples", "gross_wh")
     found = {}
-    for name in names:
+    for name in _COMPARED:
         was, became = getattr(earlier, name), getattr(later, name)
         if was != became:
             found[name] = (_text(was), _text(became))

@@ -54,9 +54,7 @@ def allowance(
     Nothing bought is nothing allowed. `generates`: the licensee has generation behind a delivery
     point of the zone.
     """
-    counted = [
-        entry for entry in bought if not (generates and entry.record.source in OWN_SOURCES)
-    ]
+    counted = [entry for entry in bought if not (generates and entry.record.source in OWN_SOURCES)]
     bought_wh = sum((mwh_to_wh(entry.record.energy_mwh) for entry in counted), Fraction(0))
     versions = {Allocation.kind: tuple(sorted(entry.version for entry in counted))}
     tolerance = tolerance_at(tolerances, zone, start_ms)

@@ -5,6 +5,7 @@ register was read. Where no boundary is at the change, the part around it was de
 factor or the other: that is a doubt, and nothing within it is decided.
 """
 
+import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -78,7 +79,7 @@ def factors(records: Iterable[Known[LossFactor]], start_ms: int, end_ms: int) ->
         changes |= {entry.record.valid_from, entry.record.valid_until or end_ms}
     cuts = sorted(each for each in changes if start_ms <= each <= end_ms)
     pieces: list[Piece] = []
-    for one, other in zip(cuts, cuts[1:], strict=False):
+    for one, other in itertools.pairwise(cuts):
         held = in_force(known, one)
         piece = Piece(one, other)
         if held is not None:
@@ -109,7 +110,7 @@ def parted(
             (one, other),
             tuple(piece for piece in pieces if piece.start_ms < other and one < piece.end_ms),
         )
-        for one, other in zip(ordered, ordered[1:], strict=False)
+        for one, other in itertools.pairwise(ordered)
     ]
 
 

@@ -1,5 +1,6 @@
 """When a site may draw power to mine, by the hours that documents permit (Astana time)."""
 
+import itertools
 from collections.abc import Iterable, Sequence
 from datetime import datetime, time, timedelta
 from fractions import Fraction
@@ -57,7 +58,7 @@ def forbidden(
         return []
     cuts = sorted({start_ms, end_ms, *_changes(rulings, start_ms, end_ms)})
     found: list[tuple[int, int]] = []
-    for one, other in zip(cuts, cuts[1:], strict=False):
+    for one, other in itertools.pairwise(cuts):
         if is_permitted(rulings, one):
             continue
         if found and found[-1][1] == one:
@@ -75,9 +76,7 @@ def first_load(
     A meter's reading holds until its next one; while one of them is unknown there is no sum.
     """
     marks = sorted(
-        (at_ms, number, power_w)
-        for number, load in enumerate(readings)
-        for at_ms, power_w in load
+        (at_ms, number, power_w) for number, load in enumerate(readings) for at_ms, power_w in load
     )
     now: dict[int, Fraction | None] = {}
     for place, (at_ms, number, power_w) in enumerate(marks):
@@ -102,9 +101,7 @@ def _minutes(clock: str) -> int:
     return int(hours) * _MINUTES + int(minutes)
 
 
-def _changes(
-    rulings: Iterable[Known[PermittedHours]], start_ms: int, end_ms: int
-) -> Iterable[int]:
+def _changes(rulings: Iterable[Known[PermittedHours]], start_ms: int, end_ms: int) -> Iterable[int]:
     """Every moment within at which a clock in Astana shows the start or the end of a span.
 
     A wall clock that is set back shows a time twice: both are.

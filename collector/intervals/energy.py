@@ -37,6 +37,7 @@ __all__ = [
     "Turn",
     "boundary_error_wh",
     "energy_between",
+    "energy_since",
     "energy_until",
     "first_snapshot",
     "last_snapshot",
@@ -148,14 +149,34 @@ def energy_until(
 ) -> Fraction | None:
     """Imported energy from a boundary to a register read at a moment; None when it is not known."""
     found = snapshots_between(connection, meter, start_ms, max(start_ms, at_ms))
+    stops = _stops_until(found, start_ms, at_ms, import_wh)
+    if not stops:
+        return None
+    return _follow(connection, meter, stops)[1]
+
+
+def energy_since(
+    found: Sequence[Snapshot], start_ms: int, at_ms: int, import_wh: Fraction
+) -> Fraction | None:
+    """The same by the snapshots alone, of a meter whose snapshots say all."""
+    stops = _stops_until(found, start_ms, at_ms, import_wh)
+    if not stops:
+        return None
+    return total([step for passage in passages(stops, (), ()) for step in passage.steps])
+
+
+def _stops_until(
+    found: Sequence[Snapshot], start_ms: int, at_ms: int, import_wh: Fraction
+) -> list[Snapshot]:
+    """From the snapshot of a boundary to the register at a moment; empty where it is missing."""
     start = next((entry for entry in found if entry.at_ms == start_ms), None)
     if start is None:
-        return None
+        return []
     if at_ms <= max(start_ms, start.read_ms):
-        return Fraction(0)
+        return [start]
     stops = [start, *(entry for entry in found if start.read_ms < entry.read_ms < at_ms)]
     stops.append(replace(stops[-1], at_ms=at_ms, offset_ms=0, energy_wh=import_wh, place=None))
-    return _follow(connection, meter, stops)[1]
+    return stops
 
 
 def boundary_error_wh(snapshot: Snapshot, neighbours: Iterable[Snapshot]) -> Fraction:
@@ -184,9 +205,7 @@ def _moved_wh(before: Snapshot, after: Snapshot) -> Fraction:
     return abs(after.energy_wh - before.energy_wh) if measured is None else measured
 
 
-def _error_wh(
-    connection: Connection, meter: str, snapshot: Snapshot, quantity: str
-) -> Fraction:
+def _error_wh(connection: Connection, meter: str, snapshot: Snapshot, quantity: str) -> Fraction:
     around = (
         last_snapshot(connection, meter, snapshot.at_ms - 1, quantity),
         next_snapshot(connection, meter, snapshot.at_ms, quantity),

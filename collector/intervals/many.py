@@ -110,9 +110,7 @@ def snapshots_since(
     for part in in_parts(meters):
         eventful = seen_otherwise(connection, part)
         known = snapshots_of_many(connection, part, start_ms, max(start_ms, until_ms))
-        found |= {
-            meter: known.get((meter, IMPORT), []) for meter in part if meter not in eventful
-        }
+        found |= {meter: known.get((meter, IMPORT), []) for meter in part if meter not in eventful}
     return found
 
 

@@ -164,11 +164,6 @@ class View:
         known = self.all(Zone).get(zone)
         return zone if known is None else known.auction
 
-    def auction_zone(self, zone: str) -> str:
-        """Where a zone's electricity is sold; one that the register does not describe: in itself."""
-        known = self.all(Zone).get(zone)
-        return zone if known is None else known.auction
-
     def holding(self, kind: type[D], at_ms: int) -> list[D]:
         """Those of a kind that hold at a moment, the earliest first."""
         found = [record for record in self.all(kind).values() if record.holds_at(at_ms)]

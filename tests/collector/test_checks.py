@@ -8,14 +8,12 @@ from checks_control import LATE_MS, Control
 from collector_world import BIN, LICENCE, SITE, ZONE
 
 from collector.checks import closing
-from collector.checks.allocation import (
-    Draw,
-    Holder,
-    PeriodOutcome,
-    close_period,
-    project,
-)
+from collector.checks.allocation import DeliveryMeter, Holder, PeriodOutcome, PeriodResult
+from collector.checks.allocation import close_period as close
+from collector.checks.allowance import Allowance
+from collector.checks.delivery import Part, factors
 from collector.checks.findings import Code
+from collector.checks.lookahead import Draw, project
 from collector.checks.licence import is_licensed, last_end
 from collector.intervals.energy import MeteredEnergy, Metering, Snapshot
 from collector.model.energy import mwh_to_wh
@@ -37,6 +35,15 @@ def metered(
         Snapshot(0, start, quantum, positions[0]), Snapshot(20_000, end, quantum, positions[1])
     )
     return Metering(energy, is_read=True)
+
+
+def close_period(
+    holder: Holder, start_ms: int, end_ms: int, allowed: Fraction, found: dict[str, Metering]
+) -> PeriodResult:
+    """Without factors or a tolerance."""
+    pieces = factors((), start_ms, end_ms)
+    those = {name: DeliveryMeter((Part(each, pieces),)) for name, each in found.items()}
+    return close(holder, start_ms, end_ms, Allowance(allowed), those)
 
 
 # --- pure functions

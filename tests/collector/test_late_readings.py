@@ -6,7 +6,7 @@ import pytest
 from checks_control import Control
 from collector_world import BIN, SITE, ZONE
 
-from collector.checks.allocation import Holder, PeriodOutcome, close_period
+from collector.checks.allocation import Holder, PeriodOutcome
 from collector.checks.findings import Code
 from collector.intervals.energy import MeteredEnergy, Metering, Snapshot, boundary_error_wh
 

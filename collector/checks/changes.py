@@ -63,16 +63,16 @@ class Touched:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What is new since the last look, and how far it goes."""
+    """What is new since the last look, and how far it goes; None: no farther than then."""
 
     touched: tuple[Touched, ...]
     boundaries: tuple[tuple[str, int], ...]
     entitlements_after: int
-    register: int
-    entitlements: int
+    register: int | None
+    entitlements: int | None
 
     def __bool__(self) -> bool:
-        return bool(self.boundaries) or self.register > 0 or self.entitlements > 0
+        return bool(self.boundaries) or (self.register, self.entitlements) != (None, None)
 
 
 def look(connection: Connection, view: View) -> Changes:
@@ -89,8 +89,8 @@ def look(connection: Connection, view: View) -> Changes:
         tuple(dict.fromkeys(touched)),
         tuple(changed),
         sold if seen_sold is None else seen_sold,
-        register if register != seen else 0,
-        sold if sold != seen_sold else 0,
+        register if register != seen else None,
+        sold if sold != seen_sold else None,
     )
 
 
@@ -101,10 +101,10 @@ def note(connection: Connection, changes: Changes, period_ms: int) -> None:
     for meter, at_ms in changes.boundaries:
         same = and_(boundary_changed.c.meter == meter, boundary_changed.c.at_ms == at_ms)
         connection.execute(delete(boundary_changed).where(same))
-    if changes.entitlements:
+    if changes.entitlements is not None:
         _mark(connection, _sold_since(changes.entitlements_after))
         set_cursor(connection, _ENTITLEMENTS, changes.entitlements)
-    if changes.register:
+    if changes.register is not None:
         set_cursor(connection, _REGISTER, changes.register)
 
 

@@ -6,15 +6,13 @@ from fractions import Fraction
 import pytest
 from checks_control import LATE_MS, Control
 from collector_world import BIN, LICENCE, SITE, ZONE
+from period_world import close_period
 
 from collector.checks import closing
-from collector.checks.allocation import DeliveryMeter, Holder, PeriodOutcome, PeriodResult
-from collector.checks.allocation import close_period as close
-from collector.checks.allowance import Allowance
-from collector.checks.delivery import Part, factors
+from collector.checks.allocation import Holder, PeriodOutcome
 from collector.checks.findings import Code
-from collector.checks.lookahead import Draw, project
 from collector.checks.licence import is_licensed, last_end
+from collector.checks.lookahead import Draw, project
 from collector.intervals.energy import MeteredEnergy, Metering, Snapshot
 from collector.model.energy import mwh_to_wh
 from collector.model.records import Licence
@@ -35,15 +33,6 @@ def metered(
         Snapshot(0, start, quantum, positions[0]), Snapshot(20_000, end, quantum, positions[1])
     )
     return Metering(energy, is_read=True)
-
-
-def close_period(
-    holder: Holder, start_ms: int, end_ms: int, allowed: Fraction, found: dict[str, Metering]
-) -> PeriodResult:
-    """Without factors or a tolerance."""
-    pieces = factors((), start_ms, end_ms)
-    those = {name: DeliveryMeter((Part(each, pieces),)) for name, each in found.items()}
-    return close(holder, start_ms, end_ms, Allowance(allowed), those)
 
 
 # --- pure functions
@@ -249,7 +238,7 @@ def test_a_period_is_closed_once(control: Control) -> None:
     control.register(start, "5000")
     control.register(end, "5100")
     first = control.run(end)
-    control.allow(start, "100")  # bought afterwards
+    control.allow(end, "100")  # of another period
     assert control.run(end + 1) == first
     assert control.run(end + control.period_ms - 1) == first
     assert len(control.findings()) == 1

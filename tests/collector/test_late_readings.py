@@ -5,6 +5,7 @@ from fractions import Fraction
 import pytest
 from checks_control import Control
 from collector_world import BIN, SITE, ZONE
+from period_world import close_period
 
 from collector.checks.allocation import Holder, PeriodOutcome
 from collector.checks.findings import Code

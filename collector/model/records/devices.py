@@ -78,8 +78,8 @@ class Gateway(Record):
 
 
 class Meter(Record):
-    """`point` is `delivery`, the id of the stage that it measures, or `generation`: it stands behind
-    the delivery point, and what the site generates is its import.
+    """`point` is `delivery`, the id of the stage that it measures, or `generation`: behind the
+    delivery point, what the site generates is its import.
 
     `line`, `timeout_ms` and `gap_ms` are this installation's, where they are not the bus's and the
     profile's; `retries` is how often a request is repeated. It hangs there from `valid_from` until

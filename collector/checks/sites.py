@@ -22,7 +22,7 @@ def judge_identities(
 ) -> Iterator[Finding]:
     """Whether the instruments that answer now are the meters of the register."""
     hung = [meter for site in those for meter in scene.view.meters_of(site.name, scene.now_ms)]
-    doubted = identities.with_foreign(connection, [meter.serial for meter in hung])
+    doubted = identities.ever_foreign(connection, [meter.serial for meter in hung])
     for meter in hung:
         if meter.serial in doubted:
             yield from turns.judge_identity(connection, meter, scene.now_ms)

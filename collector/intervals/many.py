@@ -118,7 +118,7 @@ def seen_otherwise(connection: Connection, meters: Iterable[str]) -> set[str]:
     """Those whose register was seen to go back, or for which another instrument ever answered."""
     named = list(meters)
     turned = select(register_event.c.meter).where(register_event.c.meter.in_(named)).distinct()
-    return set(connection.scalars(turned)) | identities.with_foreign(connection, named)
+    return set(connection.scalars(turned)) | identities.ever_foreign(connection, named)
 
 
 @dataclass(frozen=True, slots=True)

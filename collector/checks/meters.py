@@ -1,6 +1,6 @@
 """What a holder or a site draws now, from the series and the snapshots."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
@@ -11,8 +11,7 @@ from collector.checks.delivery import Piece, factors
 from collector.checks.lookahead import Draw
 from collector.checks.prescribed import prescribed
 from collector.checks.scene import Readings
-from collector.intervals.energy import Snapshot, energy_since, energy_until
-from collector.intervals.snapshots import snapshots_between
+from collector.intervals.running import RunningPeriod, used_until
 from collector.ledger import identities
 from collector.ledger.identities import Identity, Standing
 from collector.model.energy import energy_in
@@ -84,12 +83,12 @@ def draw(
     meters: Sequence[Meter],
     start_ms: int,
     now_ms: int,
-    snapshots: Mapping[str, Sequence[Snapshot]] | None = None,
+    running: RunningPeriod | None = None,
 ) -> Draw | None:
     """Energy at the delivery point since the period's start, and power now; None when a meter
     cannot tell.
 
-    `snapshots`: since the start, of meters of which they say all; else they are read. Where the
+    `running`: it has looked at these meters. Where the
     loss factor changed within the period the smallest counts: what was used is beyond doubt.
     """
     read: list[_Read] = []
@@ -97,21 +96,19 @@ def draw(
         point = fresh(view, series, meter, now_ms)
         if point is None or point.import_wh is None:
             return None
-        known = None if snapshots is None else snapshots.get(meter.serial)
-        if known is None:
-            known = snapshots_between(connection, meter.serial, start_ms, start_ms)
-            used_wh = energy_until(connection, meter.serial, start_ms, point.at_ms, point.import_wh)
+        read_at = (point.at_ms, point.import_wh)
+        if running is None:
+            used = used_until(connection, meter.serial, start_ms, *read_at)
         else:
-            used_wh = energy_since(known, start_ms, point.at_ms, point.import_wh)
-        start = next((entry for entry in known if entry.at_ms == start_ms), None)
-        if used_wh is None or start is None:
+            used = running.used(connection, meter.serial, *read_at)
+        if used is None:
             return None
         pieces = factors_of(view, meter, start_ms, max(point.at_ms, start_ms + 1))
         least = min(piece.factor for piece in pieces)
         now = pieces[-1].factor
         power_w = Fraction(point.values[POWER]) * now
         at_ms = min(max(point.at_ms, start_ms), now_ms)
-        read.append(_Read(at_ms, used_wh * least, power_w, start.quantum_wh * now))
+        read.append(_Read(at_ms, used.energy_wh * least, power_w, used.quantum_wh * now))
     if not read:
         return None
     newest_ms = max(each.at_ms for each in read)

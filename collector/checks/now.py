@@ -23,7 +23,6 @@ from collector.checks.prescribed import (
     prescribed,
 )
 from collector.checks.scene import Scene
-from collector.intervals.many import snapshots_since
 from collector.model.records import Allocation, DeliveryPoint, Quota, Site
 from collector.registry import entitlements
 
@@ -42,10 +41,10 @@ def look_ahead(
     bought = {zone: known_allocations(connection, zone, start_ms) for zone in zones}
     metered = {holder: closing.delivery_meters(view, holder, now_ms) for holder in holders}
     serials = [meter.serial for those in metered.values() for meter in those]
-    snapshots = snapshots_since(connection, serials, start_ms, now_ms)
+    scene.running.look(connection, serials, start_ms, now_ms)
     for holder in holders:
         those = metered[holder]
-        draw = meters.draw(connection, view, series, those, start_ms, now_ms, snapshots)
+        draw = meters.draw(connection, view, series, those, start_ms, now_ms, scene.running)
         if draw is None:
             continue
         allowed = allowance_of(view, holder, bought[holder.zone].get(holder.licensee, []), start_ms)

@@ -20,6 +20,7 @@ from collector.checks.findings import Finding
 from collector.checks.prescribed import holders
 from collector.checks.scene import LatestOnce, Scene
 from collector.intervals.many import in_parts
+from collector.intervals.running import RunningPeriod
 from collector.model.records import Site
 from collector.registry.store import Registry
 from collector.registry.view import View
@@ -51,6 +52,7 @@ class Checks:
         self._series = series
         self._began_ms: int | None = None
         self._ending = closing.Ending()
+        self._running = RunningPeriod()
 
     def run(self, now_ms: int) -> None:
         began_ms = self._began_ms = now_ms if self._began_ms is None else self._began_ms
@@ -59,7 +61,7 @@ class Checks:
         self._each(self._due(view), _subject_due, partial(self._close_again, view))
         ending = partial(self._close_ended, view, now_ms, began_ms)
         self._each(holders(view), _subject, ending)
-        scene = Scene(view, LatestOnce(self._series), now_ms, began_ms)
+        scene = Scene(view, LatestOnce(self._series), now_ms, began_ms, self._running)
         self._keep_findings(self._judge(scene))
 
     def _note_changes(self, view: View) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
+from collector.intervals.running import RunningPeriod
 from collector.registry.view import View
 from collector.series.store import Point, SeriesStore
 
@@ -44,3 +45,4 @@ class Scene:
     series: Readings
     now_ms: int
     began_ms: int
+    running: RunningPeriod

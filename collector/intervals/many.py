@@ -6,7 +6,7 @@ rules are the same.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import pairwise
 from typing import TypeVar
@@ -57,7 +57,10 @@ class Register:
 
 @dataclass(frozen=True, slots=True)
 class Quarter:
-    """A part of a period between two boundaries at which the register was read."""
+    """A part of a period between two boundaries at which the register was read.
+
+    Its `boundary_error_wh` is not told: of quarters nobody asks for it.
+    """
 
     start_ms: int
     end_ms: int
@@ -99,18 +102,6 @@ def meter_many(
                 course = _Course.of(connection, register, snapshots, start_ms, end_ms)
                 plain = None if course is None else course.metered(interval_ms)
             found[register] = plain or _asked(connection, register, start_ms, end_ms, interval_ms)
-    return found
-
-
-def snapshots_since(
-    connection: Connection, meters: Iterable[str], start_ms: int, until_ms: int
-) -> dict[str, list[Snapshot]]:
-    """Of each meter whose snapshots say all, those of its imported energy from a boundary on."""
-    found: dict[str, list[Snapshot]] = {}
-    for part in in_parts(meters):
-        eventful = seen_otherwise(connection, part)
-        known = snapshots_of_many(connection, part, start_ms, max(start_ms, until_ms))
-        found |= {meter: known.get((meter, IMPORT), []) for meter in part if meter not in eventful}
     return found
 
 
@@ -168,7 +159,10 @@ class _Course:
     def metered(self, interval_ms: int) -> Metered:
         if self.sums is None:
             return Metered(Metering(None, self.turns, is_read=True))
-        energy = self._between(self.stops[0], self.stops[-1], self.sums)
+        start, end = self.stops[0], self.stops[-1]
+        errors_wh = (self._error_wh(start), self._error_wh(end))
+        whole = self._between(start, end, self.sums)
+        energy = replace(whole, boundary_error_wh=sum(errors_wh, Fraction(0)))
         marks = [entry for entry in self.stops if entry.at_ms % interval_ms == 0]
         quarters = tuple(
             Quarter(one.at_ms, other.at_ms, self._between(one, other, self.sums))
@@ -180,14 +174,13 @@ class _Course:
     def _between(
         self, start: Snapshot, end: Snapshot, sums: Mapping[int, Fraction]
     ) -> MeteredEnergy:
-        errors = {entry.at_ms: self._error_wh(entry) for entry in (start, end)}
-        late = [errors[each.at_ms] for each in (start, end) if each.distance_ms > IN_TIME_MS]
+        late = [self._error_wh(each) for each in (start, end) if each.distance_ms > IN_TIME_MS]
         measured_wh = sums[end.at_ms] - sums[start.at_ms]
         return MeteredEnergy(
             start,
             end,
             sum(late, Fraction(0)),
-            sum(errors.values(), Fraction(0)),
+            Fraction(0),
             measured_wh - (end.energy_wh - start.energy_wh),
         )
 

@@ -1,19 +1,20 @@
-"""A ratio that was wrong: every period that rests on it is judged again, and it is told which."""
+"""Ratios that were wrong: what is noted of them, and which periods rest on them."""
 
-import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, select
 
-from collector.checks import closing, findings, periods
+from collector.checks import periods
 from collector.checks.allocation import PeriodResult
 from collector.checks.findings import Code, Finding
 from collector.intervals import ratios
 from collector.model.records import Meter, RatioCorrection
 from collector.registry.view import View
-from collector.storage.tables import correction_applied as table
+from collector.storage.tables import finding as finding_table
 from collector.storage.tables import registry_version
+
+_FOR_EVER = 2**62
 
 
 @dataclass(frozen=True)
@@ -26,19 +27,8 @@ class KnownCorrection:
     record: RatioCorrection
 
 
-@dataclass(frozen=True)
-class Touched:
-    """A period whose judgement changed: its version before and since."""
-
-    licensee: str
-    zone: str
-    start_ms: int
-    before: int
-    after: int
-
-
-def known(connection: Connection, meter: str | None = None) -> list[KnownCorrection]:
-    """Every version of every correction, oldest first."""
+def known(connection: Connection, meter: str) -> list[KnownCorrection]:
+    """Every version of a meter's corrections, oldest first."""
     query = select(registry_version).where(registry_version.c.kind == RatioCorrection.kind)
     found = [
         KnownCorrection(
@@ -49,99 +39,66 @@ def known(connection: Connection, meter: str | None = None) -> list[KnownCorrect
         )
         for row in connection.execute(query.order_by(registry_version.c.id))
     ]
-    return [each for each in found if meter in (None, each.record.meter)]
+    return [each for each in found if each.record.meter == meter]
 
 
-def apply(connection: Connection, view: View, now_ms: int) -> None:
-    """Judge again what rests on corrections that are new, once energies are told by them."""
-    if not _has_news(connection):
-        return
-    done = set(connection.scalars(select(table.c.registry_version)))
-    versions = known(connection)
-    newest = {each.record.key: each for each in versions}
-    for each in versions:
-        meter = each.record.meter
-        if each.version in done or meter not in view.all(Meter):
+def judge(connection: Connection, view: View, now_ms: int) -> Iterator[Finding]:
+    """Each is noted once, when energies are told by it."""
+    for record in view.all(RatioCorrection).values():
+        version, meter = view.version_of(record), view.all(Meter).get(record.meter)
+        if record.withdrawn or meter is None or record.valid_from > now_ms:
             continue
-        if newest[each.record.key] is not each:
-            _note(connection, each, now_ms, [])  # nothing was judged by it
-        elif ratios.is_taken_over(connection, view, meter):
-            apply_one(connection, view, each, now_ms)
+        if _is_noted(connection, record) or not ratios.is_taken_over(
+            connection, view, record.meter
+        ):
+            continue
+        details = {
+            "site": meter.site,
+            "meter": record.meter,
+            "ct": list(record.ct),
+            "vt": list(record.vt),
+            "configured_ct": list(meter.ct),
+            "configured_vt": list(meter.vt),
+            "document_sha256": record.document_sha256,
+            "versions": {RatioCorrection.kind: [version]},
+        }
+        until_ms = now_ms if record.valid_until is None else min(record.valid_until, now_ms)
+        yield Finding(Code.RATIO_CORRECTED, record.meter, record.valid_from, until_ms, details)
 
 
-def apply_one(
-    connection: Connection, view: View, correction: KnownCorrection, now_ms: int
-) -> list[Touched]:
-    """Also where it takes the place of an earlier version, which may have held at other times."""
-    record = correction.record
-    versions = [
-        each.record for each in known(connection, record.meter) if each.record.key == record.key
-    ]
-    spans = [record, *versions]
-    start_ms = min(each.valid_from for each in spans)
-    ends = [each.valid_until for each in spans]
-    end_ms = None if None in ends else max(each for each in ends if each is not None)
-    changed = closing.close_corrected(connection, view, record.meter, start_ms, end_ms)
-    touched = [_touched(connection, after) for _, after in changed]
-    _note(connection, correction, now_ms, touched)
-    meter = view.one(Meter, record.meter)
-    details = {
-        "site": meter.site,
-        "meter": record.meter,
-        "ct": list(record.ct),
-        "vt": list(record.vt),
-        "configured_ct": list(meter.ct),
-        "configured_vt": list(meter.vt),
-        "periods": len(touched),
-        "document_sha256": record.document_sha256,
-        "version": correction.version,
-    }
-    findings.keep(
-        connection,
-        Finding(Code.RATIO_CORRECTED, record.meter, record.valid_from, now_ms, details),
+def touched(
+    connection: Connection, corrections: Sequence[KnownCorrection]
+) -> list[tuple[PeriodResult, PeriodResult]]:
+    """The periods of which a version rests on one of them: before the first such, and now."""
+    numbers = {each.version for each in corrections}
+    start_ms, end_ms = span_of([each.record for each in corrections])
+    by_period: dict[tuple[str, str, int], list[PeriodResult]] = {}
+    for result in periods.versions_between(connection, 0, end_ms):
+        if result.end_ms > start_ms:
+            key = (result.licensee, result.zone, result.start_ms)
+            by_period.setdefault(key, []).append(result)
+    found = []
+    for versions in by_period.values():
+        first = next((n for n, each in enumerate(versions) if _rests_on(each, numbers)), None)
+        if first:
+            found.append((versions[first - 1], versions[-1]))
+    return found
+
+
+def span_of(records: Sequence[RatioCorrection]) -> tuple[int, int]:
+    """From the beginning of the first to the end of the last; at least one is given."""
+    ends = [_FOR_EVER if each.valid_until is None else each.valid_until for each in records]
+    return min(each.valid_from for each in records), max(ends)
+
+
+def _rests_on(result: PeriodResult, versions: set[int]) -> bool:
+    return not versions.isdisjoint(result.versions.get(RatioCorrection.kind, ()))
+
+
+def _is_noted(connection: Connection, record: RatioCorrection) -> bool:
+    query = select(finding_table.c.id).where(
+        finding_table.c.code == Code.RATIO_CORRECTED,
+        finding_table.c.subject == record.meter,
+        finding_table.c.first_ms == record.valid_from,
     )
-    return touched
-
-
-def _note(
-    connection: Connection, correction: KnownCorrection, now_ms: int, touched: list[Touched]
-) -> None:
-    connection.execute(
-        insert(table).values(
-            registry_version=correction.version,
-            meter=correction.record.meter,
-            applied_ms=now_ms,
-            body=json.dumps([list(vars(each).values()) for each in touched]),
-        )
-    )
-
-
-def touched_by(connection: Connection, version: int) -> list[Touched] | None:
-    """None when the correction is not applied yet."""
-    body = connection.scalar(select(table.c.body).where(table.c.registry_version == version))
-    return None if body is None else [Touched(*fields) for fields in json.loads(body)]
-
-
-def results(
-    connection: Connection, touched: list[Touched]
-) -> Iterator[tuple[PeriodResult, PeriodResult]]:
-    """Each touched period as it was judged before and since."""
-    for each in touched:
-        which = (each.licensee, each.zone, each.start_ms)
-        before = periods.at_version(connection, *which, each.before)
-        after = periods.at_version(connection, *which, each.after)
-        if before is not None and after is not None:
-            yield before, after
-
-
-def _has_news(connection: Connection) -> bool:
-    is_one = registry_version.c.kind == RatioCorrection.kind
-    newest = connection.scalar(select(func.max(registry_version.c.id)).where(is_one))
-    if newest is None:
-        return False
-    return connection.scalar(select(table.c.meter).filter_by(registry_version=newest)) is None
-
-
-def _touched(connection: Connection, after: PeriodResult) -> Touched:
-    version = periods.version_of(connection, after)
-    return Touched(after.licensee, after.zone, after.start_ms, version - 1, version)
+    return connection.scalar(query) is not None

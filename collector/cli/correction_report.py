@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from sqlalchemy import Connection, Engine, delete
+from sqlalchemy import Connection, Engine, delete, select
 from structlog.testing import capture_logs
 
 from collector.checks import closing, corrections, findings
+from collector.checks import periods as periods_room
 from collector.checks.allocation import PeriodResult
 from collector.checks.findings import Finding
+from collector.checks.prescribed import holder_of
 from collector.cli.interval_rows import exact
 from collector.intervals import ratios
 from collector.intervals.closed import table
@@ -18,16 +20,16 @@ from collector.intervals.closed.closer import Closer, Times
 from collector.intervals.closed.grid import Grid
 from collector.intervals.closed.interval import ClosedInterval
 from collector.intervals.closed.rules import Rules
-from collector.intervals.due import QUANTITIES
+from collector.intervals.due import FRESH, QUANTITIES
 from collector.intervals.follower import IntervalFollower
 from collector.ledger.followers import followed_until
 from collector.model.delivery import moment_text
-from collector.model.records import Meter, RatioCorrection
+from collector.model.records import Meter, RatioCorrection, Site
 from collector.orders import store
 from collector.registry.store import Registry
 from collector.registry.view import View
 from collector.storage import reading
-from collector.storage.tables import interval_due
+from collector.storage.tables import boundary_changed, interval_due, period_due
 
 Pair = tuple[PeriodResult, PeriodResult]
 Changed = list[tuple[str, ClosedInterval, ClosedInterval]]
@@ -51,18 +53,14 @@ class Tried:
             connection.execute(delete(interval_due).where(interval_due.c.meter != meter))
             self._close(connection, view)
             closed = table.closed_at(connection, self.now_ms)
-            periods = {}
-            for record in records:
-                span = (record.valid_from, record.valid_until)
-                for before, after in closing.close_corrected(connection, view, meter, *span):
-                    periods[after.licensee, after.zone, after.start_ms] = (before, after)
+            periods = _judged_again(connection, view, meter, list(records))
             transaction.rollback()
         changed = [
             (quantity, before, after)
             for serial, quantity, before, after in closed
             if serial == meter and before is not None and before != after
         ]
-        return changed, list(periods.values())
+        return changed, periods
 
     def _close(self, connection: Connection, view: View) -> None:
         known_ms = followed_until(connection, IntervalFollower.name, self.now_ms)
@@ -86,12 +84,9 @@ def by_register(tried: Tried, view: View, meter: str) -> dict[str, Any]:
     """By the register's corrections of a meter: what was done, or what will be."""
     with reading(tried.engine) as connection:
         known = corrections.known(connection, meter)
-        touched = [corrections.touched_by(connection, each.version) for each in known]
-        is_done = None not in touched and ratios.is_taken_over(connection, view, meter)
+        is_done = _is_done(connection, view, meter)
         if is_done:
-            periods = _first_and_last(
-                pair for each in touched for pair in corrections.results(connection, each or [])
-            )
+            periods = corrections.touched(connection, known)
             recorded_ms = min(each.recorded_ms for each in known)
             changed = _since(connection, view, meter, [each.record for each in known], recorded_ms)
     records = [each.record for each in known]
@@ -134,12 +129,40 @@ def _since(
     return changed
 
 
-def _first_and_last(pairs: Iterable[Pair]) -> list[Pair]:
-    found: dict[tuple[str, str, int], Pair] = {}
-    for before, after in pairs:
-        key = (after.licensee, after.zone, after.start_ms)
-        found[key] = (found.get(key, (before, after))[0], after)
-    return list(found.values())
+def _is_done(connection: Connection, view: View, meter: str) -> bool:
+    """Whether energies are told by the register, and nothing that rests on them waits."""
+    if not ratios.is_taken_over(connection, view, meter):
+        return False
+    marked = select(interval_due.c.meter).where(
+        interval_due.c.meter == meter, interval_due.c.due_ms == FRESH
+    )
+    changed = select(boundary_changed.c.meter).where(boundary_changed.c.meter == meter)
+    holder = holder_of(view, view.one(Site, view.one(Meter, meter).site))
+    waiting = select(period_due.c.start_ms).where(period_due.c.licensee == holder.licensee)
+    return all(
+        connection.execute(query.limit(1)).first() is None for query in (marked, changed, waiting)
+    )
+
+
+def _judged_again(
+    connection: Connection, view: View, meter: str, records: Sequence[RatioCorrection]
+) -> list[Pair]:
+    """Periods of the meter's holder that come out otherwise; nothing is kept."""
+    holder = holder_of(view, view.one(Site, view.one(Meter, meter).site))
+    start_ms, end_ms = corrections.span_of(records)
+    due = [
+        (holder, each.start_ms)
+        for each in periods_room.stored(connection)
+        if (each.licensee, each.zone) == (holder.licensee, holder.zone)
+        and meter in each.meters
+        and each.start_ms < end_ms
+        and each.end_ms > start_ms
+    ]
+    return [
+        (closed.earlier, closed.result)
+        for closed in closing.judge_again(connection, view, due)
+        if closed.earlier is not None and closing.is_otherwise(closed.earlier, closed.result)
+    ]
 
 
 def _document(

@@ -1,7 +1,7 @@
 """Ratios that a meter's transformers had in truth, where its configuration said others."""
 
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import zip_longest
 from typing import Any
@@ -16,12 +16,16 @@ from collector.storage.tables import ratio_in_truth as table
 
 @dataclass(frozen=True, slots=True)
 class TrueRatio:
-    """`configured`: what the register says of the meter, where a reading's own is not known."""
+    """`configured`: what the register says of the meter, where a reading's own is not known.
+
+    `version`: of the record in the register.
+    """
 
     from_ms: int
     until_ms: int | None
     ratio: Fraction
     configured: Fraction
+    version: int = field(default=0, compare=False)
 
     def factor(self, configured: Fraction | None) -> Fraction:
         return self.ratio / (configured or self.configured)
@@ -53,6 +57,12 @@ class Ratios:
 
     def __bool__(self) -> bool:
         return bool(self._known)
+
+    def versions_between(self, start_ms: int, end_ms: int) -> tuple[int, ...]:
+        """Those of the register that bear on a span."""
+        return tuple(
+            sorted(each.version for each in self._known if each.overlap_ms(start_ms, end_ms))
+        )
 
     def factor_at(self, at_ms: int, configured: Fraction | None = None) -> Fraction:
         """By what a reading of that moment is to be multiplied; `configured` decoded it."""
@@ -133,6 +143,7 @@ def take_over(connection: Connection, view: View) -> list[tuple[str, int, int | 
                     valid_until=each.until_ms,
                     ratio=str(each.ratio),
                     configured=str(each.configured),
+                    version=each.version,
                 )
             )
     return changed
@@ -151,10 +162,11 @@ def said(view: View) -> dict[str, set[TrueRatio]]:
     for record in view.all(RatioCorrection).values():
         if not record.withdrawn and record.meter in view.all(Meter):
             found.setdefault(record.meter, []).append(record)
-    return {meter: set(_apart(view.one(Meter, meter), each)) for meter, each in found.items()}
+    return {meter: set(_apart(view, meter, each)) for meter, each in found.items()}
 
 
-def _apart(meter: Meter, records: list[RatioCorrection]) -> Iterator[TrueRatio]:
+def _apart(view: View, serial: str, records: list[RatioCorrection]) -> Iterator[TrueRatio]:
+    meter = view.one(Meter, serial)
     records.sort(key=lambda record: record.valid_from)
     configured = Fraction(*meter.ct) * Fraction(*meter.vt)
     for record, later in zip_longest(records, records[1:]):
@@ -162,8 +174,11 @@ def _apart(meter: Meter, records: list[RatioCorrection]) -> Iterator[TrueRatio]:
         if later is not None and (until_ms is None or later.valid_from < until_ms):
             until_ms = later.valid_from
         ratio = Fraction(*record.ct) * Fraction(*record.vt)
-        yield TrueRatio(record.valid_from, until_ms, ratio, configured)
+        version = view.version_of(record) or 0
+        yield TrueRatio(record.valid_from, until_ms, ratio, configured, version)
 
 
 def _ratio(row: Any) -> TrueRatio:
-    return TrueRatio(row.valid_from, row.valid_until, Fraction(row.ratio), Fraction(row.configured))
+    return TrueRatio(
+        row.valid_from, row.valid_until, Fraction(row.ratio), Fraction(row.configured), row.version
+    )

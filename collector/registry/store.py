@@ -1,10 +1,15 @@
-"""The register of records: every change is a new version, nothing is overwritten."""
+"""The register of records: every change is a new version, nothing is overwritten.
+
+What is hourly goes to the table of `entitlements`, and into no view.
+"""
 
 from collections.abc import Iterable, Sequence
 
 from sqlalchemy import Connection, Engine, func, insert, select
 
 from collector.model.records import KINDS, Record
+from collector.registry import entitlements
+from collector.registry.entitlements import is_entitlement
 from collector.registry.view import View
 from collector.storage import appending, reading
 from collector.storage.tables import registry_version
@@ -33,6 +38,10 @@ class Registry:
         connection: Connection, records: Iterable[Record], document: bytes, now_ms: int
     ) -> int:
         """The same within the caller's transaction, which is an `appending` one."""
+        records = list(records)
+        entitlements.record_in(
+            connection, [each for each in records if is_entitlement(each)], document, now_ms
+        )
         rows = [
             {
                 "kind": record.kind,
@@ -42,9 +51,11 @@ class Registry:
                 "body": record.model_dump_json(),
             }
             for record in records
+            if not is_entitlement(record)
         ]
-        connection.execute(insert(registry_version), rows)
-        return len(rows)
+        if rows:
+            connection.execute(insert(registry_version), rows)
+        return len(records)
 
     def view(self) -> View:
         """What is known now."""
@@ -60,12 +71,16 @@ class Registry:
         last = select(func.max(table.c.id)).group_by(table.c.kind, table.c.key)
         if known_ms is not None:
             last = last.where(table.c.recorded_ms <= known_ms)
-        query = select(table.c.id, table.c.kind, table.c.body).where(table.c.id.in_(last))
+        columns = (table.c.id, table.c.kind, table.c.key, table.c.body)
+        query = select(*columns).where(table.c.id.in_(last))
         with reading(self._engine) as connection:
-            rows: Sequence[tuple[int, str, str]] = connection.execute(
+            rows: Sequence[tuple[int, str, str, str]] = connection.execute(
                 query.order_by(table.c.id)
             ).all()
-        return View([self._record(*row) for row in rows])
+        return View(
+            [self._record(identity, kind, body) for identity, kind, _, body in rows],
+            {(kind, key): identity for identity, kind, key, _ in rows},
+        )
 
     def _record(self, identity: int, kind: str, body: str) -> Record:
         """A version never changes: it is read from its text once."""

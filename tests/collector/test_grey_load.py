@@ -24,7 +24,9 @@ from collector.checks.grey import judging
 from collector.checks.grey.balance import BalanceOutcome
 from collector.checks.grey.daily import DailyFeeders
 from collector.checks.grey.feeders import own_load
+from collector.checks.runner import Checks
 from collector.registry import feeder_readings
+from collector.series.embedded import EmbeddedSeries
 from collector.storage import reading
 
 END_MS = START_MS + DAY_MS
@@ -117,15 +119,26 @@ def test_the_collector_judges_each_feeder_once_a_day(tmp_path: Path) -> None:
     world = town(tmp_path)
     lay_down(world, HEAD, steady(150_000))
     lay_down(world, DELIVERY, steady(98_000))
-    daily = DailyFeeders(world.engine)
-    view = world.registry.view()
-    daily.run(view, END_MS + HOUR_MS // 2)
-    assert kept(world) == [], "the day's readings may still come"
-    daily.run(view, END_MS + HOUR_MS)
-    [found] = kept(world)
+    daily, view = DailyFeeders(), world.registry.view()
+    assert daily.next(view, END_MS + HOUR_MS) == ["F-1"]
+    assert daily.next(view, END_MS + 2 * HOUR_MS) == [], "once a day"
+    assert daily.next(view, END_MS + DAY_MS + HOUR_MS) == ["F-1"]
+    with reading(world.engine) as connection:
+        early = [*daily.judge(connection, view, "F-1", END_MS + HOUR_MS - 1)]
+        [found] = daily.judge(connection, view, "F-1", END_MS + HOUR_MS)
+    assert early == [], "the day's readings may still come"
     assert (found.first_ms, found.last_ms) == (START_MS, END_MS)
-    DailyFeeders(world.engine).run(view, END_MS + 2 * HOUR_MS)
-    assert kept(world) == [found]
+
+
+def test_the_running_checks_keep_it(tmp_path: Path) -> None:
+    world = town(tmp_path)
+    lay_down(world, HEAD, steady(150_000))
+    lay_down(world, DELIVERY, steady(98_000))
+    checks = Checks(world.engine, world.registry, EmbeddedSeries(tmp_path))
+    for seconds in range(3):
+        checks.run(END_MS + HOUR_MS + seconds * 1000)
+    missing = [each for each in kept(world) if each.code is Code.ENERGY_MISSING]
+    assert [(each.first_ms, each.last_ms) for each in missing] == [(START_MS, END_MS)]
 
 
 # --- files of substations

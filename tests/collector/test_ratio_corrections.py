@@ -166,7 +166,7 @@ def test_periods_are_judged_again_by_what_was_allowed_then(
         (600, PeriodOutcome.BREACH)
     ] * 2
     noted = [each for each in control.findings() if each.code is Code.RATIO_CORRECTED]
-    assert [(each.subject, each.details["periods"]) for each in noted] == [(METER, 2)]
+    assert [(each.subject, each.details["ct"]) for each in noted] == [(METER, [2, 1])]
     breaches = [each.first_ms for each in control.findings() if each.code is Code.BREACH]
     assert breaches == [NOW_MS, NOW_MS + HOUR_MS]
 
@@ -180,11 +180,10 @@ def test_running_again_changes_nothing(judged: tuple[Table, Control]) -> None:
     control.run(at(9))
     assert control.findings() == kept
     with reading(table.world.engine) as connection:
-        [known] = corrections.known(connection, METER)
-        touched = corrections.touched_by(connection, known.version)
-        assert touched is not None
-        assert [(each.before, each.after) for each in touched] == [(1, 2)] * 2
-        assert periods.version_of(connection, control.run(at(9))[0]) == 2
+        known = corrections.known(connection, METER)
+        touched = corrections.touched(connection, known)
+    assert [(before.version, after.version) for before, after in touched] == [(1, 2)] * 2
+    assert touched[0][1].versions["ratio_correction"] == (known[0].version,)
 
 
 def test_a_finding_of_before_is_kept_and_named(judged: tuple[Table, Control]) -> None:

@@ -1,16 +1,18 @@
 """Feeders are judged once a day, one at each run, so that nothing waits for them."""
 
-from datetime import timedelta
+from collections.abc import Iterator
+from datetime import date, timedelta
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection
 
+from collector.checks.findings import Finding
 from collector.checks.grey import judging
 from collector.checks.grey.score import read_thresholds
 from collector.model.delivery import day_start_ms
 from collector.model.instant import astana
 from collector.model.records import Feeder
 from collector.registry.view import View
-from collector.storage import directory_of, reading
+from collector.storage import directory_of
 
 _LATE_MS = 3_600_000
 """So long after midnight a day's readings have come."""
@@ -19,29 +21,33 @@ _DAYS = 2
 
 
 class DailyFeeders:
-    """`run` may be called at any time, any number of times: judged again nothing changes."""
+    """Which feeder is next; judged again, nothing changes."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-        self._day_ms = 0
+    def __init__(self) -> None:
+        self._day: date | None = None
         self._waiting: list[str] = []
 
-    def run(self, view: View, now_ms: int) -> None:
-        """Judge the next feeder of the day, if one is left."""
-        day = astana(now_ms - _LATE_MS).date()
+    def next(self, view: View, now_ms: int) -> list[str]:
+        """One that was not judged yet today, or none."""
+        day = _day(now_ms)
+        if day != self._day:
+            self._day = day
+            held = view.holding(Feeder, day_start_ms(day) - 1)
+            self._waiting = sorted((each.name for each in held), reverse=True)
+        return [self._waiting.pop()] if self._waiting else []
+
+    def judge(
+        self, connection: Connection, view: View, feeder: str, now_ms: int
+    ) -> Iterator[Finding]:
+        day = _day(now_ms)
         end_ms = day_start_ms(day)
-        if end_ms != self._day_ms:
-            self._day_ms = end_ms
-            self._waiting = sorted(each.name for each in view.holding(Feeder, end_ms - 1))
-        if not self._waiting:
-            return
-        feeder = self._waiting.pop()
         start_ms = day_start_ms(day - timedelta(days=_DAYS))
-        with reading(self._engine) as connection:
-            balanced = judging.balances(connection, view, start_ms, end_ms, feeder)
-            thresholds = read_thresholds(directory_of(connection))
-            shaped = judging.shapes(connection, view, thresholds, end_ms, feeder)
-        found = list(judging.found_in(view, balanced, shaped))
-        if found:
-            with self._engine.begin() as connection:
-                judging.keep(connection, found)
+        balanced = judging.balances(connection, view, start_ms, end_ms, feeder)
+        thresholds = read_thresholds(directory_of(connection))
+        shaped = judging.shapes(connection, view, thresholds, end_ms, feeder)
+        yield from judging.found_in(view, balanced, shaped)
+
+
+def _day(now_ms: int) -> date:
+    """The one whose readings before its beginning have come."""
+    return astana(now_ms - _LATE_MS).date()

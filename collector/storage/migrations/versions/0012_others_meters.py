@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0012"
-down_revision = "0006"
+down_revision = "0009"
 branch_labels = None
 depends_on = None
 
@@ -57,21 +57,13 @@ def upgrade() -> None:
         sa.Column("valid_until", sa.BigInteger()),
         sa.Column("ratio", sa.Text(), nullable=False),
         sa.Column("configured", sa.Text(), nullable=False),
+        sa.Column("version", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("meter", "valid_from"),
-    )
-    op.create_table(
-        "correction_applied",
-        sa.Column("registry_version", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("meter", sa.Text(), nullable=False),
-        sa.Column("applied_ms", sa.BigInteger(), nullable=False),
-        sa.Column("body", sa.Text(), nullable=False),
-        sa.PrimaryKeyConstraint("registry_version"),
     )
 
 
 def downgrade() -> None:
     for name in (
-        "correction_applied",
         "ratio_in_truth",
         "month_decision",
         "month_statement",

@@ -55,10 +55,10 @@ def judge(connection: Connection, view: View, now_ms: int) -> Iterator[Finding]:
         details = {
             "site": meter.site,
             "meter": record.meter,
-            "ct": list(record.ct),
-            "vt": list(record.vt),
-            "configured_ct": list(meter.ct),
-            "configured_vt": list(meter.vt),
+            "ct": _pair(record.ct),
+            "vt": _pair(record.vt),
+            "configured_ct": _pair(meter.ct),
+            "configured_vt": _pair(meter.vt),
             "document_sha256": record.document_sha256,
             "versions": {RatioCorrection.kind: [version]},
         }
@@ -89,6 +89,10 @@ def span_of(records: Sequence[RatioCorrection]) -> tuple[int, int]:
     """From the beginning of the first to the end of the last; at least one is given."""
     ends = [_FOR_EVER if each.valid_until is None else each.valid_until for each in records]
     return min(each.valid_from for each in records), max(ends)
+
+
+def _pair(ratio: tuple[int, int]) -> str:
+    return f"{ratio[0]}/{ratio[1]}"
 
 
 def _rests_on(result: PeriodResult, versions: set[int]) -> bool:

@@ -1,6 +1,6 @@
 """A month's energy by our registers against what the utility and the balancing market say."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
@@ -172,32 +172,29 @@ def energy_of(
     )
 
 
-def finding_of(result: MonthResult) -> Finding | None:
-    """None where every source agrees, or nothing is measured to compare with."""
-    differing = [each for each in result.comparisons if each.outcome is MonthOutcome.DIFFERS]
-    if not differing:
-        return None
-    details = {
-        "month": str(result.month),
-        "meters": list(result.ours.meters),
-        "operational": list(result.ours.operational),
-        "ours_wh": str(result.ours.energy_wh),
-        "sources": [
-            {
-                "source": each.statement.source,
-                "energy_wh": str(each.statement.energy_wh),
-                "difference_wh": str(each.difference_wh),
-                "allowed_wh": str(each.allowed_wh),
-                "document_sha256": each.statement.document.hex(),
-                "version": each.statement.version,
-            }
-            for each in differing
-        ],
-        "holds": result.holds,
-        "positions": list(result.ours.positions),
-    }
+def findings_of(result: MonthResult) -> Iterator[Finding]:
+    """One of each source that differs."""
     start_ms, end_ms = result.month.start_ms, result.month.end_ms
-    return Finding(Code.MONTH_DIFFERS, result.subject, start_ms, end_ms, details)
+    for each in result.comparisons:
+        if each.outcome is not MonthOutcome.DIFFERS:
+            continue
+        statement = each.statement
+        details = {
+            "month": str(result.month),
+            "source": statement.source,
+            "ours_wh": str(each.ours_wh),
+            "theirs_wh": str(statement.energy_wh),
+            "difference_wh": str(each.difference_wh),
+            "allowed_wh": str(each.allowed_wh),
+            "holds": result.holds,
+            "meters": list(result.ours.meters),
+            "operational": list(result.ours.operational),
+            "statement": statement.version,
+            "document_sha256": statement.document.hex(),
+            "positions": list(result.ours.positions),
+        }
+        subject = f"{result.subject}/{statement.source}"
+        yield Finding(Code.MONTH_DIFFERS, subject, start_ms, end_ms, details)
 
 
 def _metered(

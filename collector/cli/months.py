@@ -101,8 +101,7 @@ def reconcile_month(
     if keep:
         with appending(engine) as connection:
             for result in results:
-                found = months.finding_of(result)
-                if found is not None:
+                for found in months.findings_of(result):
                     findings.keep(connection, found)
     if as_json:
         typer.echo(

@@ -299,10 +299,6 @@ def ratio(text: str) -> str:
     return f"{float(Fraction(text)):g}"
 
 
-def _pair(pair: Any) -> str:
-    return f"{pair[0]}/{pair[1]}"
-
-
 SHAPES = {
     "flat": "mean over peak {value}",
     "high_base": "a base of {value} of the median",
@@ -392,9 +388,9 @@ _FINDINGS: dict[Code, Callable[[Any], str]] = {
         ratio,
     ),
     Code.RATIO_CORRECTED: lambda details: (
-        f"the transformers of {details['meter']} are {_pair(details['ct'])}"
-        f" and {_pair(details['vt'])}, not {_pair(details['configured_ct'])}"
-        f" and {_pair(details['configured_vt'])}: energies and periods are told anew"
+        f"the transformers of {details['meter']} are {details['ct']} and {details['vt']}, not"
+        f" {details['configured_ct']} and {details['configured_vt']}: energies and periods are"
+        " told anew"
     ),
     Code.ENERGY_MISSING: lambda details: (
         f"{_energy(details, 'head_wh')} went in within {_period(details)} and"
@@ -407,13 +403,9 @@ _FINDINGS: dict[Code, Callable[[Any], str]] = {
     ),
     Code.SHAPE_OF_MINING: _shape_of_mining,
     Code.MONTH_DIFFERS: lambda details: (
-        f"{details['month']}: {_energy(details, 'ours_wh')} by our registers; "
-        + ", ".join(
-            f"{each['source']} {_energy(each, 'energy_wh')} (no more than"
-            f" {_energy(each, 'allowed_wh')} apart are the meters')"
-            for each in details["sources"]
-        )
-        + f"; what holds: {details['holds']}"
+        f"{details['month']}: {_energy(details, 'ours_wh')} by our registers,"
+        f" {_energy(details, 'theirs_wh')} by the {details['source']}; their meters allow"
+        f" {_energy(details, 'allowed_wh')}; what holds: {details['holds']}"
     ),
     Code.AILING: _ailing,
     Code.FORK: lambda details: (

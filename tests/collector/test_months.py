@@ -123,7 +123,7 @@ def test_a_difference_is_a_finding_and_the_utility_holds_until_decided(
     assert results[f"{BIN}/{ZONE}"]["holds"] == "nothing yet", "the market's is no bill's"
     with reading(world.engine) as connection:
         [found] = findings.stored(connection)
-    assert (found.code, found.subject) == (Code.MONTH_DIFFERS, SITE)
+    assert (found.code, found.subject) == (Code.MONTH_DIFFERS, f"{SITE}/utility")
     assert (found.first_ms, found.last_ms) == (MONTH.start_ms, MONTH.end_ms)
     act = tmp_path / "act.pdf"
     act.write_bytes(b"signed")

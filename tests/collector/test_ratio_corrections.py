@@ -166,7 +166,7 @@ def test_periods_are_judged_again_by_what_was_allowed_then(
         (600, PeriodOutcome.BREACH)
     ] * 2
     noted = [each for each in control.findings() if each.code is Code.RATIO_CORRECTED]
-    assert [(each.subject, each.details["ct"]) for each in noted] == [(METER, [2, 1])]
+    assert [(each.subject, each.details["ct"]) for each in noted] == [(METER, "2/1")]
     breaches = [each.first_ms for each in control.findings() if each.code is Code.BREACH]
     assert breaches == [NOW_MS, NOW_MS + HOUR_MS]
 

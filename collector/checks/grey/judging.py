@@ -98,6 +98,7 @@ def found_in(
             details = {
                 "feeder": its.feeder,
                 "points": its.score.points,
+                "marks": [reason.code for reason in its.score.reasons if reason.points],
                 "reasons": [asdict(reason) for reason in its.score.reasons if reason.points],
                 "from_ms": its.start_ms,
                 "thresholds_sha256": its.score.thresholds_sha256.hex(),

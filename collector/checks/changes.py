@@ -66,6 +66,8 @@ class Changes:
     """What is new since the last look, and how far it goes; None: no farther than then."""
 
     touched: tuple[Touched, ...]
+    told: frozenset[tuple[str, str]]
+    """Licensee and auction zone of whoever the boundaries are."""
     boundaries: tuple[tuple[str, int], ...]
     entitlements_after: int
     register: int | None
@@ -84,9 +86,10 @@ def look(connection: Connection, view: View) -> Changes:
     touched = [] if seen is None or seen >= register else [*_by_register(connection, view, seen)]
     query = select(boundary_changed.c.meter, boundary_changed.c.at_ms)
     changed = [(row[0], row[1]) for row in connection.execute(query.limit(_AT_ONCE))]
-    touched += _by_data(view, changed)
+    late = [*_by_data(view, changed)]
     return Changes(
-        tuple(dict.fromkeys(touched)),
+        tuple(dict.fromkeys([*touched, *late])),
+        frozenset((each.licensee or "", zone) for each in late for zone in each.zones),
         tuple(changed),
         sold if seen_sold is None else seen_sold,
         register if register != seen else None,

@@ -43,6 +43,8 @@ class Ending:
     def __init__(self) -> None:
         self._next: dict[tuple[str, str], int] = {}
         """When the next period of a holder begins that is to be closed, as it was last seen."""
+        self._looked_back: set[tuple[str, str]] = set()
+        """Whose readings before his first closed period are known to be none."""
 
     def judge(
         self,
@@ -86,19 +88,42 @@ class Ending:
             if closed:
                 yield closed
 
+    def look_back(self, told: Iterable[tuple[str, str]]) -> None:
+        """Of these, licensee and zone, readings came that may be of periods before the first."""
+        self._looked_back -= set(told)
+
+    def unseen(self, those: Iterable[Holder]) -> list[Holder]:
+        """Whose readings before the first closed period are to be looked for."""
+        return [each for each in those if (each.licensee, each.zone) not in self._looked_back]
+
+    def judge_earlier(
+        self, connection: Connection, view: View, holder: Holder, now_ms: int
+    ) -> Iterator[list[Closed]]:
+        """Periods before the first closed one, whose readings came after it was closed: in whatever
+        order they come, the same periods are closed.
+        """
+        first_closed = periods.first_closed(connection, holder.licensee, _zones(view, holder))
+        first_ms = _first_period(connection, view, holder, now_ms)
+        if first_closed is not None and first_ms is not None:
+            missing = range(first_ms, first_closed, view.market.period_ms)
+            for start_ms in reversed(missing[-_CLOSE_AT_ONCE:]):
+                end_ms = start_ms + view.market.period_ms
+                hung = {holder: hung_at(view, holder.sites, start_ms, end_ms)}
+                judged = _Judging.read(connection, view, hung, start_ms, end_ms)
+                yield [judged.close(holder, hung[holder], None)]
+            if len(missing) > _CLOSE_AT_ONCE:
+                return
+        self._looked_back.add((holder.licensee, holder.zone))
+
     def kept(self, closed: Closed, period_ms: int) -> None:
         result = closed.result
-        self._next[result.licensee, result.zone] = result.start_ms + period_ms
-
-    def forget(self) -> None:
-        """Ask the database anew: another collector may have closed periods."""
-        self._next.clear()
+        key, after_ms = (result.licensee, result.zone), result.start_ms + period_ms
+        self._next[key] = max(self._next.get(key, after_ms), after_ms)
 
     def _start(self, connection: Connection, view: View, holder: Holder, now_ms: int) -> int | None:
         key = (holder.licensee, holder.zone)
         if key not in self._next:
-            zones = {holder.zone, *(view.one(Site, name).zone for name in holder.sites)}
-            last = periods.last_closed(connection, holder.licensee, zones)
+            last = periods.last_closed(connection, holder.licensee, _zones(view, holder))
             if last is None:
                 return _first_period(connection, view, holder, now_ms)
             self._next[key] = last + view.market.period_ms
@@ -267,6 +292,11 @@ def _hung_again(connection: Connection, view: View, earlier: PeriodResult) -> Hu
 
     hung = hung_at(view, earlier.sites, start_ms, earlier.end_ms)
     return {site: [meter for meter in meters if counts(meter)] for site, meters in hung.items()}
+
+
+def _zones(view: View, holder: Holder) -> set[str]:
+    """By which his periods may be kept: the zones of his sites may have been sold apart before."""
+    return {holder.zone, *(view.one(Site, name).zone for name in holder.sites)}
 
 
 def _holder(result: PeriodResult) -> Holder:

@@ -80,6 +80,15 @@ def _body(result: PeriodResult) -> dict[str, Any]:
     }
 
 
+def first_closed(connection: Connection, licensee: str, zones: Collection[str]) -> int | None:
+    """The start of the oldest closed period."""
+    query = select(func.min(table.c.start_ms)).where(
+        table.c.licensee == licensee, table.c.zone.in_(zones)
+    )
+    start_ms: int | None = connection.scalar(query)
+    return start_ms
+
+
 def last_closed(connection: Connection, licensee: str, zones: Collection[str]) -> int | None:
     """The start of the newest closed period; the zones may have been sold apart before."""
     query = select(func.max(table.c.start_ms)).where(

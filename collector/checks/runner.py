@@ -64,6 +64,8 @@ class Checks:
         self._each(self._due(view), _subject_due, partial(self._close_again, view))
         ending = partial(self._close_ended, view, now_ms, began_ms)
         self._each(holders(view), _subject, ending)
+        earlier = partial(self._close_earlier, view, now_ms)
+        self._each(self._ending.unseen(holders(view)), _subject, earlier)
         scene = Scene(view, LatestOnce(self._series), now_ms, began_ms, self._running)
         self._keep_findings(self._judge(scene))
         self._each(
@@ -73,6 +75,7 @@ class Checks:
     def _note_changes(self, view: View) -> None:
         with reading(self._engine) as connection:
             found = changes.look(connection, view)
+        self._ending.look_back(found.told)
         if found:
             with self._engine.begin() as connection:
                 changes.note(connection, found, view.market.period_ms)
@@ -92,6 +95,12 @@ class Checks:
         with reading(self._engine) as connection:
             for closed in self._ending.judge(connection, view, those, now_ms, began_ms):
                 self._keep_periods(closed, view)
+
+    def _close_earlier(self, view: View, now_ms: int, those: Sequence[Holder]) -> None:
+        with reading(self._engine) as connection:
+            for holder in those:
+                for closed in self._ending.judge_earlier(connection, view, holder, now_ms):
+                    self._keep_periods(closed, view)
 
     def _keep_periods(
         self, closed: Sequence[Closed], view: View, due: Sequence[changes.Due] = ()

@@ -12,7 +12,7 @@ from collector.cli.correction_report import Tried, by_register, supposed
 from collector.cli.intervals import moment_of
 from collector.cli.service import now_ms
 from collector.intervals.closed.rules import RulesError, read_rules
-from collector.model.records import Meter, RatioCorrection
+from collector.model.records import Market, Meter, RatioCorrection
 from collector.registry.store import Registry
 from collector.storage import reading
 
@@ -44,6 +44,8 @@ def correction(
         tried = Tried(engine, registry, read_rules(directory), now_ms())
     except RulesError as error:
         raise fail(str(error)) from None
+    if not view.all(Market):
+        raise fail("the register holds no market yet; take one in with `esep registry import`")
     if ct or vt:
         document = supposed(tried, _supposition(view.one(Meter, meter), ct, vt, since, until))
     else:

@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 
 from collector.checks import closing, corrections, findings
 from collector.checks import periods as periods_room
-from collector.checks.allocation import PeriodResult
+from collector.checks.allocation import Holder, PeriodResult
 from collector.checks.findings import Finding
 from collector.checks.prescribed import holder_of
 from collector.cli.interval_rows import exact
@@ -137,18 +137,28 @@ def _is_done(connection: Connection, view: View, meter: str) -> bool:
         interval_due.c.meter == meter, interval_due.c.due_ms == FRESH
     )
     changed = select(boundary_changed.c.meter).where(boundary_changed.c.meter == meter)
-    holder = holder_of(view, view.one(Site, view.one(Meter, meter).site))
-    waiting = select(period_due.c.start_ms).where(period_due.c.licensee == holder.licensee)
-    return all(
-        connection.execute(query.limit(1)).first() is None for query in (marked, changed, waiting)
-    )
+    queries = [marked, changed]
+    holder = _holder(view, meter)
+    if holder is not None:
+        queries.append(
+            select(period_due.c.licensee).where(period_due.c.licensee == holder.licensee)
+        )
+    return all(connection.execute(query.limit(1)).first() is None for query in queries)
+
+
+def _holder(view: View, meter: str) -> Holder | None:
+    """None for a meter at no site: one at the head of a feeder."""
+    site = view.all(Site).get(view.one(Meter, meter).site)
+    return None if site is None else holder_of(view, site)
 
 
 def _judged_again(
     connection: Connection, view: View, meter: str, records: Sequence[RatioCorrection]
 ) -> list[Pair]:
     """Periods of the meter's holder that come out otherwise; nothing is kept."""
-    holder = holder_of(view, view.one(Site, view.one(Meter, meter).site))
+    holder = _holder(view, meter)
+    if holder is None:
+        return []
     start_ms, end_ms = corrections.span_of(records)
     due = [
         (holder, each.start_ms)

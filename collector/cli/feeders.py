@@ -26,6 +26,7 @@ from collector.registry.feeder_readings import FeederEnergy, Label, read_file, t
 from collector.registry.named_rows import FileFaults
 from collector.registry.sheets import SheetError
 from collector.registry.store import Registry
+from collector.registry.view import UnknownError
 from collector.storage import appending, reading
 
 TimesAre = Annotated[
@@ -97,8 +98,11 @@ def grey(
     except ThresholdsError as error:
         raise fail(str(error)) from None
     with reading(engine) as connection:
-        balanced = judging.balances(connection, view, start_ms, end_ms, feeder)
-        shaped = judging.shapes(connection, view, thresholds, end_ms, feeder)
+        try:
+            balanced = judging.balances(connection, view, start_ms, end_ms, feeder)
+            shaped = judging.shapes(connection, view, thresholds, end_ms, feeder)
+        except UnknownError as error:
+            raise fail(error.args[0]) from None
     found = list(judging.found_in(view, balanced, shaped))
     if keep:
         with appending(engine) as connection:

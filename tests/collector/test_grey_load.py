@@ -154,7 +154,9 @@ def quarters(name: str, kwh: str, hours: int = 1) -> list[str]:
     return [f"{name};2026-11-23 {n // 4:02}:{n % 4 * 15:02};{kwh}" for n in range(4 * hours)]
 
 
-def test_a_file_is_taken_and_a_correction_is_the_next_version(tmp_path: Path) -> None:
+def test_a_file_is_taken_and_a_correction_is_the_next_version(
+    database_of: str, tmp_path: Path
+) -> None:
     world = town(tmp_path, feeder("F-1"))
     head = "feeder;time;energy_kwh"
     file = write(tmp_path, *quarters("F-1", "1 234,5"), head=head)

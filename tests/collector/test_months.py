@@ -56,7 +56,7 @@ def test_both_sides_classes_allow_a_difference(ours_wh: int | None, outcome: Mon
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> World:
+def world(database_of: str, tmp_path: Path) -> World:
     """The site drew 1,000 MWh in October, by a meter of class 0.5S."""
     world = town(tmp_path)
     lay_down(

@@ -19,7 +19,7 @@ from collector.checks.findings import Code
 from collector.checks.runner import Checks
 from collector.intervals.energy import energy_between, energy_until
 from collector.intervals.ratios import Ratios, TrueRatio
-from collector.model.records import RatioCorrection
+from collector.model.records import Meter, RatioCorrection
 from collector.series.embedded import EmbeddedSeries
 from collector.storage import reading
 
@@ -134,7 +134,7 @@ def test_parts_are_the_whole_wherever_a_correction_begins_and_ends(
 
 
 @pytest.fixture
-def judged(tmp_path: Path) -> tuple[Table, Control]:
+def judged(database_of: str, tmp_path: Path) -> tuple[Table, Control]:
     """Two delivery hours of 400 Wh; 500 Wh were bought for each."""
     table = Table.make(tmp_path)
     control = Control(table.world, REAL, *_checks(table, tmp_path))
@@ -252,3 +252,15 @@ def test_what_is_asked_wrongly_is_told(
     meter: Table, tmp_path: Path, arguments: tuple[str, ...], says: str
 ) -> None:
     assert says in run("correction", tmp_path, *arguments, code=2).output
+
+
+def test_a_ratio_at_a_feeders_head_has_no_periods(meter: Table, tmp_path: Path) -> None:
+    """Its meter hangs at no site."""
+    known = meter.world.registry.view().one(Meter, METER)
+    head = known.model_copy(update={"site": "substation"})
+    record(meter, wrong(at(2), at(6), (2, 1)), at(8) + 60_000)
+    meter.world.registry.record([head], bytes(32), at(8) + 60_000)
+    meter.settle(at(8) + 60_000)
+    document = run_json("correction", tmp_path, METER)
+    assert (document["state"], document["periods"]) == ("done", [])
+    assert document["sums"]["difference_wh"] == "400"

@@ -13,12 +13,22 @@ from collector.storage.tables import finding as table
 
 log = structlog.get_logger()
 
+SUPERSEDED = "superseded_by"
+"""In the details of a finding on a closed period: the closing by which it is none any more."""
+
 
 class Code(StrEnum):
     WILL_EXCEED = "allocation.will_exceed"
     BREACH = "allocation.breach"
     UNMEASURED = "allocation.unmeasured"
     UNDECIDED = "allocation.undecided"
+    INDICATED = "allocation.indicated"
+    OVER_QUOTA = "allocation.over_quota"
+    LOAD_OUTSIDE_HOURS = "hours.load_outside"
+    ENERGY_OUTSIDE_HOURS = "hours.energy_outside"
+    OVER_CAPACITY = "capacity.exceeded"
+    OVER_CAPACITY_NOW = "capacity.exceeded_now"
+    OVER_CONTRACT = "capacity.over_contract"
     UNLICENSED_LOAD = "licence.unlicensed_load"
     UNREAD = "site.unread"
     EXPORT = "site.export"
@@ -27,6 +37,11 @@ class Code(StrEnum):
     ROLLOVER = "meter.rollover"
     REPLACED = "meter.replaced"
     RATIO_CHANGED = "meter.ratio_changed"
+    RATIO_CORRECTED = "meter.ratio_corrected"
+    ENERGY_MISSING = "feeder.energy_missing"
+    ENERGY_SURPLUS = "feeder.energy_surplus"
+    SHAPE_OF_MINING = "feeder.shape_of_mining"
+    MONTH_DIFFERS = "month.differs"
     AILING = "gateway.ailing"
     FORK = "gateway.fork"
 
@@ -41,6 +56,13 @@ _SEVERITY = {
     Code.WILL_EXCEED: Severity.WARNING,
     Code.UNMEASURED: Severity.WARNING,
     Code.UNDECIDED: Severity.WARNING,
+    Code.INDICATED: Severity.WARNING,
+    Code.OVER_QUOTA: Severity.WARNING,
+    Code.LOAD_OUTSIDE_HOURS: Severity.WARNING,
+    Code.ENERGY_OUTSIDE_HOURS: Severity.BREACH,
+    Code.OVER_CAPACITY: Severity.BREACH,
+    Code.OVER_CAPACITY_NOW: Severity.WARNING,
+    Code.OVER_CONTRACT: Severity.NOTE,
     Code.UNREAD: Severity.WARNING,
     Code.EXPORT: Severity.WARNING,
     Code.REGISTER_RESET: Severity.WARNING,
@@ -48,6 +70,11 @@ _SEVERITY = {
     Code.ROLLOVER: Severity.NOTE,
     Code.REPLACED: Severity.WARNING,
     Code.RATIO_CHANGED: Severity.WARNING,
+    Code.RATIO_CORRECTED: Severity.NOTE,
+    Code.ENERGY_MISSING: Severity.WARNING,
+    Code.ENERGY_SURPLUS: Severity.WARNING,
+    Code.SHAPE_OF_MINING: Severity.WARNING,
+    Code.MONTH_DIFFERS: Severity.WARNING,
     Code.AILING: Severity.WARNING,
     Code.FORK: Severity.BREACH,
     Code.BREACH: Severity.BREACH,
@@ -96,6 +123,20 @@ def keep(connection: Connection, finding: Finding) -> bool:
         "finding.opened", code=finding.code, subject=finding.subject, **dict(finding.details)
     )
     return True
+
+
+def supersede(connection: Connection, finding: Finding, closing: int) -> None:
+    """Say that a later closing of its period came out otherwise; it stays, with what it said."""
+    same = (
+        table.c.code == finding.code,
+        table.c.subject == finding.subject,
+        table.c.first_ms == finding.first_ms,
+    )
+    body = connection.scalar(select(table.c.body).where(*same))
+    if body is not None:
+        details = json.loads(body) | {SUPERSEDED: closing}
+        connection.execute(update(table).where(*same).values(body=json.dumps(details)))
+        log.info("finding.superseded", code=finding.code, subject=finding.subject, closing=closing)
 
 
 def stored(connection: Connection) -> list[Finding]:

@@ -1,6 +1,6 @@
 """The register at one moment, with the questions the other rooms ask of it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cached_property, lru_cache
 from typing import TypeVar
 
@@ -41,9 +41,12 @@ _public_key = lru_cache(maxsize=100_000)(PublicKey)
 
 
 class View:
-    """Immutable; made anew when the register changes."""
+    """Immutable; made anew when the register changes. `versions`: numbers by kind and key."""
 
-    def __init__(self, records: Iterable[Record]) -> None:
+    def __init__(
+        self, records: Iterable[Record], versions: Mapping[tuple[str, str], int] | None = None
+    ) -> None:
+        self._versions = versions or {}
         self._records: dict[str, dict[str, Record]] = {}
         for record in records:
             self._records.setdefault(record.kind, {})[record.key] = record
@@ -51,7 +54,11 @@ class View:
     def with_records(self, records: Iterable[Record]) -> "View":
         """This register with newer versions of some records."""
         known = [record for kind in self._records.values() for record in kind.values()]
-        return View([*known, *records])
+        return View([*known, *records], self._versions)
+
+    def version_of(self, record: Record) -> int | None:
+        """The number of the version that this view has of a record; None: not kept yet."""
+        return self._versions.get((record.kind, record.key))
 
     def all(self, kind: type[R]) -> dict[str, R]:
         """Every record of a kind by its key."""
@@ -117,13 +124,25 @@ class View:
         meters = self._meters_between(site, start_ms, end_ms)
         return [meter for meter in meters if meter.point == "delivery"]
 
+    def generation_meters_between(self, site: str, start_ms: int, end_ms: int) -> list[Meter]:
+        """Those of the site's own generation, behind its delivery point."""
+        meters = self._meters_between(site, start_ms, end_ms)
+        return [meter for meter in meters if meter.point == "generation"]
+
     def _meters_between(self, site: str, start_ms: int, end_ms: int) -> list[Meter]:
-        meters = [
-            meter
-            for meter in self.all(Meter).values()
-            if meter.site == site and meter.hangs_between(start_ms, end_ms)
-        ]
-        return sorted(meters, key=lambda meter: (meter.gateway, meter.slot, meter.valid_from))
+        meters = self._meters.get(site, [])
+        return [meter for meter in meters if meter.hangs_between(start_ms, end_ms)]
+
+    @cached_property
+    def _meters(self) -> dict[str, list[Meter]]:
+        """By site, in the order of their places."""
+        found: dict[str, list[Meter]] = {}
+        for meter in sorted(
+            self.all(Meter).values(),
+            key=lambda meter: (meter.gateway, meter.slot, meter.valid_from),
+        ):
+            found.setdefault(meter.site, []).append(meter)
+        return found
 
     def licensee_of(self, site: str) -> Licensee:
         return self.one(Licensee, self.one(Site, site).licensee)

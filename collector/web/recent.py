@@ -18,6 +18,9 @@ PRESENT_MS = 5_000
 
 _LASTING = {
     Code.WILL_EXCEED,
+    Code.LOAD_OUTSIDE_HOURS,
+    Code.OVER_CAPACITY_NOW,
+    Code.OVER_QUOTA,
     Code.UNLICENSED_LOAD,
     Code.UNREAD,
     Code.EXPORT,

@@ -7,6 +7,7 @@ from typing import Any
 
 from collector.checks.allocation import PeriodOutcome
 from collector.checks.findings import Code, Finding, Severity
+from collector.checks.lookahead import Confidence
 from collector.checks.meters import IdentityState
 from collector.model.continuity import Verdict
 from collector.model.health import Ailment
@@ -79,6 +80,7 @@ SEVERITIES = {
 OUTCOMES = {
     PeriodOutcome.WITHIN: ("normal", "✓", "within"),
     PeriodOutcome.BREACH: ("alarm", "✖", "breach"),
+    PeriodOutcome.INDICATED: ("warning", "▲", "exceeded, by operational meters"),
     PeriodOutcome.UNMEASURED: ("unknown", "?", "unmeasured"),
     PeriodOutcome.UNDECIDED: ("unknown", "?", "undecided"),
 }
@@ -196,6 +198,46 @@ def _period(details: Any) -> str:
     return f"{clock(details['period_start_ms'])}–{clock(details['period_end_ms'])}"
 
 
+def _allowed(details: Any) -> str:
+    """Old findings know no tolerance."""
+    allowed = _energy(details, "allowed_wh")
+    if not Fraction(details.get("tolerance_wh", "0")):
+        return allowed
+    by_example = ", by example data" if "tolerance" in details["examples"] else ""
+    return f"{allowed} and a tolerance of {_energy(details, 'tolerance_wh')}{by_example}"
+
+
+_CONFIDENCE = {
+    Confidence.OVER: "it already has",
+    Confidence.FIRM: "every load of the last minutes would",
+    Confidence.LIKELY: "most loads of the last minutes would",
+    Confidence.OPEN: "few loads of the last minutes would",
+    Confidence.UNKNOWN: "too little of the last minutes was read to say how sure that is",
+}
+
+
+def _will_exceed(details: Any) -> str:
+    """Old findings know no confidence."""
+    text = (
+        f"period {_period(details)} will exceed {_allowed(details)}"
+        f" at {clock(details['breach_ms'])}, by {_energy(details, 'projected_excess_wh')}"
+    )
+    if "confidence" not in details:
+        return text
+    share = f" ({details['exceeding']} of {details['minutes']})" if details["minutes"] else ""
+    sure = _CONFIDENCE[Confidence(details["confidence"])]
+    return f"{text}; {sure}{share}; read {details['age_s']} s ago"
+
+
+def _quarter(details: Any) -> str:
+    return f"{date_clock(details['start_ms'])}–{clock(details['end_ms'])}"
+
+
+def _rulings(details: Any) -> str:
+    example = "; example data" if details["examples"] else ""
+    return f"{', '.join(details['rulings'])}{example}"
+
+
 def _unlicensed_load(details: Any) -> str:
     power = f"drew {megawatt(int(details['power_w']))} MW when last seen"
     if not details["ended_ms"]:
@@ -257,14 +299,63 @@ def ratio(text: str) -> str:
     return f"{float(Fraction(text)):g}"
 
 
+SHAPES = {
+    "flat": "mean over peak {value}",
+    "high_base": "a base of {value} of the median",
+    "awake_at_night": "night over day {value}",
+    "no_weekend": "weekend over week {value}",
+    "smooth": "changes of {value} from quarter to quarter",
+    "same_every_day": "days differ by {value}",
+    "corrected_power_factor": "power factor {value}",
+    "steady_power_factor": "it wanders by {value}",
+    "few_jumps": "{value} jumps a day",
+}
+
+
+def _shape_of_mining(details: Any) -> str:
+    reasons = [
+        SHAPES.get(each["code"], each["code"]).format(value=f"{each['value']:g}")
+        + f" ({each['points']} of {each['of']})"
+        for each in details["reasons"]
+    ]
+    return f"load like mining's, {details['points']} of 100: {', '.join(reasons)}"
+
+
 _FINDINGS: dict[Code, Callable[[Any], str]] = {
-    Code.WILL_EXCEED: lambda details: (
-        f"period {_period(details)} will exceed {_energy(details, 'allowed_wh')}"
-        f" at {clock(details['breach_ms'])}, by {_energy(details, 'projected_excess_wh')}"
-    ),
+    Code.WILL_EXCEED: _will_exceed,
     Code.BREACH: lambda details: (
         f"period {_period(details)} closed with {_energy(details, 'measured_wh')}"
-        f" of {_energy(details, 'allowed_wh')}"
+        f" of {_allowed(details)}"
+    ),
+    Code.INDICATED: lambda details: (
+        f"period {_period(details)} closed with {_energy(details, 'measured_wh')} of"
+        f" {_allowed(details)}, by operational meters ({', '.join(details['operational'])}):"
+        " a warning, nothing is billed or cut by it"
+    ),
+    Code.OVER_QUOTA: lambda details: (
+        f"{_energy(details, 'allocated_wh')} were sold in {details['zone']} for"
+        f" {_period(details)}, and the quota is {_energy(details, 'quota_wh')}"
+    ),
+    Code.LOAD_OUTSIDE_HOURS: lambda details: (
+        f"draws {megawatt(int(details['power_w']))} MW since"
+        f" {date_clock(details['load_from_ms'])}: not permitted since"
+        f" {date_clock(details['forbidden_from_ms'])} ({_rulings(details)})"
+    ),
+    Code.ENERGY_OUTSIDE_HOURS: lambda details: (
+        f"drew {_energy(details, 'energy_wh')} in {_quarter(details)}, when it may not mine"
+        f" ({_rulings(details)})"
+    ),
+    Code.OVER_CAPACITY: lambda details: (
+        f"drew {megawatt(int(details['mean_w']))} MW on average in {_quarter(details)}: its"
+        f" connection bears {megawatt(details['capacity_w'])} MW"
+    ),
+    Code.OVER_CAPACITY_NOW: lambda details: (
+        f"drew {megawatt(int(details['power_w']))} MW when last seen: its connection bears"
+        f" {megawatt(details['capacity_w'])} MW; the quarter's mean will decide"
+    ),
+    Code.OVER_CONTRACT: lambda details: (
+        f"drew {megawatt(int(details['mean_w']))} MW on average in {_quarter(details)}: contracted"
+        f" are {megawatt(details['contracted_w'])} MW"
     ),
     Code.UNMEASURED: _unmeasured,
     Code.UNDECIDED: _undecided,
@@ -295,6 +386,26 @@ _FINDINGS: dict[Code, Callable[[Any], str]] = {
     Code.RATIO_CHANGED: _turned(
         "the transformer ratio of {meter} is {after}, not {before}, since {at}",
         ratio,
+    ),
+    Code.RATIO_CORRECTED: lambda details: (
+        f"the transformers of {details['meter']} are {details['ct']} and {details['vt']}, not"
+        f" {details['configured_ct']} and {details['configured_vt']}: energies and periods are"
+        " told anew"
+    ),
+    Code.ENERGY_MISSING: lambda details: (
+        f"{_energy(details, 'head_wh')} went in within {_period(details)} and"
+        f" {_energy(details, 'children_wh')} came out: at least"
+        f" {_energy(details, 'unaccounted_wh')} are beyond losses and errors"
+    ),
+    Code.ENERGY_SURPLUS: lambda details: (
+        f"{_energy(details, 'children_wh')} came out within {_period(details)} and only"
+        f" {_energy(details, 'head_wh')} went in: is a meter wrong, or on another feeder?"
+    ),
+    Code.SHAPE_OF_MINING: _shape_of_mining,
+    Code.MONTH_DIFFERS: lambda details: (
+        f"{details['month']}: {_energy(details, 'ours_wh')} by our registers,"
+        f" {_energy(details, 'theirs_wh')} by the {details['source']}; their meters allow"
+        f" {_energy(details, 'allowed_wh')}; what holds: {details['holds']}"
     ),
     Code.AILING: _ailing,
     Code.FORK: lambda details: (

@@ -6,17 +6,13 @@ from fractions import Fraction
 import pytest
 from checks_control import LATE_MS, Control
 from collector_world import BIN, LICENCE, SITE, ZONE
+from period_world import close_period
 
 from collector.checks import closing
-from collector.checks.allocation import (
-    Draw,
-    Holder,
-    PeriodOutcome,
-    close_period,
-    project,
-)
+from collector.checks.allocation import Holder, PeriodOutcome
 from collector.checks.findings import Code
 from collector.checks.licence import is_licensed, last_end
+from collector.checks.lookahead import Draw, project
 from collector.intervals.energy import MeteredEnergy, Metering, Snapshot
 from collector.model.energy import mwh_to_wh
 from collector.model.records import Licence
@@ -242,7 +238,7 @@ def test_a_period_is_closed_once(control: Control) -> None:
     control.register(start, "5000")
     control.register(end, "5100")
     first = control.run(end)
-    control.allow(start, "100")  # bought afterwards
+    control.allow(end, "100")  # of another period
     assert control.run(end + 1) == first
     assert control.run(end + control.period_ms - 1) == first
     assert len(control.findings()) == 1

@@ -1,7 +1,7 @@
 """Findings: codes with placeholders, kept once, with when they were first and last seen."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -20,6 +20,14 @@ class Code(StrEnum):
     UNMEASURED = "allocation.unmeasured"
     UNDECIDED = "allocation.undecided"
     UNLICENSED_LOAD = "licence.unlicensed_load"
+    SUSPENDED_LOAD = "licence.suspended_load"
+    REVOKED_LOAD = "licence.revoked_load"
+    TENANT_LOAD = "licence.tenant_load"
+    LICENCE_ENDS = "licence.ends"
+    SITE_NOT_NAMED = "licence.site_not_named"
+    OTHER_HOLDER = "licence.other_holder"
+    NO_DATA_CENTRE = "licence.no_data_centre"
+    ACTS_CONFLICT = "licence.acts_conflict"
     UNREAD = "site.unread"
     EXPORT = "site.export"
     REGISTER_RESET = "meter.register_reset"
@@ -29,6 +37,19 @@ class Code(StrEnum):
     RATIO_CHANGED = "meter.ratio_changed"
     AILING = "gateway.ailing"
     FORK = "gateway.fork"
+    GATEWAY_SILENT = "gateway.silent"
+    CHAIN_GAP = "gateway.gap"
+    CLOCK_DOUBTED = "gateway.clock"
+    STALE = "meter.stale"
+    GHOST_LOAD = "stage.ghost_load"
+    QUANTUM_COARSE = "meter.quantum_coarse"
+    VERIFICATION_ENDS = "meter.verification_ends"
+    VERIFICATION_EXPIRED = "meter.verification_expired"
+    VERIFICATION_MISSING = "meter.verification_missing"
+    SEAL_REMOVED = "meter.seal_removed"
+    SEAL_MISSING = "meter.seal_missing"
+    UNDESCRIBED = "meter.undescribed"
+    CLASS_COARSE = "meter.class_coarse"
 
 
 class Severity(StrEnum):
@@ -52,6 +73,27 @@ _SEVERITY = {
     Code.FORK: Severity.BREACH,
     Code.BREACH: Severity.BREACH,
     Code.UNLICENSED_LOAD: Severity.BREACH,
+    Code.SUSPENDED_LOAD: Severity.BREACH,
+    Code.REVOKED_LOAD: Severity.BREACH,
+    Code.TENANT_LOAD: Severity.BREACH,
+    Code.LICENCE_ENDS: Severity.WARNING,
+    Code.SITE_NOT_NAMED: Severity.WARNING,
+    Code.OTHER_HOLDER: Severity.WARNING,
+    Code.NO_DATA_CENTRE: Severity.WARNING,
+    Code.ACTS_CONFLICT: Severity.WARNING,
+    Code.GATEWAY_SILENT: Severity.WARNING,
+    Code.CHAIN_GAP: Severity.WARNING,
+    Code.CLOCK_DOUBTED: Severity.WARNING,
+    Code.STALE: Severity.WARNING,
+    Code.GHOST_LOAD: Severity.BREACH,
+    Code.QUANTUM_COARSE: Severity.NOTE,
+    Code.VERIFICATION_ENDS: Severity.NOTE,
+    Code.VERIFICATION_EXPIRED: Severity.WARNING,
+    Code.VERIFICATION_MISSING: Severity.WARNING,
+    Code.SEAL_REMOVED: Severity.WARNING,
+    Code.SEAL_MISSING: Severity.WARNING,
+    Code.UNDESCRIBED: Severity.WARNING,
+    Code.CLASS_COARSE: Severity.WARNING,
 }
 
 
@@ -103,9 +145,11 @@ def stored(connection: Connection) -> list[Finding]:
     return _read(connection, select(table).order_by(table.c.id))
 
 
-def seen_since(connection: Connection, since_ms: int) -> list[Finding]:
+def seen_since(
+    connection: Connection, since_ms: int, codes: Collection[Code] = tuple(Code)
+) -> list[Finding]:
     """Those that were seen at that moment or later, in the order in which they were last seen."""
-    query = select(table).where(table.c.last_ms >= since_ms)
+    query = select(table).where(table.c.last_ms >= since_ms, table.c.code.in_(codes))
     return _read(connection, query.order_by(table.c.last_ms, table.c.id))
 
 

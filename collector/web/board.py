@@ -29,6 +29,7 @@ from collector.web.view_model import (
     StepPart,
 )
 
+_UNLICENSED = (Code.UNLICENSED_LOAD, Code.SUSPENDED_LOAD, Code.REVOKED_LOAD)
 _REAL_PERIOD_S, _REAL_INTERVAL_S = 3600, 900
 
 
@@ -65,7 +66,7 @@ def _board(
         unlicensed_loads=frozenset(
             finding.subject
             for finding in found
-            if finding.code is Code.UNLICENSED_LOAD and recent.is_present(finding, now_ms)
+            if finding.code in _UNLICENSED and recent.is_present(finding, now_ms)
         ),
         now_ms=now_ms,
     )

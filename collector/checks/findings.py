@@ -149,8 +149,8 @@ def seen_since(
     connection: Connection, since_ms: int, codes: Collection[Code] = tuple(Code)
 ) -> list[Finding]:
     """Those that were seen at that moment or later, in the order in which they were last seen."""
-    query = select(table).where(table.c.last_ms >= since_ms, table.c.code.in_(codes))
-    return _read(connection, query.order_by(table.c.last_ms, table.c.id))
+    query = select(table).where(table.c.last_ms >= since_ms)
+    return _read(connection, query.order_by(table.c.last_ms, table.c.id), codes)
 
 
 def newest(connection: Connection, limit: int) -> list[Finding]:
@@ -160,8 +160,11 @@ def newest(connection: Connection, limit: int) -> list[Finding]:
     )
 
 
-def _read(connection: Connection, query: Select[Any]) -> list[Finding]:
+def _read(
+    connection: Connection, query: Select[Any], codes: Collection[Code] = tuple(Code)
+) -> list[Finding]:
     return [
         Finding(Code(row.code), row.subject, row.first_ms, row.last_ms, json.loads(row.body))
         for row in connection.execute(query)
+        if row.code in codes
     ]

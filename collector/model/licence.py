@@ -46,6 +46,9 @@ class Span:
     sites: tuple[str, ...]
     ends_ms: int
 
+    def says_as(self, other: "Span") -> bool:
+        return (self.state, self.sites, self.ends_ms) == (other.state, other.sites, other.ends_ms)
+
     def allows(self, site: str) -> bool:
         return self.state is LicenceState.IN_FORCE and site in self.sites
 
@@ -190,7 +193,16 @@ def course(licence: Licence, acts: Iterable[LicenceAct]) -> Course:
         else:
             conflicts.append(Conflict(act, state, misfit))
     spans += terms.spans(start_ms, None)
-    return Course(licence, tuple(taken), tuple(spans), tuple(conflicts))
+    return Course(licence, tuple(taken), tuple(_joined(spans)), tuple(conflicts))
+
+
+def _joined(spans: Iterable[Span]) -> list[Span]:
+    """Where nothing changed there is one span."""
+    joined: list[Span] = []
+    for span in spans:
+        is_same = bool(joined) and joined[-1].says_as(span)
+        joined.append(replace(span, start_ms=joined.pop().start_ms) if is_same else span)
+    return joined
 
 
 def _misfit(terms: _Terms, act: LicenceAct) -> Misfit | None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from collector.checks.allocation import PeriodOutcome
 from collector.checks.findings import Code, Finding, Severity
+from collector.checks.licence import Ground
 from collector.checks.meters import IdentityState
 from collector.model.continuity import Verdict
 from collector.model.health import Ailment
@@ -14,6 +15,7 @@ from collector.model.instant import astana, clock_text
 from collector.model.order import DropResult
 from collector.model.plausibility import DoubtCode
 from collector.model.records import OrderReason
+from collector.web import wording_standing
 from collector.web.view_model import Condition, StageState
 
 NO_VALUE = "—"
@@ -198,6 +200,9 @@ def _period(details: Any) -> str:
 
 def _unlicensed_load(details: Any) -> str:
     power = f"drew {megawatt(int(details['power_w']))} MW when last seen"
+    if details.get("ground") == Ground.NOT_NAMED:
+        named = ", ".join(details["licences"])
+        return f"licence {named} does not name it, and it {power}"
     if not details["ended_ms"]:
         return f"has never had a licence in force, and {power}"
     return f"licence ended {date_clock(details['ended_ms'])}, and it {power}"
@@ -257,7 +262,7 @@ def ratio(text: str) -> str:
     return f"{float(Fraction(text)):g}"
 
 
-_FINDINGS: dict[Code, Callable[[Any], str]] = {
+_FINDINGS: dict[Code, Callable[[Any], str]] = wording_standing.TEXTS | {
     Code.WILL_EXCEED: lambda details: (
         f"period {_period(details)} will exceed {_energy(details, 'allowed_wh')}"
         f" at {clock(details['breach_ms'])}, by {_energy(details, 'projected_excess_wh')}"

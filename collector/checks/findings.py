@@ -8,7 +8,7 @@ tables of docs/findings.md.
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -16,7 +16,7 @@ import structlog
 from sqlalchemy import Connection, Select, func, insert, select, update
 
 from collector.checks import members, steps
-from collector.checks.life import COLLECTOR, Act, State, Verb
+from collector.checks.life import COLLECTOR, TRANSITIONS, Act, State, Verb
 from collector.checks.members import Member
 from collector.storage.tables import finding as table
 
@@ -205,9 +205,11 @@ def _same(finding: Finding) -> tuple[Any, ...]:
 
 def _see_again(connection: Connection, known: Any, finding: Finding) -> None:
     body = _body(finding)
-    if finding.last_ms < known.last_ms or (known.last_ms, known.body) == (finding.last_ms, body):
+    if finding.last_ms < known.last_ms:
         return
-    _bring(connection, known, {"last_ms": finding.last_ms, "body": body})
+    is_same = (known.last_ms, known.body) == (finding.last_ms, body)
+    if not is_same or steps.is_resolved(connection, known.id):
+        _bring(connection, known, {"last_ms": finding.last_ms, "body": body})
 
 
 def _bring(connection: Connection, known: Any, news: dict[str, Any]) -> None:
@@ -217,14 +219,42 @@ def _bring(connection: Connection, known: Any, news: dict[str, Any]) -> None:
         steps.keep(connection, known.id, State.OPEN, seen)
 
 
+def resolve(
+    connection: Connection, code: Code, subject: str, first_ms: int, why: str, at_ms: int
+) -> None:
+    """Judged anew it is not so: the finding is closed, of a run when nothing is left of it.
+
+    One that persons have decided on, or dispute, stays as it is.
+    """
+    known = _newest_until(connection, code, subject, first_ms)
+    if known is None:
+        return
+    if known.times > 1:
+        member = members.one(connection, known.id, subject, first_ms)
+        if member is None:
+            return
+        body = json.dumps(json.loads(member.body) | {members.TAKEN_BACK: why})
+        members.keep(connection, known.id, [replace(member, body=body)])
+        if members.are_left(connection, known.id):
+            return
+    elif known.first_ms != first_ms:
+        return
+    if known.state in TRANSITIONS[Verb.RESOLVE].sources:
+        act = Act(Verb.RESOLVE, COLLECTOR, why, at_ms)
+        steps.keep(connection, known.id, State.CLOSED, act)
+
+
+def _newest_until(connection: Connection, code: Code, subject: str, first_ms: int) -> Any:
+    """The row of the last to begin by then."""
+    query = select(table).where(
+        table.c.code == code, table.c.subject == subject, table.c.first_ms <= first_ms
+    )
+    return connection.execute(query.order_by(table.c.first_ms.desc()).limit(1)).first()
+
+
 def _is_of_its_run(connection: Connection, finding: Finding, run: Run) -> bool:
     """Whether it is one more of a finding that is kept, and now is among its members."""
-    newest = select(table).where(
-        table.c.code == finding.code,
-        table.c.subject == finding.subject,
-        table.c.first_ms <= finding.first_ms,
-    )
-    known = connection.execute(newest.order_by(table.c.first_ms.desc()).limit(1)).first()
+    known = _newest_until(connection, finding.code, finding.subject, finding.first_ms)
     if known is None:
         return False
     one = Member(finding.subject, finding.first_ms, finding.last_ms, _body(finding))

@@ -7,6 +7,8 @@ from sqlalchemy import Connection, bindparam, delete, func, insert, select, upda
 
 from collector.storage.tables import finding_member as table
 
+TAKEN_BACK = "taken_back"
+"""In the details of a member that was judged anew: why it is none any more."""
 _KEY = ("finding", "subject", "first_ms")
 _AT_ONCE = 500
 """Values in one statement."""
@@ -61,6 +63,14 @@ def leave(connection: Connection, finding: int, subjects: Sequence[str], now_ms:
             table.c.subject.in_(subjects[at : at + _AT_ONCE]),
         )
         connection.execute(gone.values(last_ms=now_ms))
+
+
+def are_left(connection: Connection, finding: int) -> bool:
+    """Whether any was not taken back."""
+    query = select(func.count()).where(
+        table.c.finding == finding, ~table.c.body.contains(f'"{TAKEN_BACK}":')
+    )
+    return bool(connection.scalar(query))
 
 
 def of(connection: Connection, finding: int, limit: int) -> tuple[list[Member], int]:

@@ -26,9 +26,9 @@ class Kind(StrEnum):
     PAIRS = "list of [name, Unix ms]"
 
 
-EVIDENCE = ("positions", "versions")
-"""What any code's details may hold besides: positions in the ledger, and the numbers of the
-versions of the register that were used, of entitlements by their kind.
+EVIDENCE = ("positions", "versions", "superseded_by")
+"""What the details of any code may hold besides: positions in the ledger, the versions that were
+used (`evidence.versions`), the later closing of a period by which it is none any more.
 """
 _BY_UNIT = {
     "_wh": Kind.ENERGY,
@@ -96,7 +96,7 @@ DETAILS: Mapping[Code, Mapping[str, Kind]] = {
     Code.UNLICENSED_LOAD: _details("site", "licences", "ended_ms", "power_w", "auxiliary_w"),
     Code.UNREAD: _details("site", "meters", "last_ms"),
     Code.UNREAD_TOGETHER: _details(
-        "zone", "count", "watched", "window_s", "began_ms", "members", "more"
+        "zone", "count", "watched", "window_s", "began_ms", "last_began_ms", "members", "more"
     ),
     Code.EXPORT: _details("site", "meter", "power_w"),
     Code.REGISTER_RESET: _REGISTER,

@@ -10,6 +10,8 @@ from sqlalchemy import Connection, Select, or_, select
 from collector.checks import steps
 from collector.checks.findings import Code, Finding
 from collector.checks.life import Act, LifeError, Party, Standing, State, judge
+from collector.model.records import Site
+from collector.registry.view import View
 from collector.storage.tables import finding as table
 
 
@@ -46,6 +48,12 @@ class Asked:
         return (self.site is None or self.site in named) and (
             self.licensee is None or not named.isdisjoint({self.licensee, *self.licensee_sites})
         )
+
+
+def sites_of(view: View, licensee: str | None) -> frozenset[str]:
+    """Names of the sites that a BIN has now."""
+    found = view.all(Site).values()
+    return frozenset(site.name for site in found if site.licensee == licensee)
 
 
 def search(connection: Connection, asked: Asked, limit: int) -> list[Kept]:
@@ -107,7 +115,7 @@ def _names(names: Collection[str]) -> Any:
 
 
 def _read(connection: Connection, query: Select[Any]) -> Iterator[Kept]:
-    for row in connection.execution_options(yield_per=200).execute(query):
+    for row in connection.execute(query.execution_options(yield_per=200)):
         details = json.loads(row.body)
         finding = Finding(Code(row.code), row.subject, row.first_ms, row.last_ms, details)
         yield Kept(row.id, finding, State(row.state), row.times, row.opened_ms)

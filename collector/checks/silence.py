@@ -17,7 +17,7 @@ from collector.series.follower import SeriesFollower
 from collector.series.store import SeriesStore
 from collector.storage.tables import finding as table
 
-_NAMED = 20
+_NAMED = 10
 """So many members stand in the finding itself; all of them are kept."""
 _STORMS = 20
 """No more are looked at: those that were seen last."""
@@ -121,6 +121,7 @@ def _keep_storm(
         "watched": sum(watched.values()) if storm.zone is None else watched.get(storm.zone, 0),
         "window_s": rule.window_ms // 1000,
         "began_ms": storm.first_ms,
+        "last_began_ms": silences[-1].since_ms,
         "members": named,
         "more": len(silences) - len(named),
     }

@@ -42,6 +42,12 @@ def keep(connection: Connection, number: int, state: State, act: Act) -> None:
     log.info("finding.step", finding=number, verb=act.verb, state=state, person=act.person)
 
 
+def is_resolved(connection: Connection, number: int) -> bool:
+    """Whether the last step was that it is not so, judged anew."""
+    last = select(table.c.verb).where(table.c.finding == number).order_by(table.c.id.desc())
+    return connection.scalar(last.limit(1)) == Verb.RESOLVE
+
+
 def of(connection: Connection, number: int) -> list[Step]:
     """Oldest first."""
     query = select(table).where(table.c.finding == number).order_by(table.c.id)

@@ -12,7 +12,6 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
-    text,
 )
 
 metadata = MetaData()
@@ -366,12 +365,7 @@ finding = Table(
     UniqueConstraint("code", "subject", "first_ms"),
     Index("finding_by_last", "last_ms"),
     Index("finding_by_state", "state", "last_ms"),
-    Index(
-        "finding_to_note",
-        "id",
-        sqlite_where=text("opened_ms IS NULL"),
-        postgresql_where=text("opened_ms IS NULL"),
-    ),
+    Index("finding_by_opened", "opened_ms"),
 )
 # what one finding stands for: silent sites of a storm, periods of a run
 finding_member = Table(

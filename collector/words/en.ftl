@@ -163,6 +163,7 @@ page-state = State
 page-site = Site
 page-licensee = Licensee (BIN)
 page-since = Seen since
+page-unsettled = not closed
 page-filter = Show
 page-none = No finding of this kind.
 page-shown = { $count ->

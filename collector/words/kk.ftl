@@ -155,6 +155,7 @@ page-state = Жай-күйі
 page-site = Алаң
 page-licensee = Лицензиат (БСН)
 page-since = Анықталған күннен бастап
+page-unsettled = жабылмағандары
 page-filter = Көрсету
 page-none = Мұндай ескертпелер жоқ.
 page-shown = { $count } ескертпе, жаңалары жоғарыда

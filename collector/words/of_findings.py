@@ -56,10 +56,6 @@ def _written(language: str, kind: Kind, name: str, value: Any) -> Any:
 _NONE_AT_ZERO = (Kind.MOMENT, Kind.MARGIN)
 
 
-def _pairs(style: Style, value: list[list[Any]]) -> str:
-    return ", ".join(f"{name} ({style.moment(at_ms) if at_ms else '—'})" for name, at_ms in value)
-
-
 _FIGURES: Mapping[Kind, Callable[[Style, Any], Any]] = {
     Kind.ENERGY: lambda style, value: style.energy(Fraction(value)),
     Kind.MARGIN: lambda style, value: style.energy(Fraction(value)),
@@ -73,5 +69,5 @@ _FIGURES: Mapping[Kind, Callable[[Style, Any], Any]] = {
     Kind.RATIO: lambda style, value: style.ratio(Fraction(value)),
     Kind.TEXT: lambda _, value: str(value),
     Kind.NAMES: lambda _, value: ", ".join(map(str, value)),
-    Kind.PAIRS: _pairs,
+    Kind.PAIRS: lambda _, value: ", ".join(name for name, _ in value),
 }

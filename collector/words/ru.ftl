@@ -163,6 +163,7 @@ page-state = Состояние
 page-site = Площадка
 page-licensee = Лицензиат (БИН)
 page-since = Выявлено с
+page-unsettled = не закрытые
 page-filter = Показать
 page-none = Таких замечаний нет.
 page-shown = { $count ->

@@ -8,8 +8,6 @@ down_revision = "0006"
 branch_labels = None
 depends_on = None
 
-_UNNOTED = sa.text("opened_ms IS NULL")
-
 
 def upgrade() -> None:
     with op.batch_alter_table("finding") as batch_op:
@@ -19,9 +17,7 @@ def upgrade() -> None:
     # when it was known of those found before was not kept: not before it was last seen
     op.execute("UPDATE finding SET opened_ms = last_ms")
     op.create_index("finding_by_state", "finding", ["state", "last_ms"])
-    op.create_index(
-        "finding_to_note", "finding", ["id"], sqlite_where=_UNNOTED, postgresql_where=_UNNOTED
-    )
+    op.create_index("finding_by_opened", "finding", ["opened_ms"])
     op.create_table(
         "finding_member",
         sa.Column("finding", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -50,7 +46,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_table("finding_step")
     op.drop_table("finding_member")
-    op.drop_index("finding_to_note", "finding")
+    op.drop_index("finding_by_opened", "finding")
     op.drop_index("finding_by_state", "finding")
     with op.batch_alter_table("finding") as batch_op:
         for name in ("opened_ms", "times", "state"):

@@ -130,6 +130,11 @@ def _keep(
         licensee=result.licensee,
         **details,
     )
+    subject = f"{result.licensee}/{result.zone}"
+    if earlier in _FINDINGS and earlier is not result.outcome:
+        why = f"closed again: {result.outcome}"
+        findings.resolve(
+            connection, _FINDINGS[earlier], subject, result.start_ms, why, result.end_ms
+        )
     if code := _FINDINGS.get(result.outcome):
-        subject = f"{result.licensee}/{result.zone}"
         findings.keep(connection, Finding(code, subject, result.start_ms, result.end_ms, details))

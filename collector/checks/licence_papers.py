@@ -107,7 +107,8 @@ def judge_conflicts(scene: Scene) -> Iterator[State]:
         details = {
             "licence": number,
             "sites": list(course.at(scene.now_ms).sites),
-            "acts": [[each.act.key, each.state, each.misfit] for each in known],
+            "acts": [each.act.key for each in known],
+            "misfits": [each.misfit for each in known],
         }
         yield State(
             Code.ACTS_CONFLICT,

@@ -1,5 +1,6 @@
 """Runs the checks at a moment: closes periods, looks ahead, judges sites."""
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -7,10 +8,11 @@ import structlog
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import OperationalError
 
-from collector.checks import closing, findings, gateways, meters, sites, turns
+from collector.checks import closing, findings, gateways, meters, silence, sites, turns
 from collector.checks.allocation import Holder, project
 from collector.checks.findings import Code, Finding
 from collector.checks.standing import StandingChecks
+from collector.checks.storms import Silence
 from collector.model.records import Site
 from collector.registry.store import Registry
 from collector.registry.view import View
@@ -50,8 +52,24 @@ class Checks:
                     turns.judge_identity(connection, meter, now_ms)
             with self._guarded(site.name) as connection:
                 sites.judge_export(connection, view, self._series, site, now_ms)
+        self._judge_silence(view, now_ms, began_ms)
+        with self._guarded("findings") as connection:
+            findings.note_opened(connection, now_ms)
+
+    def _judge_silence(self, view: View, now_ms: int, began_ms: int) -> None:
+        """Of all sites before any is told: many by one cause are one finding."""
+        found: list[Silence] = []
+        watched: Counter[str] = Counter()
+        for site in view.all(Site).values():
             with self._guarded(site.name) as connection:
-                sites.judge_silence(connection, view, self._series, site, now_ms, began_ms)
+                if silence.is_watched(self._series, view, site, now_ms):
+                    watched[site.zone] += 1
+                    one = silence.judge(connection, view, self._series, site, now_ms, began_ms)
+                    found += [one] if one else []
+        if watched:
+            with self._guarded("silence") as connection:
+                if silence.is_known(connection, view.policy, now_ms, began_ms):
+                    silence.keep(connection, found, watched, view.policy, now_ms)
 
     @contextmanager
     def _guarded(self, subject: str) -> Iterator[Connection]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from functools import cached_property, lru_cache
+from operator import attrgetter
 from typing import TypeVar
 
 from collector.evidence.frame import Frame, Stream
@@ -129,17 +130,15 @@ class View:
         return [meter for meter in meters if meter.point == "delivery"]
 
     def _meters_between(self, site: str, start_ms: int, end_ms: int) -> list[Meter]:
-        meters = self._meters.get(site, [])
+        meters = self._meters_by_site.get(site, [])
         return [meter for meter in meters if meter.hangs_between(start_ms, end_ms)]
 
     @cached_property
-    def _meters(self) -> dict[str, list[Meter]]:
-        """By site, in the order of their places."""
+    def _meters_by_site(self) -> dict[str, list[Meter]]:
+        """In the order of their places."""
         found: dict[str, list[Meter]] = {}
-        for meter in sorted(
-            self.all(Meter).values(),
-            key=lambda meter: (meter.gateway, meter.slot, meter.valid_from),
-        ):
+        key = attrgetter("gateway", "slot", "valid_from")
+        for meter in sorted(self.all(Meter).values(), key=key):
             found.setdefault(meter.site, []).append(meter)
         return found
 

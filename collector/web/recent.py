@@ -6,49 +6,13 @@ from sqlalchemy import Connection
 
 from collector.checks import findings, periods
 from collector.checks.allocation import Holder, PeriodResult
-from collector.checks.findings import Code, Finding
+from collector.checks.findings import Finding
 from collector.orders import store
 from collector.orders.store import Order
 
 PERIODS = 4
 ORDERS = 6
 FINDINGS = 10
-PRESENT_MS = 5_000
-"""The checks run twice a second: a condition that they no longer see has ended."""
-_LOOKED_MS = 150_000
-"""Of those that are judged once a minute: one look may be missed."""
-
-_LASTING = {
-    Code.WILL_EXCEED: PRESENT_MS,
-    Code.UNLICENSED_LOAD: PRESENT_MS,
-    Code.SUSPENDED_LOAD: PRESENT_MS,
-    Code.REVOKED_LOAD: PRESENT_MS,
-    Code.TENANT_LOAD: PRESENT_MS,
-    Code.UNREAD: PRESENT_MS,
-    Code.EXPORT: PRESENT_MS,
-    Code.REPLACED: PRESENT_MS,
-    Code.RATIO_CHANGED: PRESENT_MS,
-    Code.AILING: PRESENT_MS,
-    Code.LICENCE_ENDS: _LOOKED_MS,
-    Code.SITE_NOT_NAMED: _LOOKED_MS,
-    Code.OTHER_HOLDER: _LOOKED_MS,
-    Code.NO_DATA_CENTRE: _LOOKED_MS,
-    Code.ACTS_CONFLICT: _LOOKED_MS,
-    Code.GATEWAY_SILENT: _LOOKED_MS,
-    Code.CHAIN_GAP: _LOOKED_MS,
-    Code.CLOCK_DOUBTED: _LOOKED_MS,
-    Code.STALE: _LOOKED_MS,
-    Code.GHOST_LOAD: _LOOKED_MS,
-    Code.QUANTUM_COARSE: _LOOKED_MS,
-    Code.VERIFICATION_ENDS: _LOOKED_MS,
-    Code.VERIFICATION_EXPIRED: _LOOKED_MS,
-    Code.VERIFICATION_MISSING: _LOOKED_MS,
-    Code.SEAL_REMOVED: _LOOKED_MS,
-    Code.SEAL_MISSING: _LOOKED_MS,
-    Code.UNDESCRIBED: _LOOKED_MS,
-    Code.CLASS_COARSE: _LOOKED_MS,
-}
-"""Conditions: not seen for so long, one is over."""
 
 
 def all_orders(connection: Connection) -> list[Order]:
@@ -76,14 +40,11 @@ def closed_periods(
     return by_site
 
 
-def is_present(finding: Finding, now_ms: int) -> bool:
-    return now_ms - finding.last_ms <= _LASTING.get(finding.code, -1)
-
-
 def newest_findings(connection: Connection, now_ms: int) -> list[Finding]:
     """Every present finding, then the newest of the others."""
-    seen = findings.seen_since(connection, now_ms - _LOOKED_MS, _LASTING)
-    present = [entry for entry in reversed(seen) if is_present(entry, now_ms)]
+    since_ms = now_ms - max(findings.LASTING.values())
+    seen = findings.seen_since(connection, since_ms, findings.LASTING)
+    present = [entry for entry in reversed(seen) if entry.is_present(now_ms)]
     newest = findings.newest(connection, limit=FINDINGS + len(present))
-    past = [entry for entry in newest if not is_present(entry, now_ms)]
+    past = [entry for entry in newest if not entry.is_present(now_ms)]
     return present + past[: max(FINDINGS - len(present), 0)]

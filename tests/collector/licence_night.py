@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from collector_world import BIN, LICENCE, LICENSEE, SITE, TestGateway, World
+from finding_words import check_words
 
 from collector.checks import licence_load
 from collector.checks.findings import Finding
@@ -66,6 +67,7 @@ class Night:
             ]
             found = [scene.finding(state) for state in states]
         for finding in found:
+            check_words(finding)
             self.lasting.keep(finding)
         return found
 

@@ -14,6 +14,7 @@ from collector_world import (
     interval,
 )
 from evidence_world import zeros
+from finding_words import check_words
 from licence_night import HOUR, MINUTE
 from sqlalchemy import insert
 
@@ -49,7 +50,11 @@ class Room:
     def look(self, check: Check, now_ms: int, began_ms: int = 0) -> list[State]:
         view = self.world.registry.view()
         with reading(self.world.engine) as connection:
-            return list(check(Scene(connection, view, self.series, now_ms, began_ms)))
+            scene = Scene(connection, view, self.series, now_ms, began_ms)
+            states = list(check(scene))
+            for state in states:
+                check_words(scene.finding(state))
+        return states
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from collector_world import BILLING, NOW_MS, POLICY, SITE, World, event
+from finding_words import check_words
 
 from collector.checks import ghost
 from collector.checks.findings import Code, Finding
@@ -16,7 +17,7 @@ from collector.ledger.followers import advance
 from collector.series.embedded import EmbeddedSeries
 from collector.series.store import Point
 from collector.storage import reading
-from collector.web import wording
+from collector.words.of_findings import finding_text
 
 SETTLED_S = 4
 """A second to confirm the contact, three for the load to settle."""
@@ -66,7 +67,10 @@ class Hall:
         with reading(self.world.engine) as connection:
             now_ms = NOW_MS + second * 1000
             scene = Scene(connection, view, self.series, now_ms, 0, self.lasting)
-            return [scene.finding(state) for state in ghost.judge(scene)]
+            found = [scene.finding(state) for state in ghost.judge(scene)]
+        for each in found:
+            check_words(each)
+        return found
 
 
 @pytest.fixture
@@ -96,7 +100,7 @@ def test_a_stage_meter_that_still_draws_is_told_with_both_figures(hall: Hall) ->
         "site_after_w": "900000",
     }
     assert found.details["kind"] == "draws"
-    assert "stage 1 says open, and its meter shows a load" in wording.finding_text(found)
+    assert "stage 1 says open, and its meter shows a load" in finding_text("en", found)
 
 
 @pytest.mark.parametrize(("last_s", "is_found"), [(SETTLED_S, False), (SETTLED_S + 3, True)])
@@ -123,7 +127,7 @@ def test_load_that_moved_past_the_stages_meter_shows_at_the_boundary(hall: Hall)
     (found,) = hall.look(SETTLED_S + WINDOW_S)
     assert (found.details["kind"], found.first_ms) == ("moved", NOW_MS)
     assert (found.details["stage_after_w"], found.details["site_after_w"]) == ("0", "895000")
-    assert "stage 1 opened, and the site drew as before" in wording.finding_text(found)
+    assert "stage 1 opened, and the site drew as before" in finding_text("en", found)
 
 
 def test_another_stage_that_closed_meanwhile_leaves_nothing_to_say(hall: Hall) -> None:

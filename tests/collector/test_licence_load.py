@@ -23,7 +23,7 @@ from collector.checks.findings import Code
 from collector.checks.states import Lasting
 from collector.model.instant import day_end_ms
 from collector.model.records import Record
-from collector.web import wording
+from collector.words.of_findings import finding_text
 
 MINING_W = 900_000.0
 
@@ -131,7 +131,7 @@ def test_a_suspension_that_begins_while_load_is_on(night: Night) -> None:
     [finding] = night.look(60.499)
     assert (finding.first_ms, finding.details["ground"]) == (begins, "suspended")
     assert night.look(60.5) == []
-    assert "suspended since 2026-11-23 14:00:30" in wording.finding_text(finding)
+    assert "suspended since 2026-11-23 14:00:30" in finding_text("en", finding)
 
 
 def test_a_revocation_under_way_is_its_own_finding(night: Night) -> None:
@@ -179,7 +179,7 @@ def test_a_site_that_the_licence_does_not_name_and_never_did(night: Night) -> No
     night.draw(0, 20, feeder=MINING_W)
     [finding] = night.look(20)
     assert (finding.code, finding.details["ground"]) == (Code.UNLICENSED_LOAD, "not_named")
-    assert "licence L-1 does not name it" in wording.finding_text(finding)
+    assert "no licence in force names it (in force: L-1)" in finding_text("en", finding)
 
 
 # --- tenants
@@ -203,7 +203,7 @@ def test_a_tenant_without_a_licence_in_a_licensed_centre(night: Night) -> None:
     assert {kind for kind, *_ in finding.details["versions"]} == {
         "data_centre", "meter", "tenancy"
     }  # fmt: skip
-    assert f"tenant {TENANT} of centre drew 0.050 MW" in wording.finding_text(finding)
+    assert f"tenant {TENANT} of data centre centre drew 0.050 MW" in finding_text("en", finding)
 
 
 def test_a_tenant_with_his_own_licence_is_let_be_until_it_ends(night: Night) -> None:

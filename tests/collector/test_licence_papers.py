@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from checks_control import Control
 from collector_world import BIN, LICENSEE, NOW_MS, SITE
+from finding_words import check_words
 from licence_night import EVER, HOUR, TENANT, act, licence, tenants
 
 from collector.checks import licence_papers
@@ -16,7 +17,7 @@ from collector.checks.states import Scene
 from collector.model.instant import day_end_ms
 from collector.model.records import DataCentre, Record, Tenancy
 from collector.storage import reading
-from collector.web import wording
+from collector.words.of_findings import finding_text
 
 DAY_MS = 24 * HOUR
 
@@ -25,7 +26,10 @@ def look(control: Control, check: Check, now_ms: int) -> list[Finding]:
     view = control.world.registry.view()
     with reading(control.world.engine) as connection:
         scene = Scene(connection, view, control.series, now_ms, 0)
-        return [scene.finding(state) for state in check(scene)]
+        found = [scene.finding(state) for state in check(scene)]
+    for each in found:
+        check_words(each)
+    return found
 
 
 def record(control: Control, *records: Record) -> None:
@@ -68,7 +72,7 @@ def test_each_warning_is_one_finding_however_often_it_is_looked_at(control: Cont
         control.run(start + hour * HOUR)
     found = [each for each in control.findings() if each.code is Code.LICENCE_ENDS]
     assert [each.details["days"] for each in found] == [90, 30, 7, 1]
-    assert "licence L-1 ends 2027-03-01 00:00:00" in wording.finding_text(found[0])
+    assert f"licence L-1 of {BIN} ends 2027-03-01 00:00:00" in finding_text("en", found[0])
 
 
 def test_an_extension_ends_the_warning_and_a_licence_that_follows_prevents_it(
@@ -108,7 +112,7 @@ def test_a_site_that_no_licence_names_and_one_that_another_holds(
     assert [each.code for each in found] == ([] if code is None else [code])
     for each in found:
         assert each.subject == SITE
-        assert wording.finding_text(each)
+        assert finding_text("en", each)
 
 
 def test_another_holders_licence_leads_to_no_cut(control: Control) -> None:
@@ -130,7 +134,7 @@ def test_subtype_two_without_a_data_centre(control: Control) -> None:
     record(control, left)
     [finding] = look(control, licence_papers.judge_data_centres, NOW_MS)
     assert finding.first_ms == NOW_MS - 5
-    assert "is in no data centre" in wording.finding_text(finding)
+    assert "is in no data centre" in finding_text("en", finding)
 
 
 def test_a_data_centre_that_closed_is_none(control: Control) -> None:
@@ -148,7 +152,8 @@ def test_acts_that_contradict_each_other_are_told_until_they_are_withdrawn(
     record(control, licence(until_ms=NOW_MS - 9), late)
     [finding] = look(control, licence_papers.judge_conflicts, NOW_MS)
     assert (finding.subject, finding.first_ms) == ("L-1", NOW_MS - 5)
-    assert finding.details["acts"] == [[late.key, "ended", "not_in_this_state"]]
-    assert f"{late.key} while ended" in wording.finding_text(finding)
+    assert finding.details["acts"] == [late.key]
+    assert finding.details["misfits"] == ["not_in_this_state"]
+    assert late.key in finding_text("en", finding)
     record(control, late.model_copy(update={"withdrawn": True}))
     assert look(control, licence_papers.judge_conflicts, NOW_MS) == []

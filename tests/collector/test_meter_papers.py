@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 from collector_world import SITE, TestGateway, meter_record, site_record
+from finding_words import check_words
 from licence_night import HOUR
 
-from collector.checks.findings import Code
+from collector.checks.findings import Code, Finding
 from collector.checks.papers import (
     Papers,
     judge_description,
@@ -54,6 +55,8 @@ def requirement(**changes: Any) -> MeterRequirement:
 
 
 def told(states: Any) -> list[tuple[Code, str, int]]:
+    for each in states:
+        check_words(Finding(each.code, each.subject, each.since_ms, each.since_ms, each.details))
     return [(each.code, each.subject, each.since_ms // DAY_MS) for each in states]
 
 
@@ -157,6 +160,7 @@ def test_a_meter_that_the_register_does_not_describe(
 ) -> None:
     papers = Papers(meter(**changes), requirement=requirement(**required))
     found = list(judge_description(papers))
+    assert {code for code, *_ in told(found)} <= {Code.UNDESCRIBED}
     assert [each.details["missing"] for each in found] == expected
 
 
@@ -173,7 +177,7 @@ def test_a_meter_that_the_register_does_not_describe(
 )
 def test_a_class_that_is_too_coarse(given: str, coarsest: str | None, *, is_found: bool) -> None:
     papers = Papers(meter(accuracy_class=given), requirement=requirement(coarsest_class=coarsest))
-    found = [each.code for each in judge_description(papers)]
+    found = [code for code, *_ in told(list(judge_description(papers)))]
     assert found == ([Code.CLASS_COARSE] if is_found else [])
 
 

@@ -1,20 +1,17 @@
 """How the checks of what is so are run: apart, seldom where that is enough, in nobody's way."""
 
-from pathlib import Path
-
 import pytest
 from checks_control import Control
-from collector_world import LICENCE, NOW_MS, SITE
+from collector_world import LICENCE, NOW_MS
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 from structlog.testing import capture_logs
 
-from collector.checks import findings, standing
+from collector.checks import standing
 from collector.checks.findings import Code
 from collector.checks.standing import StandingChecks
 from collector.checks.states import Scene, State
 from collector.model.records import DataThresholds, Policy, Verification
-from collector.web import wording
 
 SECOND_MS = 1000
 
@@ -118,9 +115,3 @@ def test_while_another_writes_it_judges_and_where_nothing_is_found_it_waits_for_
         StandingChecks(control.world.engine).run(
             control.world.registry.view(), control.series, NOW_MS, 0
         )
-
-
-def test_every_code_has_words_and_a_severity(tmp_path: Path) -> None:
-    for code in Code:
-        assert findings.Finding(code, SITE, 0, 0, {}).severity
-        assert code in wording._FINDINGS

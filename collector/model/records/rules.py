@@ -129,6 +129,12 @@ class Policy(Record):
     two_persons: tuple[Name, ...] = ()
     """Kinds of records that a second person must approve."""
     data: DataThresholds = DataThresholds()
+    # of findings
+    dispute_days: Annotated[int, Field(gt=0)] | None = None
+    """How long a licensee may dispute one; None: no limit is prescribed."""
+    storm_sites: Annotated[int, Field(ge=2)] = 10
+    """So many sites that fall silent within `storm_window_s` are one finding."""
+    storm_window_s: Annotated[int, Field(gt=0)] = 60
 
     @property
     def key(self) -> str:

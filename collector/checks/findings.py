@@ -260,6 +260,19 @@ def began_ms(connection: Connection, code: Code, subject: str, now_ms: int, gap_
     return connection.scalar(query) or now_ms
 
 
+def overlapping(
+    connection: Connection, code: Code, subject: str, from_ms: int, until_ms: int
+) -> Finding | None:
+    """The first of a code and subject that was seen at any time between two moments."""
+    query = select(table).where(
+        table.c.code == code,
+        table.c.subject == subject,
+        table.c.first_ms <= until_ms,
+        table.c.last_ms >= from_ms,
+    )
+    return next(iter(_read(connection, query.order_by(table.c.first_ms).limit(1))), None)
+
+
 def _same(finding: Finding) -> tuple[Any, ...]:
     return (
         table.c.code == finding.code,

@@ -4,14 +4,22 @@ They are judged from a connection that only reads, so that nobody waits for them
 written in one short transaction.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
 import structlog
 from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 
-from collector.checks import data, findings, ghost, licence_load, licence_papers, papers
+from collector.checks import (
+    data,
+    findings,
+    ghost,
+    licence_load,
+    licence_papers,
+    licence_past,
+    papers,
+)
 from collector.checks.findings import Finding
 from collector.checks.states import Lasting, Scene, State
 from collector.model.records import Site
@@ -23,12 +31,8 @@ log = structlog.get_logger()
 
 Check = Callable[[Scene], Iterable[State]]
 
-OF_A_SITE: tuple[Callable[[Scene, Site], Iterable[State]], ...] = (
-    licence_load.judge_site,
-    licence_load.judge_tenants,
-)
-"""At every run: they may lead to an order."""
 OF_ALL: dict[str, Check] = {
+    "load of the past": licence_past.judge,
     "licences that end": licence_papers.judge_ends,
     "sites of licences": licence_papers.judge_sites,
     "data centres": licence_papers.judge_data_centres,
@@ -40,7 +44,9 @@ OF_ALL: dict[str, Check] = {
     "register steps": data.judge_quanta,
     "ghost loads": ghost.judge,
 }
-"""Every `look_s` of the policy, and when the register has changed."""
+"""Every `look_s` of the policy, and when the register has changed; load that may lead to an order
+is judged at every run.
+"""
 
 
 class StandingChecks:
@@ -52,54 +58,47 @@ class StandingChecks:
         self._looked: tuple[View, int] | None = None
 
     def run(self, view: View, series: SeriesStore, now_ms: int, began_ms: int) -> None:
-        if self._lasting is None:
-            with reading(self._engine) as connection:
-                self._lasting = Lasting.stored(connection, now_ms)
-        sites = view.all(Site)
-        checks: dict[str, Check] = {
-            name: partial(_judge_site, site=site) for name, site in sites.items()
-        }
+        lasting = self._lasting
+        with reading(self._engine) as connection:
+            if lasting is None:
+                lasting = self._lasting = Lasting.stored(connection, now_ms)
+            scene = Scene(connection, view, series, now_ms, began_ms, lasting)
+            found = [
+                finding
+                for name, site in view.all(Site).items()
+                for finding in _judged(name, partial(licence_load.judge_site, site=site), scene)
+            ]
+        self._keep(found, lasting)
         if self._is_due(view, now_ms):
-            checks |= OF_ALL
             self._looked = view, now_ms
-        found: list[Finding] = []
-        for subject, check in checks.items():
-            found += self._judged(subject, check, view, series, now_ms, began_ms)
+            found = []
+            for subject, check in OF_ALL.items():
+                with reading(self._engine) as connection:
+                    scene = Scene(connection, view, series, now_ms, began_ms, lasting)
+                    found += _judged(subject, check, scene)
+            self._keep(found, lasting)
+
+    def _keep(self, found: Sequence[Finding], lasting: Lasting) -> None:
         if not found:
             return
         with self._engine.begin() as connection:
             for finding in found:
                 findings.keep(connection, finding)
         for finding in found:
-            self._lasting.keep(finding)
+            lasting.keep(finding)
 
     def _is_due(self, view: View, now_ms: int) -> bool:
         if self._looked is None or self._looked[0] is not view:
             return True
         return abs(now_ms - self._looked[1]) >= view.policy.data.look_s * 1000
 
-    def _judged(
-        self,
-        subject: str,
-        check: Check,
-        view: View,
-        series: SeriesStore,
-        now_ms: int,
-        began_ms: int,
-    ) -> list[Finding]:
-        """Of one check: when it fails, all others are still made."""
-        try:
-            with reading(self._engine) as connection:
-                lasting = self._lasting or Lasting()
-                scene = Scene(connection, view, series, now_ms, began_ms, lasting)
-                return [scene.finding(state) for state in check(scene)]
-        except OperationalError:
-            raise  # the disk or a lock: nobody can be judged now
-        except Exception as error:
-            log.exception("checks.failed", subject=subject, error=str(error))
-            return []
 
-
-def _judge_site(scene: Scene, site: Site) -> Iterator[State]:
-    for check in OF_A_SITE:
-        yield from check(scene, site)
+def _judged(subject: str, check: Check, scene: Scene) -> list[Finding]:
+    """Of one check: when it fails, all others are still made."""
+    try:
+        return [scene.finding(state) for state in check(scene)]
+    except OperationalError:
+        raise  # the disk or a lock: nobody can be judged now
+    except Exception as error:
+        log.exception("checks.failed", subject=subject, error=str(error))
+        return []

@@ -32,6 +32,8 @@ class State:
     records: tuple[Record, ...] = ()
     not_before: int = 0
     began_at: tuple[int, ...] = ()
+    last_ms: int | None = None
+    """When it was seen last; None: now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,9 @@ class Lasting:
         return cls(findings.seen_since(connection, now_ms - _REMEMBERED_MS))
 
     def keep(self, finding: Finding) -> None:
+        known = self._seen.get((finding.code, finding.subject))
+        if known is not None and known.last_ms > finding.last_ms:
+            return  # of the past
         positions = finding.details.get("positions", ())
         seen = Seen(finding.first_ms, finding.last_ms, tuple(positions[:1]))
         self._seen[finding.code, finding.subject] = seen
@@ -93,9 +98,10 @@ class Scene:
 
     def finding(self, state: State) -> Finding:
         """With the versions of the register's records that it rests on."""
-        seen = self.lasting.of(
-            state.code, state.subject, self.now_ms, self.hold_ms, state.not_before
-        )
+        seen = None
+        if state.last_ms is None:
+            whose = (state.code, state.subject)
+            seen = self.lasting.of(*whose, self.now_ms, self.hold_ms, state.not_before)
         began_at = state.began_at if seen is None else seen.began_at
         evidence = {
             "positions": [*began_at, *sorted({*state.positions} - {*began_at})],
@@ -103,7 +109,8 @@ class Scene:
         }
         details = dict(state.details) | {name: each for name, each in evidence.items() if each}
         first_ms = state.since_ms if seen is None else seen.first_ms
-        return Finding(state.code, state.subject, first_ms, self.now_ms, details)
+        last_ms = self.now_ms if state.last_ms is None else state.last_ms
+        return Finding(state.code, state.subject, first_ms, last_ms, details)
 
 
 def versions(view: View, records: Iterable[Record]) -> list[list[Any]]:

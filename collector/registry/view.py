@@ -184,9 +184,13 @@ class View:
         """Who has equipment in a site's data centres at a moment."""
         return [
             (centre, tenancy)
-            for centre, tenancy in self._tenancies.get(site, [])
+            for centre, tenancy in self.tenancies_of(site)
             if centre.holds_at(at_ms) and tenancy.holds_at(at_ms)
         ]
+
+    def tenancies_of(self, site: str) -> list[tuple[DataCentre, Tenancy]]:
+        """The same of any time."""
+        return self._tenancies.get(site, [])
 
     @cached_property
     def _tenancies(self) -> dict[str, list[tuple[DataCentre, Tenancy]]]:

@@ -61,11 +61,7 @@ class Night:
         with reading(self.world.engine) as connection:
             scene = Scene(connection, view, self.series, now_ms, 0, self.lasting)
             site = view.one(Site, SITE)
-            states = [
-                *licence_load.judge_site(scene, site),
-                *licence_load.judge_tenants(scene, site),
-            ]
-            found = [scene.finding(state) for state in states]
+            found = [scene.finding(state) for state in licence_load.judge_site(scene, site)]
         for finding in found:
             check_words(finding)
             self.lasting.keep(finding)

@@ -24,6 +24,8 @@ class DataThresholds(BaseModel):
     hold_s: Positive = 300
     look_s: Positive = 60
     """How often what changes slowly is judged."""
+    look_back_s: Positive = 172_800
+    """How far back load is looked for that no look saw, since its data came late."""
     verification_warning_days: tuple[Positive, ...] = (90, 30, 7)
     quantum_permille: Positive = 5
     """One step of a delivery meter's register, of an interval's energy at the contracted power."""

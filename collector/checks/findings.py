@@ -217,6 +217,7 @@ def _bring(connection: Connection, known: Any, news: dict[str, Any]) -> None:
     if known.state == State.CLOSED:
         seen = Act(Verb.REOPEN, COLLECTOR, "seen again", max(known.last_ms, news["last_ms"]))
         steps.keep(connection, known.id, State.OPEN, seen)
+        log.warning("finding.reopened", finding=known.id, code=known.code, subject=known.subject)
 
 
 def resolve(
@@ -242,6 +243,7 @@ def resolve(
     if known.state in TRANSITIONS[Verb.RESOLVE].sources:
         act = Act(Verb.RESOLVE, COLLECTOR, why, at_ms)
         steps.keep(connection, known.id, State.CLOSED, act)
+        log.info("finding.resolved", finding=known.id, code=code, subject=subject, why=why)
 
 
 def _newest_until(connection: Connection, code: Code, subject: str, first_ms: int) -> Any:

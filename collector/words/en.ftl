@@ -1,6 +1,6 @@
 # A text a code of a finding, named as the code with "-" for ".": what was found, with its
 # placeholders; .title, its name in lists; .action, what a dispatcher does.
-# A placeholder without a value is "none"; counts may be selected by number and by plural.
+# A placeholder without a value is a dash, and selected by [none]; counts may be selected by number and by plural.
 
 allocation-will_exceed =
     period { $period_start_ms }–{ $period_end_ms } will exceed { $allowed_wh } at { $breach_ms }, by { $projected_excess_wh }
@@ -90,7 +90,7 @@ gateway-fork =
        *[other] { $count } names of { $stream } have two frames, from { $first_seq } on
     }: is the gateway there twice?
     .title = two frames of one name
-    .action = a cloned or restored device: see "A gateway there twice" in the operator's handbook
+    .action = a cloned or restored device: take the board out, enrol another, and end its key in the register
 collector-disk =
     the disk of the collector has { $free_mib } MiB left
     .title = little room on the collector's disk

@@ -143,7 +143,7 @@ def test_what_goes_on_is_grouped_as_it_was(silences: list[Silence]) -> None:
         Ongoing(
             storm.zone, storm.first_ms, {each.subject: each.since_ms for each in storm.silences}
         )
-        for storm in storms
+        for each in storms
     ]
     again, still = group(silences, watched, known, RULE)
 

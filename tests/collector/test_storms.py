@@ -140,9 +140,7 @@ def test_what_goes_on_is_grouped_as_it_was(silences: list[Silence]) -> None:
     watched = {"north": 40, "south": 30, "west": 10}
     storms, alone = group(silences, watched, [], RULE)
     known = [
-        Ongoing(
-            storm.zone, storm.first_ms, {each.subject: each.since_ms for each in storm.silences}
-        )
+        Ongoing(each.zone, each.first_ms, {one.subject: one.since_ms for one in each.silences})
         for each in storms
     ]
     again, still = group(silences, watched, known, RULE)

@@ -7,7 +7,7 @@ tables of docs/findings.md.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
@@ -29,6 +29,14 @@ class Code(StrEnum):
     UNMEASURED = "allocation.unmeasured"
     UNDECIDED = "allocation.undecided"
     UNLICENSED_LOAD = "licence.unlicensed_load"
+    SUSPENDED_LOAD = "licence.suspended_load"
+    REVOKED_LOAD = "licence.revoked_load"
+    TENANT_LOAD = "licence.tenant_load"
+    LICENCE_ENDS = "licence.ends"
+    SITE_NOT_NAMED = "licence.site_not_named"
+    OTHER_HOLDER = "licence.other_holder"
+    NO_DATA_CENTRE = "licence.no_data_centre"
+    ACTS_CONFLICT = "licence.acts_conflict"
     UNREAD = "site.unread"
     EXPORT = "site.export"
     REGISTER_RESET = "meter.register_reset"
@@ -38,6 +46,20 @@ class Code(StrEnum):
     RATIO_CHANGED = "meter.ratio_changed"
     AILING = "gateway.ailing"
     FORK = "gateway.fork"
+    GATEWAY_SILENT = "gateway.silent"
+    GATEWAYS_SILENT = "gateway.silent_together"
+    CHAIN_GAP = "gateway.gap"
+    CLOCK_DOUBTED = "gateway.clock"
+    STALE = "meter.stale"
+    GHOST_LOAD = "stage.ghost_load"
+    QUANTUM_COARSE = "meter.quantum_coarse"
+    VERIFICATION_ENDS = "meter.verification_ends"
+    VERIFICATION_EXPIRED = "meter.verification_expired"
+    VERIFICATION_MISSING = "meter.verification_missing"
+    SEAL_REMOVED = "meter.seal_removed"
+    SEAL_MISSING = "meter.seal_missing"
+    UNDESCRIBED = "meter.undescribed"
+    CLASS_COARSE = "meter.class_coarse"
     UNREAD_TOGETHER = "site.unread_together"
     DISK = "collector.disk"
     LAG = "collector.lag"
@@ -73,22 +95,68 @@ _SEVERITY = {
     Code.FORK: Severity.BREACH,
     Code.BREACH: Severity.BREACH,
     Code.UNLICENSED_LOAD: Severity.BREACH,
+    Code.SUSPENDED_LOAD: Severity.BREACH,
+    Code.REVOKED_LOAD: Severity.BREACH,
+    Code.TENANT_LOAD: Severity.BREACH,
+    Code.LICENCE_ENDS: Severity.WARNING,
+    Code.SITE_NOT_NAMED: Severity.WARNING,
+    Code.OTHER_HOLDER: Severity.WARNING,
+    Code.NO_DATA_CENTRE: Severity.WARNING,
+    Code.ACTS_CONFLICT: Severity.WARNING,
+    Code.GATEWAY_SILENT: Severity.WARNING,
+    Code.GATEWAYS_SILENT: Severity.WARNING,
+    Code.CHAIN_GAP: Severity.WARNING,
+    Code.CLOCK_DOUBTED: Severity.WARNING,
+    Code.STALE: Severity.WARNING,
+    Code.GHOST_LOAD: Severity.BREACH,
+    Code.QUANTUM_COARSE: Severity.NOTE,
+    Code.VERIFICATION_ENDS: Severity.NOTE,
+    Code.VERIFICATION_EXPIRED: Severity.WARNING,
+    Code.VERIFICATION_MISSING: Severity.WARNING,
+    Code.SEAL_REMOVED: Severity.WARNING,
+    Code.SEAL_MISSING: Severity.WARNING,
+    Code.UNDESCRIBED: Severity.WARNING,
+    Code.CLASS_COARSE: Severity.WARNING,
 }
 
 
 _CHECKED_MS = 5_000
 """The checks run twice a second."""
+_LOOKED_MS = 150_000
+"""What changes slowly is judged once a minute, or as seldom as the policy says."""
 _WATCHED_MS = 25_000
 """The collector looks at itself every ten seconds."""
 LASTING = {
     Code.WILL_EXCEED: _CHECKED_MS,
     Code.UNLICENSED_LOAD: _CHECKED_MS,
+    Code.SUSPENDED_LOAD: _CHECKED_MS,
+    Code.REVOKED_LOAD: _CHECKED_MS,
+    Code.TENANT_LOAD: _CHECKED_MS,
     Code.UNREAD: _CHECKED_MS,
     Code.UNREAD_TOGETHER: _CHECKED_MS,
     Code.EXPORT: _CHECKED_MS,
     Code.REPLACED: _CHECKED_MS,
     Code.RATIO_CHANGED: _CHECKED_MS,
     Code.AILING: _CHECKED_MS,
+    Code.LICENCE_ENDS: _LOOKED_MS,
+    Code.SITE_NOT_NAMED: _LOOKED_MS,
+    Code.OTHER_HOLDER: _LOOKED_MS,
+    Code.NO_DATA_CENTRE: _LOOKED_MS,
+    Code.ACTS_CONFLICT: _LOOKED_MS,
+    Code.GATEWAY_SILENT: _LOOKED_MS,
+    Code.GATEWAYS_SILENT: _LOOKED_MS,
+    Code.CHAIN_GAP: _LOOKED_MS,
+    Code.CLOCK_DOUBTED: _LOOKED_MS,
+    Code.STALE: _LOOKED_MS,
+    Code.GHOST_LOAD: _LOOKED_MS,
+    Code.QUANTUM_COARSE: _LOOKED_MS,
+    Code.VERIFICATION_ENDS: _LOOKED_MS,
+    Code.VERIFICATION_EXPIRED: _LOOKED_MS,
+    Code.VERIFICATION_MISSING: _LOOKED_MS,
+    Code.SEAL_REMOVED: _LOOKED_MS,
+    Code.SEAL_MISSING: _LOOKED_MS,
+    Code.UNDESCRIBED: _LOOKED_MS,
+    Code.CLASS_COARSE: _LOOKED_MS,
     Code.DISK: _WATCHED_MS,
     Code.LAG: _WATCHED_MS,
     Code.CERTIFICATE: _WATCHED_MS,
@@ -291,10 +359,12 @@ def stored(connection: Connection) -> list[Finding]:
     return _read(connection, select(table).order_by(table.c.id))
 
 
-def seen_since(connection: Connection, since_ms: int) -> list[Finding]:
+def seen_since(
+    connection: Connection, since_ms: int, codes: Collection[Code] = tuple(Code)
+) -> list[Finding]:
     """Those that were seen at that moment or later, in the order in which they were last seen."""
     query = select(table).where(table.c.last_ms >= since_ms)
-    return _read(connection, query.order_by(table.c.last_ms, table.c.id))
+    return _read(connection, query.order_by(table.c.last_ms, table.c.id), codes)
 
 
 def newest(connection: Connection, limit: int) -> list[Finding]:
@@ -304,8 +374,11 @@ def newest(connection: Connection, limit: int) -> list[Finding]:
     )
 
 
-def _read(connection: Connection, query: Select[Any]) -> list[Finding]:
+def _read(
+    connection: Connection, query: Select[Any], codes: Collection[Code] = tuple(Code)
+) -> list[Finding]:
     return [
         Finding(Code(row.code), row.subject, row.first_ms, row.last_ms, json.loads(row.body))
         for row in connection.execute(query)
+        if row.code in codes
     ]

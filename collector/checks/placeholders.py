@@ -52,6 +52,7 @@ _BY_NAME = {
     "more": Kind.COUNT,
     "epoch": Kind.COUNT,
     "first_seq": Kind.COUNT,
+    "last_seq": Kind.COUNT,
     "free_mib": Kind.COUNT,
     "days": Kind.DECIMAL,
 }
@@ -81,6 +82,21 @@ _PERIOD = _details(
 )
 _REGISTER = _details("sites", "meter", "at_ms", before=Kind.REGISTER, after=Kind.REGISTER)
 
+_LOAD = _details(
+    "site",
+    "licences",
+    "ended_ms",
+    "ground",
+    "power_w",
+    "auxiliary_w",
+    "meters",
+    is_doubted=Kind.TEXT,
+)
+_VERIFICATION = _details("site", "meter", "part", "certificate", "ends_ms")
+_STORM = _details(
+    "zone", "count", "watched", "window_s", "began_ms", "last_began_ms", "members", "more"
+)
+
 DETAILS: Mapping[Code, Mapping[str, Kind]] = {
     Code.WILL_EXCEED: _details(
         "sites",
@@ -93,11 +109,51 @@ DETAILS: Mapping[Code, Mapping[str, Kind]] = {
     Code.BREACH: _PERIOD,
     Code.UNMEASURED: _PERIOD,
     Code.UNDECIDED: _PERIOD,
-    Code.UNLICENSED_LOAD: _details("site", "licences", "ended_ms", "power_w", "auxiliary_w"),
-    Code.UNREAD: _details("site", "meters", "last_ms"),
-    Code.UNREAD_TOGETHER: _details(
-        "zone", "count", "watched", "window_s", "began_ms", "last_began_ms", "members", "more"
+    Code.UNLICENSED_LOAD: _LOAD,
+    Code.SUSPENDED_LOAD: _LOAD,
+    Code.REVOKED_LOAD: _LOAD,
+    Code.TENANT_LOAD: _details(
+        "site", "data_centre", "tenant", "stages", "ground", "licences", "meters", "power_w"
     ),
+    Code.LICENCE_ENDS: _details("licence", "licensee", "sites", "days", "ends_ms"),
+    Code.SITE_NOT_NAMED: _details("site", "licensee", "licences", "holders"),
+    Code.OTHER_HOLDER: _details("site", "licensee", "licences", "holders"),
+    Code.NO_DATA_CENTRE: _details("licence", "licensee"),
+    Code.ACTS_CONFLICT: _details("licence", "sites", "acts", "misfits"),
+    Code.GATEWAYS_SILENT: _STORM,
+    Code.GATEWAY_SILENT: _details("site", "gateway", "last_ms"),
+    Code.CHAIN_GAP: _details("site", "gateway", "epoch", "stream", "first_seq", "last_seq"),
+    Code.CLOCK_DOUBTED: _details("site", "gateway", "letter"),
+    Code.STALE: _details("site", "meter", "last_ms", quantities=Kind.NAMES),
+    Code.GHOST_LOAD: _details(
+        "site",
+        "stage",
+        "kind",
+        "opened_ms",
+        "stage_before_w",
+        "stage_after_w",
+        "site_before_w",
+        "site_after_w",
+    ),
+    Code.QUANTUM_COARSE: _details(
+        "site",
+        "meter",
+        "interval_wh",
+        "contracted_w",
+        quantum_wh=Kind.REGISTER,
+        most_permille=Kind.COUNT,
+    ),
+    Code.VERIFICATION_ENDS: _VERIFICATION | _details("days"),
+    Code.VERIFICATION_EXPIRED: _VERIFICATION,
+    Code.VERIFICATION_MISSING: _details("site", "meter", "part", "requirement"),
+    Code.SEAL_REMOVED: _details("site", "meter", "place", "seal"),
+    Code.SEAL_MISSING: _details("site", "meter", "requirement"),
+    Code.UNDESCRIBED: _details("site", "meter", "requirement", missing=Kind.TERMS),
+    Code.CLASS_COARSE: _details(
+        "site", "meter", "requirement", accuracy_class=Kind.TEXT, coarsest_class=Kind.TEXT
+    ),
+    Code.UNREAD: _details("site", "meters", "last_ms"),
+    Code.UNREAD_TOGETHER: _STORM,
     Code.EXPORT: _details("site", "meter", "power_w"),
     Code.REGISTER_RESET: _REGISTER,
     Code.REGISTER_JUMP: _REGISTER,

@@ -11,6 +11,7 @@ from sqlalchemy.exc import OperationalError
 from collector.checks import closing, findings, gateways, meters, silence, sites, turns
 from collector.checks.allocation import Holder, project
 from collector.checks.findings import Code, Finding
+from collector.checks.standing import StandingChecks
 from collector.checks.storms import Silence
 from collector.model.records import Site
 from collector.registry.store import Registry
@@ -28,6 +29,7 @@ class Checks:
         self._registry = registry
         self._series = series
         self._began_ms: int | None = None
+        self._standing = StandingChecks(engine)
 
     def run(self, now_ms: int) -> None:
         began_ms = self._began_ms = now_ms if self._began_ms is None else self._began_ms
@@ -43,9 +45,8 @@ class Checks:
         with self._guarded("gateways") as connection:
             gateways.judge_health(connection, view, now_ms)
             gateways.judge_forks(connection, view)
+        self._standing.run(view, self._series, now_ms, began_ms)
         for site in view.all(Site).values():
-            with self._guarded(site.name) as connection:
-                sites.judge_licence(connection, view, self._series, site, now_ms)
             with self._guarded(site.name) as connection:
                 for meter in view.meters_of(site.name, now_ms):
                     turns.judge_identity(connection, meter, now_ms)

@@ -17,7 +17,10 @@ from collector.series.follower import SeriesFollower
 from collector.series.store import SeriesStore
 from collector.storage.tables import finding as table
 
-TOGETHER = {Code.UNREAD: Code.UNREAD_TOGETHER}
+TOGETHER = {
+    Code.UNREAD: Code.UNREAD_TOGETHER,
+    Code.GATEWAY_SILENT: Code.GATEWAYS_SILENT,
+}
 """The code of a storm, by that of each of its members."""
 _NAMED = 10
 """So many members stand in the finding itself; all of them are kept."""

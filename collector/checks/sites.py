@@ -1,4 +1,4 @@
-"""What is judged of a site now: its load against its licence, and power that flows out."""
+"""What is judged of a site now: power that flows out."""
 
 from fractions import Fraction
 
@@ -6,35 +6,11 @@ from sqlalchemy import Connection
 
 from collector.checks import findings, meters
 from collector.checks.findings import Code, Finding
-from collector.checks.licence import is_licensed, last_end
 from collector.model.limits import starting_power_w
 from collector.model.records import Site
 from collector.registry.profiles import load_profile
 from collector.registry.view import View
 from collector.series.store import SeriesStore
-
-
-def judge_licence(
-    connection: Connection, view: View, series: SeriesStore, site: Site, now_ms: int
-) -> None:
-    """Only what comes over the boundary counts: a load may be fed past the meters of stages."""
-    licences = view.licences_of(site.name)
-    if is_licensed(licences, now_ms):
-        return
-    power_w = meters.power_w(view, series, view.delivery_meters(site.name, now_ms), now_ms)
-    if power_w is None or power_w <= site.auxiliary_w:
-        return
-    ended_ms = last_end(licences, now_ms)
-    details = {
-        "site": site.name,
-        "licences": [licence.number for licence in licences],
-        "ended_ms": ended_ms,
-        "power_w": str(round(power_w)),
-        "auxiliary_w": site.auxiliary_w,
-    }
-    findings.keep(
-        connection, Finding(Code.UNLICENSED_LOAD, site.name, ended_ms or 0, now_ms, details)
-    )
 
 
 def judge_export(

@@ -60,12 +60,16 @@ class Registry:
         last = select(func.max(table.c.id)).group_by(table.c.kind, table.c.key)
         if known_ms is not None:
             last = last.where(table.c.recorded_ms <= known_ms)
-        query = select(table.c.id, table.c.kind, table.c.body).where(table.c.id.in_(last))
+        columns = (table.c.id, table.c.kind, table.c.key, table.c.body)
+        query = select(*columns).where(table.c.id.in_(last))
         with reading(self._engine) as connection:
-            rows: Sequence[tuple[int, str, str]] = connection.execute(
+            rows: Sequence[tuple[int, str, str, str]] = connection.execute(
                 query.order_by(table.c.id)
             ).all()
-        return View([self._record(*row) for row in rows])
+        return View(
+            [self._record(identity, kind, body) for identity, kind, _, body in rows],
+            {(kind, key): identity for identity, kind, key, _ in rows},
+        )
 
     def _record(self, identity: int, kind: str, body: str) -> Record:
         """A version never changes: it is read from its text once."""

@@ -325,6 +325,19 @@ gateway_fact = Table(
     Column("position", BigInteger, nullable=False),
     Column("body", Text, nullable=False),
 )
+# the newest in the order of the chain
+stage_contact = Table(
+    "stage_contact",
+    metadata,
+    Column("gateway", LargeBinary, primary_key=True),
+    Column("stage", SmallInteger, primary_key=True, autoincrement=False),
+    Column("epoch", BigInteger, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("record", Integer, nullable=False),
+    Column("is_closed", Boolean, nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("position", BigInteger, nullable=False),
+)
 
 # --- checks
 period_result = Table(

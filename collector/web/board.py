@@ -30,6 +30,7 @@ from collector.web.view_model import (
 )
 from collector.words.of_findings import finding_text
 
+_UNLICENSED = (Code.UNLICENSED_LOAD, Code.SUSPENDED_LOAD, Code.REVOKED_LOAD)
 _REAL_PERIOD_S, _REAL_INTERVAL_S = 3600, 900
 
 
@@ -66,7 +67,7 @@ def _board(
         unlicensed_loads=frozenset(
             finding.subject
             for finding in found
-            if finding.code is Code.UNLICENSED_LOAD and finding.is_present(now_ms)
+            if finding.code in _UNLICENSED and finding.is_present(now_ms)
         ),
         now_ms=now_ms,
     )

@@ -42,8 +42,9 @@ def closed_periods(
 
 def newest_findings(connection: Connection, now_ms: int) -> list[Finding]:
     """Every present finding, then the newest of the others."""
-    seen = findings.seen_since(connection, now_ms - max(findings.LASTING.values()))
-    newest = findings.newest(connection, limit=FINDINGS + len(seen))
-    present = [entry for entry in newest if entry.is_present(now_ms)]
+    since_ms = now_ms - max(findings.LASTING.values())
+    seen = findings.seen_since(connection, since_ms, findings.LASTING)
+    present = [entry for entry in reversed(seen) if entry.is_present(now_ms)]
+    newest = findings.newest(connection, limit=FINDINGS + len(present))
     past = [entry for entry in newest if not entry.is_present(now_ms)]
     return present + past[: max(FINDINGS - len(present), 0)]

@@ -31,12 +31,47 @@ allocation-undecided =
     .title = too near to decide
     .action = why the meter answered late, or a register with a smaller step; the neighbouring periods
 licence-unlicensed_load =
-    { $ended_ms ->
-        [none] has never had a licence in force, and drew { $power_w } when last seen
-       *[other] licence ended { $ended_ms }, and it drew { $power_w } when last seen
+    { $ground ->
+        [not_named] no licence in force names it (in force: { $licences }), and it drew { $power_w } when last seen
+       *[other] { $ended_ms ->
+            [none] has never had a licence in force, and drew { $power_w } when last seen
+           *[other] licence ended { $ended_ms }, and it drew { $power_w } when last seen
+        }
     }
     .title = load without a licence
     .action = the site: what runs, and what the register declares for auxiliaries (auxiliary_w)
+licence-suspended_load =
+    licence suspended since { $ended_ms }, and it drew { $power_w } when last seen
+    .title = load under a suspended licence
+    .action = the decision in the register, its dates; the site: what runs
+licence-revoked_load =
+    licence revoked since { $ended_ms }, and it drew { $power_w } when last seen
+    .title = load under a revoked licence
+    .action = the decision in the register; the site: what runs
+licence-tenant_load =
+    tenant { $tenant } of data centre { $data_centre } drew { $power_w } behind stages { $stages } without a licence of subtype II in force
+    .title = tenant without a licence
+    .action = the tenant's licence and its acts; whose equipment is behind these stages
+licence-ends =
+    licence { $licence } of { $licensee } ends { $ends_ms }: { $days } days before it
+    .title = a licence ends
+    .action = remind the licensee; an extension or a new licence goes into the register before that day
+licence-site_not_named =
+    no licence in force of { $licensee } names this site; in force: { $licences }
+    .title = the licence does not name the site
+    .action = the licence's list of sites, and the acts that changed it
+licence-other_holder =
+    licence { $licences } names this site, and is of { $holders }, not of { $licensee }
+    .title = the licence is another's
+    .action = who holds the site, and whose BIN the licence bears: one of the two records is wrong
+licence-no_data_centre =
+    licence { $licence } is of subtype II, and { $licensee } is in no data centre of the register
+    .title = subtype II without a data centre
+    .action = where his equipment stands: the data centre and its tenancy go into the register
+licence-acts_conflict =
+    acts on licence { $licence } do not fit what was so, and changed nothing: { $acts }
+    .title = acts on a licence contradict each other
+    .action = the decisions themselves: withdraw the wrong one; until then nobody is cut for this licence where it is in doubt
 site-unread =
     no reading of { $meters } { $last_ms ->
         [none] ever
@@ -48,7 +83,7 @@ site-unread_together =
     { $zone ->
         [none] { $count } of { $watched } sites of several zones
        *[other] { $count } of { $watched } sites of zone { $zone }
-    } fell silent within { $window_s }, from { $began_ms } on: { $zone ->
+    } fell silent within { $window_s }, from { $began_ms } to { $last_began_ms }: { $zone ->
         [none] the broker, the way to it, or the collector
        *[other] the zone's network or supply
     }. { $members }{ $more ->
@@ -91,6 +126,89 @@ gateway-fork =
     }: is the gateway there twice?
     .title = two frames of one name
     .action = a cloned or restored device: take the board out, enrol another, and end its key in the register
+gateway-silent =
+    nothing has come from the gateway since { $last_ms }
+    .title = gateway silent
+    .action = its supply and its network; what it measured is in its journal and comes when it is back
+gateway-silent_together =
+    { $zone ->
+        [none] { $count } of { $watched } gateways of several zones
+       *[other] { $count } of { $watched } gateways of zone { $zone }
+    } fell silent within { $window_s }, from { $began_ms } to { $last_began_ms }: { $zone ->
+        [none] the broker, the way to it, or the collector
+       *[other] the zone's network or supply
+    }. { $members }{ $more ->
+        [0] {""}
+       *[other] {" "}and { $more } more
+    }
+    .title = many gateways silent, of one cause
+    .action = the broker and its connections, the collector, the network of the zone; gateways one by one only when this is over
+gateway-gap =
+    { $stream } { $first_seq } to { $last_seq } of epoch { $epoch } are missing, though what follows has come
+    .title = gap in a chain
+    .action = the gateway's journal: read it out at the site before it is overwritten
+gateway-clock =
+    { $letter ->
+        [U] the gateway does not know the time
+       *[other] nobody vouches for the gateway's clock: it took no time from a receipt
+    }
+    .title = gateway's clock
+    .action = whether receipts reach the gateway; its battery after a power cut
+meter-stale =
+    values of { $meter } stand still since { $last_ms }: an old copy?
+    .title = values stand still
+    .action = the meter, or a converter that answers for it from its memory
+stage-ghost_load =
+    { $kind ->
+        [draws] stage { $stage } says open, and its meter shows a load
+       *[other] stage { $stage } opened, and the site drew as before
+    }: stage { $stage_before_w } → { $stage_after_w }, site { $site_before_w } → { $site_after_w }
+    .title = load behind an open stage
+    .action = the contactor and its contact; cables past the stage's meter
+meter-quantum_coarse =
+    one step of { $meter } is { $quantum_wh }, too coarse for { $interval_wh }, an interval at the contracted { $contracted_w }
+    .title = register too coarse
+    .action = a meter, or a register, with a smaller step
+meter-verification_ends =
+    verification { $certificate } of { $meter } ({ $part ->
+        [meter] the meter
+        [ct] current transformers
+       *[other] voltage transformers
+    }) ends { $ends_ms }: { $days } days before it
+    .title = a verification ends
+    .action = have it verified before that day
+meter-verification_expired =
+    verification { $certificate } of { $meter } ({ $part ->
+        [meter] the meter
+        [ct] current transformers
+       *[other] voltage transformers
+    }) ended { $ends_ms }
+    .title = verification expired
+    .action = have it verified; or its certificate is not in the register yet
+meter-verification_missing =
+    { $meter } ({ $part ->
+        [meter] the meter
+        [ct] current transformers
+       *[other] voltage transformers
+    }) was never verified, which { $requirement } requires
+    .title = verification missing
+    .action = the certificate goes into the register; without one it has to be verified
+meter-seal_removed =
+    seal { $seal } of { $meter } ({ $place }) was taken off, and no other is there
+    .title = seal taken off
+    .action = who took it off and why; seal it anew, or enter the seal that is there
+meter-seal_missing =
+    { $meter } has no seal, which { $requirement } requires
+    .title = seal missing
+    .action = seal it, or enter the seal that is there
+meter-undescribed =
+    the register lacks of { $meter }: { $missing }; { $requirement } requires it
+    .title = meter not described
+    .action = its passport: class and type's number go into the register
+meter-class_coarse =
+    { $meter } is of class { $accuracy_class }; { $requirement } requires { $coarsest_class } or finer
+    .title = class too coarse
+    .action = another meter, or the status operational
 collector-disk =
     the disk of the collector has { $free_mib } MiB left
     .title = little room on the collector's disk
@@ -131,6 +249,9 @@ breaks-jump = register jumped
 breaks-swap = meter changed
 breaks-ratio_changed = transformer ratio changed
 breaks-exchanged = meter exchanged, and not read before or after
+
+missing-accuracy_class = accuracy class
+missing-state_register = number in the state register
 
 severity-note = note
 severity-warning = warning

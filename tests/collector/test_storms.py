@@ -2,9 +2,11 @@
 
 import json
 import random
+from pathlib import Path
 
 import pytest
-from collector_world import NOW_MS, POLICY, World
+from cli_world import follow
+from collector_world import NOW_MS, POLICY, TestGateway, World, gateway_record
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Connection, func, select
@@ -13,7 +15,9 @@ from collector.checks import findings, members, record, silence, steps
 from collector.checks.findings import Code
 from collector.checks.life import State, Verb
 from collector.checks.record import Asked, Kept
+from collector.checks.runner import Checks
 from collector.checks.storms import Ongoing, Rule, Silence, Storm, group
+from collector.series.embedded import EmbeddedSeries
 from collector.storage.tables import finding, finding_member
 
 RULE = Rule(least=10, window_ms=60_000)
@@ -270,3 +274,29 @@ def test_how_many_they_must_be_is_the_policys(world: World, least: int) -> None:
         silence.keep(connection, Code.UNREAD, silent(20), {"north": 500}, policy, NOW_MS + 9000)
         assert len(kept(connection, Code.UNREAD_TOGETHER)) == (least <= 20)
         assert findings.stored(connection)
+
+
+def test_gateways_that_fall_silent_together_are_one_finding(world: World, tmp_path: Path) -> None:
+    """Twelve, and then two: told by their own checks, as they run."""
+    fleet = [TestGateway(configuration=world.gateway.configuration) for _ in range(12)]
+    world.registry.record([gateway_record(each) for each in fleet], bytes(32), NOW_MS)
+    chains = [each.chain() for each in fleet]
+    world.append([chain.next() for chain in chains], NOW_MS)
+    follow(world)
+    checks = Checks(world.engine, world.registry, EmbeddedSeries(tmp_path))
+    checks.run(NOW_MS)
+    checks.run(NOW_MS + 901_000)
+    with world.engine.begin() as connection:
+        [storm] = kept(connection, Code.GATEWAYS_SILENT)
+        assert kept(connection, Code.GATEWAY_SILENT) == []
+        found, _ = members.of(connection, storm.number, 1)
+    assert (storm.finding.details["count"], storm.finding.first_ms) == (12, NOW_MS)
+    assert json.loads(found[0].body)["positions"]
+    world.append([chain.next() for chain in chains[2:]], NOW_MS + 950_000)
+    follow(world)
+    checks.run(NOW_MS + 961_000)
+    with world.engine.begin() as connection:
+        singles = kept(connection, Code.GATEWAY_SILENT)
+        [storm] = kept(connection, Code.GATEWAYS_SILENT)
+    assert {each.finding.subject for each in singles} == {each.id.hex() for each in fleet[:2]}
+    assert storm.finding.last_ms == NOW_MS + 901_000

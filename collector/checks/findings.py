@@ -47,6 +47,7 @@ class Code(StrEnum):
     AILING = "gateway.ailing"
     FORK = "gateway.fork"
     GATEWAY_SILENT = "gateway.silent"
+    GATEWAYS_SILENT = "gateway.silent_together"
     CHAIN_GAP = "gateway.gap"
     CLOCK_DOUBTED = "gateway.clock"
     STALE = "meter.stale"
@@ -103,6 +104,7 @@ _SEVERITY = {
     Code.NO_DATA_CENTRE: Severity.WARNING,
     Code.ACTS_CONFLICT: Severity.WARNING,
     Code.GATEWAY_SILENT: Severity.WARNING,
+    Code.GATEWAYS_SILENT: Severity.WARNING,
     Code.CHAIN_GAP: Severity.WARNING,
     Code.CLOCK_DOUBTED: Severity.WARNING,
     Code.STALE: Severity.WARNING,
@@ -142,6 +144,7 @@ LASTING = {
     Code.NO_DATA_CENTRE: _LOOKED_MS,
     Code.ACTS_CONFLICT: _LOOKED_MS,
     Code.GATEWAY_SILENT: _LOOKED_MS,
+    Code.GATEWAYS_SILENT: _LOOKED_MS,
     Code.CHAIN_GAP: _LOOKED_MS,
     Code.CLOCK_DOUBTED: _LOOKED_MS,
     Code.STALE: _LOOKED_MS,
@@ -295,6 +298,7 @@ def _bring(connection: Connection, known: Any, news: dict[str, Any]) -> None:
     if known.state == State.CLOSED:
         seen = Act(Verb.REOPEN, COLLECTOR, "seen again", max(known.last_ms, news["last_ms"]))
         steps.keep(connection, known.id, State.OPEN, seen)
+        log.warning("finding.reopened", finding=known.id, code=known.code, subject=known.subject)
 
 
 def resolve(
@@ -320,6 +324,7 @@ def resolve(
     if known.state in TRANSITIONS[Verb.RESOLVE].sources:
         act = Act(Verb.RESOLVE, COLLECTOR, why, at_ms)
         steps.keep(connection, known.id, State.CLOSED, act)
+        log.info("finding.resolved", finding=known.id, code=code, subject=subject, why=why)
 
 
 def _newest_until(connection: Connection, code: Code, subject: str, first_ms: int) -> Any:

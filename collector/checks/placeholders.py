@@ -93,6 +93,9 @@ _LOAD = _details(
     is_doubted=Kind.TEXT,
 )
 _VERIFICATION = _details("site", "meter", "part", "certificate", "ends_ms")
+_STORM = _details(
+    "zone", "count", "watched", "window_s", "began_ms", "last_began_ms", "members", "more"
+)
 
 DETAILS: Mapping[Code, Mapping[str, Kind]] = {
     Code.WILL_EXCEED: _details(
@@ -117,6 +120,7 @@ DETAILS: Mapping[Code, Mapping[str, Kind]] = {
     Code.OTHER_HOLDER: _details("site", "licensee", "licences", "holders"),
     Code.NO_DATA_CENTRE: _details("licence", "licensee"),
     Code.ACTS_CONFLICT: _details("licence", "sites", "acts", "misfits"),
+    Code.GATEWAYS_SILENT: _STORM,
     Code.GATEWAY_SILENT: _details("site", "gateway", "last_ms"),
     Code.CHAIN_GAP: _details("site", "gateway", "epoch", "stream", "first_seq", "last_seq"),
     Code.CLOCK_DOUBTED: _details("site", "gateway", "letter"),
@@ -149,9 +153,7 @@ DETAILS: Mapping[Code, Mapping[str, Kind]] = {
         "site", "meter", "requirement", accuracy_class=Kind.TEXT, coarsest_class=Kind.TEXT
     ),
     Code.UNREAD: _details("site", "meters", "last_ms"),
-    Code.UNREAD_TOGETHER: _details(
-        "zone", "count", "watched", "window_s", "began_ms", "last_began_ms", "members", "more"
-    ),
+    Code.UNREAD_TOGETHER: _STORM,
     Code.EXPORT: _details("site", "meter", "power_w"),
     Code.REGISTER_RESET: _REGISTER,
     Code.REGISTER_JUMP: _REGISTER,

@@ -69,7 +69,7 @@ class Checks:
         if watched:
             with self._guarded("silence") as connection:
                 if silence.is_known(connection, view.policy, now_ms, began_ms):
-                    silence.keep(connection, found, watched, view.policy, now_ms)
+                    silence.keep(connection, Code.UNREAD, found, watched, view.policy, now_ms)
 
     @contextmanager
     def _guarded(self, subject: str) -> Iterator[Connection]:

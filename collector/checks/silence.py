@@ -17,6 +17,11 @@ from collector.series.follower import SeriesFollower
 from collector.series.store import SeriesStore
 from collector.storage.tables import finding as table
 
+TOGETHER = {
+    Code.UNREAD: Code.UNREAD_TOGETHER,
+    Code.GATEWAY_SILENT: Code.GATEWAYS_SILENT,
+}
+"""The code of a storm, by that of each of its members."""
 _NAMED = 10
 """So many members stand in the finding itself; all of them are kept."""
 _STORMS = 20
@@ -54,51 +59,42 @@ def judge(
             silent[meter.serial] = last_ms
     if not silent:
         return None
-    return Silence(site.name, site.zone, min(silent.values()), tuple(sorted(silent)))
+    since_ms = min(silent.values())
+    details = {"site": site.name, "meters": sorted(silent), "last_ms": since_ms}
+    return Silence(site.name, site.zone, since_ms, details)
 
 
 def keep(
     connection: Connection,
+    code: Code,
     silences: Sequence[Silence],
     watched: Mapping[str, int],
     policy: Policy,
     now_ms: int,
 ) -> None:
-    """Keep what is silent now, together where it belongs together."""
+    """Keep what is silent now as findings of a code, or together where it belongs together.
+
+    `watched`: how many of each zone are read.
+    """
     rule = Rule(policy.storm_sites, policy.storm_window_s * 1000)
-    ongoing = _ongoing(connection)
+    ongoing = _ongoing(connection, TOGETHER[code])
     found, alone = storms.group(silences, watched, list(ongoing.values()), rule)
     for storm in found:
-        _keep_storm(connection, storm, watched, rule, now_ms)
+        _keep_storm(connection, code, storm, watched, rule, now_ms)
     going_on = {(storm.zone, storm.first_ms) for storm in found}
     for number, known in ongoing.items():
         if (known.zone, known.first_ms) not in going_on:
             members.leave(connection, number, list(known.since_ms), now_ms)
     for silence in alone:
-        findings.keep(connection, _finding(silence, now_ms))
+        one = Finding(code, silence.subject, silence.since_ms, now_ms, silence.details)
+        findings.keep(connection, one)
 
 
-def _finding(silence: Silence, now_ms: int) -> Finding:
-    return Finding(Code.UNREAD, silence.site, silence.since_ms, now_ms, _details(silence))
-
-
-def _details(silence: Silence) -> dict[str, object]:
-    return {
-        "site": silence.site,
-        "meters": list(silence.meters),
-        "last_ms": silence.since_ms,
-    }
-
-
-def _subject(zone: str | None) -> str:
-    return "all" if zone is None else f"zone/{zone}"
-
-
-def _ongoing(connection: Connection) -> dict[int, Ongoing]:
-    """Storms that may go on, by their numbers: of which sites are still silent."""
+def _ongoing(connection: Connection, together: Code) -> dict[int, Ongoing]:
+    """Storms that may go on, by their numbers: who of them is still silent."""
     query = (
         select(table.c.id, table.c.first_ms, table.c.body)
-        .where(table.c.code == Code.UNREAD_TOGETHER)
+        .where(table.c.code == together)
         .order_by(table.c.last_ms.desc())
         .limit(_STORMS)
     )
@@ -111,10 +107,14 @@ def _ongoing(connection: Connection) -> dict[int, Ongoing]:
 
 
 def _keep_storm(
-    connection: Connection, storm: Storm, watched: Mapping[str, int], rule: Rule, now_ms: int
+    connection: Connection,
+    code: Code,
+    storm: Storm,
+    watched: Mapping[str, int],
+    rule: Rule,
+    now_ms: int,
 ) -> None:
-    silences = sorted(storm.silences, key=lambda silence: (silence.since_ms, silence.site))
-    named = [[silence.site, silence.since_ms] for silence in silences[:_NAMED]]
+    silences = sorted(storm.silences, key=lambda silence: (silence.since_ms, silence.subject))
     details = {
         "zone": storm.zone,
         "count": len(silences),
@@ -122,35 +122,36 @@ def _keep_storm(
         "window_s": rule.window_ms // 1000,
         "began_ms": storm.first_ms,
         "last_began_ms": silences[-1].since_ms,
-        "members": named,
-        "more": len(silences) - len(named),
+        "members": [[each.subject, each.since_ms] for each in silences[:_NAMED]],
+        "more": max(len(silences) - _NAMED, 0),
     }
-    one = Finding(Code.UNREAD_TOGETHER, _subject(storm.zone), storm.first_ms, now_ms, details)
+    subject = "all" if storm.zone is None else f"zone/{storm.zone}"
+    one = Finding(TOGETHER[code], subject, storm.first_ms, now_ms, details)
     is_new = findings.keep(connection, one)
     number = findings.number_of(connection, one)
     before = {} if is_new else members.present(connection, number)
-    now = {silence.site: silence for silence in silences}
-    gone = [site for site in before if site not in now]
-    members.leave(connection, number, gone, now_ms)
-    joined = [silence for site, silence in now.items() if site not in before]
-    members.keep(
-        connection,
-        number,
-        [Member(each.site, each.since_ms, None, json.dumps(_details(each))) for each in joined],
-    )
+    now = {silence.subject for silence in silences}
+    members.leave(connection, number, [each for each in before if each not in now], now_ms)
+    joined = [silence for silence in silences if silence.subject not in before]
+    new = [
+        Member(each.subject, each.since_ms, None, json.dumps(dict(each.details))) for each in joined
+    ]
+    members.keep(connection, number, new)
     if joined:
-        _merge(connection, number, joined, now_ms)
+        _merge(connection, code, number, joined, now_ms)
 
 
-def _merge(connection: Connection, number: int, joined: Sequence[Silence], now_ms: int) -> None:
-    """What was told of these sites one by one is part of the storm."""
+def _merge(
+    connection: Connection, code: Code, number: int, joined: Sequence[Silence], now_ms: int
+) -> None:
+    """What was told of these one by one is part of the storm."""
     query = select(table.c.id, table.c.subject, table.c.first_ms).where(
-        table.c.code == Code.UNREAD,
+        table.c.code == code,
         table.c.state == State.OPEN,
         table.c.last_ms >= min(silence.since_ms for silence in joined),
     )
-    since_ms = {silence.site: silence.since_ms for silence in joined}
+    since_ms = {silence.subject: silence.since_ms for silence in joined}
     act = Act(Verb.MERGE, COLLECTOR, f"part of finding {number}", now_ms, str(number))
-    for single, site, first_ms in connection.execute(query).all():
-        if since_ms.get(site) == first_ms:
+    for single, subject, first_ms in connection.execute(query).all():
+        if since_ms.get(subject) == first_ms:
             steps.keep(connection, single, State.CLOSED, act)

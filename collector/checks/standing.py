@@ -4,11 +4,12 @@ They are judged from a connection that only reads, so that nobody waits for them
 written in one short transaction.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
 import structlog
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import OperationalError
 
 from collector.checks import (
@@ -19,10 +20,12 @@ from collector.checks import (
     licence_papers,
     licence_past,
     papers,
+    silence,
 )
-from collector.checks.findings import Finding
+from collector.checks.findings import Code, Finding
 from collector.checks.states import Lasting, Scene, State
-from collector.model.records import Site
+from collector.checks.storms import Silence
+from collector.model.records import Gateway, Site
 from collector.registry.view import View
 from collector.series.store import SeriesStore
 from collector.storage import reading
@@ -76,7 +79,11 @@ class StandingChecks:
                 with reading(self._engine) as connection:
                     scene = Scene(connection, view, series, now_ms, began_ms, lasting)
                     found += _judged(subject, check, scene)
-            self._keep(found, lasting)
+            self._keep([each for each in found if each.code is not Code.GATEWAY_SILENT], lasting)
+            if now_ms - began_ms > view.policy.data.silent_s * 1000:
+                silent = [each for each in found if each.code is Code.GATEWAY_SILENT]
+                with self._engine.begin() as connection:
+                    _keep_silent(connection, view, silent, now_ms)
 
     def _keep(self, found: Sequence[Finding], lasting: Lasting) -> None:
         if not found:
@@ -102,3 +109,19 @@ def _judged(subject: str, check: Check, scene: Scene) -> list[Finding]:
     except Exception as error:
         log.exception("checks.failed", subject=subject, error=str(error))
         return []
+
+
+def _keep_silent(connection: Connection, view: View, found: Iterable[Finding], now_ms: int) -> None:
+    """Of all gateways before any is told: many by one cause are one finding."""
+    sites = view.all(Site)
+    zones = {
+        gateway.id: sites[gateway.site].zone
+        for gateway in view.all(Gateway).values()
+        if gateway.site in sites
+    }
+    silences = [
+        Silence(each.subject, zones.get(each.subject, ""), each.first_ms, each.details)
+        for each in found
+    ]
+    watched = Counter(zones.values())
+    silence.keep(connection, Code.GATEWAY_SILENT, silences, watched, view.policy, now_ms)

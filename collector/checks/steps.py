@@ -2,14 +2,11 @@
 
 from dataclasses import dataclass
 
-import structlog
 from sqlalchemy import Connection, insert, select, update
 
 from collector.checks.life import TRANSITIONS, Act, Party, State, Verb
 from collector.storage.tables import finding
 from collector.storage.tables import finding_step as table
-
-log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
@@ -39,7 +36,6 @@ def keep(connection: Connection, number: int, state: State, act: Act) -> None:
         )
     )
     connection.execute(update(finding).where(finding.c.id == number).values(state=state))
-    log.info("finding.step", finding=number, verb=act.verb, state=state, person=act.person)
 
 
 def is_resolved(connection: Connection, number: int) -> bool:

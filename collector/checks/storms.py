@@ -1,4 +1,4 @@
-"""When many sites fall silent by one cause: a pure rule.
+"""When many sites, or their gateways, fall silent by one cause: a pure rule.
 
 Sites belong together that fell silent within `window_ms`, if they are at least `least`, or every
 watched site of their scope and at least three. The scope is one zone, or all zones when at least
@@ -10,18 +10,20 @@ fewer are told one by one again.
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 _FEW = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Silence:
-    """A site of which something has not been read since then."""
+    """A site, or what else is watched there, of which nothing has come since then."""
 
-    site: str
+    subject: str
     zone: str
     since_ms: int
-    meters: tuple[str, ...]
+    details: Mapping[str, Any] = field(default_factory=dict, compare=False)
+    """Of its own finding."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,7 @@ def group(
     rule: Rule,
 ) -> tuple[list[Storm], list[Silence]]:
     """Storms, and what is silent by itself; `watched`: how many sites of each zone are read."""
-    left = sorted(silences, key=lambda silence: (silence.since_ms, silence.site))
+    left = sorted(silences, key=lambda silence: (silence.since_ms, silence.subject))
     storms: list[Storm] = []
     for known in ongoing:
         mine = [silence for silence in left if _belongs(silence, known, rule)]
@@ -68,7 +70,7 @@ def group(
 
 
 def _belongs(silence: Silence, known: Ongoing, rule: Rule) -> bool:
-    if known.since_ms.get(silence.site) == silence.since_ms:
+    if known.since_ms.get(silence.subject) == silence.since_ms:
         return True
     is_near = abs(silence.since_ms - known.first_ms) <= rule.window_ms
     return is_near and known.zone in (None, silence.zone)

@@ -192,7 +192,7 @@ def _whole(connection: Connection, kept: Kept, language: str, now: int) -> Mappi
         "frames": evidence.frames(connection, evidence.positions(kept.finding)),
         "versions": evidence.versions(connection, kept.finding),
         "details": {
-            name: "—" if value == languages.NONE else value
+            name: "—" if value is languages.NONE else value
             for name, value in written.items()
             if name in DETAILS[kept.finding.code]
         },

@@ -1,6 +1,6 @@
 # A text a code of a finding, named as the code with "-" for ".": what was found, with its
 # placeholders; .title, its name in lists; .action, what a dispatcher does.
-# A placeholder without a value is "none"; counts may be selected by number and by plural.
+# A placeholder without a value is a dash, and selected by [none]; counts may be selected by number and by plural.
 
 allocation-will_exceed =
     period { $period_start_ms }–{ $period_end_ms } will exceed { $allowed_wh } at { $breach_ms }, by { $projected_excess_wh }
@@ -83,7 +83,7 @@ site-unread_together =
     { $zone ->
         [none] { $count } of { $watched } sites of several zones
        *[other] { $count } of { $watched } sites of zone { $zone }
-    } fell silent within { $window_s }, from { $began_ms } on: { $zone ->
+    } fell silent within { $window_s }, from { $began_ms } to { $last_began_ms }: { $zone ->
         [none] the broker, the way to it, or the collector
        *[other] the zone's network or supply
     }. { $members }{ $more ->
@@ -125,11 +125,24 @@ gateway-fork =
        *[other] { $count } names of { $stream } have two frames, from { $first_seq } on
     }: is the gateway there twice?
     .title = two frames of one name
-    .action = a cloned or restored device: see "A gateway there twice" in the operator's handbook
+    .action = a cloned or restored device: take the board out, enrol another, and end its key in the register
 gateway-silent =
     nothing has come from the gateway since { $last_ms }
     .title = gateway silent
     .action = its supply and its network; what it measured is in its journal and comes when it is back
+gateway-silent_together =
+    { $zone ->
+        [none] { $count } of { $watched } gateways of several zones
+       *[other] { $count } of { $watched } gateways of zone { $zone }
+    } fell silent within { $window_s }, from { $began_ms } to { $last_began_ms }: { $zone ->
+        [none] the broker, the way to it, or the collector
+       *[other] the zone's network or supply
+    }. { $members }{ $more ->
+        [0] {""}
+       *[other] {" "}and { $more } more
+    }
+    .title = many gateways silent, of one cause
+    .action = the broker and its connections, the collector, the network of the zone; gateways one by one only when this is over
 gateway-gap =
     { $stream } { $first_seq } to { $last_seq } of epoch { $epoch } are missing, though what follows has come
     .title = gap in a chain

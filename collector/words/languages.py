@@ -6,6 +6,7 @@ from importlib import resources
 from typing import Any
 
 from fluent.runtime import FluentBundle, FluentResource
+from fluent.runtime.types import FluentType
 from fluent.syntax.ast import Junk
 
 from collector.words.figures import STYLES
@@ -14,12 +15,25 @@ LANGUAGES = tuple(STYLES)
 DEFAULT = "en"
 _LOCALES = {"en": "en-ZA"}
 """Where it is not the language: English with its thousands apart by spaces, as SI has them."""
-NONE = "none"
-"""What a placeholder without a value is: texts select by it, as in `{ $ended_ms -> [none] … }`."""
 
 
 class WordsError(ValueError):
     """A file of words is wrong: where, and how."""
+
+
+class _None(FluentType):
+    """A placeholder without a value: a dash, and what texts select by `[none]`."""
+
+    __hash__ = FluentType.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        return other == "none"
+
+    def format(self, locale: Any) -> str:  # noqa: ARG002 - a dash in any
+        return "—"
+
+
+NONE = _None()
 
 
 def text(language: str, name: str, values: Mapping[str, Any] | None = None) -> str:

@@ -2,9 +2,11 @@
 
 import json
 import random
+from pathlib import Path
 
 import pytest
-from collector_world import NOW_MS, POLICY, World
+from cli_world import follow
+from collector_world import NOW_MS, POLICY, TestGateway, World, gateway_record
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Connection, func, select
@@ -13,7 +15,9 @@ from collector.checks import findings, members, record, silence, steps
 from collector.checks.findings import Code
 from collector.checks.life import State, Verb
 from collector.checks.record import Asked, Kept
+from collector.checks.runner import Checks
 from collector.checks.storms import Ongoing, Rule, Silence, Storm, group
+from collector.series.embedded import EmbeddedSeries
 from collector.storage.tables import finding, finding_member
 
 RULE = Rule(least=10, window_ms=60_000)
@@ -24,7 +28,12 @@ def silent(
     count: int, zone: str = "north", since_ms: int = NOW_MS, apart_ms: int = 100
 ) -> list[Silence]:
     return [
-        Silence(f"{zone}-{number:05d}", zone, since_ms + number * apart_ms, (f"m{number}",))
+        Silence(
+            f"{zone}-{number:05d}",
+            zone,
+            since_ms + number * apart_ms,
+            {"site": f"{zone}-{number:05d}", "meters": [f"m{number}"], "last_ms": since_ms},
+        )
         for number in range(count)
     ]
 
@@ -72,20 +81,19 @@ def test_one_zone_is_its_network_and_others_are_not_drawn_into_it() -> None:
 
 
 def test_who_was_silent_long_before_is_no_part_of_it() -> None:
-    long_ago = [Silence("old", "north", NOW_MS - 3_600_000, ("m",))]
+    long_ago = [Silence("old", "north", NOW_MS - 3_600_000)]
     assert grouped([*long_ago, *silent(50)]) == ([("north", 50)], 1)
 
 
 def test_two_storms_one_after_the_other_are_two() -> None:
     later = [
-        Silence(f"late-{each.site}", each.zone, each.since_ms + 3_600_000, each.meters)
-        for each in silent(20)
+        Silence(f"late-{each.subject}", each.zone, each.since_ms + 3_600_000) for each in silent(20)
     ]
     assert grouped([*silent(30), *later]) == ([("north", 30), ("north", 20)], 0)
 
 
 def test_a_storm_that_goes_on_keeps_its_name_while_ten_are_silent() -> None:
-    before = Ongoing("north", NOW_MS, {each.site: each.since_ms for each in silent(50)})
+    before = Ongoing("north", NOW_MS, {each.subject: each.since_ms for each in silent(50)})
     rest = silent(50)[20:]
     storms, alone = group(rest, MANY, [before], RULE)
     assert [(storm.first_ms, len(storm.silences)) for storm in storms] == [(NOW_MS, 30)]
@@ -94,8 +102,8 @@ def test_a_storm_that_goes_on_keeps_its_name_while_ten_are_silent() -> None:
 
 
 def test_a_site_that_fell_silent_anew_is_not_the_storms() -> None:
-    before = Ongoing("north", NOW_MS, {each.site: each.since_ms for each in silent(50)})
-    again = Silence("north-00000", "north", NOW_MS + 3_600_000, ("m0",))
+    before = Ongoing("north", NOW_MS, {each.subject: each.since_ms for each in silent(50)})
+    again = Silence("north-00000", "north", NOW_MS + 3_600_000)
     storms, alone = group([again, *silent(50)[1:]], MANY, [before], RULE)
     assert (len(storms[0].silences), alone) == (49, [again])
 
@@ -106,10 +114,9 @@ _SILENCES = st.lists(
         st.integers(0, 80).map("site-{}".format),
         st.sampled_from(["north", "south", "west"]),
         st.integers(0, 400_000),
-        st.just(("m",)),
     ),
     max_size=80,
-    unique_by=lambda each: each.site,
+    unique_by=lambda each: each.subject,
 )
 
 
@@ -120,7 +127,9 @@ def test_everybody_is_told_once_in_whatever_order_they_come(
     watched = {"north": 40, "south": 30, "west": 10}
     storms, alone = group(silences, watched, [], RULE)
     told = [each for storm in storms for each in storm.silences] + alone
-    assert sorted(told, key=lambda each: each.site) == sorted(silences, key=lambda each: each.site)
+    assert sorted(told, key=lambda each: each.subject) == sorted(
+        silences, key=lambda each: each.subject
+    )
     for storm in storms:
         began = [each.since_ms for each in storm.silences]
         assert max(began) - min(began) <= RULE.window_ms
@@ -135,8 +144,8 @@ def test_what_goes_on_is_grouped_as_it_was(silences: list[Silence]) -> None:
     watched = {"north": 40, "south": 30, "west": 10}
     storms, alone = group(silences, watched, [], RULE)
     known = [
-        Ongoing(storm.zone, storm.first_ms, {each.site: each.since_ms for each in storm.silences})
-        for storm in storms
+        Ongoing(each.zone, each.first_ms, {one.subject: one.since_ms for one in each.silences})
+        for each in storms
     ]
     again, still = group(silences, watched, known, RULE)
 
@@ -153,7 +162,7 @@ def test_what_goes_on_is_grouped_as_it_was(silences: list[Silence]) -> None:
 def keep(world: World, silences: list[Silence], now_ms: int, watched: int = 5000) -> None:
     zones = {"north": watched, "south": watched}
     with world.engine.begin() as connection:
-        silence.keep(connection, silences, zones, POLICY, now_ms)
+        silence.keep(connection, Code.UNREAD, silences, zones, POLICY, now_ms)
 
 
 def kept(connection: Connection, code: Code) -> list[Kept]:
@@ -262,6 +271,32 @@ def test_a_storm_that_was_left_and_comes_again_by_the_same_silences_is_the_same(
 def test_how_many_they_must_be_is_the_policys(world: World, least: int) -> None:
     policy = POLICY.model_copy(update={"storm_sites": least})
     with world.engine.begin() as connection:
-        silence.keep(connection, silent(20), {"north": 500}, policy, NOW_MS + 9000)
+        silence.keep(connection, Code.UNREAD, silent(20), {"north": 500}, policy, NOW_MS + 9000)
         assert len(kept(connection, Code.UNREAD_TOGETHER)) == (least <= 20)
         assert findings.stored(connection)
+
+
+def test_gateways_that_fall_silent_together_are_one_finding(world: World, tmp_path: Path) -> None:
+    """Twelve, and then two: told by their own checks, as they run."""
+    fleet = [TestGateway(configuration=world.gateway.configuration) for _ in range(12)]
+    world.registry.record([gateway_record(each) for each in fleet], bytes(32), NOW_MS)
+    chains = [each.chain() for each in fleet]
+    world.append([chain.next() for chain in chains], NOW_MS)
+    follow(world)
+    checks = Checks(world.engine, world.registry, EmbeddedSeries(tmp_path))
+    checks.run(NOW_MS)
+    checks.run(NOW_MS + 901_000)
+    with world.engine.begin() as connection:
+        [storm] = kept(connection, Code.GATEWAYS_SILENT)
+        assert kept(connection, Code.GATEWAY_SILENT) == []
+        found, _ = members.of(connection, storm.number, 1)
+    assert (storm.finding.details["count"], storm.finding.first_ms) == (12, NOW_MS)
+    assert json.loads(found[0].body)["positions"]
+    world.append([chain.next() for chain in chains[2:]], NOW_MS + 950_000)
+    follow(world)
+    checks.run(NOW_MS + 961_000)
+    with world.engine.begin() as connection:
+        singles = kept(connection, Code.GATEWAY_SILENT)
+        [storm] = kept(connection, Code.GATEWAYS_SILENT)
+    assert {each.finding.subject for each in singles} == {each.id.hex() for each in fleet[:2]}
+    assert storm.finding.last_ms == NOW_MS + 901_000

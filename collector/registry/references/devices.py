@@ -88,8 +88,10 @@ def meter(view: View, record: Meter) -> Iterator[Fault]:
         if record.point not in stages:
             yield (
                 "point",
-                f"'delivery', 'generation' or a stage of the site, one of {stages};"
-                f" given: {record.point}",
+                (
+                    f"'delivery', 'generation' or a stage of the site, one of {stages};"
+                    f" given: {record.point}"
+                ),
             )
     yield from backwards(record)
     try:

@@ -409,6 +409,12 @@ def seen_since(
     return _read(connection, query.order_by(table.c.last_ms, table.c.id), codes)
 
 
+def standing_since(connection: Connection, since_ms: int) -> list[Finding]:
+    """The same, without those that are closed."""
+    query = select(table).where(table.c.last_ms >= since_ms, table.c.state != State.CLOSED)
+    return _read(connection, query.order_by(table.c.last_ms, table.c.id))
+
+
 def newest(connection: Connection, limit: int) -> list[Finding]:
     """Those that were seen last, newest first."""
     return _read(

@@ -26,9 +26,9 @@ class Kind(StrEnum):
     PAIRS = "list of [name, Unix ms]"
 
 
-EVIDENCE = ("positions", "versions", "superseded_by")
+EVIDENCE = ("positions", "versions")
 """What the details of any code may hold besides: positions in the ledger, the versions that were
-used (`evidence.versions`), the later closing of a period by which it is none any more.
+used (`evidence.versions`).
 """
 _BY_UNIT = {
     "_wh": Kind.ENERGY,

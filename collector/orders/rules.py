@@ -37,13 +37,11 @@ def wanted(connection: Connection, view: View, orders: Sequence[Order], now_ms: 
     """
     terms: list[Terms] = []
     longest_ms = max(_current_ms(view, reason) for reason in _RULES)
-    for finding in findings.seen_since(connection, now_ms - longest_ms):
+    for finding in findings.standing_since(connection, now_ms - longest_ms):
         reason = _REASONS.get(finding.code)
         if finding.details.get("is_doubted"):
             continue  # somebody must first say what the licence's acts mean
         if reason is None or now_ms - finding.last_ms > _current_ms(view, reason):
-            continue
-        if findings.SUPERSEDED in finding.details:
             continue
         authority = view.authority_for(reason, now_ms)
         if authority is None or _is_answered(view, reason, finding, orders):

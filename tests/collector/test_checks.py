@@ -5,13 +5,12 @@ from fractions import Fraction
 
 import pytest
 from checks_control import LATE_MS, Control
-from collector_world import BIN, LICENCE, SITE, ZONE
+from collector_world import BIN, SITE, ZONE
 from period_world import close_period
 
 from collector.checks import closing
 from collector.checks.allocation import Holder, PeriodOutcome
 from collector.checks.findings import Code
-from collector.checks.licence import is_licensed, last_end
 from collector.checks.lookahead import Draw, project
 from collector.intervals.energy import MeteredEnergy, Metering, Snapshot
 from collector.model.energy import mwh_to_wh

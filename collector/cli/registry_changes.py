@@ -16,9 +16,9 @@ from collector.registry import proposals as papers
 from collector.registry.preview import Difference, Preview
 from collector.registry.profiles import unconfirmed
 from collector.registry.proposals import Proposal, ProposalError
-from collector.registry.reading import FileError, Reading, told
+from collector.registry.reading import FileError, Reading, Wrong, told
 from collector.registry.store import Registry
-from collector.registry.taking import Office, Source
+from collector.registry.taking import Office, RefusedError, Source
 from collector.storage import open_database, reading
 
 PROPOSED = 3
@@ -65,21 +65,26 @@ def import_(
         form = Form(kind, format_, options, mapping, layout, is_complete=complete)
         given = read_given(registry, content, path, form)
         source = Source.of(path.name, content, by)
-        seen = office.look(given)
-        report = _report(path, source, given, seen)
-        if seen.wrong or dry_run:
-            _show_preview(report, seen, path, as_json=as_json)
+        if dry_run:
+            seen = office.look(given)
+            _show_preview(_report(path, source, given, seen), seen, path, as_json=as_json)
             raise typer.Exit(2 if seen.wrong else 0)
         outcome = office.take(given, source, now_ms())
+    except RefusedError as refused:
+        seen = refused.preview
+        _show_preview(_report(path, source, given, seen), seen, path, as_json=as_json)
+        raise typer.Exit(2) from None
     except FileError as error:
         if as_json:
             typer.echo(json.dumps({"file": str(path), "taken": 0, "error": str(error)}))
         raise fail(str(error)) from None
+    seen = outcome.preview
+    report = _report(path, source, given, seen)
     report |= {"taken": outcome.taken, "proposal": outcome.proposal}
     if as_json:
         typer.echo(json.dumps(report, ensure_ascii=False, indent=2))
     else:
-        _say(seen.odd)
+        _say(seen.notes, seen.odd)
         if outcome.proposal is None:
             typer.echo(
                 f"{outcome.taken} records taken from {path} ({_counted(seen)};"
@@ -181,18 +186,18 @@ def _show_preview(report: dict[str, Any], seen: Preview, path: Path, *, as_json:
     if as_json:
         typer.echo(json.dumps(report, ensure_ascii=False, indent=2))
         return
-    for note in seen.notes:
-        typer.echo(note, err=True)
+    _say(seen.notes, seen.odd)
     if seen.wrong:
         typer.echo("\n".join([f"{path}: nothing was taken:", *told(seen.wrong)]), err=True)
         return
-    _say(seen.odd)
     typer.echo(f"{path}: {_counted(seen)}; nothing was changed")
     for line in _lines(seen.changes, _SHOWN):
         typer.echo(line)
 
 
-def _say(odd: Iterable[Any]) -> None:
+def _say(notes: Iterable[str], odd: Iterable[Wrong]) -> None:
+    for note in notes:
+        typer.echo(note, err=True)
     for line in told(odd):
         typer.echo(f"warning:{line[1:]}", err=True)
 

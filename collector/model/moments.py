@@ -47,8 +47,9 @@ def read_last_day(text: str) -> int:
 
 def moment_text(instant_ms: int) -> str:
     """With its offset, so that it is read as the same moment always."""
-    moment = astana(instant_ms)
-    return moment.isoformat(timespec="milliseconds" if instant_ms % 1000 else "seconds")
+    thousandths = instant_ms % 1000
+    moment = astana(instant_ms - thousandths).replace(microsecond=thousandths * 1000)
+    return moment.isoformat(timespec="milliseconds" if thousandths else "seconds")
 
 
 def _local(text: str) -> datetime:

@@ -35,6 +35,14 @@ class Source:
         return cls(file, hashlib.sha256(content).digest(), _named(person))
 
 
+class RefusedError(FileError):
+    """Something is wrong with what a file gave: `preview` has it all."""
+
+    def __init__(self, file: str, seen: Preview) -> None:
+        super().__init__("\n".join([f"{file}: nothing was taken:", *told(seen.wrong)]))
+        self.preview = seen
+
+
 @dataclass(frozen=True)
 class Outcome:
     """`proposal`: its number, where another person must approve before anything is taken."""
@@ -58,7 +66,8 @@ class Office:
     def take(self, given: Reading, source: Source, now_ms: int, *, by_two: bool = False) -> Outcome:
         """Take what a file gave, or propose it where policy, or `by_two`, asks for two persons.
 
-        Raises FileError when anything is wrong with it, or when nobody is named who proposes.
+        Raises RefusedError when anything is wrong with it, FileError when nobody is named who
+        proposes.
         """
 
         def write(connection: Connection, seen: Preview) -> Outcome:
@@ -122,7 +131,7 @@ class Office:
     def _fitting(self, given: Reading, file: str) -> Preview:
         seen = self.look(given)
         if seen.wrong:
-            raise FileError("\n".join([f"{file}: nothing was taken:", *told(seen.wrong)]))
+            raise RefusedError(file, seen)
         return seen
 
     def _still_fitting(self, number: int, person: str) -> Proposal:

@@ -116,7 +116,9 @@ def data_centre(view: View, record: DataCentre) -> Iterator[Fault]:
     site = view.all(Site).get(record.site)
     if site is not None and site.licensee != record.owner:
         yield "owner", f"site {record.site!r} is of licensee {site.licensee}; give him"
-    yield from overlapping(view, record, "site")
+    for other in having(view, DataCentre, site=record.site):
+        if other.key != record.key and at_once(record, other):
+            yield "site", f"data centre {other.name!r} is at this site in a part of the same time"
     for tenant in having(view, Tenancy, data_centre=record.name):
         yield from (("site", f"tenancy {tenant.key}: {text}") for text in _stages(view, tenant))
 

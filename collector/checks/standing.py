@@ -59,6 +59,8 @@ class StandingChecks:
         self._engine = engine
         self._lasting: Lasting | None = None
         self._looked: tuple[View, int] | None = None
+        self._may_be_silent = True
+        """Whether a storm of gateways may be to be ended."""
 
     def run(self, view: View, series: SeriesStore, now_ms: int, began_ms: int) -> None:
         lasting = self._lasting
@@ -80,10 +82,12 @@ class StandingChecks:
                     scene = Scene(connection, view, series, now_ms, began_ms, lasting)
                     found += _judged(subject, check, scene)
             self._keep([each for each in found if each.code is not Code.GATEWAY_SILENT], lasting)
-            if now_ms - began_ms > view.policy.data.silent_s * 1000:
-                silent = [each for each in found if each.code is Code.GATEWAY_SILENT]
+            silent = [each for each in found if each.code is Code.GATEWAY_SILENT]
+            is_known = now_ms - began_ms > view.policy.data.silent_s * 1000
+            if is_known and (silent or self._may_be_silent):
                 with self._engine.begin() as connection:
                     _keep_silent(connection, view, silent, now_ms)
+                self._may_be_silent = bool(silent)
 
     def _keep(self, found: Sequence[Finding], lasting: Lasting) -> None:
         if not found:

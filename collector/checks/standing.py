@@ -69,7 +69,7 @@ class StandingChecks:
         for subject, check in checks.items():
             found += self._judged(subject, check, view, series, now_ms, began_ms)
         is_known = is_due and now_ms - began_ms > view.policy.data.silent_s * 1000
-        if not found and not is_known:
+        if not found and not (is_known and self._has_storm()):
             return
         with self._engine.begin() as connection:
             for finding in found:
@@ -79,6 +79,10 @@ class StandingChecks:
                 _keep_silent(connection, view, found, now_ms)
         for finding in found:
             self._lasting.keep(finding)
+
+    def _has_storm(self) -> bool:
+        with reading(self._engine) as connection:
+            return silence.may_go_on(connection, Code.GATEWAY_SILENT)
 
     def _is_due(self, view: View, now_ms: int) -> bool:
         if self._looked is None or self._looked[0] is not view:

@@ -90,6 +90,11 @@ def keep(
         findings.keep(connection, one)
 
 
+def may_go_on(connection: Connection, code: Code) -> bool:
+    """Whether there is a storm of which some were silent when it was last looked at."""
+    return bool(_ongoing(connection, TOGETHER[code]))
+
+
 def _ongoing(connection: Connection, together: Code) -> dict[int, Ongoing]:
     """Storms that may go on, by their numbers: who of them is still silent."""
     query = (

@@ -59,8 +59,6 @@ class StandingChecks:
         self._engine = engine
         self._lasting: Lasting | None = None
         self._looked: tuple[View, int] | None = None
-        self._may_be_silent = True
-        """Whether a storm of gateways may be to be ended."""
 
     def run(self, view: View, series: SeriesStore, now_ms: int, began_ms: int) -> None:
         lasting = self._lasting
@@ -84,10 +82,9 @@ class StandingChecks:
             self._keep([each for each in found if each.code is not Code.GATEWAY_SILENT], lasting)
             silent = [each for each in found if each.code is Code.GATEWAY_SILENT]
             is_known = now_ms - began_ms > view.policy.data.silent_s * 1000
-            if is_known and (silent or self._may_be_silent):
+            if is_known and (silent or self._has_storm()):
                 with self._engine.begin() as connection:
                     _keep_silent(connection, view, silent, now_ms)
-                self._may_be_silent = bool(silent)
 
     def _keep(self, found: Sequence[Finding], lasting: Lasting) -> None:
         if not found:
@@ -97,6 +94,10 @@ class StandingChecks:
                 findings.keep(connection, finding)
         for finding in found:
             lasting.keep(finding)
+
+    def _has_storm(self) -> bool:
+        with reading(self._engine) as connection:
+            return silence.may_go_on(connection, Code.GATEWAY_SILENT)
 
     def _is_due(self, view: View, now_ms: int) -> bool:
         if self._looked is None or self._looked[0] is not view:

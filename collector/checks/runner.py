@@ -5,6 +5,7 @@ short transactions. When many things are judged at once and one of them cannot b
 itself: nobody is kept from it by another.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import TypeVar
@@ -13,12 +14,14 @@ import structlog
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import OperationalError
 
-from collector.checks import changes, closing, findings, gateways, now, sites
+from collector.checks import changes, closing, findings, gateways, now, silence, sites
 from collector.checks.allocation import Holder
 from collector.checks.closing import Closed
 from collector.checks.findings import Finding
 from collector.checks.prescribed import holders
 from collector.checks.scene import LatestOnce, Scene
+from collector.checks.standing import StandingChecks
+from collector.checks.storms import Silence
 from collector.intervals.many import in_parts
 from collector.intervals.running import RunningPeriod
 from collector.model.records import Site
@@ -35,9 +38,7 @@ _SITES_AT_ONCE = 500
 
 SiteCheck = Callable[[Connection, Scene, Site], Iterable[Finding]]
 SITE_CHECKS: tuple[SiteCheck, ...] = (
-    sites.judge_licence,
     sites.judge_export,
-    sites.judge_silence,
     now.judge_hours,
     now.judge_capacity,
 )
@@ -53,6 +54,7 @@ class Checks:
         self._began_ms: int | None = None
         self._ending = closing.Ending()
         self._running = RunningPeriod()
+        self._standing = StandingChecks(engine)
 
     def run(self, now_ms: int) -> None:
         began_ms = self._began_ms = now_ms if self._began_ms is None else self._began_ms
@@ -64,7 +66,11 @@ class Checks:
         earlier = partial(self._close_earlier, view, now_ms)
         self._each(self._ending.unseen(holders(view)), _subject, earlier)
         scene = Scene(view, LatestOnce(self._series), now_ms, began_ms, self._running)
-        self._keep_findings(self._judge(scene))
+        self._each(list(self._judge(scene)), _subject_of, self._keep_findings)
+        self._standing.run(view, scene.series, now_ms, began_ms)
+        self._judge_silence(scene)
+        with self._engine.begin() as connection:
+            findings.note_opened(connection, now_ms)
 
     def _note_changes(self, view: View) -> None:
         with reading(self._engine) as connection:
@@ -121,6 +127,27 @@ class Checks:
         for each in SITE_CHECKS:
             yield from self._found(everywhere, _name, partial(_of_sites, each, scene))
 
+    def _judge_silence(self, scene: Scene) -> None:
+        """Of all sites before any is told: many by one cause are one finding."""
+        found: list[Silence] = []
+        watched: Counter[str] = Counter()
+
+        def judge(those: Sequence[Site]) -> None:
+            with reading(self._engine) as connection:
+                seen = [site for site in those if silence.is_watched(scene, site)]
+                silent = [silence.judge(connection, scene, site) for site in seen]
+            watched.update(site.zone for site in seen)
+            found.extend(one for one in silent if one is not None)
+
+        self._each(list(scene.view.all(Site).values()), _name, judge, _SITES_AT_ONCE)
+        policy, now_ms = scene.view.policy, scene.now_ms
+        with reading(self._engine) as connection:
+            is_known = silence.is_known(connection, policy, now_ms, scene.began_ms)
+            is_told = bool(found) or silence.goes_on(connection)
+        if watched and is_known and is_told:
+            with self._engine.begin() as connection:
+                silence.keep(connection, found, watched, policy, now_ms)
+
     def _found(
         self,
         things: Sequence[T],
@@ -156,12 +183,10 @@ class Checks:
                 else:
                     self._each(part, name, work, 1)
 
-    def _keep_findings(self, found: Iterable[Finding]) -> None:
-        everything = list(found)
-        if everything:
-            with self._engine.begin() as connection:
-                for each in everything:
-                    findings.keep(connection, each)
+    def _keep_findings(self, found: Sequence[Finding]) -> None:
+        with self._engine.begin() as connection:
+            for each in found:
+                findings.keep(connection, each)
 
 
 def _of_sites(
@@ -182,6 +207,10 @@ def _alone(
 
 def _subject(holder: Holder) -> str:
     return f"{holder.licensee}/{holder.zone}"
+
+
+def _subject_of(finding: Finding) -> str:
+    return finding.subject
 
 
 def _subject_due(due: changes.Due) -> str:

@@ -13,6 +13,8 @@ from collector.cli import (
     backup,
     ca,
     check,
+    finding_life,
+    findings,
     gaps,
     interval_edits,
     intervals,
@@ -60,6 +62,12 @@ app.command("intervals")(intervals.intervals)
 app.command("edit-interval")(interval_edits.edit)
 app.command("undo-edit")(interval_edits.undo)
 app.command("rebuild-intervals")(rebuild.rebuild_intervals)
+app.command()(findings.findings)
+app.command()(findings.finding)
+app.command()(finding_life.explain)
+app.command()(finding_life.dispute)
+app.command()(finding_life.uphold)
+app.command()(finding_life.close)
 app.command()(intake)
 app.command()(work.work)
 log = structlog.get_logger()

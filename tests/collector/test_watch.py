@@ -70,7 +70,7 @@ def test_little_room_on_the_disk(bench: Bench, monkeypatch: pytest.MonkeyPatch) 
         bench.look()
         monkeypatch.setattr(shutil, "disk_usage", lambda _: Disk(100 * GIB))
         assert bench.look() == []
-    told = [(line["event"], line["alarm"]) for line in logs]
+    told = [(line["event"], line["alarm"]) for line in logs if "alarm" in line]
     assert told == [("collector.alarm", "disk"), ("collector.alarm_over", "disk")]
 
 

@@ -26,10 +26,9 @@ class Kind(StrEnum):
     PAIRS = "list of [name, Unix ms]"
 
 
-EVIDENCE = ("positions", "versions", "superseded_by", "examples")
+EVIDENCE = ("positions", "versions", "superseded_by")
 """What the details of any code may hold besides: positions in the ledger, the versions that were
-used (`evidence.versions`), the later closing of a period by which it is none any more, kinds of
-records it rests on that are made up to show how.
+used (`evidence.versions`), the later closing of a period by which it is none any more.
 """
 _BY_UNIT = {
     "_wh": Kind.ENERGY,
@@ -84,6 +83,7 @@ _PERIOD = _details(
     "quantum_wh",
     "breaks",
     "closing",
+    "examples",
     missing=Kind.NAMES,
     operational=Kind.NAMES,
     tolerance_wh=Kind.MARGIN,
@@ -119,6 +119,7 @@ DETAILS: Mapping[Code, Mapping[str, Kind]] = {
         "exceeding",
         "read_ms",
         "age_s",
+        "examples",
         operational=Kind.NAMES,
         tolerance_wh=Kind.MARGIN,
         least_excess_wh=Kind.MARGIN,
@@ -130,9 +131,9 @@ DETAILS: Mapping[Code, Mapping[str, Kind]] = {
         "zone", "period_start_ms", "period_end_ms", "allocated_wh", "quota_wh"
     ),
     Code.LOAD_OUTSIDE_HOURS: _details(
-        "site", "forbidden_from_ms", "load_from_ms", "power_w", "auxiliary_w", "rulings"
+        "site", "forbidden_from_ms", "load_from_ms", "power_w", "auxiliary_w", "rulings", "examples"
     ),
-    Code.ENERGY_OUTSIDE_HOURS: _QUARTER | _details("rulings"),
+    Code.ENERGY_OUTSIDE_HOURS: _QUARTER | _details("rulings", "examples"),
     Code.OVER_CAPACITY: _QUARTER | _details("capacity_w", "contracted_w"),
     Code.OVER_CAPACITY_NOW: _details("site", "power_w", "capacity_w"),
     Code.OVER_CONTRACT: _QUARTER | _details("capacity_w", "contracted_w"),

@@ -16,7 +16,13 @@ allocation-will_exceed =
     .title = will exceed its allocation
     .action = warn the licensee
 allocation-breach =
-    period { $period_start_ms }–{ $period_end_ms } closed with { $measured_wh } of { $allowed_wh }
+    period { $period_start_ms }–{ $period_end_ms } closed with { $measured_wh } of { $allowed_wh }{ $tolerance_wh ->
+        [none] {""}
+       *[other] {""} and a tolerance of { $tolerance_wh }
+    }{ $examples ->
+        [none] {""}
+       *[other] {""} (example data: { $examples })
+    }
     .title = allocation exceeded
     .action = the period's frames, by their positions
 allocation-unmeasured =
@@ -48,11 +54,17 @@ allocation-over_quota =
     .title = more sold than the quota
     .action = both documents: the register of winners and the system operator's quota
 hours-load_outside =
-    draws { $power_w } since { $load_from_ms }; not permitted since { $forbidden_from_ms } ({ $rulings })
+    draws { $power_w } since { $load_from_ms }; not permitted since { $forbidden_from_ms } ({ $rulings }{ $examples ->
+        [none] {""}
+       *[other] {""}; example data: { $examples }
+    })
     .title = load outside permitted hours
     .action = the site, and the ruling with its document
 hours-energy_outside =
-    drew { $energy_wh } from { $start_ms } to { $end_ms }, when it may not mine ({ $rulings })
+    drew { $energy_wh } from { $start_ms } to { $end_ms }, when it may not mine ({ $rulings }{ $examples ->
+        [none] {""}
+       *[other] {""}; example data: { $examples }
+    })
     .title = energy outside permitted hours
     .action = the quarter's frames, by their positions; the ruling with its document
 capacity-exceeded =

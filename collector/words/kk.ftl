@@ -14,7 +14,13 @@ allocation-will_exceed =
     .title = лимиттен асу күтіледі
     .action = лицензиатқа ескерту жасау
 allocation-breach =
-    { $period_start_ms }–{ $period_end_ms } кезеңі жабылды: { $allowed_wh } лимитінде { $measured_wh } тұтынылды
+    { $period_start_ms }–{ $period_end_ms } кезеңі жабылды: { $allowed_wh } лимитінде { $measured_wh } тұтынылды{ $tolerance_wh ->
+        [none] {""}
+       *[other] {""} (ауытқу шегі { $tolerance_wh })
+    }{ $examples ->
+        [none] {""}
+       *[other] {""} (мысал деректері: { $examples })
+    }
     .title = лимиттен асу
     .action = кезеңнің кадрлары — журналдағы орындары бойынша
 allocation-unmeasured =
@@ -46,11 +52,17 @@ allocation-over_quota =
     .title = квотадан көп сатылды
     .action = екі құжат: жеңімпаздар тізілімі және жүйелік оператордың квотасы
 hours-load_outside =
-    { $load_from_ms } бастап жүктеме { $power_w }; { $forbidden_from_ms } бастап рұқсат етілмейді ({ $rulings })
+    { $load_from_ms } бастап жүктеме { $power_w }; { $forbidden_from_ms } бастап рұқсат етілмейді ({ $rulings }{ $examples ->
+        [none] {""}
+       *[other] {""}; мысал деректері: { $examples }
+    })
     .title = рұқсат етілген сағаттардан тыс жүктеме
     .action = алаң және ұйғарым мен оның құжаты
 hours-energy_outside =
-    { $start_ms } бастап { $end_ms } дейін { $energy_wh } тұтынылды, бұл уақытта майнингке рұқсат жоқ ({ $rulings })
+    { $start_ms } бастап { $end_ms } дейін { $energy_wh } тұтынылды, бұл уақытта майнингке рұқсат жоқ ({ $rulings }{ $examples ->
+        [none] {""}
+       *[other] {""}; мысал деректері: { $examples }
+    })
     .title = рұқсат етілген сағаттардан тыс тұтыну
     .action = осы ширек сағаттың кадрлары — журналдағы орындары бойынша; ұйғарым мен оның құжаты
 capacity-exceeded =

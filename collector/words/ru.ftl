@@ -14,7 +14,13 @@ allocation-will_exceed =
     .title = ожидается превышение лимита
     .action = предупредить лицензиата
 allocation-breach =
-    период { $period_start_ms }–{ $period_end_ms } закрыт: потреблено { $measured_wh } при лимите { $allowed_wh }
+    период { $period_start_ms }–{ $period_end_ms } закрыт: потреблено { $measured_wh } при лимите { $allowed_wh }{ $tolerance_wh ->
+        [none] {""}
+       *[other] {""} с допуском { $tolerance_wh }
+    }{ $examples ->
+        [none] {""}
+       *[other] {""} (данные для примера: { $examples })
+    }
     .title = превышение лимита
     .action = кадры периода — по их позициям в журнале
 allocation-unmeasured =
@@ -46,11 +52,17 @@ allocation-over_quota =
     .title = продано больше квоты
     .action = оба документа: реестр победителей и квота системного оператора
 hours-load_outside =
-    нагрузка { $power_w } с { $load_from_ms }; не разрешено с { $forbidden_from_ms } ({ $rulings })
+    нагрузка { $power_w } с { $load_from_ms }; не разрешено с { $forbidden_from_ms } ({ $rulings }{ $examples ->
+        [none] {""}
+       *[other] {""}; данные для примера: { $examples }
+    })
     .title = нагрузка вне разрешённых часов
     .action = площадка и предписание с его документом
 hours-energy_outside =
-    потреблено { $energy_wh } с { $start_ms } до { $end_ms }, когда майнинг не разрешён ({ $rulings })
+    потреблено { $energy_wh } с { $start_ms } до { $end_ms }, когда майнинг не разрешён ({ $rulings }{ $examples ->
+        [none] {""}
+       *[other] {""}; данные для примера: { $examples }
+    })
     .title = потребление вне разрешённых часов
     .action = кадры этой четверти часа — по их позициям в журнале; предписание с его документом
 capacity-exceeded =

@@ -22,12 +22,22 @@ from collector.storage.tables import finding as table
 
 log = structlog.get_logger()
 
+SUPERSEDED = "superseded_by"
+"""In the details of a finding on a closed period: the closing by which it is none any more."""
+
 
 class Code(StrEnum):
     WILL_EXCEED = "allocation.will_exceed"
     BREACH = "allocation.breach"
     UNMEASURED = "allocation.unmeasured"
     UNDECIDED = "allocation.undecided"
+    INDICATED = "allocation.indicated"
+    OVER_QUOTA = "allocation.over_quota"
+    LOAD_OUTSIDE_HOURS = "hours.load_outside"
+    ENERGY_OUTSIDE_HOURS = "hours.energy_outside"
+    OVER_CAPACITY = "capacity.exceeded"
+    OVER_CAPACITY_NOW = "capacity.exceeded_now"
+    OVER_CONTRACT = "capacity.over_contract"
     UNLICENSED_LOAD = "licence.unlicensed_load"
     SUSPENDED_LOAD = "licence.suspended_load"
     REVOKED_LOAD = "licence.revoked_load"
@@ -78,6 +88,13 @@ _SEVERITY = {
     Code.WILL_EXCEED: Severity.WARNING,
     Code.UNMEASURED: Severity.WARNING,
     Code.UNDECIDED: Severity.WARNING,
+    Code.INDICATED: Severity.WARNING,
+    Code.OVER_QUOTA: Severity.WARNING,
+    Code.LOAD_OUTSIDE_HOURS: Severity.WARNING,
+    Code.ENERGY_OUTSIDE_HOURS: Severity.BREACH,
+    Code.OVER_CAPACITY: Severity.BREACH,
+    Code.OVER_CAPACITY_NOW: Severity.WARNING,
+    Code.OVER_CONTRACT: Severity.NOTE,
     Code.UNREAD: Severity.WARNING,
     Code.EXPORT: Severity.WARNING,
     Code.REGISTER_RESET: Severity.WARNING,
@@ -128,6 +145,9 @@ _WATCHED_MS = 25_000
 """The collector looks at itself every ten seconds."""
 LASTING = {
     Code.WILL_EXCEED: _CHECKED_MS,
+    Code.LOAD_OUTSIDE_HOURS: _CHECKED_MS,
+    Code.OVER_CAPACITY_NOW: _CHECKED_MS,
+    Code.OVER_QUOTA: _CHECKED_MS,
     Code.UNLICENSED_LOAD: _CHECKED_MS,
     Code.SUSPENDED_LOAD: _CHECKED_MS,
     Code.REVOKED_LOAD: _CHECKED_MS,
@@ -241,6 +261,15 @@ def keep(connection: Connection, finding: Finding) -> bool:
         "finding.opened", code=finding.code, subject=finding.subject, **dict(finding.details)
     )
     return True
+
+
+def supersede(connection: Connection, finding: Finding, closing: int) -> None:
+    """Say that a later closing of its period came out otherwise; it stays, with what it said."""
+    body = connection.scalar(select(table.c.body).where(*_same(finding)))
+    if body is not None:
+        details = json.loads(body) | {SUPERSEDED: closing}
+        connection.execute(update(table).where(*_same(finding)).values(body=json.dumps(details)))
+        log.info("finding.superseded", code=finding.code, subject=finding.subject, closing=closing)
 
 
 def number_of(connection: Connection, finding: Finding) -> int:

@@ -9,12 +9,11 @@ from collector.checks import findings, members, meters, steps, storms
 from collector.checks.findings import Code, Finding
 from collector.checks.life import COLLECTOR, Act, State, Verb
 from collector.checks.members import Member
+from collector.checks.scene import Scene
 from collector.checks.storms import Ongoing, Rule, Silence, Storm
 from collector.ledger.followers import followed_until
 from collector.model.records import Policy, Site
-from collector.registry.view import View
 from collector.series.follower import SeriesFollower
-from collector.series.store import SeriesStore
 from collector.storage.tables import finding as table
 
 TOGETHER = {
@@ -28,12 +27,12 @@ _STORMS = 20
 """No more are looked at: those that were seen last."""
 
 
-def is_watched(series: SeriesStore, view: View, site: Site, now_ms: int) -> bool:
+def is_watched(scene: Scene, site: Site) -> bool:
     """Whether any of its meters was ever read."""
-    by_ms = now_ms + meters.AHEAD_MS
+    by_ms = scene.now_ms + meters.AHEAD_MS
     return any(
-        series.last_power(meter.serial, by_ms) is not None
-        for meter in view.meters_of(site.name, now_ms)
+        scene.series.last_power(meter.serial, by_ms) is not None
+        for meter in scene.view.meters_of(site.name, scene.now_ms)
     )
 
 
@@ -43,19 +42,21 @@ def is_known(connection: Connection, policy: Policy, now_ms: int, began_ms: int)
     return followed_until(connection, SeriesFollower.name, now_ms) > began_ms + late_ms
 
 
-def judge(
-    connection: Connection, view: View, series: SeriesStore, site: Site, now_ms: int, began_ms: int
-) -> Silence | None:
+def judge(connection: Connection, scene: Scene, site: Site) -> Silence | None:
     """Of a site that is watched: whether its load is not known for longer than `late_s`."""
+    view, series, now_ms = scene.view, scene.series, scene.now_ms
+    delivery = view.delivery_meters(site.name, now_ms)
+    old = [meter for meter in delivery if meters.fresh(view, series, meter, now_ms) is None]
+    if not old:
+        return None
     by_ms = now_ms + meters.AHEAD_MS
     known_ms = followed_until(connection, SeriesFollower.name, now_ms)
     late_ms = int(view.policy.late_s * 1000)
     silent: dict[str, int] = {}
-    for meter in view.delivery_meters(site.name, now_ms):
+    for meter in old:
         last = series.last_power(meter.serial, by_ms)
         last_ms = 0 if last is None else last.at_ms
-        is_late = known_ms > max(last_ms, began_ms) + late_ms
-        if is_late and meters.fresh(view, series, meter, now_ms) is None:
+        if known_ms > max(last_ms, scene.began_ms) + late_ms:
             silent[meter.serial] = last_ms
     if not silent:
         return None

@@ -23,11 +23,11 @@ from collector.checks import (
     silence,
 )
 from collector.checks.findings import Code, Finding
+from collector.checks.scene import Readings
 from collector.checks.states import Lasting, Scene, State
 from collector.checks.storms import Silence
 from collector.model.records import Gateway, Site
 from collector.registry.view import View
-from collector.series.store import SeriesStore
 from collector.storage import reading
 
 log = structlog.get_logger()
@@ -60,7 +60,7 @@ class StandingChecks:
         self._lasting: Lasting | None = None
         self._looked: tuple[View, int] | None = None
 
-    def run(self, view: View, series: SeriesStore, now_ms: int, began_ms: int) -> None:
+    def run(self, view: View, series: Readings, now_ms: int, began_ms: int) -> None:
         lasting = self._lasting
         with reading(self._engine) as connection:
             if lasting is None:
@@ -112,6 +112,7 @@ def _judged(subject: str, check: Check, scene: Scene) -> list[Finding]:
     except OperationalError:
         raise  # the disk or a lock: nobody can be judged now
     except Exception as error:
+        scene.connection.rollback()  # PostgreSQL answers nothing more in a transaction that failed
         log.exception("checks.failed", subject=subject, error=str(error))
         return []
 

@@ -12,6 +12,7 @@ from collector.cli import (
     archive,
     backup,
     ca,
+    check,
     finding_life,
     findings,
     gaps,
@@ -49,6 +50,7 @@ app = typer.Typer(no_args_is_help=True, help="The operator's side: run it, look 
 app.add_typer(ca.app, name="ca")
 app.command("rebuild-series")(series.rebuild_series)
 app.command("reconcile")(series.reconcile)
+app.command()(check.check)
 app.command()(status.status)
 app.command()(gaps.gaps)
 app.command()(quarantine.quarantine)

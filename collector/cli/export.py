@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Select, select
+from sqlalchemy import Connection, Engine, Select, Table, select
 
 from collector.evidence.keys import PublicKey
 from collector.ledger import checkpoints
@@ -18,6 +18,7 @@ from collector.registry.keyring import ROOT_FILE
 from collector.registry.store import Registry
 from collector.storage import reading
 from collector.storage.tables import (
+    entitlement,
     finding,
     finding_member,
     finding_step,
@@ -58,7 +59,8 @@ def write(engine: Engine, registry: Registry, directory: Path, out: Path) -> int
     )
     with reading(engine) as connection:
         _write_issued(connection, out)
-        _write_register(connection, out / "register.jsonl")
+        _write_versions(connection, registry_version, out / "register.jsonl")
+        _write_versions(connection, entitlement, out / "entitlements.jsonl")
         _write_json(out / "orders.json", _orders(connection))
         periods = select(period_result).order_by(period_result.c.start_ms, period_result.c.version)
         _write_json(out / "periods.json", list(_rows(connection, periods)))
@@ -72,8 +74,8 @@ def _write_issued(connection: Connection, out: Path) -> None:
         (out / folder / f"{digest.hex()}.{ending}").write_bytes(raw)
 
 
-def _write_register(connection: Connection, path: Path) -> None:
-    versions = select(registry_version).order_by(registry_version.c.id)
+def _write_versions(connection: Connection, table: Table, path: Path) -> None:
+    versions = select(table).order_by(table.c.id).execution_options(yield_per=1000)
     with path.open("w") as file:
         for row in _rows(connection, versions):
             file.write(json.dumps(row) + "\n")

@@ -27,6 +27,7 @@ from collector.model.continuity import (
     judge_all,
     total,
 )
+from collector.model.energy import IMPORT
 
 __all__ = [
     "MeteredEnergy",
@@ -36,6 +37,7 @@ __all__ = [
     "Turn",
     "boundary_error_wh",
     "energy_between",
+    "energy_since",
     "energy_until",
     "first_snapshot",
     "last_snapshot",
@@ -113,23 +115,25 @@ def energy_between(
     return meter_between(connection, meter, start_ms, end_ms).energy
 
 
-def meter_between(connection: Connection, meter: str, start_ms: int, end_ms: int) -> Metering:
+def meter_between(
+    connection: Connection, meter: str, start_ms: int, end_ms: int, quantity: str = IMPORT
+) -> Metering:
     """Imported energy between two boundaries, over every snapshot from one to the other.
 
     None while either is missing, and when the register did not go on as one meter's does.
     """
-    found = snapshots_between(connection, meter, start_ms, end_ms)
+    found = snapshots_between(connection, meter, start_ms, end_ms, quantity)
     boundaries = {entry.at_ms: entry for entry in found}
     start, end = boundaries.get(start_ms), boundaries.get(end_ms)
     if start is None or end is None:
         others = evidence.why_not_standing(connection, meter, (start_ms, end_ms))
         return Metering(None, tuple(others))
     between = [entry for entry in found if start.read_ms < entry.read_ms < end.read_ms]
-    turns, energy_wh = _follow(connection, meter, [start, *between, end])
+    turns, energy_wh = _follow(connection, meter, [start, *between, end], quantity)
     if energy_wh is None:
         return Metering(None, tuple(turns), is_read=True)
     late = [entry for entry in (start, end) if entry.distance_ms > IN_TIME_MS]
-    errors = {entry.at_ms: _error_wh(connection, meter, entry) for entry in (start, end)}
+    errors = {entry.at_ms: _error_wh(connection, meter, entry, quantity) for entry in (start, end)}
     energy = MeteredEnergy(
         start,
         end,
@@ -145,14 +149,34 @@ def energy_until(
 ) -> Fraction | None:
     """Imported energy from a boundary to a register read at a moment; None when it is not known."""
     found = snapshots_between(connection, meter, start_ms, max(start_ms, at_ms))
+    stops = _stops_until(found, start_ms, at_ms, import_wh)
+    if not stops:
+        return None
+    return _follow(connection, meter, stops)[1]
+
+
+def energy_since(
+    found: Sequence[Snapshot], start_ms: int, at_ms: int, import_wh: Fraction
+) -> Fraction | None:
+    """The same by the snapshots alone, of a meter whose snapshots say all."""
+    stops = _stops_until(found, start_ms, at_ms, import_wh)
+    if not stops:
+        return None
+    return total([step for passage in passages(stops, (), ()) for step in passage.steps])
+
+
+def _stops_until(
+    found: Sequence[Snapshot], start_ms: int, at_ms: int, import_wh: Fraction
+) -> list[Snapshot]:
+    """From the snapshot of a boundary to the register at a moment; empty where it is missing."""
     start = next((entry for entry in found if entry.at_ms == start_ms), None)
     if start is None:
-        return None
+        return []
     if at_ms <= max(start_ms, start.read_ms):
-        return Fraction(0)
+        return [start]
     stops = [start, *(entry for entry in found if start.read_ms < entry.read_ms < at_ms)]
     stops.append(replace(stops[-1], at_ms=at_ms, offset_ms=0, energy_wh=import_wh, place=None))
-    return _follow(connection, meter, stops)[1]
+    return stops
 
 
 def boundary_error_wh(snapshot: Snapshot, neighbours: Iterable[Snapshot]) -> Fraction:
@@ -181,20 +205,20 @@ def _moved_wh(before: Snapshot, after: Snapshot) -> Fraction:
     return abs(after.energy_wh - before.energy_wh) if measured is None else measured
 
 
-def _error_wh(connection: Connection, meter: str, snapshot: Snapshot) -> Fraction:
+def _error_wh(connection: Connection, meter: str, snapshot: Snapshot, quantity: str) -> Fraction:
     around = (
-        last_snapshot(connection, meter, snapshot.at_ms - 1),
-        next_snapshot(connection, meter, snapshot.at_ms),
+        last_snapshot(connection, meter, snapshot.at_ms - 1, quantity),
+        next_snapshot(connection, meter, snapshot.at_ms, quantity),
     )
     return offset_error_wh(snapshot, [entry for entry in around if entry is not None])
 
 
 def _follow(
-    connection: Connection, meter: str, stops: Sequence[Snapshot]
+    connection: Connection, meter: str, stops: Sequence[Snapshot], quantity: str = IMPORT
 ) -> tuple[list[Turn], Fraction | None]:
     """What turned on the way through the snapshots, and the energy of all of it."""
     strangers = evidence.strangers(connection, meter, stops[0], stops[-1])
-    events = evidence.register_events(connection, meter, stops[0], stops[-1])
+    events = evidence.register_events(connection, meter, stops[0], stops[-1], quantity)
     followed = list(passages(stops, strangers, events))
     turns = [turn for passage in followed for turn in passage.turns]
     return turns, total([step for passage in followed for step in passage.steps])

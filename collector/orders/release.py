@@ -6,9 +6,9 @@ from fractions import Fraction
 from sqlalchemy import Connection
 
 from collector.checks import meters
-from collector.checks.allocation import Holder
 from collector.checks.closing import allowed_wh
 from collector.checks.licence import site_standing
+from collector.checks.prescribed import holder_of
 from collector.model.energy import energy_in
 from collector.model.order import Step
 from collector.model.records import OrderReason, Site
@@ -51,11 +51,11 @@ def own_stages(order: Order, orders: Iterable[Order], now_ms: int) -> tuple[int,
 
 def _is_returning(view: View, order: Order, other: Order, now_ms: int) -> bool:
     """Whether another load of the same holder is closing, or closed a short while ago."""
-    same = (other.terms.licensee, view.one(Site, other.terms.site).zone) == (
-        order.terms.licensee,
-        view.one(Site, order.terms.site).zone,
-    )
-    if other.id == order.id or not same:
+    holders = [
+        (each.terms.licensee, view.auction_zone(view.one(Site, each.terms.site).zone))
+        for each in (order, other)
+    ]
+    if other.id == order.id or holders[0] != holders[1]:
         return False
     if other.step is Step.RESTORED:
         settled_ms = view.policy.verify_timeout_s * 1000
@@ -71,11 +71,7 @@ def _allocation_permits(
     A cut holds at least to the end of the period in which it was verified.
     """
     site = view.one(Site, order.terms.site)
-    holder = Holder(
-        site.licensee,
-        site.zone,
-        tuple(entry.name for entry in view.sites_of(site.licensee, site.zone)),
-    )
+    holder = holder_of(view, site)
     start_ms = view.market.period_start(now_ms)
     if start_ms <= view.market.period_start(order.steps[Step.VERIFIED].at_ms):
         return False
@@ -86,8 +82,9 @@ def _allocation_permits(
         return False
     load_w = draw.power_w + Fraction(returning_w)
     end_ms = start_ms + view.market.period_ms
-    left_wh = allowed_wh(view, holder, start_ms) - draw.used_wh
+    left_wh = allowed_wh(connection, view, holder, start_ms) - draw.used_wh
     margin = Fraction(view.policy.return_margin_permille, 1000)
     needed_wh = energy_in(load_w, end_ms - draw.at_ms) * margin
     next_wh = energy_in(load_w, view.market.period_ms) * margin
-    return left_wh >= needed_wh and allowed_wh(view, holder, end_ms) >= next_wh
+    next_allowed_wh = allowed_wh(connection, view, holder, end_ms)
+    return left_wh >= needed_wh and next_allowed_wh >= next_wh

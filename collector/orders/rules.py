@@ -43,6 +43,8 @@ def wanted(connection: Connection, view: View, orders: Sequence[Order], now_ms: 
             continue  # somebody must first say what the licence's acts mean
         if reason is None or now_ms - finding.last_ms > _current_ms(view, reason):
             continue
+        if findings.SUPERSEDED in finding.details:
+            continue
         authority = view.authority_for(reason, now_ms)
         if authority is None or _is_answered(view, reason, finding, orders):
             continue

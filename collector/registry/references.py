@@ -14,10 +14,13 @@ from collector.model.records import (
     Licensee,
     Market,
     Meter,
+    Nomination,
     Policy,
+    Quota,
     Record,
     Site,
     TcpBus,
+    Zone,
 )
 from collector.registry.profiles import ProfileError, load_profile
 from collector.registry.view import View
@@ -121,10 +124,13 @@ def _meter(view: View, meter: Meter) -> Iterator[str]:
         yield f"bus: the gateway has {len(gateway.buses)}, counted from 0; given: {meter.bus}"
     if gateway is not None and gateway.site != meter.site:
         yield f"gateway: {meter.gateway} stands at site {gateway.site!r}, not at {meter.site!r}"
-    if site is not None and meter.point != "delivery":
+    if site is not None and meter.point not in ("delivery", "generation"):
         stages = [stage.id for stage in site.stages]
         if meter.point not in stages:
-            yield f"point: 'delivery' or a stage of the site, one of {stages}; given: {meter.point}"
+            yield (
+                "point: 'delivery', 'generation' or a stage of the site, one of"
+                f" {stages}; given: {meter.point}"
+            )
     if meter.valid_until is not None and meter.valid_from >= meter.valid_until:
         yield "valid_until: it must be after valid_from"
     try:
@@ -135,11 +141,31 @@ def _meter(view: View, meter: Meter) -> Iterator[str]:
 
 def _allocation(view: View, allocation: Allocation) -> Iterator[str]:
     yield from _missing(view, Licensee, allocation.licensee, "licensee")
-    zones = {site.zone for site in view.all(Site).values()}
-    if allocation.zone not in zones:
-        yield f"zone: no site is in {allocation.zone!r}; the zones are: {', '.join(sorted(zones))}"
+    yield from _auction(view, allocation.zone)
+    yield from _period(view, allocation.start)
+
+
+def _quota(view: View, quota: Quota) -> Iterator[str]:
+    yield from _auction(view, quota.zone)
+    yield from _period(view, quota.start)
+
+
+def _nomination(view: View, nomination: Nomination) -> Iterator[str]:
+    yield from _missing(view, Site, nomination.site, "site")
+    yield from _period(view, nomination.start)
+
+
+def _auction(view: View, zone: str) -> Iterator[str]:
+    zones = {entry.auction for entry in view.all(Zone).values()}
+    zones |= {view.auction_zone(site.zone) for site in view.all(Site).values()}
+    if zone not in zones:
+        known = ", ".join(sorted(zones)) or "none"
+        yield f"zone: there is no auction zone {zone!r}; those of zones and sites are: {known}"
+
+
+def _period(view: View, start_ms: int) -> Iterator[str]:
     market = view.all(Market).get("market")
-    if market is not None and allocation.start % market.period_ms:
+    if market is not None and start_ms % market.period_ms:
         yield f"start: no delivery period of {market.period_s} s begins then"
 
 
@@ -184,4 +210,6 @@ _JUDGES: dict[str, Callable[[View, Any], Iterator[str]]] = {
     Gateway.kind: _gateway,
     Meter.kind: _meter,
     Allocation.kind: _allocation,
+    Quota.kind: _quota,
+    Nomination.kind: _nomination,
 }

@@ -1,10 +1,15 @@
-"""The register of records: every change is a new version, nothing is overwritten."""
+"""The register of records: every change is a new version, nothing is overwritten.
+
+What is hourly goes to the table of `entitlements`, and into no view.
+"""
 
 from collections.abc import Iterable, Sequence
 
 from sqlalchemy import Connection, Engine, func, insert, select
 
 from collector.model.records import KINDS, Record
+from collector.registry import entitlements
+from collector.registry.entitlements import is_entitlement
 from collector.registry.view import View
 from collector.storage import appending, reading
 from collector.storage.tables import registry_version
@@ -33,6 +38,10 @@ class Registry:
         connection: Connection, records: Iterable[Record], document: bytes, now_ms: int
     ) -> int:
         """The same within the caller's transaction, which is an `appending` one."""
+        records = list(records)
+        entitlements.record_in(
+            connection, [each for each in records if is_entitlement(each)], document, now_ms
+        )
         rows = [
             {
                 "kind": record.kind,
@@ -42,9 +51,11 @@ class Registry:
                 "body": record.model_dump_json(),
             }
             for record in records
+            if not is_entitlement(record)
         ]
-        connection.execute(insert(registry_version), rows)
-        return len(rows)
+        if rows:
+            connection.execute(insert(registry_version), rows)
+        return len(records)
 
     def view(self) -> View:
         """What is known now."""

@@ -9,7 +9,6 @@ from collector.evidence.frame import Frame, Stream
 from collector.evidence.keys import PublicKey
 from collector.model.licence import Course, course
 from collector.model.records import (
-    Allocation,
     Authority,
     Bound,
     DataCentre,
@@ -26,6 +25,7 @@ from collector.model.records import (
     Record,
     Site,
     Tenancy,
+    Zone,
 )
 
 R = TypeVar("R", bound=Record)
@@ -133,6 +133,11 @@ class View:
         meters = self._meters_between(site, start_ms, end_ms)
         return [meter for meter in meters if meter.point == "delivery"]
 
+    def generation_meters_between(self, site: str, start_ms: int, end_ms: int) -> list[Meter]:
+        """Those of the site's own generation, behind its delivery point."""
+        meters = self._meters_between(site, start_ms, end_ms)
+        return [meter for meter in meters if meter.point == "generation"]
+
     def _meters_between(self, site: str, start_ms: int, end_ms: int) -> list[Meter]:
         meters = self._meters_by_site.get(site, [])
         return [meter for meter in meters if meter.hangs_between(start_ms, end_ms)]
@@ -208,17 +213,10 @@ class View:
     def courses_of_licensee(self, licensee: str) -> list[Course]:
         return self._courses_of[1].get(licensee, [])
 
-    def allocations(self, licensee: str, zone: str, start_ms: int) -> list[Allocation]:
-        """What was bought for a period, of any source, without what was cancelled."""
-        return self._allocations.get((licensee, zone, start_ms), [])
-
-    @cached_property
-    def _allocations(self) -> dict[tuple[str, str, int], list[Allocation]]:
-        found: dict[tuple[str, str, int], list[Allocation]] = {}
-        for entry in self.all(Allocation).values():
-            if not entry.cancelled:
-                found.setdefault((entry.licensee, entry.zone, entry.start), []).append(entry)
-        return found
+    def auction_zone(self, zone: str) -> str:
+        """Where a zone's electricity is sold; one the register does not describe: in itself."""
+        known = self.all(Zone).get(zone)
+        return zone if known is None else known.auction
 
     def holding(self, kind: type[D], at_ms: int) -> list[D]:
         """Those of a kind that hold at a moment, the earliest first."""

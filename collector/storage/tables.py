@@ -30,6 +30,22 @@ registry_version = Table(
     Column("body", Text, nullable=False),
     Index("registry_version_by_key", "kind", "key", "id"),
 )
+# what was bought, nominated and allowed by delivery period: versions as the register's, but too
+# many to be held in memory. `part`: of one period and one subject there may be several
+entitlement = Table(
+    "entitlement",
+    metadata,
+    Column("id", _RowId, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("zone", Text, nullable=False),
+    Column("start_ms", BigInteger, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("part", Text, nullable=False),
+    Column("recorded_ms", BigInteger, nullable=False),
+    Column("document", LargeBinary, nullable=False),
+    Column("body", Text, nullable=False),
+    Index("entitlement_by_period", "kind", "zone", "start_ms", "subject", "part", "id"),
+)
 
 # --- ledger: frames are never changed and never deleted; the bytes of one whose `raw` is empty are
 # in an archive, a file
@@ -348,6 +364,29 @@ period_result = Table(
     Column("start_ms", BigInteger, primary_key=True, autoincrement=False),
     Column("version", Integer, primary_key=True, autoincrement=False),
     Column("body", Text, nullable=False),
+    Index("period_result_by_start", "start_ms"),
+)
+# closed periods that are to be judged again
+period_due = Table(
+    "period_due",
+    metadata,
+    Column("licensee", Text, primary_key=True),
+    Column("zone", Text, primary_key=True),
+    Column("start_ms", BigInteger, primary_key=True, autoincrement=False),
+)
+# boundaries, not after the last closed period, of which something was told since
+boundary_changed = Table(
+    "boundary_changed",
+    metadata,
+    Column("meter", Text, primary_key=True),
+    Column("at_ms", BigInteger, primary_key=True, autoincrement=False),
+)
+# how far the checks have seen: versions of the register, ends of closed periods
+check_cursor = Table(
+    "check_cursor",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("position", BigInteger, nullable=False),
 )
 # the meters that an unmeasured period still waits for
 period_missing = Table(

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, func, select
 
 from collector.checks.findings import Code, Finding
-from collector.checks.runner import holders
+from collector.checks.prescribed import holders
 from collector.intake import quarantine
 from collector.model.order import Step
 from collector.model.records import Authority, Licensee, Market, Site

@@ -9,8 +9,9 @@ from typing import Any
 from sqlalchemy import Connection
 
 from collector.checks import closing, meters
-from collector.checks.allocation import Holder, PeriodResult, project
+from collector.checks.allocation import Holder, PeriodResult
 from collector.checks.licence import Ground, site_standing
+from collector.checks.lookahead import project
 from collector.model.plausibility import DoubtCode
 from collector.model.profile import Profile
 from collector.model.records import Gateway, Licensee, Market, Meter, Site
@@ -70,14 +71,15 @@ def allowance(moment: Moment, holder: Holder) -> AllowancePart | None:
         return None
     start_ms = market.period_start(moment.now_ms)
     end_ms = start_ms + market.period_ms
-    allowed = closing.allowed_wh(moment.view, holder, start_ms)
+    allowance = closing.allowance_for(moment.connection, moment.view, holder, start_ms)
+    allowed = allowance.bought_wh
     metered = closing.delivery_meters(moment.view, holder, moment.now_ms)
     draw = meters.draw(
         moment.connection, moment.view, moment.series, metered, start_ms, moment.now_ms
     )
     power_w = meters.power_w(moment.view, moment.series, metered, moment.now_ms)
-    projection = None if draw is None else project(draw, end_ms, allowed)
-    is_over = draw is not None and draw.is_over(allowed)
+    projection = None if draw is None else project(draw, end_ms, allowance.limit_wh)
+    is_over = draw is not None and draw.is_over(allowance.limit_wh)
     return AllowancePart(
         sites=holder.sites,
         allowed_wh=round(allowed),
@@ -103,7 +105,7 @@ def site_part(moment: Moment, site: Site, holder: Holder, shared: AllowancePart 
     curtailed = any(stage.state is StageState.OPEN for stage in stage_parts)
 
     def allowed_w(start_ms: int) -> float:
-        energy_wh = closing.allowed_wh(view, holder, start_ms)
+        energy_wh = closing.allowed_wh(moment.connection, view, holder, start_ms)
         return float(_mean_w(energy_wh, view.market))
 
     return SitePart(
@@ -222,7 +224,7 @@ def _meter(moment: Moment, site: Site, meter: Meter) -> MeterPart:
         profile=meter.profile,
         instrument=meter.profile if profile is None else f"{profile.vendor} {profile.model}",
         is_confirmed=profile is not None and profile.confirmed,
-        point="delivery"
+        point=meter.point
         if isinstance(meter.point, str)
         else names.get(meter.point, f"stage {meter.point}"),
         stage=None if isinstance(meter.point, str) else meter.point,

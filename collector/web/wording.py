@@ -79,6 +79,7 @@ SEVERITIES = {
 OUTCOMES = {
     PeriodOutcome.WITHIN: ("normal", "✓", "within"),
     PeriodOutcome.BREACH: ("alarm", "✖", "breach"),
+    PeriodOutcome.INDICATED: ("warning", "▲", "exceeded, by operational meters"),
     PeriodOutcome.UNMEASURED: ("unknown", "?", "unmeasured"),
     PeriodOutcome.UNDECIDED: ("unknown", "?", "undecided"),
 }

@@ -6,16 +6,13 @@ from fractions import Fraction
 import pytest
 from checks_control import LATE_MS, Control
 from collector_world import BIN, SITE, ZONE
+from finding_words import check_words
+from period_world import close_period
 
 from collector.checks import closing
-from collector.checks.allocation import (
-    Draw,
-    Holder,
-    PeriodOutcome,
-    close_period,
-    project,
-)
+from collector.checks.allocation import Holder, PeriodOutcome
 from collector.checks.findings import Code
+from collector.checks.lookahead import Draw, project
 from collector.intervals.energy import MeteredEnergy, Metering, Snapshot
 from collector.model.energy import mwh_to_wh
 
@@ -218,7 +215,7 @@ def test_a_period_is_closed_once(control: Control) -> None:
     control.register(start, "5000")
     control.register(end, "5100")
     first = control.run(end)
-    control.allow(start, "100")  # bought afterwards
+    control.allow(end, "100")  # of another period
     assert control.run(end + 1) == first
     assert control.run(end + control.period_ms - 1) == first
     assert len(control.findings()) == 1
@@ -289,6 +286,7 @@ def test_a_breach_is_foreseen_with_its_instant(control: Control) -> None:
     control.point("feeder", now, power_w, 5500)
     control.run(now)
     [finding] = control.findings()
+    check_words(finding)
     assert finding.code is Code.WILL_EXCEED
     assert finding.details["breach_ms"] == start + control.period_ms * 3 // 4
     assert finding.details["projected_excess_wh"] == "250"

@@ -6,7 +6,7 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
-from collector_world import BILLING, NOW_MS, World, command_event, signer_for
+from collector_world import BILLING, NOW_MS, World, allocation, command_event, signer_for
 from evidence_world import audit, exported
 from order_night import APPLIED, RECEIVED, Night, issued
 
@@ -95,6 +95,7 @@ def test_a_reading_on_demand_rests_on_its_command_too(evidence: World, tmp_path:
 
 
 def test_what_the_operator_made_of_it_is_there_to_be_read(ordered: Night, tmp_path: Path) -> None:
+    ordered.record(allocation(NOW_MS + 20_000, "0.001"))
     folder = exported(ordered.world, tmp_path)
     [order] = json.loads((folder / "orders.json").read_text())
     steps = {step["step"]: step["body"] for step in order["steps"]}
@@ -107,5 +108,7 @@ def test_what_the_operator_made_of_it_is_there_to_be_read(ordered: Night, tmp_pa
     versions = [json.loads(line) for line in (folder / "register.jsonl").open()]
     assert {"market", "policy", "gateway", "meter"} <= {version["kind"] for version in versions}
     assert all(version["document"] == "00" * 32 for version in versions)
+    [bought] = [json.loads(line) for line in (folder / "entitlements.jsonl").open()]
+    assert (bought["kind"], bought["body"]["energy_mwh"]) == ("allocation", "0.001")
     for profile in (folder / "profiles").iterdir():
         assert sha256(profile.read_bytes()).hexdigest() == profile.stem

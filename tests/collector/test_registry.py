@@ -1,7 +1,7 @@
 """The register: files taken whole or not at all, every change a version."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from collector.cli.registry import app
 from collector.evidence.cose import ContentType, seal
 from collector.evidence.keys import PrivateKey
 from collector.model.records import Allocation, Gateway, Licence, Licensee, Meter
+from collector.registry.entitlements import allocations
 from collector.registry.files import FileError, import_file
 from collector.registry.keyring import create_keyring
 from collector.registry.store import Registry
@@ -92,13 +93,15 @@ def office(tmp_path: Path) -> Office:
 def test_a_good_file_is_taken_whole(office: Office) -> None:
     assert office.take(GOOD) == 7
     view = office.registry.view()
+    assert view.all(Allocation) == {}
     [gateway] = view.all(Gateway).values()
     assert gateway.id == KEY.public.kid.hex()
     assert bytes.fromhex(gateway.keys[0].x + gateway.keys[0].y) == KEY.public.raw
     assert view.one(Meter, "M-1").ct == (400, 5)
-    [allocation] = view.all(Allocation).values()
-    assert allocation.energy_mwh == Decimal("0.1")
-    assert datetime.fromtimestamp(allocation.start / 1000, UTC).hour == 9
+    start = datetime.fromisoformat("2026-11-23T14:00:00+05:00")
+    with reading(office.registry._engine) as connection:
+        [bought] = allocations(connection, BIN, "north", round(start.timestamp() * 1000))
+    assert bought.record.energy_mwh == Decimal("0.1")
 
 
 EXAMPLE = (Path(__file__).parents[2] / "docs/examples/real-market.toml").read_text()

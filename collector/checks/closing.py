@@ -229,7 +229,10 @@ def keep(connection: Connection, closed: Closed) -> None:
     )
     before = None if earlier is None else finding_of(earlier, earlier.version)
     if before is not None and before.code != code_of(result):
-        findings.supersede(connection, before, version)
+        why = f"closed again: {result.outcome}"
+        findings.resolve(
+            connection, before.code, before.subject, before.first_ms, why, result.end_ms
+        )
     for found in (finding_of(result, version), *closed.found):
         if found is not None:
             findings.keep(connection, found)

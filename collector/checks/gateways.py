@@ -39,8 +39,14 @@ def judge_forks(connection: Connection, view: View, _now_ms: int) -> Iterator[Fi
     ).all():
         name = Stream(stream).name.lower()
         known = view.all(Gateway).get(gateway.hex())
-        site = {} if known is None else {"site": known.site}
-        details = site | {"epoch": epoch, "stream": name, "first_seq": seq, "count": count}
+        details = {
+            "site": None if known is None else known.site,
+            "epoch": epoch,
+            "stream": name,
+            "first_seq": seq,
+            "count": count,
+            "positions": sorted({first, last}),
+        }
         seen = select(frame.c.received_ms).where(frame.c.position.in_((first, last)))
         moments = list(connection.scalars(seen))
         subject = f"{gateway.hex()}/{epoch}/{name}"

@@ -5,6 +5,7 @@ short transactions. When many things are judged at once and one of them cannot b
 itself: nobody is kept from it by another.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import TypeVar
@@ -13,14 +14,16 @@ import structlog
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import OperationalError
 
-from collector.checks import changes, closing, corrections, findings, gateways, now, sites
+from collector.checks import changes, closing, corrections, findings, gateways, now, silence, sites
 from collector.checks.allocation import Holder
 from collector.checks.closing import Closed
-from collector.checks.findings import Finding
+from collector.checks.findings import Code, Finding
 from collector.checks.grey import judging
 from collector.checks.grey.daily import DailyFeeders
 from collector.checks.prescribed import holders
 from collector.checks.scene import LatestOnce, Scene
+from collector.checks.standing import StandingChecks
+from collector.checks.storms import Silence
 from collector.intervals.many import in_parts
 from collector.intervals.running import RunningPeriod
 from collector.model.records import Site
@@ -37,9 +40,7 @@ _SITES_AT_ONCE = 500
 
 SiteCheck = Callable[[Connection, Scene, Site], Iterable[Finding]]
 SITE_CHECKS: tuple[SiteCheck, ...] = (
-    sites.judge_licence,
     sites.judge_export,
-    sites.judge_silence,
     now.judge_hours,
     now.judge_capacity,
 )
@@ -56,6 +57,7 @@ class Checks:
         self._ending = closing.Ending()
         self._running = RunningPeriod()
         self._feeders = DailyFeeders()
+        self._standing = StandingChecks(engine)
 
     def run(self, now_ms: int) -> None:
         began_ms = self._began_ms = now_ms if self._began_ms is None else self._began_ms
@@ -68,9 +70,33 @@ class Checks:
         self._each(self._ending.unseen(holders(view)), _subject, earlier)
         scene = Scene(view, LatestOnce(self._series), now_ms, began_ms, self._running)
         self._keep_findings(self._judge(scene))
+        self._standing.run(view, self._series, now_ms, began_ms)
+        self._judge_silence(scene)
         self._each(
             self._feeders.next(view, now_ms), str, partial(self._judge_feeders, view, now_ms)
         )
+
+        with self._engine.begin() as connection:
+            findings.note_opened(connection, now_ms)
+
+    def _judge_silence(self, scene: Scene) -> None:
+        """Of all sites before any is told: many by one cause are one finding."""
+        found: list[Silence] = []
+        watched: Counter[str] = Counter()
+
+        def judge(those: Sequence[Site]) -> None:
+            with reading(self._engine) as connection:
+                for site in those:
+                    if silence.is_watched(scene, site):
+                        watched[site.zone] += 1
+                        one = silence.judge(connection, scene, site)
+                        found.extend([one] if one else [])
+
+        self._each(list(scene.view.all(Site).values()), _name, judge, _SITES_AT_ONCE)
+        policy, now_ms = scene.view.policy, scene.now_ms
+        with self._engine.begin() as connection:
+            if watched and silence.is_known(connection, policy, now_ms, scene.began_ms):
+                silence.keep(connection, Code.UNREAD, found, watched, policy, now_ms)
 
     def _note_changes(self, view: View) -> None:
         with reading(self._engine) as connection:

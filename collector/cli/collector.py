@@ -15,6 +15,8 @@ from collector.cli import (
     check,
     correction,
     feeders,
+    finding_life,
+    findings,
     gaps,
     interval_edits,
     intervals,
@@ -70,6 +72,12 @@ app.command("decide-month")(months.decide_month)
 app.command("feeder-import")(feeders.feeder_import)
 app.command("feeder-score")(feeders.feeder_score)
 app.command()(feeders.grey)
+app.command()(findings.findings)
+app.command()(findings.finding)
+app.command()(finding_life.explain)
+app.command()(finding_life.dispute)
+app.command()(finding_life.uphold)
+app.command()(finding_life.close)
 app.command()(intake)
 app.command()(work.work)
 log = structlog.get_logger()

@@ -1,42 +1,38 @@
 """`esep registry`: what the operator knows."""
 
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from collector.cli.arguments import UNUSABLE
+from collector.cli import allocation_changes, allocation_history
+from collector.cli import registry_changes as changes
+from collector.cli import registry_questions as questions
+from collector.cli.arguments import UNUSABLE, Directory
 from collector.cli.service import now_ms
 from collector.evidence.downlink import Role
 from collector.model.records import Gateway, Meter
 from collector.registry.configuration import compile_configuration
 from collector.registry.configurations import Configurations
-from collector.registry.files import FileError, import_file
 from collector.registry.keyring import Keyring
-from collector.registry.profiles import ProfileError, unconfirmed
+from collector.registry.profiles import ProfileError
 from collector.registry.store import Registry
 from collector.registry.view import UnknownError
 from collector.storage import open_database
 
 app = typer.Typer(no_args_is_help=True, help="Who, what, where, when: the register.")
 
-Directory = Annotated[Path, typer.Argument(help="the collector's data directory")]
 
-
-@app.command("import")
-def import_(
-    directory: Directory, file: Annotated[Path, typer.Argument(help="a TOML file")]
-) -> None:
-    """Take a registry file: all of it, or nothing."""
-    try:
-        registry = Registry(open_database(directory))
-        count, document = import_file(registry, file, now_ms())
-    except (FileError, *UNUSABLE) as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(2) from None
-    typer.echo(f"{count} records taken from {file} (SHA-256 {document.hex()})")
-    _warn(registry.view().all(Meter).values())
+app.command("import")(changes.import_)
+app.command()(changes.proposals)
+app.command()(changes.approve)
+app.command()(changes.reject)
+app.command()(questions.export)
+app.command()(questions.show)
+app.command()(questions.history)
+app.command()(allocation_changes.allocate)
+app.command()(allocation_changes.cancel)
+app.command()(allocation_history.allocations)
 
 
 @app.command()
@@ -60,7 +56,7 @@ def configure(
     out.write_bytes(message)
     typer.echo(f"configuration {digest.hex()} for {gateway}: {out}")
     site = view.one(Gateway, gateway).site
-    _warn(meter for meter in view.meters_of(site, issued_ms) if meter.gateway == gateway)
+    changes.warn(meter for meter in view.meters_of(site, issued_ms) if meter.gateway == gateway)
 
 
 @app.command("configure-all")
@@ -86,9 +82,4 @@ def configure_all(
         typer.echo(error.args[0] if len(error.args) == 1 else str(error), err=True)
         raise typer.Exit(2) from None
     typer.echo(f"{len(gateways)} configurations in {out}")
-    _warn(view.all(Meter).values())
-
-
-def _warn(meters: Iterable[Meter]) -> None:
-    for line in unconfirmed(meters):
-        typer.echo(line, err=True)
+    changes.warn(view.all(Meter).values())

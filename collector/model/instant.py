@@ -1,6 +1,7 @@
 """Moments: Unix milliseconds inside, Astana time outside."""
 
-from datetime import UTC, datetime
+from calendar import monthrange
+from datetime import UTC, date, datetime, time, timedelta
 from importlib import resources
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
@@ -35,6 +36,28 @@ def astana(instant_ms: int) -> datetime:
     return datetime.fromtimestamp(instant_ms / 1000, UTC).astimezone(ASTANA)
 
 
+def months_after(instant_ms: int, months: int) -> int:
+    """The same day and time of day in Astana so many months later, or that month's last day."""
+    moment = astana(instant_ms)
+    year, month = divmod(moment.year * 12 + moment.month - 1 + months, 12)
+    day = min(moment.day, monthrange(year, month + 1)[1])
+    return round(moment.replace(year=year, month=month + 1, day=day).timestamp() * 1000)
+
+
 def clock_text(instant_ms: int) -> str:
     """Time of day in Astana, to the second."""
     return astana(instant_ms).strftime("%H:%M:%S")
+
+
+def day_end_ms(day: date) -> int:
+    """When what is valid through a day ends: 00:00 of the next, Astana time."""
+    return _astana_ms(datetime.combine(day + timedelta(days=1), time()))
+
+
+def days_before(instant_ms: int, days: int) -> int:
+    """The same time of day in Astana so many calendar days earlier."""
+    return _astana_ms(astana(instant_ms).replace(tzinfo=None) - timedelta(days=days))
+
+
+def _astana_ms(local: datetime) -> int:
+    return round(local.replace(tzinfo=ASTANA).timestamp() * 1000)

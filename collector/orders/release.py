@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 
 from collector.checks import meters
 from collector.checks.closing import allowed_wh
-from collector.checks.licence import is_licensed
+from collector.checks.licence import site_standing
 from collector.checks.prescribed import holder_of
 from collector.model.energy import energy_in
 from collector.model.order import Step
@@ -33,7 +33,7 @@ def is_due(
             return False  # the load on its way back is not in the figures yet
         return _allocation_permits(connection, view, series, order, now_ms)
     if order.terms.reason is OrderReason.LICENCE:
-        return is_licensed(view.licences_of(order.terms.site), now_ms)
+        return not site_standing(view, order.terms.site, now_ms).calls_for_cut
     return False
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, and_, insert, select
+from sqlalchemy import ColumnElement, Connection, Row, func, insert, select
 
 from collector.model.records import Allocation, Nomination, Quota, Record
 from collector.storage.tables import entitlement as table
@@ -18,12 +18,17 @@ E = TypeVar("E", bound=Record)
 
 @dataclass(frozen=True)
 class Version(Generic[E]):
-    """A record as it was recorded: `id` numbers the version, `document` is its source's SHA-256."""
+    """A record as it was recorded: `id` numbers the version, `document` is its source's SHA-256.
+
+    Who gave it, and who approved it where two persons must; None: not said.
+    """
 
     record: E
     id: int
     recorded_ms: int
     document: bytes
+    recorded_by: str | None = None
+    approved_by: str | None = None
 
 
 _PLACES: dict[str, Callable[[Any], tuple[str, int, str, str]]] = {
@@ -33,6 +38,10 @@ _PLACES: dict[str, Callable[[Any], tuple[str, int, str, str]]] = {
 }
 """Zone, start, subject and part of each kind that is kept here."""
 
+ENTITLEMENTS = frozenset(_PLACES)
+"""The kinds that are kept here and not in the register of versions."""
+
+_START_IN_KEY = {Allocation.kind: 2, Nomination.kind: 1, Quota.kind: 1}
 _AT_ONCE = 10_000
 
 
@@ -41,15 +50,13 @@ def is_entitlement(record: Record) -> bool:
     return record.kind in _PLACES
 
 
-def record_in(
-    connection: Connection, records: Sequence[Record], document: bytes, now_ms: int
-) -> None:
-    """Add a version of each, within the caller's `appending` transaction."""
+def record_in(connection: Connection, records: Sequence[Record], source: dict[str, Any]) -> None:
+    """Add a version of each, within the caller's `appending` transaction.
+
+    `source`: what the rows say of whence they come, the same for all.
+    """
     for first in range(0, len(records), _AT_ONCE):
-        rows = [
-            _row(record) | {"recorded_ms": now_ms, "document": document}
-            for record in records[first : first + _AT_ONCE]
-        ]
+        rows = [_row(record) | source for record in records[first : first + _AT_ONCE]]
         connection.execute(insert(table), rows)
 
 
@@ -91,11 +98,18 @@ def nominations(
     return _newest(connection, Nomination, known_ms, "", start_ms, named)
 
 
-def newest(connection: Connection, record: E) -> Version[E] | None:
-    """The version that stands where this record would be the next one; None: it is the first."""
-    zone, start_ms, subject, part = _PLACES[record.kind](record)
-    same = and_(table.c.subject == subject, table.c.part == part)
-    return next(iter(_newest(connection, type(record), None, zone, start_ms, same)), None)
+def standing(connection: Connection, records: Iterable[E]) -> dict[str, Version[E]]:
+    """By the records' keys, the versions after which they would be the next ones; also cancelled
+    ones. Where a record would be the first there is none.
+    """
+    wanted = {record.key: record for record in records}
+    periods = {(type(each), *_PLACES[each.kind](each)[:2]) for each in wanted.values()}
+    found = (
+        version
+        for kind, zone, start_ms in periods
+        for version in _newest(connection, kind, None, zone, start_ms)
+    )
+    return {each.record.key: each for each in found if each.record.key in wanted}
 
 
 def history(
@@ -122,6 +136,35 @@ def history(
     return [_version(Allocation, row) for row in connection.execute(query)]
 
 
+def newest_version(connection: Connection) -> int:
+    """The number of the last change; 0 where there was none."""
+    return connection.scalar(select(func.max(table.c.id))) or 0
+
+
+def every(connection: Connection, kind: type[E], known_ms: int | None = None) -> list[E]:
+    """All that stands of a kind, by place; cancelled ones too."""
+    places = (table.c.zone, table.c.start_ms, table.c.subject, table.c.part)
+    last = select(func.max(table.c.id)).where(table.c.kind == kind.kind).group_by(*places)
+    if known_ms is not None:
+        last = last.where(table.c.recorded_ms <= known_ms)
+    query = select(table.c.body).where(table.c.id.in_(last)).order_by(*places)
+    return [kind.model_validate_json(body) for body in connection.scalars(query)]
+
+
+def rows_of(connection: Connection, kind: type[E], key: str) -> list[tuple[E, Row[Any]]]:
+    """Every version of one record with its row, the oldest first."""
+    query = select(table).where(table.c.kind == kind.kind, table.c.start_ms == _start_ms(kind, key))
+    rows = connection.execute(query.order_by(table.c.id))
+    found = ((kind.model_validate_json(row.body), row) for row in rows)
+    return [(record, row) for record, row in found if record.key == key]
+
+
+def _start_ms(kind: type[Record], key: str) -> int:
+    parts = key.split("/")
+    at = _START_IN_KEY[kind.kind]
+    return int(parts[at]) if len(parts) > at and parts[at].isdecimal() else -1
+
+
 def _newest(
     connection: Connection,
     kind: type[E],
@@ -143,7 +186,7 @@ def _newest(
 
 def _version(kind: type[E], row: Any) -> Version[E]:
     record = kind.model_validate_json(row.body)
-    return Version(record, row.id, row.recorded_ms, row.document)
+    return Version(record, row.id, row.recorded_ms, row.document, row.recorded_by, row.approved_by)
 
 
 def _row(record: Record) -> dict[str, Any]:

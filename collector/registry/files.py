@@ -1,100 +1,100 @@
-"""Registry files: TOML with one table a kind, taken whole or not at all."""
+"""Registry files: TOML with one table a kind, or a sheet of one kind."""
 
-import hashlib
+import json
 import tomllib
-from collections import Counter
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import Literal
 
-from pydantic import ValidationError
+from collector.model.records import KINDS, Record
+from collector.registry.columns import LAST_DAY, cells, columns
+from collector.registry.reading import FileError, Reading, Wrong
+from collector.registry.sheet_files import read_rows
+from collector.registry.sheets import SheetError, read_sheet, write_csv, write_xlsx
 
-from collector.evidence.downlink import read_enrolment
-from collector.evidence.errors import EvidenceError
-from collector.model.records import KINDS, Gateway, Record
-from collector.registry.references import problems
-from collector.registry.rotation import keep_later_keys
-from collector.registry.store import Registry
+Format = Literal["toml", "csv", "xlsx"]
 
 
-class FileError(ValueError):
-    """A file cannot be taken; the text says where, what, and what would be right."""
+def read_file(
+    content: bytes,
+    format_: Format,
+    kind: str | None = None,
+    *,
+    sheet: str | None = None,
+    encoding: str | None = None,
+    delimiter: str | None = None,
+) -> Reading:
+    """The records of a file, and all that is wrong with it as it stands; raises FileError.
 
-
-def read_records(path: Path) -> tuple[list[Record], bytes]:
-    """The records of a registry file and the SHA-256 of its bytes; raises FileError."""
+    `kind`: of a sheet; of a TOML file the only one that it may hold, None: any.
+    """
+    if kind is not None and kind not in KINDS:
+        raise FileError(f"there is no kind {kind!r}; the kinds are {', '.join(KINDS)}")
+    if format_ == "toml":
+        return _read_toml(content, kind)
+    if kind is None:
+        raise FileError("a sheet holds one kind of records; name it before the file")
     try:
-        content = path.read_bytes()
+        return read_rows(
+            read_sheet(content, sheet=sheet, encoding=encoding, delimiter=delimiter), kind
+        )
+    except SheetError as error:
+        raise FileError(str(error)) from None
+
+
+def _read_toml(content: bytes, only: str | None) -> Reading:
+    try:
         document = tomllib.loads(content.decode())
-    except OSError as error:
-        raise FileError(f"{path}: cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
-        raise FileError(
-            f"{path}: is not UTF-8 text (byte {error.start}); save it as UTF-8"
-        ) from None
+        raise FileError(f"is not UTF-8 text (byte {error.start}); save it as UTF-8") from None
     except tomllib.TOMLDecodeError as error:
-        raise FileError(f"{path}: is not TOML: {error}") from None
-    records: list[Record] = []
-    wrong: list[str] = []
+        raise FileError(f"is not TOML: {error}") from None
+    reading = Reading()
     for kind, entries in document.items():
         if kind not in KINDS:
-            wrong.append(f"  [{kind}]: no such kind; the kinds are {', '.join(KINDS)}")
+            told = f"no such kind; the kinds are {', '.join(KINDS)}"
+            reading.wrong.append(Wrong(f"[{kind}]", "", told))
+            continue
+        if only not in (None, kind):
+            reading.wrong.append(Wrong(f"[{kind}]", "", f"only {only} is to be imported"))
             continue
         for number, entry in enumerate(entries if isinstance(entries, list) else [entries], 1):
-            try:
-                records.append(KINDS[kind].model_validate(_enrolled(kind, entry)))
-            except ValidationError as error:
-                wrong += _explain(kind, number, error)
-            except (EvidenceError, ValueError) as error:
-                wrong.append(f"  {kind} {number}, enrolment: {error}")
-    named = Counter((record.kind, record.key) for record in records)
-    wrong += [
-        f"  {kind} {key}: it stands {count} times; once would be right"
-        for (kind, key), count in named.items()
-        if count > 1
-    ]
-    if wrong:
-        raise FileError("\n".join([f"{path}: nothing was taken:", *wrong]))
-    return records, hashlib.sha256(content).digest()
+            reading.add(kind, f"{kind} {number}", entry)
+    reading.note_duplicates()
+    return reading
 
 
-def import_file(registry: Registry, path: Path, now_ms: int) -> tuple[int, bytes]:
-    """Take a registry file: all of it when it fits the register, else nothing.
-
-    Returns the number of records and the SHA-256 of the file; raises FileError.
-    """
-    records, document = read_records(path)
-    known = registry.view()
-    records = [
-        keep_later_keys(known.all(Gateway).get(record.key), record)
-        if isinstance(record, Gateway)
-        else record
-        for record in records
-    ]
-    found = problems(known.with_records(records), records)
-    if found:
-        raise FileError("\n".join([f"{path}: nothing was taken:", *found]))
-    return registry.record(records, document, now_ms), document
+def write_file(records: Iterable[Record], kind: str, format_: Format) -> bytes:
+    """Records of one kind as a file that `read_file` reads as the same; raises FileError."""
+    if format_ == "toml":
+        return _toml(records).encode()
+    named = [column.name for column in columns(KINDS[kind]) if column.name != LAST_DAY]
+    rows: list[Sequence[str]] = [named, *map(cells, records)]
+    try:
+        return write_csv(rows) if format_ == "csv" else write_xlsx(rows, kind)
+    except SheetError as error:
+        raise FileError(str(error)) from None
 
 
-def _enrolled(kind: str, entry: Any) -> Any:
-    """A gateway's entry with the key its enrolment proves possession of; others as they are."""
-    if kind != Gateway.kind or not isinstance(entry, dict) or "enrolment" not in entry:
-        return entry
-    for name in ("id", "keys"):
-        if name in entry:
-            raise ValueError(f"{name} follows from the enrolment; give one or the other")
-    if not isinstance(entry["enrolment"], str):
-        raise ValueError("it is a text of hex digits, as the gateway printed it")
-    key, _ = read_enrolment(bytes.fromhex(entry["enrolment"]))
-    rest = {name: value for name, value in entry.items() if name != "enrolment"}
-    point = {"x": key.raw[:32].hex(), "y": key.raw[32:].hex()}
-    return rest | {"id": key.kid.hex(), "keys": [point]}
+def _toml(records: Iterable[Record]) -> str:
+    lines = []
+    for record in records:
+        lines.append(f"[[{record.kind}]]")
+        moments = {
+            each.field: each.write for each in columns(type(record)) if each.form == "moment"
+        }
+        for name, value in record.model_dump(mode="json", exclude_none=True).items():
+            written = moments[name](value) if name in moments else _toml_value(value)
+            lines.append(f"{name} = {written}")
+        lines.append("")
+    return "\n".join(lines)
 
 
-def _explain(kind: str, number: int, error: ValidationError) -> list[str]:
-    def line(detail: Any) -> str:
-        where = ".".join(str(part) for part in detail["loc"]) or "the whole entry"
-        given = "" if detail["type"] == "missing" else f" (given: {detail['input']!r})"
-        return f"  {kind} {number}, {where}: {detail['msg']}{given}"
-
-    return [line(detail) for detail in error.errors()]
+def _toml_value(value: object) -> str:
+    """Inline: what JSON writes of texts, numbers and lists is TOML as well."""
+    if isinstance(value, dict):
+        given = ((key, each) for key, each in value.items() if each is not None)
+        return "{ " + ", ".join(f"{key} = {_toml_value(each)}" for key, each in given) + " }"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_toml_value, value)) + "]"
+    # of what JSON leaves as it is, TOML forbids one character
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

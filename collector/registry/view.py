@@ -2,17 +2,21 @@
 
 from collections.abc import Iterable, Mapping
 from functools import cached_property, lru_cache
+from operator import attrgetter
 from typing import TypeVar
 
 from collector.evidence.frame import Frame, Stream
 from collector.evidence.keys import PublicKey
+from collector.model.licence import Course, course
 from collector.model.records import (
     Authority,
     Bound,
+    DataCentre,
     Dated,
     Gateway,
     GatewayKey,
     Licence,
+    LicenceAct,
     Licensee,
     Market,
     Meter,
@@ -20,6 +24,7 @@ from collector.model.records import (
     Policy,
     Record,
     Site,
+    Tenancy,
     Zone,
 )
 
@@ -130,22 +135,23 @@ class View:
         return [meter for meter in meters if meter.point == "generation"]
 
     def _meters_between(self, site: str, start_ms: int, end_ms: int) -> list[Meter]:
-        meters = self._meters.get(site, [])
+        meters = self._meters_by_site.get(site, [])
         return [meter for meter in meters if meter.hangs_between(start_ms, end_ms)]
 
     @cached_property
-    def _meters(self) -> dict[str, list[Meter]]:
-        """By site, in the order of their places."""
+    def _meters_by_site(self) -> dict[str, list[Meter]]:
+        """In the order of their places."""
         found: dict[str, list[Meter]] = {}
-        for meter in sorted(
-            self.all(Meter).values(),
-            key=lambda meter: (meter.gateway, meter.slot, meter.valid_from),
-        ):
+        key = attrgetter("gateway", "slot", "valid_from")
+        for meter in sorted(self.all(Meter).values(), key=key):
             found.setdefault(meter.site, []).append(meter)
         return found
 
+    def licensee_id(self, site: str) -> str:
+        return self.one(Site, site).licensee
+
     def licensee_of(self, site: str) -> Licensee:
-        return self.one(Licensee, self.one(Site, site).licensee)
+        return self.one(Licensee, self.licensee_id(site))
 
     def sites_of(self, licensee: str, zone: str) -> list[Site]:
         return [
@@ -154,10 +160,64 @@ class View:
             if site.licensee == licensee and site.zone == zone
         ]
 
-    def licences_of(self, site: str) -> list[Licence]:
-        """The licences that name a site, earliest end first."""
-        named = [licence for licence in self.all(Licence).values() if site in licence.sites]
-        return sorted(named, key=lambda licence: licence.valid_until)
+    @cached_property
+    def courses(self) -> dict[str, Course]:
+        """Of every licence by its number."""
+        acts: dict[str, list[LicenceAct]] = {}
+        for act in self.all(LicenceAct).values():
+            acts.setdefault(act.licence, []).append(act)
+        return {
+            number: course(licence, acts.get(number, ()))
+            for number, licence in self.all(Licence).items()
+        }
+
+    @cached_property
+    def _courses_of(self) -> tuple[dict[str, list[Course]], dict[str, list[Course]]]:
+        sites: dict[str, list[Course]] = {}
+        licensees: dict[str, list[Course]] = {}
+        for each in self.courses.values():
+            licensees.setdefault(each.licence.licensee, []).append(each)
+            for site in each.sites:
+                sites.setdefault(site, []).append(each)
+        return sites, licensees
+
+    def courses_of_site(self, site: str) -> list[Course]:
+        """Of the licences that ever name a site."""
+        return self._courses_of[0].get(site, [])
+
+    def tenancies_at(self, site: str, at_ms: int) -> list[tuple[DataCentre, Tenancy]]:
+        """Who has equipment in a site's data centres at a moment."""
+        return [
+            (centre, tenancy)
+            for centre, tenancy in self.tenancies_of(site)
+            if centre.holds_at(at_ms) and tenancy.holds_at(at_ms)
+        ]
+
+    def tenancies_of(self, site: str) -> list[tuple[DataCentre, Tenancy]]:
+        """The same of any time."""
+        return self._tenancies.get(site, [])
+
+    @cached_property
+    def _tenancies(self) -> dict[str, list[tuple[DataCentre, Tenancy]]]:
+        centres = self.all(DataCentre)
+        found: dict[str, list[tuple[DataCentre, Tenancy]]] = {}
+        for _, tenancy in sorted(self.all(Tenancy).items()):
+            if (centre := centres.get(tenancy.data_centre)) is not None:
+                found.setdefault(centre.site, []).append((centre, tenancy))
+        return found
+
+    def courses_of_licensee(self, licensee: str) -> list[Course]:
+        return self._courses_of[1].get(licensee, [])
+
+    @cached_property
+    def zones(self) -> frozenset[str]:
+        """Those that are described, and those of sites."""
+        return frozenset(self.all(Zone)) | {site.zone for site in self.all(Site).values()}
+
+    @cached_property
+    def auction_zones(self) -> frozenset[str]:
+        """Where electricity is sold."""
+        return frozenset(self.auction_zone(zone) for zone in self.zones)
 
     def auction_zone(self, zone: str) -> str:
         """Where a zone's electricity is sold; one the register does not describe: in itself."""

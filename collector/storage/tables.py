@@ -28,7 +28,25 @@ registry_version = Table(
     Column("recorded_ms", BigInteger, nullable=False),
     Column("document", LargeBinary, nullable=False),
     Column("body", Text, nullable=False),
+    # persons; null: not said, and nobody needed to
+    Column("recorded_by", Text),
+    Column("approved_by", Text),
     Index("registry_version_by_key", "kind", "key", "id"),
+)
+# what one person gave and another must approve: records, and those that they are to replace
+registry_proposal = Table(
+    "registry_proposal",
+    metadata,
+    Column("id", _RowId, primary_key=True),
+    Column("file", Text, nullable=False),
+    Column("document", LargeBinary, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("proposed_ms", BigInteger, nullable=False),
+    Column("proposed_by", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("decided_ms", BigInteger),
+    Column("decided_by", Text),
+    Column("reason", Text),
 )
 # what was bought, nominated and allowed by delivery period: versions as the register's, but too
 # many to be held in memory. `part`: of one period and one subject there may be several
@@ -44,6 +62,8 @@ entitlement = Table(
     Column("recorded_ms", BigInteger, nullable=False),
     Column("document", LargeBinary, nullable=False),
     Column("body", Text, nullable=False),
+    Column("recorded_by", Text),
+    Column("approved_by", Text),
     Index("entitlement_by_period", "kind", "zone", "start_ms", "subject", "part", "id"),
 )
 
@@ -400,6 +420,19 @@ gateway_fact = Table(
     Column("position", BigInteger, nullable=False),
     Column("body", Text, nullable=False),
 )
+# the newest in the order of the chain
+stage_contact = Table(
+    "stage_contact",
+    metadata,
+    Column("gateway", LargeBinary, primary_key=True),
+    Column("stage", SmallInteger, primary_key=True, autoincrement=False),
+    Column("epoch", BigInteger, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("record", Integer, nullable=False),
+    Column("is_closed", Boolean, nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("position", BigInteger, nullable=False),
+)
 
 # --- checks
 period_result = Table(
@@ -454,8 +487,43 @@ finding = Table(
     Column("last_ms", BigInteger, nullable=False),
     Column("severity", Text, nullable=False),
     Column("body", Text, nullable=False),
+    # where its steps have led
+    Column("state", Text, nullable=False, server_default="open"),
+    # how often it was found: more than one of a run
+    Column("times", BigInteger, nullable=False, server_default="1"),
+    # when the collector knew; null: the running checks have not noted it yet
+    Column("opened_ms", BigInteger),
     UniqueConstraint("code", "subject", "first_ms"),
     Index("finding_by_last", "last_ms"),
+    Index("finding_by_state", "state", "last_ms"),
+    Index("finding_by_opened", "opened_ms"),
+)
+# what one finding stands for: silent sites of a storm, periods of a run
+finding_member = Table(
+    "finding_member",
+    metadata,
+    Column("finding", BigInteger, primary_key=True, autoincrement=False),
+    Column("subject", Text, primary_key=True),
+    Column("first_ms", BigInteger, primary_key=True, autoincrement=False),
+    # null: seen as long as the finding is
+    Column("last_ms", BigInteger),
+    Column("body", Text, nullable=False),
+)
+# what was done with a finding: never changed, never deleted
+finding_step = Table(
+    "finding_step",
+    metadata,
+    Column("id", _RowId, primary_key=True),
+    Column("finding", BigInteger, nullable=False),
+    Column("verb", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("person", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("reference", Text),
+    # SHA-256
+    Column("document", LargeBinary),
+    Index("finding_step_by_finding", "finding", "id"),
 )
 
 # --- orders

@@ -1,13 +1,10 @@
 """Words and number formats of the page; nothing here decides anything."""
 
-from collections.abc import Callable
 from datetime import timedelta
 from fractions import Fraction
-from typing import Any
 
 from collector.checks.allocation import PeriodOutcome
-from collector.checks.findings import Code, Finding, Severity
-from collector.checks.lookahead import Confidence
+from collector.checks.findings import Severity
 from collector.checks.meters import IdentityState
 from collector.model.continuity import Verdict
 from collector.model.health import Ailment
@@ -16,7 +13,10 @@ from collector.model.order import DropResult
 from collector.model.plausibility import DoubtCode
 from collector.model.records import OrderReason
 from collector.web.view_model import Condition, StageState
+from collector.words.languages import text
 
+LANGUAGE = "en"
+"""The board's, as yet."""
 NO_VALUE = "—"
 _THIN_SPACE = "\N{NARROW NO-BREAK SPACE}"
 
@@ -54,28 +54,27 @@ DOUBTS = {
     DoubtCode.DOUBTFUL: "an energy was read twice and differed",
 }
 """What the values of one reading say against each other."""
-AILMENTS = {
-    Ailment.ROOM: "its journal has room for less than 3 days",
-    Ailment.BUS: "a bus: more than 5 % of the requests unanswered",
-    Ailment.STALL: "it stood still for more than a second",
-    Ailment.HEAP: "its memory is short",
-    Ailment.FLASH: "its flash is nearly worn out",
-    Ailment.DRIFT: "its clock drifts by more than 100 ppm",
-    Ailment.SAFE_MODE: "safe mode: it failed repeatedly, takes no samples, meters and obeys",
-}
+AILMENTS = {ailment: text(LANGUAGE, f"ailments-{ailment}") for ailment in Ailment}
 """What of a gateway's health is to be looked at."""
 BREAKS = {
-    Verdict.RESET: "register reset",
-    Verdict.JUMP: "register jumped",
-    Verdict.SWAP: "meter changed",
-    Verdict.RATIO_CHANGED: "transformer ratio changed",
-    Verdict.EXCHANGED: "meter exchanged, and not read before or after",
+    verdict: text(LANGUAGE, f"breaks-{verdict}")
+    for verdict in (
+        Verdict.RESET,
+        Verdict.JUMP,
+        Verdict.SWAP,
+        Verdict.RATIO_CHANGED,
+        Verdict.EXCHANGED,
+    )
 }
 """Why a period is unmeasured though its meter was read."""
+SEVERITY_SIGNS = {
+    Severity.NOTE: ("quiet", "·"),
+    Severity.WARNING: ("warning", "▲"),
+    Severity.BREACH: ("alarm", "✖"),
+}
 SEVERITIES = {
-    Severity.NOTE: ("quiet", "·", "note"),
-    Severity.WARNING: ("warning", "▲", "warning"),
-    Severity.BREACH: ("alarm", "✖", "breach"),
+    severity: (*sign, text(LANGUAGE, f"severity-{severity}"))
+    for severity, sign in SEVERITY_SIGNS.items()
 }
 OUTCOMES = {
     PeriodOutcome.WITHIN: ("normal", "✓", "within"),
@@ -186,230 +185,5 @@ def utc_offset(instant_ms: int) -> str:
     return f"UTC{offset // timedelta(hours=1):+d}"
 
 
-def finding_text(finding: Finding) -> str:
-    return _FINDINGS[finding.code](finding.details)
-
-
-def _energy(details: Any, name: str) -> str:
-    return f"{grouped(round(Fraction(details[name])))} Wh"
-
-
-def _period(details: Any) -> str:
-    return f"{clock(details['period_start_ms'])}–{clock(details['period_end_ms'])}"
-
-
-def _allowed(details: Any) -> str:
-    """Old findings know no tolerance."""
-    allowed = _energy(details, "allowed_wh")
-    if not Fraction(details.get("tolerance_wh", "0")):
-        return allowed
-    by_example = ", by example data" if "tolerance" in details["examples"] else ""
-    return f"{allowed} and a tolerance of {_energy(details, 'tolerance_wh')}{by_example}"
-
-
-_CONFIDENCE = {
-    Confidence.OVER: "it already has",
-    Confidence.FIRM: "every load of the last minutes would",
-    Confidence.LIKELY: "most loads of the last minutes would",
-    Confidence.OPEN: "few loads of the last minutes would",
-    Confidence.UNKNOWN: "too little of the last minutes was read to say how sure that is",
-}
-
-
-def _will_exceed(details: Any) -> str:
-    """Old findings know no confidence."""
-    text = (
-        f"period {_period(details)} will exceed {_allowed(details)}"
-        f" at {clock(details['breach_ms'])}, by {_energy(details, 'projected_excess_wh')}"
-    )
-    if "confidence" not in details:
-        return text
-    share = f" ({details['exceeding']} of {details['minutes']})" if details["minutes"] else ""
-    sure = _CONFIDENCE[Confidence(details["confidence"])]
-    return f"{text}; {sure}{share}; read {details['age_s']} s ago"
-
-
-def _quarter(details: Any) -> str:
-    return f"{date_clock(details['start_ms'])}–{clock(details['end_ms'])}"
-
-
-def _rulings(details: Any) -> str:
-    example = "; example data" if details["examples"] else ""
-    return f"{', '.join(details['rulings'])}{example}"
-
-
-def _unlicensed_load(details: Any) -> str:
-    power = f"drew {megawatt(int(details['power_w']))} MW when last seen"
-    if not details["ended_ms"]:
-        return f"has never had a licence in force, and {power}"
-    return f"licence ended {date_clock(details['ended_ms'])}, and it {power}"
-
-
-def _unread(details: Any) -> str:
-    since = f"since {date_clock(details['last_ms'])}" if details["last_ms"] else "ever"
-    return f"no reading of {', '.join(details['meters'])} {since}: its load is not known"
-
-
-def _unmeasured(details: Any) -> str:
-    """Old findings name no breaks."""
-    missing = [f"without readings of {', '.join(details['missing'])}"] if details["missing"] else []
-    broken = [
-        f"{BREAKS[Verdict(verdict)]} ({meter}, {clock(at_ms)})"
-        for meter, verdict, at_ms in details.get("breaks", ())
-    ]
-    return f"period {_period(details)} closed {'; '.join([*missing, *broken])}"
-
-
-def _undecided(details: Any) -> str:
-    """Old findings know no step."""
-    why = []
-    if Fraction(details["error_wh"]):
-        why.append(f"readings off the boundaries, ± {_energy(details, 'error_wh')}")
-    if Fraction(details.get("quantum_wh", "0")):
-        why.append(f"steps of the registers, ± {_energy(details, 'quantum_wh')}")
-    return (
-        f"period {_period(details)} closed with {_energy(details, 'measured_wh')}"
-        f" of {_energy(details, 'allowed_wh')}: too near to decide, by {' and '.join(why)}"
-    )
-
-
-def _ailing(details: Any) -> str:
-    return "; ".join(AILMENTS[Ailment(ailment)] for ailment in details["ailments"])
-
-
-def _turned(text: str, figure: Callable[[str], str]) -> Callable[[Any], str]:
-    def fill(details: Any) -> str:
-        return text.format(
-            meter=details["meter"],
-            before=figure(details["before"]),
-            after=figure(details["after"]),
-            at=date_clock(details["at_ms"]),
-        )
-
-    return fill
-
-
-def _register(text: str) -> str:
-    value = round(Fraction(text), 3)
-    part = "" if value.denominator == 1 else f"{float(value % 1):.3f}"[1:]
-    return f"{grouped(int(value))}{part} Wh"
-
-
 def ratio(text: str) -> str:
     return f"{float(Fraction(text)):g}"
-
-
-SHAPES = {
-    "flat": "mean over peak {value}",
-    "high_base": "a base of {value} of the median",
-    "awake_at_night": "night over day {value}",
-    "no_weekend": "weekend over week {value}",
-    "smooth": "changes of {value} from quarter to quarter",
-    "same_every_day": "days differ by {value}",
-    "corrected_power_factor": "power factor {value}",
-    "steady_power_factor": "it wanders by {value}",
-    "few_jumps": "{value} jumps a day",
-}
-
-
-def _shape_of_mining(details: Any) -> str:
-    reasons = [
-        SHAPES.get(each["code"], each["code"]).format(value=f"{each['value']:g}")
-        + f" ({each['points']} of {each['of']})"
-        for each in details["reasons"]
-    ]
-    return f"load like mining's, {details['points']} of 100: {', '.join(reasons)}"
-
-
-_FINDINGS: dict[Code, Callable[[Any], str]] = {
-    Code.WILL_EXCEED: _will_exceed,
-    Code.BREACH: lambda details: (
-        f"period {_period(details)} closed with {_energy(details, 'measured_wh')}"
-        f" of {_allowed(details)}"
-    ),
-    Code.INDICATED: lambda details: (
-        f"period {_period(details)} closed with {_energy(details, 'measured_wh')} of"
-        f" {_allowed(details)}, by operational meters ({', '.join(details['operational'])}):"
-        " a warning, nothing is billed or cut by it"
-    ),
-    Code.OVER_QUOTA: lambda details: (
-        f"{_energy(details, 'allocated_wh')} were sold in {details['zone']} for"
-        f" {_period(details)}, and the quota is {_energy(details, 'quota_wh')}"
-    ),
-    Code.LOAD_OUTSIDE_HOURS: lambda details: (
-        f"draws {megawatt(int(details['power_w']))} MW since"
-        f" {date_clock(details['load_from_ms'])}: not permitted since"
-        f" {date_clock(details['forbidden_from_ms'])} ({_rulings(details)})"
-    ),
-    Code.ENERGY_OUTSIDE_HOURS: lambda details: (
-        f"drew {_energy(details, 'energy_wh')} in {_quarter(details)}, when it may not mine"
-        f" ({_rulings(details)})"
-    ),
-    Code.OVER_CAPACITY: lambda details: (
-        f"drew {megawatt(int(details['mean_w']))} MW on average in {_quarter(details)}: its"
-        f" connection bears {megawatt(details['capacity_w'])} MW"
-    ),
-    Code.OVER_CAPACITY_NOW: lambda details: (
-        f"drew {megawatt(int(details['power_w']))} MW when last seen: its connection bears"
-        f" {megawatt(details['capacity_w'])} MW; the quarter's mean will decide"
-    ),
-    Code.OVER_CONTRACT: lambda details: (
-        f"drew {megawatt(int(details['mean_w']))} MW on average in {_quarter(details)}: contracted"
-        f" are {megawatt(details['contracted_w'])} MW"
-    ),
-    Code.UNMEASURED: _unmeasured,
-    Code.UNDECIDED: _undecided,
-    Code.UNLICENSED_LOAD: _unlicensed_load,
-    Code.UNREAD: _unread,
-    Code.EXPORT: lambda details: (
-        f"{details['meter']} shows {megawatt(-int(details['power_w']))} MW flowing out:"
-        " transformers the wrong way round, or generation; what it imports is not counted"
-    ),
-    Code.REGISTER_RESET: _turned(
-        "register of {meter} went back from {before} to {after} by {at}: it was reset, and"
-        " nothing is measured across it",
-        _register,
-    ),
-    Code.REGISTER_JUMP: _turned(
-        "register of {meter} rose from {before} to {after} by {at}: more than its wiring can"
-        " carry, and not taken for energy",
-        _register,
-    ),
-    Code.ROLLOVER: _turned(
-        "register of {meter} rolled over from {before} to {after} by {at}: measured across it",
-        _register,
-    ),
-    Code.REPLACED: _turned(
-        "another meter answers for {meter} since {at}: its serial reads {after}",
-        str,
-    ),
-    Code.RATIO_CHANGED: _turned(
-        "the transformer ratio of {meter} is {after}, not {before}, since {at}",
-        ratio,
-    ),
-    Code.RATIO_CORRECTED: lambda details: (
-        f"the transformers of {details['meter']} are {details['ct']} and {details['vt']}, not"
-        f" {details['configured_ct']} and {details['configured_vt']}: energies and periods are"
-        " told anew"
-    ),
-    Code.ENERGY_MISSING: lambda details: (
-        f"{_energy(details, 'head_wh')} went in within {_period(details)} and"
-        f" {_energy(details, 'children_wh')} came out: at least"
-        f" {_energy(details, 'unaccounted_wh')} are beyond losses and errors"
-    ),
-    Code.ENERGY_SURPLUS: lambda details: (
-        f"{_energy(details, 'children_wh')} came out within {_period(details)} and only"
-        f" {_energy(details, 'head_wh')} went in: is a meter wrong, or on another feeder?"
-    ),
-    Code.SHAPE_OF_MINING: _shape_of_mining,
-    Code.MONTH_DIFFERS: lambda details: (
-        f"{details['month']}: {_energy(details, 'ours_wh')} by our registers,"
-        f" {_energy(details, 'theirs_wh')} by the {details['source']}; their meters allow"
-        f" {_energy(details, 'allowed_wh')}; what holds: {details['holds']}"
-    ),
-    Code.AILING: _ailing,
-    Code.FORK: lambda details: (
-        f"{details['count']} names of {details['stream']} have two frames, from"
-        f" {details['first_seq']} on: is the gateway there twice?"
-    ),
-}

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from fractions import Fraction
 
+from collector.model.bin import check_digit
+
 PERIOD_S = 20
 INTERVAL_S = 5
 SAMPLE_S = {"tcp": 2, "rtu": 4}
@@ -78,6 +80,13 @@ def _serial(site: int, place: int) -> str:
     return f"26{site:02d}{place:04d}"
 
 
+def _bin(number: int) -> str:
+    """As of a legal person registered in January 2026, or its branch where that has no digit."""
+    head, branch = f"260140{number:05d}", f"260141{number:05d}"
+    digits = head if check_digit(head) is not None else branch
+    return f"{digits}{check_digit(digits)}"
+
+
 def _site(
     number: int,
     name: str,
@@ -116,7 +125,7 @@ def _site(
     )
     return SitePlan(
         name=name,
-        bin=f"{number:012d}",
+        bin=_bin(number),
         licensee=licensee,
         licence=f"DEMO-{number:04d}",
         bus=bus,

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from collector_world import World
+from typer import Typer
 from typer.testing import CliRunner, Result
 
 from collector.cli import app
@@ -18,7 +19,7 @@ from collector.registry.keyring import ROOT_FILE, Keyring
 _FAR_MS = 2**42
 
 
-def run(*arguments: object, code: int = 0) -> Result:
+def run(*arguments: object, code: int = 0, app: Typer = app) -> Result:
     """Run a verb, which must end with this code."""
     result = CliRunner().invoke(app, [str(argument) for argument in arguments])
     if result.exception is not None and not isinstance(result.exception, SystemExit):
@@ -27,8 +28,8 @@ def run(*arguments: object, code: int = 0) -> Result:
     return result
 
 
-def run_json(*arguments: object, code: int = 0) -> Any:
-    return json.loads(run(*arguments, "--json", code=code).stdout)
+def run_json(*arguments: object, code: int = 0, app: Typer = app) -> Any:
+    return json.loads(run(*arguments, "--json", code=code, app=app).stdout)
 
 
 def with_keys(world: World, directory: Path) -> Checkpoints:

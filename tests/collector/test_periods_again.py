@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from collector.checks import findings, periods
 from collector.checks.allocation import PeriodOutcome, PeriodResult
-from collector.checks.findings import SUPERSEDED, Code
+from collector.checks.findings import Code
 from collector.intervals import due
 from collector.model.energy import EXPORT, IMPORT
 from collector.model.records import (
@@ -107,8 +107,9 @@ def test_a_breach_that_is_none_any_more_calls_for_no_order(
     control.allow(start, "0.0002")
     control.run(end + 1)
     [finding] = control.findings()
-    assert (finding.code, finding.details[SUPERSEDED]) == (Code.BREACH, 2)
+    assert finding.code is Code.BREACH
     with reading(control.world.engine) as connection:
+        assert findings.standing_since(connection, 0) == []
         assert rules.wanted(connection, view, [], end + 1) == []
 
 

@@ -14,8 +14,9 @@ Source = Literal["auction", "import", "bilateral", "own_generation", "own_renewa
 class Allocation(Record):
     """Energy that a licensee may draw in one delivery period in an auction zone.
 
-    There may be several for one period: lots, and sources. `price_kzt_mwh`: as bid. `cancelled`: by
-    the system operator; it allows nothing from then on.
+    There may be several for one period: lots, and sources. `price_kzt_mwh`: as bid. `prepaid_kzt`
+    covers the period, or all of its day's with the same source and lot. `cancelled`: by the system
+    operator; it allows nothing from then on. `hour_convention`: how its source counts hours.
     """
 
     kind: ClassVar[str] = "allocation"
@@ -27,7 +28,9 @@ class Allocation(Record):
     lot: Name = "1"
     price_kzt_mwh: Annotated[Decimal, Field(ge=0)] | None = None
     prepaid_kzt: Annotated[Decimal, Field(ge=0)] | None = None
+    prepaid_covers: Literal["period", "day"] = "period"
     cancelled: bool = False
+    hour_convention: str | None = None
 
     @property
     def key(self) -> str:
@@ -48,13 +51,17 @@ class Nomination(Record):
 
 
 class Quota(Record):
-    """What the system operator allows all miners of an auction zone in a period, as published."""
+    """What the system operator allows all miners of an auction zone in a period, as published.
+
+    `hour_convention`: how its source counts hours.
+    """
 
     kind: ClassVar[str] = "quota"
     zone: Name
     start: Instant
     energy_mwh: EnergyMwh
     document_sha256: Hex32
+    hour_convention: str | None = None
 
     @property
     def key(self) -> str:

@@ -10,8 +10,8 @@ COLUMNS_MAX = 512
 
 # What a spreadsheet runs as a formula when it stands first in a cell (OWASP, "CSV Injection").
 _FORMULA = "=+\\-@\t\r\n＝＋－＠"
-_NEUTRAL = re.compile(f"'*(?:[{_FORMULA}]|\\Z)")
-_NEUTRALISED = re.compile(f"''*(?:[{_FORMULA}]|\\Z)")
+_NEUTRAL = re.compile(f"'*[{_FORMULA}]")
+_NEUTRALISED = re.compile(f"'+[{_FORMULA}]")
 
 
 class SheetError(ValueError):
@@ -76,7 +76,7 @@ def column_letters(column: int) -> str:
 
 
 def neutral(text: str) -> str:
-    """A text that no spreadsheet takes for a formula, nor for an empty cell; `plain` undoes it."""
+    """A text that no spreadsheet takes for a formula; `plain` undoes it."""
     return f"'{text}" if _NEUTRAL.match(text) else text
 
 

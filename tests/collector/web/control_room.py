@@ -46,7 +46,7 @@ NOW_MS = 1_795_424_412_000  # 2026-11-23 14:00:12 in Astana
 PERIOD_MS = 20_000
 START_MS = NOW_MS - NOW_MS % PERIOD_MS
 
-ALATAU, STEPPE, MINERS = "100240000017", "140840000923", "190140000555"
+ALATAU, STEPPE, MINERS = "100240000017", "140840000928", "190140000555"
 SITES = {"ekibastuz-1": ALATAU, "pavlodar-2": STEPPE, "temirtau-3": MINERS}
 EVIL_NAME = "ТОО <script>alert('Қазмайн')</script> & Co"
 _PROFILES = ("schneider-pm5560", "eastron-sdm630", "carlo-gavazzi-em24")

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0008"
-down_revision = "0006"
+down_revision = "0007"
 branch_labels = None
 depends_on = None
 
@@ -27,6 +27,8 @@ def upgrade() -> None:
         sa.Column("recorded_ms", sa.BigInteger(), nullable=False),
         sa.Column("document", sa.LargeBinary(), nullable=False),
         sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("recorded_by", sa.Text()),
+        sa.Column("approved_by", sa.Text()),
         sa.PrimaryKeyConstraint("id"),
     )
     by_period = ["kind", "zone", "start_ms", "subject", "part", "id"]

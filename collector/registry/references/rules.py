@@ -1,0 +1,63 @@
+"""Whether what is prescribed fits: the market's clock, policy, tolerances, hours, authorities."""
+
+from collections.abc import Iterator
+from typing import get_args
+
+from collector.model.records import (
+    KINDS,
+    Authority,
+    Gateway,
+    Licensee,
+    Market,
+    PermittedHours,
+    Policy,
+    Source,
+    Tolerance,
+)
+from collector.registry.references.devices import too_short
+from collector.registry.references.faults import Fault, backwards, missing, overlapping, twice
+from collector.registry.references.grid import auction_zone
+from collector.registry.view import View
+
+
+def market(_view: View, record: Market) -> Iterator[Fault]:
+    if record.period_s % record.interval_s:
+        yield (
+            "interval_s",
+            f"a period of {record.period_s} s is no multiple of {record.interval_s} s",
+        )
+
+
+def policy(view: View, record: Policy) -> Iterator[Fault]:
+    for gateway in view.all(Gateway).values():
+        yield from too_short(record, gateway)
+    for kind in record.two_persons:
+        if kind not in KINDS:
+            yield "two_persons", f"there is no kind {kind!r}; the kinds are {', '.join(KINDS)}"
+    yield from twice("licence_warning_days", "the number", record.licence_warning_days)
+
+
+def authority(_view: View, record: Authority) -> Iterator[Fault]:
+    yield from backwards(record)
+
+
+def tolerance(view: View, record: Tolerance) -> Iterator[Fault]:
+    yield from backwards(record)
+    if record.zone is not None:
+        yield from auction_zone(view, record.zone)
+    yield from overlapping(view, record, "zone")
+
+
+def permitted_hours(view: View, record: PermittedHours) -> Iterator[Fault]:
+    yield from backwards(record)
+    if record.zone is not None and record.zone not in view.zones:
+        known = ", ".join(sorted(view.zones)) or "none"
+        yield "zone", f"there is no zone {record.zone!r}; the register has: {known}"
+    if record.licensee is not None:
+        yield from missing(view, Licensee, record.licensee, "licensee")
+    if record.source is not None and record.source not in get_args(Source):
+        yield "source", f"there is no {record.source!r}; there are: {', '.join(get_args(Source))}"
+    for span in record.spans:
+        if span.start >= span.end:
+            yield "spans", f"{span.start} to {span.end}: it must end later; split it at 24:00"
+    yield from overlapping(view, record, "name")

@@ -116,6 +116,29 @@ meter-ratio_changed =
     the transformer ratio of { $meter } is { $after }, not { $before }, since { $at_ms }
     .title = transformer ratio changed
     .action = the site; what is read from there on is nobody's until the register has the ratio, under a configuration issued anew
+meter-ratio_corrected =
+    the transformers of { $meter } are { $ct } and { $vt }, not { $configured_ct } and { $configured_vt }: energies and periods are told anew
+    .title = transformer ratio corrected
+    .action = esep collector report on corrections: every interval, finding and order that it touches, before and after
+feeder-energy_missing =
+    { $head_wh } went into { $feeder } within { $period_start_ms }–{ $period_end_ms } and { $children_wh } came out: at least { $unaccounted_wh } are beyond losses and errors
+    .title = energy missing on a feeder
+    .action = who else draws from the feeder; its meters' ratios; a load that no meter sees
+feeder-energy_surplus =
+    { $children_wh } came out of { $feeder } within { $period_start_ms }–{ $period_end_ms } and only { $head_wh } went in
+    .title = more energy out of a feeder than into it
+    .action = whether a meter is wrong, or hangs on another feeder
+feeder-shape_of_mining =
+    load of { $feeder } is like mining's, { $points } of 100 points: { $marks }
+    .title = load like mining's on a feeder without a licensed site
+    .action = a score is no proof: have the feeder's consumers looked at
+month-differs =
+    { $month }: { $ours_wh } by our registers, { $theirs_wh } by the { $source ->
+        [utility] utility's meter
+       *[other] balancing market ({ $source })
+    }; their meters allow { $allowed_wh }; what holds until it is decided: { $holds }
+    .title = a month differs
+    .action = ratios, loss factors and gaps of the month; then decide which figure holds
 gateway-ailing = { $ailments }
     .title = gateway does not do well
     .action = its part of the page: room means receipts do not reach it; a bus: wire, termination, baud rate; safe mode: its last fault, and its firmware
@@ -243,6 +266,16 @@ ailments-heap = its memory is short
 ailments-flash = its flash is nearly worn out
 ailments-drift = its clock drifts by more than 100 ppm
 ailments-safe_mode = safe mode: it failed repeatedly, takes no samples, meters and obeys
+
+marks-flat = a flat load
+marks-high_base = a high base
+marks-awake_at_night = at night as by day
+marks-no_weekend = no weekend
+marks-smooth = no changes from quarter to quarter
+marks-same_every_day = every day the same
+marks-corrected_power_factor = a corrected power factor
+marks-steady_power_factor = a power factor that stands still
+marks-few_jumps = few jumps
 
 breaks-reset = register reset
 breaks-jump = register jumped

@@ -69,8 +69,11 @@ class Checks:
         self._each(list(self._judge(scene)), _subject_of, self._keep_findings)
         self._standing.run(view, scene.series, now_ms, began_ms)
         self._judge_silence(scene)
-        with self._engine.begin() as connection:
-            findings.note_opened(connection, now_ms)
+        with reading(self._engine) as connection:
+            is_unopened = findings.is_unopened(connection)
+        if is_unopened:
+            with self._engine.begin() as connection:
+                findings.note_opened(connection, now_ms)
 
     def _note_changes(self, view: View) -> None:
         with reading(self._engine) as connection:

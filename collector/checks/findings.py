@@ -278,6 +278,12 @@ def number_of(connection: Connection, finding: Finding) -> int:
     return number
 
 
+def is_unopened(connection: Connection) -> bool:
+    """Whether there is something of which it is not noted when it was known."""
+    query = select(table.c.id).where(table.c.opened_ms.is_(None)).limit(1)
+    return connection.scalar(query) is not None
+
+
 def note_opened(connection: Connection, now_ms: int) -> None:
     """Note of what was found since the last time that it is known now."""
     news = update(table).where(table.c.opened_ms.is_(None))

@@ -44,13 +44,12 @@ class Drawn:
         return Drawn(self.start_ms, other.end_ms, positions, max(self.mean_w, other.mean_w))
 
 
-def judge(scene: Scene) -> Iterator[State]:
-    """Of each site in the last `look_back_s`; a load of now is seen now."""
+def judge_site(scene: Scene, site: Site) -> Iterator[State]:
+    """In the last `look_back_s`; a load of now is seen now."""
     from_ms = max(scene.now_ms - scene.view.policy.data.look_back_s * 1000, 0)
-    for site in scene.view.all(Site).values():
-        for stretch in stretches(scene.view, site.name, from_ms, scene.now_ms):
-            for load in unlicensed(scene.view, site, stretch.start_ms):
-                yield from _past(scene, stretch, load)
+    for stretch in stretches(scene.view, site.name, from_ms, scene.now_ms):
+        for load in unlicensed(scene.view, site, stretch.start_ms):
+            yield from _past(scene, stretch, load)
 
 
 def stretches(view: View, site: str, from_ms: int, until_ms: int) -> list[Stretch]:

@@ -74,8 +74,11 @@ class Checks:
         self._judge_silence(scene)
         feeders = partial(self._judge_feeders, view, now_ms)
         self._each(self._feeders.next(view, now_ms), str, feeders)
-        with self._engine.begin() as connection:
-            findings.note_opened(connection, now_ms)
+        with reading(self._engine) as connection:
+            is_unopened = findings.is_unopened(connection)
+        if is_unopened:
+            with self._engine.begin() as connection:
+                findings.note_opened(connection, now_ms)
 
     def _note_changes(self, view: View) -> None:
         with reading(self._engine) as connection:

@@ -1,7 +1,7 @@
 """The checks of what is so at a moment, as one table, and how they are run.
 
 They are judged from a connection that only reads, so that nobody waits for them; what they found is
-written in one short transaction.
+written in short transactions.
 """
 
 from collections import Counter
@@ -26,6 +26,7 @@ from collector.checks.findings import Code, Finding
 from collector.checks.scene import Readings
 from collector.checks.states import Lasting, Scene, State
 from collector.checks.storms import Silence
+from collector.intervals.many import in_parts
 from collector.model.records import Gateway, Site
 from collector.registry.view import View
 from collector.storage import reading
@@ -33,9 +34,9 @@ from collector.storage import reading
 log = structlog.get_logger()
 
 Check = Callable[[Scene], Iterable[State]]
+_KEPT_AT_ONCE = 200
 
 OF_ALL: dict[str, Check] = {
-    "load of the past": licence_past.judge,
     "licences that end": licence_papers.judge_ends,
     "sites of licences": licence_papers.judge_sites,
     "data centres": licence_papers.judge_data_centres,
@@ -75,9 +76,13 @@ class StandingChecks:
         if self._is_due(view, now_ms):
             self._looked = view, now_ms
             found = []
-            for subject, check in OF_ALL.items():
-                with reading(self._engine) as connection:
-                    scene = Scene(connection, view, series, now_ms, began_ms, lasting)
+            past = {
+                name: partial(licence_past.judge_site, site=site)
+                for name, site in view.all(Site).items()
+            }
+            with reading(self._engine) as connection:
+                scene = Scene(connection, view, series, now_ms, began_ms, lasting)
+                for subject, check in (OF_ALL | past).items():
                     found += _judged(subject, check, scene)
             self._keep([each for each in found if each.code is not Code.GATEWAY_SILENT], lasting)
             silent = [each for each in found if each.code is Code.GATEWAY_SILENT]
@@ -87,11 +92,10 @@ class StandingChecks:
                     _keep_silent(connection, view, silent, now_ms)
 
     def _keep(self, found: Sequence[Finding], lasting: Lasting) -> None:
-        if not found:
-            return
-        with self._engine.begin() as connection:
-            for finding in found:
-                findings.keep(connection, finding)
+        for part in in_parts(found, _KEPT_AT_ONCE):
+            with self._engine.begin() as connection:
+                for finding in part:
+                    findings.keep(connection, finding)
         for finding in found:
             lasting.keep(finding)
 

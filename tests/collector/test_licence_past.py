@@ -6,9 +6,9 @@ from collector_world import LICENCE, NOW_MS, SITE
 from licence_night import TENANT, licence, suspended, tenants
 
 from collector.checks.findings import Code, Finding
-from collector.checks.licence_past import judge
+from collector.checks.licence_past import judge_site
 from collector.checks.states import Scene
-from collector.model.records import Record
+from collector.model.records import Record, Site
 from collector.storage import reading
 
 MINING_W = 720_000.0
@@ -42,7 +42,8 @@ class Past:
         view = control.world.registry.view()
         with reading(control.world.engine) as connection:
             scene = Scene(connection, view, control.series, self.at(intervals), 0)
-            return [scene.finding(state) for state in judge(scene)]
+            site = view.one(Site, SITE)
+            return [scene.finding(state) for state in judge_site(scene, site)]
 
 
 @pytest.fixture

@@ -1,11 +1,26 @@
 # Ескертпелердің мәтіндері: мәтіннің аты — ескертпенің коды, «.» орнына «-». en.ftl файлын қараңыз.
 
 allocation-will_exceed =
-    { $period_start_ms }–{ $period_end_ms } кезеңі: { $allowed_wh } лимиті сағат { $breach_ms } асып кетеді, кезең соңында асып кету мөлшері — { $projected_excess_wh }
+    { $period_start_ms }–{ $period_end_ms } кезеңі: { $allowed_wh } лимиті{ $tolerance_wh ->
+        [none] {""}
+       *[other] {" "}({ $tolerance_wh } ауытқу шегімен)
+    } сағат { $breach_ms } асып кетеді, кезең соңында асып кету мөлшері — { $projected_excess_wh }; { $confidence ->
+        [over] лимит асып кетті
+        [firm] соңғы { $minutes } минуттың кез келгенінің жүктемесімен лимит асып кетер еді
+        [likely] соңғы { $minutes } минуттың { $exceeding } минутының жүктемесімен лимит асып кетер еді
+        [open] соңғы { $minutes } минуттың тек { $exceeding } минутының жүктемесімен лимит асып кетер еді
+       *[other] сенімділікті айту үшін соңғы минуттардың өлшемдері тым аз
+    }; көрсеткіштер { $age_s } бұрын алынған
     .title = лимиттен асу күтіледі
     .action = лицензиатқа ескерту жасау
 allocation-breach =
-    { $period_start_ms }–{ $period_end_ms } кезеңі жабылды: { $allowed_wh } лимитінде { $measured_wh } тұтынылды
+    { $period_start_ms }–{ $period_end_ms } кезеңі жабылды: { $allowed_wh } лимитінде { $measured_wh } тұтынылды{ $tolerance_wh ->
+        [none] {""}
+       *[other] {""} (ауытқу шегі { $tolerance_wh })
+    }{ $examples ->
+        [none] {""}
+       *[other] {""} (мысал деректері: { $examples })
+    }
     .title = лимиттен асу
     .action = кезеңнің кадрлары — журналдағы орындары бойынша
 allocation-unmeasured =
@@ -28,6 +43,40 @@ allocation-undecided =
     }
     .title = айырма қорытынды жасауға тым аз
     .action = есепке алу аспабы неге кеш жауап берді; қадамы кішірек регистр; көршілес кезеңдер
+allocation-indicated =
+    { $period_start_ms }–{ $period_end_ms } кезеңі жабылды: техникалық есепке алу аспаптары бойынша ({ $operational }) { $allowed_wh } лимитінде { $measured_wh } тұтынылды; бұл ескерту ғана, ол бойынша шот та, ажырату да болмайды
+    .title = техникалық есепке алу аспаптары бойынша лимиттен асу
+    .action = мұнда коммерциялық есепке алу аспабы бар ма; оның көрсеткіштері
+allocation-over_quota =
+    { $zone } аймағында { $period_start_ms }–{ $period_end_ms } кезеңіне { $allocated_wh } сатылды, ал квота — { $quota_wh }
+    .title = квотадан көп сатылды
+    .action = екі құжат: жеңімпаздар тізілімі және жүйелік оператордың квотасы
+hours-load_outside =
+    { $load_from_ms } бастап жүктеме { $power_w }; { $forbidden_from_ms } бастап рұқсат етілмейді ({ $rulings }{ $examples ->
+        [none] {""}
+       *[other] {""}; мысал деректері: { $examples }
+    })
+    .title = рұқсат етілген сағаттардан тыс жүктеме
+    .action = алаң және ұйғарым мен оның құжаты
+hours-energy_outside =
+    { $start_ms } бастап { $end_ms } дейін { $energy_wh } тұтынылды, бұл уақытта майнингке рұқсат жоқ ({ $rulings }{ $examples ->
+        [none] {""}
+       *[other] {""}; мысал деректері: { $examples }
+    })
+    .title = рұқсат етілген сағаттардан тыс тұтыну
+    .action = осы ширек сағаттың кадрлары — журналдағы орындары бойынша; ұйғарым мен оның құжаты
+capacity-exceeded =
+    { $start_ms } бастап { $end_ms } дейінгі орташа қуат — { $mean_w }, қосылымның өткізу қабілеті — { $capacity_w }
+    .title = қосылым қуатынан асу
+    .action = фидердің қорғанысы және қосылудың техникалық шарттары
+capacity-exceeded_now =
+    соңғы өлшеу кезінде { $power_w }, қосылымның өткізу қабілеті — { $capacity_w }; ширек сағаттың орташасы шешеді
+    .title = қазір қосылым қуатынан жоғары
+    .action = лицензиатқа ескерту жасау
+capacity-over_contract =
+    { $start_ms } бастап { $end_ms } дейінгі орташа қуат — { $mean_w }, шарттағы қуат — { $contracted_w }
+    .title = шарттағы қуаттан жоғары
+    .action = шарт
 licence-unlicensed_load =
     { $ground ->
         [not_named] қолданыстағы лицензияда бұл алаң көрсетілмеген (қолданыста: { $licences }), соңғы өлшеу кезіндегі жүктеме { $power_w }

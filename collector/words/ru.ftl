@@ -1,11 +1,26 @@
 # Тексты замечаний: имя текста — код замечания с «-» вместо «.». См. en.ftl.
 
 allocation-will_exceed =
-    период { $period_start_ms }–{ $period_end_ms }: лимит { $allowed_wh } будет превышен в { $breach_ms }, к концу периода — на { $projected_excess_wh }
+    период { $period_start_ms }–{ $period_end_ms }: лимит { $allowed_wh }{ $tolerance_wh ->
+        [none] {""}
+       *[other] {" "}с допуском { $tolerance_wh }
+    } будет превышен в { $breach_ms }, к концу периода — на { $projected_excess_wh }; { $confidence ->
+        [over] уже превышен
+        [firm] при нагрузке любой из последних { $minutes } минут он был бы превышен
+        [likely] при нагрузке { $exceeding } из последних { $minutes } минут он был бы превышен
+        [open] лишь при нагрузке { $exceeding } из последних { $minutes } минут он был бы превышен
+       *[other] последних минут измерено слишком мало, чтобы судить о надёжности
+    }; показания получены { $age_s } назад
     .title = ожидается превышение лимита
     .action = предупредить лицензиата
 allocation-breach =
-    период { $period_start_ms }–{ $period_end_ms } закрыт: потреблено { $measured_wh } при лимите { $allowed_wh }
+    период { $period_start_ms }–{ $period_end_ms } закрыт: потреблено { $measured_wh } при лимите { $allowed_wh }{ $tolerance_wh ->
+        [none] {""}
+       *[other] {""} с допуском { $tolerance_wh }
+    }{ $examples ->
+        [none] {""}
+       *[other] {""} (данные для примера: { $examples })
+    }
     .title = превышение лимита
     .action = кадры периода — по их позициям в журнале
 allocation-unmeasured =
@@ -28,6 +43,40 @@ allocation-undecided =
     }
     .title = разница слишком мала для вывода
     .action = почему прибор учёта ответил с опозданием; регистр с меньшим шагом; соседние периоды
+allocation-indicated =
+    период { $period_start_ms }–{ $period_end_ms } закрыт: по приборам технического учёта ({ $operational }) потреблено { $measured_wh } при лимите { $allowed_wh }; это предупреждение, счетов и отключений по нему нет
+    .title = превышение по приборам технического учёта
+    .action = есть ли здесь прибор коммерческого учёта; его показания
+allocation-over_quota =
+    в зоне { $zone } на { $period_start_ms }–{ $period_end_ms } продано { $allocated_wh }, а квота — { $quota_wh }
+    .title = продано больше квоты
+    .action = оба документа: реестр победителей и квота системного оператора
+hours-load_outside =
+    нагрузка { $power_w } с { $load_from_ms }; не разрешено с { $forbidden_from_ms } ({ $rulings }{ $examples ->
+        [none] {""}
+       *[other] {""}; данные для примера: { $examples }
+    })
+    .title = нагрузка вне разрешённых часов
+    .action = площадка и предписание с его документом
+hours-energy_outside =
+    потреблено { $energy_wh } с { $start_ms } до { $end_ms }, когда майнинг не разрешён ({ $rulings }{ $examples ->
+        [none] {""}
+       *[other] {""}; данные для примера: { $examples }
+    })
+    .title = потребление вне разрешённых часов
+    .action = кадры этой четверти часа — по их позициям в журнале; предписание с его документом
+capacity-exceeded =
+    средняя мощность с { $start_ms } до { $end_ms } — { $mean_w }, пропускная способность присоединения — { $capacity_w }
+    .title = превышена мощность присоединения
+    .action = защита фидера и технические условия присоединения
+capacity-exceeded_now =
+    при последнем измерении { $power_w }, пропускная способность присоединения — { $capacity_w }; решит среднее за четверть часа
+    .title = сейчас выше мощности присоединения
+    .action = предупредить лицензиата
+capacity-over_contract =
+    средняя мощность с { $start_ms } до { $end_ms } — { $mean_w }, договорная — { $contracted_w }
+    .title = выше договорной мощности
+    .action = договор
 licence-unlicensed_load =
     { $ground ->
         [not_named] действующая лицензия не называет эту площадку (действуют: { $licences }), при последнем измерении нагрузка { $power_w }

@@ -49,6 +49,8 @@ _BY_NAME = {
     "quantum_wh": Kind.MARGIN,
     "breaks": Kind.BREAKS,
     "ailments": Kind.TERMS,
+    "marks": Kind.TERMS,
+    "points": Kind.COUNT,
     "members": Kind.PAIRS,
     "frames": Kind.COUNT,
     "count": Kind.COUNT,
@@ -107,6 +109,17 @@ _LOAD = _details(
 _VERIFICATION = _details("site", "meter", "part", "certificate", "ends_ms")
 _STORM = _details(
     "zone", "count", "watched", "window_s", "began_ms", "last_began_ms", "members", "more"
+)
+_FEEDER = _details(
+    "feeder",
+    "period_start_ms",
+    "period_end_ms",
+    "head_wh",
+    "children_wh",
+    "loss_wh",
+    "error_wh",
+    "unaccounted_wh",
+    "documents",
 )
 
 DETAILS: Mapping[Code, Mapping[str, Kind]] = {
@@ -193,6 +206,28 @@ DETAILS: Mapping[Code, Mapping[str, Kind]] = {
     Code.ROLLOVER: _REGISTER,
     Code.REPLACED: _details("sites", "meter", "before", "after", "at_ms"),
     Code.RATIO_CHANGED: _details("sites", "meter", "at_ms", before=Kind.RATIO, after=Kind.RATIO),
+    Code.RATIO_CORRECTED: _details(
+        "site", "meter", "ct", "vt", "configured_ct", "configured_vt", "document_sha256"
+    ),
+    Code.ENERGY_MISSING: _FEEDER,
+    Code.ENERGY_SURPLUS: _FEEDER,
+    Code.SHAPE_OF_MINING: _details(
+        "feeder", "points", "marks", "reasons", "from_ms", "thresholds_sha256"
+    ),
+    Code.MONTH_DIFFERS: _details(
+        "month",
+        "source",
+        "ours_wh",
+        "theirs_wh",
+        "difference_wh",
+        "allowed_wh",
+        "holds",
+        "meters",
+        "operational",
+        "document_sha256",
+        operational=Kind.NAMES,
+        statement=Kind.COUNT,
+    ),
     Code.AILING: _details("site", "ailments"),
     Code.FORK: _details("site", "epoch", "stream", "first_seq", "count"),
     Code.DISK: _details("free_mib"),

@@ -1,16 +1,13 @@
-"""Rows of a sheet by the names of their columns, and how figures and times stand in its cells."""
+"""Rows of a sheet by the names of their columns, with every fault at its place."""
 
-import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from decimal import Decimal
 
-from collector.model.instant import ASTANA
+from collector.model.moments import MomentError, read_moment
+from collector.registry.figures import FigureError, read_figure
 from collector.registry.sheets import Row, Sheet, SheetError
 
-_SPACES = str.maketrans("", "", " \u00a0\u202f\u2009")
-_FIGURE = re.compile(r"[+-]?\d+(?:[.,]\d+)?\Z")
 _LEFT_OUT_AFTER = 20
 
 
@@ -82,40 +79,19 @@ class NamedRows:
 
 
 def figure(text: str) -> Decimal:
-    """A decimal with a point or a comma; spaces may part thousands. Raise CellError."""
-    plain = text.translate(_SPACES)
-    if not _FIGURE.match(plain):
-        raise CellError(f"{text!r} is no figure; right would be 1234.5 or 1 234,5")
-    return Decimal(plain.replace(",", "."))
+    """A decimal as people print it; raise CellError, also where nothing is printed."""
+    try:
+        found = read_figure(text)
+    except FigureError as error:
+        raise CellError(str(error)) from None
+    if found is None:
+        raise CellError(f"{text!r} is no figure; one is, for example, 1 234,5 or 1234.5")
+    return found
 
 
 def moment(text: str) -> int:
     """Unix ms of a time with its offset, or of Astana's time without one. Raise CellError."""
     try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        found = _dotted(text)
-    if found.tzinfo is None:
-        first, second = (found.replace(tzinfo=ASTANA, fold=fold) for fold in (0, 1))
-        if first.utcoffset() != second.utcoffset():
-            raise CellError(
-                f"{text!r} was twice that day in Astana; right would be with its offset, as in"
-                " 2024-02-29T23:15:00+06:00"
-            )
-        found = first
-    seconds = found.timestamp()
-    if seconds != int(seconds) or not 0 <= seconds < 253_402_300_800:
-        raise CellError(f"{text!r} is no time of a meter's quarter")
-    return int(seconds) * 1000
-
-
-def _dotted(text: str) -> datetime:
-    for form in ("%d.%m.%Y %H:%M", "%d.%m.%Y %H:%M:%S"):
-        try:
-            return datetime.strptime(text, form)  # noqa: DTZ007
-        except ValueError:
-            continue
-    raise CellError(
-        f"{text!r} is no time; right would be 2026-11-23 14:00, 23.11.2026 14:00, or with an"
-        " offset 2026-11-23T14:00:00+05:00"
-    )
+        return read_moment(text)
+    except MomentError as error:
+        raise CellError(str(error)) from None

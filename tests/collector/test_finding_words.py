@@ -11,6 +11,7 @@ from fluent.syntax.ast import Junk, Message, VariableReference
 from fluent.syntax.visitor import Visitor
 
 from collector.checks.findings import Code, Finding, Severity
+from collector.checks.grey.score import read_thresholds
 from collector.checks.life import Party, State, Verb
 from collector.checks.placeholders import DETAILS, Kind
 from collector.model.continuity import Verdict
@@ -40,6 +41,7 @@ VALUES: dict[Kind, Any] = {
 TERMS = {
     "ailments": [*Ailment],
     "missing": ["accuracy_class", "state_register"],
+    "marks": [mark.code for mark in read_thresholds().marks],
 }
 """Every word of each list of words that are translated."""
 ABSENT: tuple[Any, ...] = (None, "", [])

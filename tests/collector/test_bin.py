@@ -42,3 +42,7 @@ def test_a_mistyped_digit_is_found_and_the_right_check_digit_named(
 
 def test_a_month_that_is_none_is_odd() -> None:
     assert "no month" in str(doubt("991340000010"))
+
+
+def test_other_digits_than_ours_are_refused() -> None:
+    assert "digits 0 to 9" in str(fault("٩٧١٢٤٠٠٠١٣١٥"))

@@ -35,7 +35,7 @@ class Desk:
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Desk:
+def desk(database_of: str, tmp_path: Path) -> Desk:
     registry = Registry(database(tmp_path))
     policy = POLICY.model_copy(update={"two_persons": ("licensee",)})
     registry.record([policy, LICENSEE], bytes(32), NOW_MS)

@@ -112,6 +112,29 @@ def test_each_fault_is_said_with_its_cell_and_what_would_be_right(
     assert given.records == []
 
 
+@pytest.mark.parametrize(
+    "figure", ["1E1000000000", "9" * 5000, "1,5,5", "1.234,5", "nan", "١٢", "--1", "0x10"]
+)
+def test_a_figure_that_is_none_is_refused(figure: str) -> None:
+    text = "zone;start;energy_mwh;document_sha256\n"
+    [wrong] = read(text + f"north;2026-11-23;{figure};{'ab' * 32}\n", "quota").wrong
+    assert wrong.place == "C2"
+    assert len(str(wrong)) < 200
+
+
+@pytest.mark.parametrize("nested", ["[" * 100_000, "{", "9" * 5000])
+def test_what_is_nested_too_deep_is_refused(nested: str) -> None:
+    text = "name;licensee;zone;gateway;stages\n"
+    given = read(text + f"a;1;north;0123456789abcdef;{nested}\n", "site")
+    assert len(given.wrong) == 1
+
+
+@pytest.mark.parametrize("toml", ["a = " + "[" * 100_000, "a = " + "9" * 5000, 'a = "\\ud800"'])
+def test_hostile_toml_is_refused(toml: str) -> None:
+    with pytest.raises(FileError, match="is not TOML"):
+        read_file(toml.encode(), "toml")
+
+
 def test_zeros_that_a_spreadsheet_took_off_a_bin_are_missed() -> None:
     [wrong] = read("bin;name\n40000017;x\n", "licensee").wrong
     assert "8 digits and a BIN has 12" in str(wrong)

@@ -4,7 +4,8 @@
 set -eu
 
 is_there() {
-    command -v "$1" >/dev/null 2>&1 || [ -x "/usr/sbin/$1" ] || ls /usr/lib/postgresql/*/bin/"$1" >/dev/null 2>&1
+    command -v "$1" >/dev/null 2>&1 || [ -x "/usr/sbin/$1" ] || ls /usr/lib/postgresql/*/bin/"$1" >/dev/null 2>&1 ||
+        [ -e "/usr/share/fonts/truetype/dejavu/$1" ]
 }
 
 missing=""
@@ -19,6 +20,7 @@ look() {
     explain influxd influxdb "against a real InfluxDB"
     explain nginx nginx-light "of the InfluxDB 2.x client"
     explain initdb postgresql "on PostgreSQL"
+    explain DejaVuSansCondensed.ttf fonts-dejavu-extra "of results in PDF"
     explain systemd-analyze systemd "of the service units"
 }
 

@@ -231,7 +231,7 @@ def keep(connection: Connection, closed: Closed) -> None:
     if before is not None and before.code != code_of(result):
         why = f"closed again: {result.outcome}"
         findings.resolve(
-            connection, before.code, before.subject, before.first_ms, why, result.end_ms
+            connection, before.code, before.subject, before.first_ms, why, before.last_ms
         )
     for found in (finding_of(result, version), *closed.found):
         if found is not None:

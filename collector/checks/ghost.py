@@ -13,13 +13,13 @@ from typing import Any
 from collector.checks.findings import Code
 from collector.checks.load import began
 from collector.checks.meters import AHEAD_MS, POWER
+from collector.checks.scene import Readings
 from collector.checks.states import Scene, State
 from collector.intervals.contacts import Contact, contacts
 from collector.model.limits import starting_power_w
 from collector.model.noise import variance
 from collector.model.records import Gateway, Meter, Policy, Site, Stage
 from collector.registry.profiles import load_profile
-from collector.series.store import SeriesStore
 
 _STAGE_SIGMAS, _SITE_SIGMAS = 5, 3
 """As orders verify a drop."""
@@ -150,7 +150,7 @@ def _stage(
     )
 
 
-def figures(series: SeriesStore, metered: Sequence[Meter], from_ms: int, until_ms: int) -> Figures:
+def figures(series: Readings, metered: Sequence[Meter], from_ms: int, until_ms: int) -> Figures:
     power_w, variance_w2, samples, positions = 0.0, 0.0, None, list[int]()
     for meter in metered:
         read = [

@@ -17,7 +17,7 @@ from collector.checks.load import LoadSample, loads
 from collector.checks.states import Scene, State
 from collector.intervals.snapshots import snapshots_between
 from collector.model.energy import energy_in
-from collector.model.records import Meter, Site, Tenancy
+from collector.model.records import Site, Tenancy
 from collector.registry.view import View
 
 
@@ -60,7 +60,7 @@ def stretches(view: View, site: str, from_ms: int, until_ms: int) -> list[Stretc
     holders |= {each.tenant for each in tenancies if isinstance(each, Tenancy)}
     courses = [*view.courses_of_site(site)]
     courses += [course for holder in holders for course in view.courses_of_licensee(holder)]
-    dated = (*tenancies, *(meter for meter in view.all(Meter).values() if meter.site == site))
+    dated = (*tenancies, *view.meters_between(site, from_ms, until_ms))
     turns = {span.start_ms for course in courses for span in course.spans}
     turns |= {at for each in dated for at in (each.valid_from, each.valid_until) if at is not None}
     cuts = [from_ms, *sorted(turn for turn in turns if from_ms < turn < until_ms), until_ms]

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from collector.checks.meters import POWER
-from collector.series.store import Point, SeriesStore
+from collector.checks.scene import Readings
+from collector.series.store import Point
 
 _STEP_MS = 3_600_000
 """So much is read at once on the way back."""
@@ -20,7 +21,7 @@ class Beginning:
 
 
 def began(
-    series: SeriesStore,
+    series: Readings,
     signs: Mapping[str, int],
     over_w: Fraction,
     from_ms: int,

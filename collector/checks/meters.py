@@ -7,6 +7,7 @@ from fractions import Fraction
 
 from sqlalchemy import Connection
 
+from collector.checks import scene
 from collector.checks.delivery import Piece, factors
 from collector.checks.lookahead import Draw
 from collector.checks.prescribed import prescribed
@@ -19,7 +20,7 @@ from collector.model.records import Gateway, Meter
 from collector.registry.view import View
 from collector.series.store import Point
 
-POWER = "active_power"
+POWER = scene.POWER
 AHEAD_MS = 5_000
 """What is ahead of now by no more than this speaks of now."""
 

@@ -39,6 +39,10 @@ _BY_UNIT = {
 }
 _BY_NAME = {
     "period_end_ms": Kind.CLOCK,
+    "end_ms": Kind.CLOCK,
+    "closing": Kind.COUNT,
+    "minutes": Kind.COUNT,
+    "exceeding": Kind.COUNT,
     "breach_ms": Kind.CLOCK,
     "error_wh": Kind.MARGIN,
     "boundary_error_wh": Kind.MARGIN,
@@ -78,7 +82,15 @@ _PERIOD = _details(
     "boundary_error_wh",
     "quantum_wh",
     "breaks",
+    "closing",
+    "examples",
     missing=Kind.NAMES,
+    operational=Kind.NAMES,
+    tolerance_wh=Kind.MARGIN,
+    gross_wh=Kind.MARGIN,
+)
+_QUARTER = _details(
+    "site", "start_ms", "end_ms", "energy_wh", "mean_w", "auxiliary_w", doubt_wh=Kind.MARGIN
 )
 _REGISTER = _details("sites", "meter", "at_ms", before=Kind.REGISTER, after=Kind.REGISTER)
 
@@ -105,8 +117,29 @@ DETAILS: Mapping[Code, Mapping[str, Kind]] = {
         "breach_ms",
         "allowed_wh",
         "projected_excess_wh",
+        "confidence",
+        "minutes",
+        "exceeding",
+        "read_ms",
+        "age_s",
+        "examples",
+        operational=Kind.NAMES,
+        tolerance_wh=Kind.MARGIN,
+        least_excess_wh=Kind.MARGIN,
+        most_excess_wh=Kind.MARGIN,
     ),
     Code.BREACH: _PERIOD,
+    Code.INDICATED: _PERIOD,
+    Code.OVER_QUOTA: _details(
+        "zone", "period_start_ms", "period_end_ms", "allocated_wh", "quota_wh"
+    ),
+    Code.LOAD_OUTSIDE_HOURS: _details(
+        "site", "forbidden_from_ms", "load_from_ms", "power_w", "auxiliary_w", "rulings", "examples"
+    ),
+    Code.ENERGY_OUTSIDE_HOURS: _QUARTER | _details("rulings", "examples"),
+    Code.OVER_CAPACITY: _QUARTER | _details("capacity_w", "contracted_w"),
+    Code.OVER_CAPACITY_NOW: _details("site", "power_w", "capacity_w"),
+    Code.OVER_CONTRACT: _QUARTER | _details("capacity_w", "contracted_w"),
     Code.UNMEASURED: _PERIOD,
     Code.UNDECIDED: _PERIOD,
     Code.UNLICENSED_LOAD: _LOAD,

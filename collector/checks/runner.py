@@ -69,34 +69,13 @@ class Checks:
         earlier = partial(self._close_earlier, view, now_ms)
         self._each(self._ending.unseen(holders(view)), _subject, earlier)
         scene = Scene(view, LatestOnce(self._series), now_ms, began_ms, self._running)
-        self._keep_findings(self._judge(scene))
-        self._standing.run(view, self._series, now_ms, began_ms)
+        self._each(list(self._judge(scene)), _subject_of, self._keep_findings)
+        self._standing.run(view, scene.series, now_ms, began_ms)
         self._judge_silence(scene)
-        self._each(
-            self._feeders.next(view, now_ms), str, partial(self._judge_feeders, view, now_ms)
-        )
-
+        feeders = partial(self._judge_feeders, view, now_ms)
+        self._each(self._feeders.next(view, now_ms), str, feeders)
         with self._engine.begin() as connection:
             findings.note_opened(connection, now_ms)
-
-    def _judge_silence(self, scene: Scene) -> None:
-        """Of all sites before any is told: many by one cause are one finding."""
-        found: list[Silence] = []
-        watched: Counter[str] = Counter()
-
-        def judge(those: Sequence[Site]) -> None:
-            with reading(self._engine) as connection:
-                for site in those:
-                    if silence.is_watched(scene, site):
-                        watched[site.zone] += 1
-                        one = silence.judge(connection, scene, site)
-                        found.extend([one] if one else [])
-
-        self._each(list(scene.view.all(Site).values()), _name, judge, _SITES_AT_ONCE)
-        policy, now_ms = scene.view.policy, scene.now_ms
-        with self._engine.begin() as connection:
-            if watched and silence.is_known(connection, policy, now_ms, scene.began_ms):
-                silence.keep(connection, Code.UNREAD, found, watched, policy, now_ms)
 
     def _note_changes(self, view: View) -> None:
         with reading(self._engine) as connection:
@@ -164,6 +143,27 @@ class Checks:
             with self._engine.begin() as connection:
                 judging.keep(connection, found)
 
+    def _judge_silence(self, scene: Scene) -> None:
+        """Of all sites before any is told: many by one cause are one finding."""
+        found: list[Silence] = []
+        watched: Counter[str] = Counter()
+
+        def judge(those: Sequence[Site]) -> None:
+            with reading(self._engine) as connection:
+                seen = [site for site in those if silence.is_watched(scene, site)]
+                silent = [silence.judge(connection, scene, site) for site in seen]
+            watched.update(site.zone for site in seen)
+            found.extend(one for one in silent if one is not None)
+
+        self._each(list(scene.view.all(Site).values()), _name, judge, _SITES_AT_ONCE)
+        policy, now_ms = scene.view.policy, scene.now_ms
+        with reading(self._engine) as connection:
+            is_known = silence.is_known(connection, policy, now_ms, scene.began_ms)
+            is_told = bool(found) or silence.may_go_on(connection, Code.UNREAD)
+        if watched and is_known and is_told:
+            with self._engine.begin() as connection:
+                silence.keep(connection, Code.UNREAD, found, watched, policy, now_ms)
+
     def _found(
         self,
         things: Sequence[T],
@@ -199,12 +199,10 @@ class Checks:
                 else:
                     self._each(part, name, work, 1)
 
-    def _keep_findings(self, found: Iterable[Finding]) -> None:
-        everything = list(found)
-        if everything:
-            with self._engine.begin() as connection:
-                for each in everything:
-                    findings.keep(connection, each)
+    def _keep_findings(self, found: Sequence[Finding]) -> None:
+        with self._engine.begin() as connection:
+            for each in found:
+                findings.keep(connection, each)
 
 
 def _of_sites(
@@ -225,6 +223,10 @@ def _alone(
 
 def _subject(holder: Holder) -> str:
     return f"{holder.licensee}/{holder.zone}"
+
+
+def _subject_of(finding: Finding) -> str:
+    return finding.subject
 
 
 def _subject_due(due: changes.Due) -> str:

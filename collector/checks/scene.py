@@ -8,6 +8,8 @@ from collector.intervals.running import RunningPeriod
 from collector.registry.view import View
 from collector.series.store import Point, SeriesStore
 
+POWER = "active_power"
+
 
 class Readings(Protocol):
     """Of a series store, what the checks ask."""
@@ -31,6 +33,9 @@ class LatestOnce:
         return self._latest[key]
 
     def last_power(self, meter: str, by_ms: int) -> Point | None:
+        newest = self.latest(meter, by_ms)
+        if newest is None or POWER in newest.values:
+            return newest
         return self._series.last_power(meter, by_ms)
 
     def window(self, meter: str, from_ms: int, until_ms: int) -> Iterable[Point]:

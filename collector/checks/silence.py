@@ -49,11 +49,12 @@ def judge(connection: Connection, scene: Scene, site: Site) -> Silence | None:
     old = [meter for meter in delivery if meters.fresh(view, series, meter, now_ms) is None]
     if not old:
         return None
+    by_ms = now_ms + meters.AHEAD_MS
     known_ms = followed_until(connection, SeriesFollower.name, now_ms)
     late_ms = int(view.policy.late_s * 1000)
     silent: dict[str, int] = {}
     for meter in old:
-        last = series.last_power(meter.serial, now_ms + meters.AHEAD_MS)
+        last = series.last_power(meter.serial, by_ms)
         last_ms = 0 if last is None else last.at_ms
         if known_ms > max(last_ms, scene.began_ms) + late_ms:
             silent[meter.serial] = last_ms
@@ -88,6 +89,11 @@ def keep(
     for silence in alone:
         one = Finding(code, silence.subject, silence.since_ms, now_ms, silence.details)
         findings.keep(connection, one)
+
+
+def may_go_on(connection: Connection, code: Code) -> bool:
+    """Whether there is a storm of which some were silent when it was last looked at."""
+    return bool(_ongoing(connection, TOGETHER[code]))
 
 
 def _ongoing(connection: Connection, together: Code) -> dict[int, Ongoing]:

@@ -1,4 +1,4 @@
-"""What is judged of a site now: who answers there, and power that flows out."""
+"""What is judged of a site now: whose its meters are, and power that flows out."""
 
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
@@ -29,7 +29,7 @@ def judge_export(_: Connection, scene: Scene, site: Site) -> Iterator[Finding]:
     """A miner consumes: at a delivery point that feeds, neither licence nor energy can be judged.
     One with generation of its own may feed what it does not consume.
 
-    One finding for a meter and delivery period.
+    One of a meter and delivery period; one period after the other is one finding.
     """
     view, series, now_ms = scene.view, scene.series, scene.now_ms
     if view.generation_meters_between(site.name, now_ms, now_ms + 1):

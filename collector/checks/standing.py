@@ -23,11 +23,11 @@ from collector.checks import (
     silence,
 )
 from collector.checks.findings import Code, Finding
+from collector.checks.scene import Readings
 from collector.checks.states import Lasting, Scene, State
 from collector.checks.storms import Silence
 from collector.model.records import Gateway, Site
 from collector.registry.view import View
-from collector.series.store import SeriesStore
 from collector.storage import reading
 
 log = structlog.get_logger()
@@ -60,7 +60,7 @@ class StandingChecks:
         self._lasting: Lasting | None = None
         self._looked: tuple[View, int] | None = None
 
-    def run(self, view: View, series: SeriesStore, now_ms: int, began_ms: int) -> None:
+    def run(self, view: View, series: Readings, now_ms: int, began_ms: int) -> None:
         lasting = self._lasting
         with reading(self._engine) as connection:
             if lasting is None:
@@ -80,8 +80,9 @@ class StandingChecks:
                     scene = Scene(connection, view, series, now_ms, began_ms, lasting)
                     found += _judged(subject, check, scene)
             self._keep([each for each in found if each.code is not Code.GATEWAY_SILENT], lasting)
-            if now_ms - began_ms > view.policy.data.silent_s * 1000:
-                silent = [each for each in found if each.code is Code.GATEWAY_SILENT]
+            silent = [each for each in found if each.code is Code.GATEWAY_SILENT]
+            is_known = now_ms - began_ms > view.policy.data.silent_s * 1000
+            if is_known and (silent or self._has_storm()):
                 with self._engine.begin() as connection:
                     _keep_silent(connection, view, silent, now_ms)
 
@@ -93,6 +94,10 @@ class StandingChecks:
                 findings.keep(connection, finding)
         for finding in found:
             lasting.keep(finding)
+
+    def _has_storm(self) -> bool:
+        with reading(self._engine) as connection:
+            return silence.may_go_on(connection, Code.GATEWAY_SILENT)
 
     def _is_due(self, view: View, now_ms: int) -> bool:
         if self._looked is None or self._looked[0] is not view:
@@ -107,6 +112,7 @@ def _judged(subject: str, check: Check, scene: Scene) -> list[Finding]:
     except OperationalError:
         raise  # the disk or a lock: nobody can be judged now
     except Exception as error:
+        scene.connection.rollback()  # PostgreSQL answers nothing more in a transaction that failed
         log.exception("checks.failed", subject=subject, error=str(error))
         return []
 

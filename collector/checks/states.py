@@ -8,9 +8,9 @@ from sqlalchemy import Connection
 
 from collector.checks import findings
 from collector.checks.findings import Code, Finding
+from collector.checks.scene import Readings
 from collector.model.records import Record
 from collector.registry.view import View
-from collector.series.store import SeriesStore
 
 _REMEMBERED_MS = 86_400_000
 """A finding that was last seen before this is another one, whatever the policy holds together."""
@@ -83,7 +83,7 @@ class Scene:
 
     connection: Connection
     view: View
-    series: SeriesStore
+    series: Readings
     now_ms: int
     began_ms: int
     lasting: Lasting = field(default_factory=Lasting)

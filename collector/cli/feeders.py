@@ -47,6 +47,12 @@ def feeder_import(
     engine = open_directory(directory)
     feeders = Registry(engine).view().all(Feeder)
     found, notes = _read(file, set(feeders), times_are, encoding)
+    ahead = max(found, key=lambda each: each.start_ms + each.length_ms)
+    if ahead.start_ms + ahead.length_ms > now_ms():
+        raise fail(
+            f"{file}: nothing was taken\nthe quarter of {ahead.feeder} from"
+            f" {moment_text(ahead.start_ms)} has not ended yet; are the times Astana's?"
+        )
     with engine.connect() as connection, connection.begin() as transaction:
         taken = take(connection, found, notes, now_ms())
         if dry_run:

@@ -121,6 +121,10 @@ class View:
         """Those that hang there at a moment."""
         return self._meters_between(site, at_ms, at_ms + 1)
 
+    def meters_between(self, site: str, start_ms: int, end_ms: int) -> list[Meter]:
+        """Those that hang there at any time from the one until just before the other."""
+        return self._meters_between(site, start_ms, end_ms)
+
     def delivery_meters(self, site: str, at_ms: int) -> list[Meter]:
         return self.delivery_meters_between(site, at_ms, at_ms + 1)
 

@@ -3,11 +3,26 @@
 # A placeholder without a value is a dash, and selected by [none]; counts may be selected by number and by plural.
 
 allocation-will_exceed =
-    period { $period_start_ms }–{ $period_end_ms } will exceed { $allowed_wh } at { $breach_ms }, by { $projected_excess_wh }
+    period { $period_start_ms }–{ $period_end_ms } will exceed { $allowed_wh }{ $tolerance_wh ->
+        [none] {""}
+       *[other] {" "}and a tolerance of { $tolerance_wh }
+    } at { $breach_ms }, by { $projected_excess_wh }; { $confidence ->
+        [over] it already has
+        [firm] each load of the last { $minutes } minutes would
+        [likely] the loads of { $exceeding } of the last { $minutes } minutes would
+        [open] the loads of only { $exceeding } of the last { $minutes } minutes would
+       *[other] too few of the last minutes were read to say how sure that is
+    }; read { $age_s } ago
     .title = will exceed its allocation
     .action = warn the licensee
 allocation-breach =
-    period { $period_start_ms }–{ $period_end_ms } closed with { $measured_wh } of { $allowed_wh }
+    period { $period_start_ms }–{ $period_end_ms } closed with { $measured_wh } of { $allowed_wh }{ $tolerance_wh ->
+        [none] {""}
+       *[other] {""} and a tolerance of { $tolerance_wh }
+    }{ $examples ->
+        [none] {""}
+       *[other] {""} (example data: { $examples })
+    }
     .title = allocation exceeded
     .action = the period's frames, by their positions
 allocation-unmeasured =
@@ -30,6 +45,40 @@ allocation-undecided =
     }
     .title = too near to decide
     .action = why the meter answered late, or a register with a smaller step; the neighbouring periods
+allocation-indicated =
+    period { $period_start_ms }–{ $period_end_ms } closed with { $measured_wh } of { $allowed_wh }, by operational meters ({ $operational }): a warning, nothing is billed or cut by it
+    .title = exceeded, by operational meters
+    .action = whether a commercial meter measures here too; its readings
+allocation-over_quota =
+    { $allocated_wh } were sold in { $zone } for { $period_start_ms }–{ $period_end_ms }, and the quota is { $quota_wh }
+    .title = more sold than the quota
+    .action = both documents: the register of winners and the system operator's quota
+hours-load_outside =
+    draws { $power_w } since { $load_from_ms }; not permitted since { $forbidden_from_ms } ({ $rulings }{ $examples ->
+        [none] {""}
+       *[other] {""}; example data: { $examples }
+    })
+    .title = load outside permitted hours
+    .action = the site, and the ruling with its document
+hours-energy_outside =
+    drew { $energy_wh } from { $start_ms } to { $end_ms }, when it may not mine ({ $rulings }{ $examples ->
+        [none] {""}
+       *[other] {""}; example data: { $examples }
+    })
+    .title = energy outside permitted hours
+    .action = the quarter's frames, by their positions; the ruling with its document
+capacity-exceeded =
+    drew { $mean_w } on average from { $start_ms } to { $end_ms }: its connection bears { $capacity_w }
+    .title = connection capacity exceeded
+    .action = the feeder's protection and the technical conditions of the connection
+capacity-exceeded_now =
+    drew { $power_w } when last seen: its connection bears { $capacity_w }; the quarter's mean will decide
+    .title = above the connection capacity now
+    .action = warn the licensee
+capacity-over_contract =
+    drew { $mean_w } on average from { $start_ms } to { $end_ms }: contracted are { $contracted_w }
+    .title = above contracted power
+    .action = the contract
 licence-unlicensed_load =
     { $ground ->
         [not_named] no licence in force names it (in force: { $licences }), and it drew { $power_w } when last seen
@@ -116,6 +165,29 @@ meter-ratio_changed =
     the transformer ratio of { $meter } is { $after }, not { $before }, since { $at_ms }
     .title = transformer ratio changed
     .action = the site; what is read from there on is nobody's until the register has the ratio, under a configuration issued anew
+meter-ratio_corrected =
+    the transformers of { $meter } are { $ct } and { $vt }, not { $configured_ct } and { $configured_vt }: energies and periods are told anew
+    .title = transformer ratio corrected
+    .action = esep collector report on corrections: every interval, finding and order that it touches, before and after
+feeder-energy_missing =
+    { $head_wh } went into { $feeder } within { $period_start_ms }–{ $period_end_ms } and { $children_wh } came out: at least { $unaccounted_wh } are beyond losses and errors
+    .title = energy missing on a feeder
+    .action = who else draws from the feeder; its meters' ratios; a load that no meter sees
+feeder-energy_surplus =
+    { $children_wh } came out of { $feeder } within { $period_start_ms }–{ $period_end_ms } and only { $head_wh } went in
+    .title = more energy out of a feeder than into it
+    .action = whether a meter is wrong, or hangs on another feeder
+feeder-shape_of_mining =
+    load of { $feeder } is like mining's, { $points } of 100 points: { $marks }
+    .title = load like mining's on a feeder without a licensed site
+    .action = a score is no proof: have the feeder's consumers looked at
+month-differs =
+    { $month }: { $ours_wh } by our registers, { $theirs_wh } by the { $source ->
+        [utility] utility's meter
+       *[other] balancing market ({ $source })
+    }; their meters allow { $allowed_wh }; what holds until it is decided: { $holds }
+    .title = a month differs
+    .action = ratios, loss factors and gaps of the month; then decide which figure holds
 gateway-ailing = { $ailments }
     .title = gateway does not do well
     .action = its part of the page: room means receipts do not reach it; a bus: wire, termination, baud rate; safe mode: its last fault, and its firmware
@@ -243,6 +315,16 @@ ailments-heap = its memory is short
 ailments-flash = its flash is nearly worn out
 ailments-drift = its clock drifts by more than 100 ppm
 ailments-safe_mode = safe mode: it failed repeatedly, takes no samples, meters and obeys
+
+marks-flat = a flat load
+marks-high_base = a high base
+marks-awake_at_night = at night as by day
+marks-no_weekend = no weekend
+marks-smooth = no changes from quarter to quarter
+marks-same_every_day = every day the same
+marks-corrected_power_factor = a corrected power factor
+marks-steady_power_factor = a power factor that stands still
+marks-few_jumps = few jumps
 
 breaks-reset = register reset
 breaks-jump = register jumped

@@ -55,6 +55,10 @@ def text(language: str, name: str, values: Mapping[str, Any] | None = None) -> s
     return str(written)
 
 
+def has(language: str, name: str) -> bool:
+    return _bundle(language).has_message(name)
+
+
 def source(language: str) -> str:
     """The file of a language."""
     return resources.files("collector.words").joinpath(f"{language}.ftl").read_text("utf-8")

@@ -8,7 +8,7 @@ from collector.checks.findings import Code, Finding
 from collector.checks.placeholders import DETAILS, Kind
 from collector.model.instant import clock_text
 from collector.words.figures import STYLES, Style
-from collector.words.languages import NONE, text
+from collector.words.languages import NONE, has, text
 
 
 def message(code: Code) -> str:
@@ -43,7 +43,7 @@ def _written(language: str, kind: Kind, name: str, value: Any) -> Any:
         return NONE
     if kind in (Kind.TERMS, Kind.BREAKS):
         terms = value if kind is Kind.TERMS else [entry[1] for entry in value]
-        words = [text(language, f"{name}-{term}") for term in terms]
+        words = [_term(language, name, term) for term in terms]
         if kind is Kind.TERMS:
             return "; ".join(words)
         pairs = zip(value, words, strict=True)
@@ -51,6 +51,11 @@ def _written(language: str, kind: Kind, name: str, value: Any) -> Any:
             f"{word} ({meter}, {clock_text(at_ms)})" for (meter, _, at_ms), word in pairs
         )
     return _FIGURES[kind](STYLES[language], value)
+
+
+def _term(language: str, name: str, term: str) -> str:
+    """One that another program's version kept is shown as it is."""
+    return text(language, f"{name}-{term}") if has(language, f"{name}-{term}") else str(term)
 
 
 _NONE_AT_ZERO = (Kind.MOMENT, Kind.MARGIN)

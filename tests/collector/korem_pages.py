@@ -68,7 +68,7 @@ class Style:
 
 def font() -> str:
     if not _FILE.exists():
-        absent(f"{_FILE} is missing; on Debian: apt install fonts-dejavu-core fonts-dejavu-extra")
+        absent(f"{_FILE} is missing; on Debian: apt install fonts-dejavu-extra")
     if FONT not in pdfmetrics.getRegisteredFontNames():
         pdfmetrics.registerFont(TTFont(FONT, str(_FILE)))
     return FONT

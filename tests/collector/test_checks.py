@@ -6,6 +6,7 @@ from fractions import Fraction
 import pytest
 from checks_control import LATE_MS, Control
 from collector_world import BIN, SITE, ZONE
+from finding_words import check_words
 from period_world import close_period
 
 from collector.checks import closing
@@ -285,6 +286,7 @@ def test_a_breach_is_foreseen_with_its_instant(control: Control) -> None:
     control.point("feeder", now, power_w, 5500)
     control.run(now)
     [finding] = control.findings()
+    check_words(finding)
     assert finding.code is Code.WILL_EXCEED
     assert finding.details["breach_ms"] == start + control.period_ms * 3 // 4
     assert finding.details["projected_excess_wh"] == "250"

@@ -34,10 +34,14 @@ VALUES: dict[Kind, Any] = {
     Kind.RATIO: "100",
     Kind.TEXT: "telemetry",
     Kind.NAMES: ["feeder", "feeder-2"],
-    Kind.TERMS: [Ailment.ROOM, Ailment.BUS],
     Kind.BREAKS: [["feeder", Verdict.RESET, NOW_MS]],
     Kind.PAIRS: [["site-1", NOW_MS], ["site-2", 0]],
 }
+TERMS = {
+    "ailments": [*Ailment],
+    "missing": ["accuracy_class", "state_register"],
+}
+"""Every word of each list of words that are translated."""
 ABSENT: tuple[Any, ...] = (None, "", [])
 
 
@@ -61,7 +65,10 @@ def names_in(node: Any) -> set[str]:
 
 
 def finding(code: Code, **changes: Any) -> Finding:
-    details = {name: VALUES[kind] for name, kind in DETAILS[code].items()}
+    details = {
+        name: TERMS[name] if kind is Kind.TERMS else VALUES[kind]
+        for name, kind in DETAILS[code].items()
+    }
     return Finding(code, "subject", NOW_MS, NOW_MS, details | changes)
 
 
@@ -82,7 +89,7 @@ def test_every_word_is_there(language: str) -> None:
         *(f"state-{each}" for each in State),
         *(f"verb-{each}" for each in Verb),
         *(f"party-{each}" for each in Party),
-        *(f"ailments-{each}" for each in Ailment),
+        *(f"{name}-{each}" for name, terms in TERMS.items() for each in terms),
         *(message(code) for code in Code),
     }
     assert wanted - known.keys() == set()
@@ -210,6 +217,10 @@ def test_numbers() -> None:
 )
 def test_the_language_is_the_browsers(header: str | None, language: str) -> None:
     assert accepted(header) == language
+
+
+def test_a_term_of_another_program_is_shown_as_it_is() -> None:
+    assert finding_text("ru", finding(Code.AILING, ailments=["of_tomorrow"])) == "of_tomorrow"
 
 
 def test_what_is_not_there_is_named() -> None:

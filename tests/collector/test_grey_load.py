@@ -200,6 +200,7 @@ def test_times_may_be_the_ends_of_quarters(tmp_path: Path) -> None:
         (["F-1,2026-11-23 00:00,NaN"], "is no figure"),
         (["F-1,2026-11-23 00:00,1"] * 2, "stands in row 2 already"),
         (["F-1,2024-02-29 23:15,1"], "was twice that day in Astana"),
+        (["F-1,2999-01-01 00:00,1"], "has not ended yet"),
         ([], "there is no row"),
     ],
 )

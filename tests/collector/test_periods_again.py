@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from checks_control import LATE_MS, Control
 from collector_world import BIN, NOW_MS, SITE, ZONE, allocation, meter_record
+from finding_words import check_words
 from sqlalchemy import select
 
 from collector.checks import findings, periods
@@ -204,7 +205,8 @@ def test_an_operational_meter_makes_no_finding_that_orders_rest_on(
     record(control, meter.model_copy(update={"status": "operational"}))
     [result] = control.run(end + 1)
     assert (result.outcome, result.operational) == (PeriodOutcome.INDICATED, ("feeder",))
-    assert {finding.code for finding in control.findings()} == {Code.BREACH, Code.INDICATED}
+    found = of_code(control, *Code)
+    assert {finding.code for finding in found} == {Code.BREACH, Code.INDICATED}
     with reading(control.world.engine) as connection:
         assert rules.wanted(connection, control.world.registry.view(), [], end + 1) == []
 
@@ -289,7 +291,10 @@ def night_only() -> PermittedHours:
 
 
 def of_code(control: Control, *codes: Code) -> list[findings.Finding]:
-    return [finding for finding in control.findings() if finding.code in codes]
+    found = [finding for finding in control.findings() if finding.code in codes]
+    for finding in found:
+        check_words(finding)
+    return found
 
 
 def test_energy_outside_permitted_hours_is_found_by_quarters(control: Control) -> None:

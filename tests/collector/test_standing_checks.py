@@ -113,5 +113,5 @@ def test_while_another_writes_it_judges_and_where_nothing_is_found_it_waits_for_
 ) -> None:
     with control.world.engine.begin():  # holds the writer's lock
         StandingChecks(control.world.engine).run(
-            control.world.registry.view(), control.series, NOW_MS, 0
+            control.world.registry.view(), control.series, NOW_MS, NOW_MS
         )

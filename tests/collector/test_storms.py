@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from cli_world import follow
-from collector_world import NOW_MS, POLICY, TestGateway, World, gateway_record
+from collector_world import NOW_MS, POLICY, Chain, TestGateway, World, gateway_record
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Connection, func, select
@@ -17,6 +17,7 @@ from collector.checks.life import State, Verb
 from collector.checks.record import Asked, Kept
 from collector.checks.runner import Checks
 from collector.checks.storms import Ongoing, Rule, Silence, Storm, group
+from collector.intake.admission import Delivery
 from collector.series.embedded import EmbeddedSeries
 from collector.storage.tables import finding, finding_member
 
@@ -276,13 +277,19 @@ def test_how_many_they_must_be_is_the_policys(world: World, least: int) -> None:
         assert findings.stored(connection)
 
 
+def take(world: World, chains: list[Chain], now_ms: int) -> None:
+    """The next frame of each."""
+    received = [Delivery.of(chain.gateway.topic, chain.next()) for chain in chains]
+    world.intake(now_ms).keep(received)
+    follow(world)
+
+
 def test_gateways_that_fall_silent_together_are_one_finding(world: World, tmp_path: Path) -> None:
     """Twelve, and then two: told by their own checks, as they run."""
     fleet = [TestGateway(configuration=world.gateway.configuration) for _ in range(12)]
     world.registry.record([gateway_record(each) for each in fleet], bytes(32), NOW_MS)
     chains = [each.chain() for each in fleet]
-    world.append([chain.next() for chain in chains], NOW_MS)
-    follow(world)
+    take(world, chains, NOW_MS)
     checks = Checks(world.engine, world.registry, EmbeddedSeries(tmp_path))
     checks.run(NOW_MS)
     checks.run(NOW_MS + 901_000)
@@ -292,8 +299,7 @@ def test_gateways_that_fall_silent_together_are_one_finding(world: World, tmp_pa
         found, _ = members.of(connection, storm.number, 1)
     assert (storm.finding.details["count"], storm.finding.first_ms) == (12, NOW_MS)
     assert json.loads(found[0].body)["positions"]
-    world.append([chain.next() for chain in chains[2:]], NOW_MS + 950_000)
-    follow(world)
+    take(world, chains[2:], NOW_MS + 950_000)
     checks.run(NOW_MS + 961_000)
     with world.engine.begin() as connection:
         singles = kept(connection, Code.GATEWAY_SILENT)

@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 import pytest
 from any_record import any_record
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from openpyxl import Workbook
 
@@ -24,7 +24,7 @@ LICENCES = "number;licensee;subtype;sites;valid_from;valid_through\n"
 
 @pytest.mark.parametrize("format_", get_args(Format))
 @pytest.mark.parametrize("kind", KINDS)
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.data())
 def test_what_is_exported_is_imported_as_it_was(kind: str, format_: Any, data: Any) -> None:
     records = data.draw(

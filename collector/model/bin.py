@@ -18,6 +18,8 @@ def check_digit(digits: str) -> int | None:
 
 def fault(number: str) -> str | None:
     """What is certainly wrong with twelve digits, and what would be right."""
+    if not number.isascii():
+        return f"{number} is no BIN: write it with the digits 0 to 9"
     right = check_digit(number[:11])
     if right is None:
         return f"{number} is no BIN: no number begins {number[:11]}"

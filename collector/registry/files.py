@@ -46,7 +46,7 @@ def _read_toml(content: bytes, only: str | None) -> Reading:
         document = tomllib.loads(content.decode())
     except UnicodeDecodeError as error:
         raise FileError(f"is not UTF-8 text (byte {error.start}); save it as UTF-8") from None
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # of TOML, or of a number or a nest too large
         raise FileError(f"is not TOML: {error}") from None
     reading = Reading()
     for kind, entries in document.items():

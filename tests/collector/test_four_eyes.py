@@ -11,6 +11,7 @@ from collector_world import BIN, LICENSEE, NOW_MS, POLICY, database
 
 from collector.cli import registry_app
 from collector.model.records import Licensee, Policy, Zone
+from collector.registry.files import write_file
 from collector.registry.store import Registry
 
 LICENCE = f"""
@@ -35,7 +36,7 @@ class Desk:
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Desk:
+def desk(database_of: str, tmp_path: Path) -> Desk:
     registry = Registry(database(tmp_path))
     policy = POLICY.model_copy(update={"two_persons": ("licensee",)})
     registry.record([policy, LICENSEE], bytes(32), NOW_MS)
@@ -96,9 +97,7 @@ def test_a_person_must_be_named(desk: Desk) -> None:
 
 def without_policy(desk: Desk) -> str:
     """The policy that no longer asks for two."""
-    fields = POLICY.model_dump(mode="json", exclude_none=True)
-    lines = [f"{name} = {value!r}" for name, value in fields.items() if name != "two_persons"]
-    return "\n".join(["[[policy]]", *lines, "two_persons = []"])
+    return write_file([POLICY], "policy", "toml").decode()
 
 
 WAYS: dict[str, Callable[[Desk], str]] = {

@@ -3,11 +3,13 @@
 from datetime import date, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from collector.model.instant import months_after
 from collector.model.moments import MomentError, moment_text, read_last_day, read_moment
+
+ANY = settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def ms(text: str) -> int:
@@ -57,16 +59,19 @@ def test_the_last_day_ends_when_the_next_begins() -> None:
         read_last_day("2026-11-30 12:00")
 
 
+@ANY
 @given(st.integers(0, 253_402_200_000_000))
 def test_a_moment_that_is_written_is_read_as_the_same(moment_ms: int) -> None:
     assert read_moment(moment_text(moment_ms)) == moment_ms
 
 
+@ANY
 @given(st.dates(date(1970, 1, 2), date(2090, 1, 1)))
 def test_a_last_day_is_the_day_before_its_end(day: date) -> None:
     assert read_last_day(day.isoformat()) == read_moment((day + timedelta(1)).isoformat())
 
 
+@ANY
 @given(st.text(max_size=30))
 def test_any_text_is_read_or_refused(text: str) -> None:
     try:

@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 import pytest
 from any_record import any_record
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from openpyxl import Workbook
 
@@ -24,7 +24,7 @@ LICENCES = "number;licensee;subtype;sites;valid_from;valid_through\n"
 
 @pytest.mark.parametrize("format_", get_args(Format))
 @pytest.mark.parametrize("kind", KINDS)
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.data())
 def test_what_is_exported_is_imported_as_it_was(kind: str, format_: Any, data: Any) -> None:
     records = data.draw(
@@ -110,6 +110,29 @@ def test_each_fault_is_said_with_its_cell_and_what_would_be_right(
     assert str(wrong).startswith(f"  {place}: ")
     assert told in str(wrong)
     assert given.records == []
+
+
+@pytest.mark.parametrize(
+    "figure", ["1E1000000000", "9" * 5000, "1,5,5", "1.234,5", "nan", "١٢", "--1", "0x10"]
+)
+def test_a_figure_that_is_none_is_refused(figure: str) -> None:
+    text = "zone;start;energy_mwh;document_sha256\n"
+    [wrong] = read(text + f"north;2026-11-23;{figure};{'ab' * 32}\n", "quota").wrong
+    assert wrong.place == "C2"
+    assert len(str(wrong)) < 200
+
+
+@pytest.mark.parametrize("nested", ["[" * 100_000, "{", "9" * 5000])
+def test_what_is_nested_too_deep_is_refused(nested: str) -> None:
+    text = "name;licensee;zone;gateway;stages\n"
+    given = read(text + f"a;1;north;0123456789abcdef;{nested}\n", "site")
+    assert len(given.wrong) == 1
+
+
+@pytest.mark.parametrize("toml", ["a = " + "[" * 100_000, "a = " + "9" * 5000, 'a = "\\ud800"'])
+def test_hostile_toml_is_refused(toml: str) -> None:
+    with pytest.raises(FileError, match="is not TOML"):
+        read_file(toml.encode(), "toml")
 
 
 def test_zeros_that_a_spreadsheet_took_off_a_bin_are_missed() -> None:

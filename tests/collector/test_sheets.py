@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from openpyxl import Workbook
 from openpyxl.utils.datetime import MAC_EPOCH
@@ -16,6 +16,7 @@ from openpyxl.utils.datetime import MAC_EPOCH
 from collector.registry.sheets import Row, SheetError, read_sheet, write_csv, write_xlsx
 from collector.registry.sheets.cells import neutral, plain
 
+ANY = settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=12)
 ROWS = st.lists(
     st.lists(TEXTS | st.sampled_from(["=1+1", "-5", "@a", "\tx", "'", "'=", "_x000D_"]))
@@ -62,6 +63,7 @@ PLAIN = xlsx(lambda book: book.active.append(["a", "b", 1]))
 
 
 @pytest.mark.parametrize("write", [write_csv, lambda rows: write_xlsx(rows, "kind")])
+@ANY
 @given(ROWS)
 def test_what_was_written_is_read_as_it_was(write: Any, rows: list[list[str]]) -> None:
     written = [["head", "er"], *(row for row in rows if any(row))]
@@ -69,6 +71,7 @@ def test_what_was_written_is_read_as_it_was(write: Any, rows: list[list[str]]) -
     assert [list(row) for row in read] == [without_end(row) for row in written]
 
 
+@ANY
 @given(TEXTS | st.text("'=+-@\t\r\n", max_size=4))
 def test_no_written_cell_is_a_formula_and_each_comes_back(text: str) -> None:
     assert neutral(text)[:1] not in set("=+-@\t\r\n")
@@ -152,12 +155,14 @@ def test_what_cannot_be_read_is_refused_with_what_would_be_right(
         cells(content, **options)
 
 
+@ANY
 @given(st.binary(max_size=200), st.sampled_from([b"", b"PK\x03\x04", b"\xff\xfe", b"a;b\n"]))
 def test_garbage_is_read_or_refused_never_a_crash(rubbish: bytes, start: bytes) -> None:
     with suppress(SheetError):
         cells(start + rubbish)
 
 
+@ANY
 @given(st.integers(0, len(PLAIN) - 1), st.integers(1, 255))
 def test_a_damaged_workbook_is_read_or_refused(place: int, change: int) -> None:
     damaged = bytearray(PLAIN)

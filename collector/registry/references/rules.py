@@ -9,6 +9,7 @@ from collector.model.records import (
     Gateway,
     Licensee,
     Market,
+    MeterRequirement,
     PermittedHours,
     Policy,
     Source,
@@ -48,11 +49,21 @@ def tolerance(view: View, record: Tolerance) -> Iterator[Fault]:
     yield from overlapping(view, record, "zone")
 
 
+def meter_requirement(view: View, record: MeterRequirement) -> Iterator[Fault]:
+    yield from backwards(record)
+    yield from _zone(view, record.zone)
+    yield from overlapping(view, record, "name")
+
+
+def _zone(view: View, name: str | None) -> Iterator[Fault]:
+    if name is not None and name not in view.zones:
+        known = ", ".join(sorted(view.zones)) or "none"
+        yield "zone", f"there is no zone {name!r}; the register has: {known}"
+
+
 def permitted_hours(view: View, record: PermittedHours) -> Iterator[Fault]:
     yield from backwards(record)
-    if record.zone is not None and record.zone not in view.zones:
-        known = ", ".join(sorted(view.zones)) or "none"
-        yield "zone", f"there is no zone {record.zone!r}; the register has: {known}"
+    yield from _zone(view, record.zone)
     if record.licensee is not None:
         yield from missing(view, Licensee, record.licensee, "licensee")
     if record.source is not None and record.source not in get_args(Source):

@@ -11,7 +11,9 @@ import typer
 from rich.console import Console
 
 from benchmarks import backlog as backlogs
+from benchmarks import checks as checks_bench
 from benchmarks import fuzz, intake_report, report
+from benchmarks import grey as grey_load
 from benchmarks import hostile as hostile_bus
 from benchmarks import intake as intakes
 from benchmarks import memory as heap
@@ -144,6 +146,27 @@ def intake(
 
 
 @app.command()
+def checks(
+    json_file: JsonFile,
+    meters: Annotated[
+        list[int] | None, typer.Option(min=1, help="how many; may be repeated")
+    ] = None,
+    minutes: Annotated[int, typer.Option(min=1, help="of the market's time")] = 60,
+) -> None:
+    """The checks over an hour of a fleet's data: how much faster than real time, on one core."""
+    console = Console()
+    measured = []
+    with tempfile.TemporaryDirectory(prefix="esep-checks-") as scratch, console.status("") as now:
+        for number in meters or checks_bench.FLEETS:
+            folder = Path(scratch, str(number))
+            measured.append(checks_bench.run(folder, number, minutes, now.update))
+    document = checks_bench.document(measured)
+    json_file.write_text(json.dumps(document, indent=2) + "\n")
+    console.print(checks_bench.table(measured))
+    console.print(f"written to {json_file}")
+
+
+@app.command()
 def memory(json_file: JsonFile) -> None:
     """What the firmware's modules take of an ESP32's heap when they are imported."""
     try:
@@ -154,6 +177,25 @@ def memory(json_file: JsonFile) -> None:
     json_file.write_text(json.dumps(report.memory_document(modules), indent=2) + "\n")
     typer.echo(heap.table(modules))
     typer.echo(f"written to {json_file}")
+
+
+@app.command()
+def grey(
+    json_file: JsonFile,
+    feeders: Annotated[
+        int, typer.Option(min=28, help="honest ones, and as many with mining")
+    ] = 280,
+    days: Annotated[int, typer.Option(min=7, help="of each")] = 14,
+    seed: Annotated[int, typer.Option(help="of the town")] = 2027,
+) -> None:
+    """How well a load's shape tells mining from everything else, on our own simulated feeders."""
+    console = Console()
+    with console.status("drawing the town") as status:
+        document = grey_load.run(seed, feeders, days, status.update)
+    json_file.write_text(json.dumps(document, indent=2) + "\n")
+    for table in grey_load.tables(document):
+        console.print(table)
+    console.print(f"written to {json_file}")
 
 
 @app.command()

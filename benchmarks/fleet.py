@@ -121,17 +121,17 @@ class Fleet:
     def write_register(self, path: Path, receipt_s: float) -> None:
         entries: list[tuple[str, dict[str, Any]]] = [
             ("market", _MARKET),
-            ("policy", _POLICY | {"receipt_s": receipt_s}),
+            ("policy", POLICY | {"receipt_s": receipt_s}),
         ]
         entries.append(("licensee", {"bin": _BIN, "name": "Bench"}))
         entries.append(("licence", _licence(f"site-{n}" for n in range(len(self.gateways)))))
         for number, gateway in enumerate(self.gateways):
             entries += _site(number, gateway)
-        path.write_text("\n".join(f"[[{kind}]]\n{_table(entry)}" for kind, entry in entries))
+        path.write_text("\n".join(f"[[{kind}]]\n{toml_table(entry)}" for kind, entry in entries))
 
 
 _MARKET = {"label": "bench", "period_s": 3600, "interval_s": 900}
-_POLICY = {
+POLICY = {
     "checkpoint_s": 3600,
     "late_s": 300,
     "command_ttl_s": 120,
@@ -196,7 +196,7 @@ def _site(number: int, gateway: Gateway) -> list[tuple[str, dict[str, Any]]]:
     ]
 
 
-def _table(entry: dict[str, Any]) -> str:
+def toml_table(entry: dict[str, Any]) -> str:
     return "".join(f"{key} = {_toml(value)}\n" for key, value in entry.items())
 
 

@@ -1,8 +1,9 @@
 """What is judged of a gateway: whether it does well, by its own signed words, and is only one."""
 
+from collections.abc import Iterator
+
 from sqlalchemy import Connection, func, select
 
-from collector.checks import findings
 from collector.checks.findings import Code, Finding
 from collector.evidence.frame import Stream
 from collector.intervals import gateways
@@ -15,7 +16,7 @@ _OLD_MS = 9_000_000
 """Health is told hourly: two in a row may be missed."""
 
 
-def judge_health(connection: Connection, view: View, now_ms: int) -> None:
+def judge_health(connection: Connection, view: View, now_ms: int) -> Iterator[Finding]:
     """One finding for each start, as long as something is to be looked at."""
     said = gateways.conditions(connection)
     for gateway in view.all(Gateway).values():
@@ -24,13 +25,10 @@ def judge_health(connection: Connection, view: View, now_ms: int) -> None:
             continue
         if known.ailments:
             details = {"site": gateway.site, "ailments": list(known.ailments)}
-            findings.keep(
-                connection,
-                Finding(Code.AILING, gateway.id, known.booted_ms or 0, now_ms, details),
-            )
+            yield Finding(Code.AILING, gateway.id, known.booted_ms or 0, now_ms, details)
 
 
-def judge_forks(connection: Connection, view: View) -> None:
+def judge_forks(connection: Connection, view: View, _now_ms: int) -> Iterator[Finding]:
     """One finding for each chain that forks: somebody signs with the gateway's key beside it."""
     table = chain_fault
     chain = (table.c.gateway, table.c.epoch, table.c.stream)
@@ -41,9 +39,15 @@ def judge_forks(connection: Connection, view: View) -> None:
     ).all():
         name = Stream(stream).name.lower()
         known = view.all(Gateway).get(gateway.hex())
-        site = {} if known is None else {"site": known.site}
-        details = site | {"epoch": epoch, "stream": name, "first_seq": seq, "count": count}
+        details = {
+            "site": None if known is None else known.site,
+            "epoch": epoch,
+            "stream": name,
+            "first_seq": seq,
+            "count": count,
+            "positions": sorted({first, last}),
+        }
         seen = select(frame.c.received_ms).where(frame.c.position.in_((first, last)))
         moments = list(connection.scalars(seen))
         subject = f"{gateway.hex()}/{epoch}/{name}"
-        findings.keep(connection, Finding(Code.FORK, subject, min(moments), max(moments), details))
+        yield Finding(Code.FORK, subject, min(moments), max(moments), details)

@@ -1,20 +1,26 @@
 """What a holder or a site draws now, from the series and the snapshots."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
 
 from sqlalchemy import Connection
 
-from collector.checks.allocation import Draw
-from collector.intervals.energy import energy_until, snapshot_at
+from collector.checks import scene
+from collector.checks.delivery import Piece, factors
+from collector.checks.lookahead import Draw
+from collector.checks.prescribed import prescribed
+from collector.checks.scene import Readings
+from collector.intervals.running import RunningPeriod, used_until
 from collector.ledger import identities
 from collector.ledger.identities import Identity, Standing
+from collector.model.energy import energy_in
 from collector.model.records import Gateway, Meter
 from collector.registry.view import View
-from collector.series.store import Point, SeriesStore
+from collector.series.store import Point
 
-POWER = "active_power"
+POWER = scene.POWER
 AHEAD_MS = 5_000
 """What is ahead of now by no more than this speaks of now."""
 
@@ -51,7 +57,7 @@ def identity_of(connection: Connection, meter: Meter) -> MeterIdentity:
     return MeterIdentity(IdentityState.MATCHES if is_said else IdentityState.NOT_READABLE, last)
 
 
-def fresh(view: View, series: SeriesStore, meter: Meter, now_ms: int) -> Point | None:
+def fresh(view: View, series: Readings, meter: Meter, now_ms: int) -> Point | None:
     """The newest point not ahead of now, if its power is not in doubt and it is not too old.
 
     Old: more than two telemetry frames of the meter's gateway ago.
@@ -63,7 +69,7 @@ def fresh(view: View, series: SeriesStore, meter: Meter, now_ms: int) -> Point |
     return point if now_ms - point.at_ms <= 2 * timing.frame_ms + AHEAD_MS else None
 
 
-def power_w(view: View, series: SeriesStore, meters: list[Meter], now_ms: int) -> Fraction | None:
+def power_w(view: View, series: Readings, meters: Sequence[Meter], now_ms: int) -> Fraction | None:
     """The summed power of meters; None when one of them has no fresh value."""
     points = [fresh(view, series, meter, now_ms) for meter in meters]
     if not points or any(point is None for point in points):
@@ -74,23 +80,87 @@ def power_w(view: View, series: SeriesStore, meters: list[Meter], now_ms: int) -
 def draw(
     connection: Connection,
     view: View,
-    series: SeriesStore,
-    meters: list[Meter],
+    series: Readings,
+    meters: Sequence[Meter],
     start_ms: int,
     now_ms: int,
+    running: RunningPeriod | None = None,
 ) -> Draw | None:
-    """Exact energy since the period's start, and power now; None when a meter cannot tell."""
-    used_wh, quantum_wh, total_w, at_ms = Fraction(0), Fraction(0), Fraction(0), now_ms
+    """Energy at the delivery point since the period's start, and power now; None when a meter
+    cannot tell.
+
+    `running`: it has looked at these meters. Where the
+    loss factor changed within the period the smallest counts: what was used is beyond doubt.
+    """
+    read: list[_Read] = []
     for meter in meters:
         point = fresh(view, series, meter, now_ms)
         if point is None or point.import_wh is None:
             return None
-        used = energy_until(connection, meter.serial, start_ms, point.at_ms, point.import_wh)
-        start = snapshot_at(connection, meter.serial, start_ms)
-        if used is None or start is None:
+        read_at = (point.at_ms, point.import_wh)
+        if running is None:
+            used = used_until(connection, meter.serial, start_ms, *read_at)
+        else:
+            used = running.used(connection, meter.serial, *read_at)
+        if used is None:
             return None
-        used_wh += used
-        quantum_wh += start.quantum_wh
-        total_w += Fraction(point.values[POWER])
-        at_ms = min(at_ms, max(point.at_ms, start_ms))
-    return Draw(at_ms, used_wh, total_w, quantum_wh) if meters else None
+        pieces = factors_of(view, meter, start_ms, max(point.at_ms, start_ms + 1))
+        least = min(piece.factor for piece in pieces)
+        now = pieces[-1].factor
+        power_w = Fraction(point.values[POWER]) * now
+        at_ms = min(max(point.at_ms, start_ms), now_ms)
+        read.append(_Read(at_ms, used.energy_wh * least, power_w, used.quantum_wh * now))
+    if not read:
+        return None
+    newest_ms = max(each.at_ms for each in read)
+    return Draw(
+        newest_ms,
+        sum((each.used_wh for each in read), Fraction(0)),
+        sum((each.power_w for each in read), Fraction(0)),
+        sum((each.quantum_wh for each in read), Fraction(0)),
+        sum((energy_in(each.power_w, newest_ms - each.at_ms) for each in read), Fraction(0)),
+        min(each.at_ms for each in read),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A meter's part of a draw, at the delivery point."""
+
+    at_ms: int
+    used_wh: Fraction
+    power_w: Fraction
+    quantum_wh: Fraction
+
+
+def factors_of(view: View, meter: Meter, start_ms: int, end_ms: int) -> tuple[Piece, ...]:
+    return factors(prescribed(view).factors.get(meter.serial, ()), start_ms, end_ms)
+
+
+def last_powers(
+    view: View, series: Readings, meters: Sequence[Meter], from_ms: int, until_ms: int
+) -> dict[str, list[tuple[int, Fraction]]]:
+    """Power at the delivery point by meter, W, as far as it is believed."""
+    found: dict[str, list[tuple[int, Fraction]]] = {}
+    for meter in meters:
+        factor = factors_of(view, meter, from_ms, until_ms)[-1].factor
+        readings = found[meter.serial] = []
+        for point in series.window(meter.serial, from_ms, until_ms):
+            power_w = point.believed(POWER)
+            if power_w is not None:
+                readings.append((point.at_ms, Fraction(power_w) * factor))
+    return found
+
+
+def readings(
+    series: Readings, meters: Sequence[Meter], from_ms: int, until_ms: int
+) -> list[list[tuple[int, Fraction | None]]]:
+    """Of each meter its power at the meter, W, oldest first; None where it is not believed."""
+    return [
+        [(point.at_ms, _exact(point.believed(POWER))) for point in window]
+        for window in (series.window(meter.serial, from_ms, until_ms) for meter in meters)
+    ]
+
+
+def _exact(power_w: float | None) -> Fraction | None:
+    return None if power_w is None else Fraction(power_w)

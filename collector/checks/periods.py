@@ -1,12 +1,19 @@
 """Closed delivery periods, kept with the ledger positions they rest on."""
 
 import json
+from collections.abc import Collection
 from fractions import Fraction
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, delete, exists, func, insert, select
 
-from collector.checks.allocation import Break, Holder, PeriodOutcome, PeriodResult
+from collector.checks.allocation import (
+    Break,
+    Holder,
+    PeriodOutcome,
+    PeriodResult,
+    differences,
+)
 from collector.intervals.snapshots import is_standing
 from collector.model.continuity import Verdict
 from collector.model.energy import IMPORT
@@ -14,28 +21,26 @@ from collector.storage.tables import period_missing, snapshot
 from collector.storage.tables import period_result as table
 
 
-def keep(connection: Connection, result: PeriodResult) -> int:
-    """Store a result as the next version of its period; return its version, from 1."""
+class SupersededError(Exception):
+    """Somebody else closed the period in the meantime."""
+
+
+def keep(connection: Connection, result: PeriodResult, earlier: PeriodResult | None) -> int:
+    """Store a result as the version after `earlier` of its period; return its version, from 1.
+
+    Raises SupersededError when another version is the last one.
+    """
     period = {
         "licensee": result.licensee,
         "zone": result.zone,
         "start_ms": result.start_ms,
     }
     last = connection.scalar(select(func.max(table.c.version)).filter_by(**period)) or 0
-    body = {
-        "sites": result.sites,
-        "meters": result.meters,
-        "missing": result.missing,
-        "end_ms": result.end_ms,
-        "allowed_wh": str(result.allowed_wh),
-        "measured_wh": None if result.measured_wh is None else str(result.measured_wh),
-        "error_wh": str(result.error_wh),
-        "boundary_error_wh": str(result.boundary_error_wh),
-        "quantum_wh": str(result.quantum_wh),
-        "breaks": [[entry.meter, entry.verdict, entry.at_ms] for entry in result.breaks],
-        "outcome": result.outcome,
-        "positions": result.positions,
-    }
+    if last != (0 if earlier is None else earlier.version):
+        raise SupersededError(f"{period} has a version {last}")
+    body = _body(result)
+    if earlier is not None:
+        body["differs"] = differences(earlier, result)
     connection.execute(insert(table).values(**period, version=last + 1, body=json.dumps(body)))
     connection.execute(delete(period_missing).filter_by(**period))
     if result.missing:
@@ -44,13 +49,67 @@ def keep(connection: Connection, result: PeriodResult) -> int:
     return last + 1
 
 
-def last_closed(connection: Connection, holder: Holder) -> int | None:
-    """The start of the newest closed period."""
-    query = select(func.max(table.c.start_ms)).where(
-        table.c.licensee == holder.licensee, table.c.zone == holder.zone
+_EXACT = (
+    "allowed_wh",
+    "tolerance_wh",
+    "measured_wh",
+    "error_wh",
+    "boundary_error_wh",
+    "quantum_wh",
+    "generation_wh",
+    "export_wh",
+    "gross_wh",
+)
+
+
+def _body(result: PeriodResult) -> dict[str, Any]:
+    """Fractions as text: JSON has no exact ones."""
+    values = {name: getattr(result, name) for name in _EXACT}
+    return {
+        "sites": result.sites,
+        "meters": result.meters,
+        "missing": result.missing,
+        "end_ms": result.end_ms,
+        **{name: None if value is None else str(value) for name, value in values.items()},
+        "breaks": [[entry.meter, entry.verdict, entry.at_ms] for entry in result.breaks],
+        "outcome": result.outcome,
+        "positions": result.positions,
+        "versions": dict(result.versions),
+        "examples": result.examples,
+        "operational": result.operational,
+    }
+
+
+def first_closed(connection: Connection, licensee: str, zones: Collection[str]) -> int | None:
+    """The start of the oldest closed period."""
+    query = select(func.min(table.c.start_ms)).where(
+        table.c.licensee == licensee, table.c.zone.in_(zones)
     )
     start_ms: int | None = connection.scalar(query)
     return start_ms
+
+
+def last_closed(connection: Connection, licensee: str, zones: Collection[str]) -> int | None:
+    """The start of the newest closed period; the zones may have been sold apart before."""
+    query = select(func.max(table.c.start_ms)).where(
+        table.c.licensee == licensee, table.c.zone.in_(zones)
+    )
+    start_ms: int | None = connection.scalar(query)
+    return start_ms
+
+
+def waiting(connection: Connection) -> set[tuple[str, str]]:
+    """Licensee and zone of the holders that have a period with missing readings."""
+    query = select(period_missing.c.licensee, period_missing.c.zone).distinct()
+    return {(row[0], row[1]) for row in connection.execute(query)}
+
+
+def of_starts(
+    connection: Connection, holder: Holder, starts_ms: Collection[int]
+) -> list[PeriodResult]:
+    """The closed ones of the periods that begin then, oldest first."""
+    query = _of(holder).where(table.c.start_ms.in_(starts_ms)).order_by(table.c.start_ms)
+    return [_result(row) for row in connection.execute(query)]
 
 
 def completed(connection: Connection, holder: Holder, limit: int) -> list[PeriodResult]:
@@ -88,6 +147,13 @@ def newest(connection: Connection, holder: Holder, limit: int) -> list[PeriodRes
     return [_result(row) for row in connection.execute(query)]
 
 
+def versions_between(connection: Connection, start_ms: int, end_ms: int) -> list[PeriodResult]:
+    """Every version of the periods that begin within a span, in order of time and version."""
+    query = select(table).where(table.c.start_ms >= start_ms, table.c.start_ms < end_ms)
+    order = (table.c.start_ms, table.c.licensee, table.c.zone, table.c.version)
+    return [_result(row) for row in connection.execute(query.order_by(*order))]
+
+
 def stored(connection: Connection) -> list[PeriodResult]:
     """The newest version of every closed period, oldest first."""
     query = _NEWEST_VERSIONS.order_by(table.c.start_ms, table.c.licensee, table.c.zone)
@@ -110,8 +176,8 @@ def _of(holder: Holder) -> Select[Any]:
 
 
 def _result(row: Any) -> PeriodResult:
+    """Bodies of earlier collectors lack what was not known then."""
     fields = json.loads(row.body)
-    measured = fields["measured_wh"]
     return PeriodResult(
         row.licensee,
         row.zone,
@@ -121,7 +187,7 @@ def _result(row: Any) -> PeriodResult:
         row.start_ms,
         fields["end_ms"],
         Fraction(fields["allowed_wh"]),
-        None if measured is None else Fraction(measured),
+        _exact(fields["measured_wh"]),
         Fraction(fields["error_wh"]),
         PeriodOutcome(fields["outcome"]),
         tuple(fields["positions"]),
@@ -131,4 +197,16 @@ def _result(row: Any) -> PeriodResult:
             for meter, verdict, at_ms in fields.get("breaks", ())
         ),
         Fraction(fields.get("quantum_wh", "0")),
+        Fraction(fields.get("tolerance_wh", "0")),
+        {kind: tuple(numbers) for kind, numbers in fields.get("versions", {}).items()},
+        tuple(fields.get("examples", ())),
+        tuple(fields.get("operational", ())),
+        _exact(fields.get("generation_wh")),
+        _exact(fields.get("export_wh")),
+        _exact(fields.get("gross_wh")),
+        row.version,
     )
+
+
+def _exact(text: str | None) -> Fraction | None:
+    return None if text is None else Fraction(text)

@@ -1,12 +1,11 @@
 """Findings of how registers went on: rollovers, resets, jumps, other meters, other ratios."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from sqlalchemy import Connection
 
-from collector.checks import findings
+from collector.checks.allocation import DeliveryMeter
 from collector.checks.findings import Code, Finding
-from collector.intervals.energy import Metering
 from collector.intervals.evidence import Turn, foreign_turn
 from collector.ledger import identities
 from collector.model.continuity import Verdict
@@ -21,25 +20,24 @@ _CODES = {
 }
 
 
-def keep(connection: Connection, sites: Sequence[str], metered: Mapping[str, Metering]) -> None:
+def of_meters(sites: Sequence[str], metered: Mapping[str, DeliveryMeter]) -> Iterator[Finding]:
     """What turned in a period that was judged. An exchange that was entered is no finding."""
     for meter, found in metered.items():
-        for turn in found.turns:
-            if turn.verdict in _CODES:
-                _keep(connection, sites, meter, turn, turn.at_ms)
+        for part in found.parts:
+            for turn in part.metering.turns:
+                if turn.verdict in _CODES:
+                    yield _finding(sites, meter, turn, turn.at_ms)
 
 
-def judge_identity(connection: Connection, meter: Meter, now_ms: int) -> None:
+def judge_identity(connection: Connection, meter: Meter, now_ms: int) -> Iterator[Finding]:
     """Whether the instrument that answers now is the meter of the register."""
     gateway = bytes.fromhex(meter.gateway)
     newest = identities.newest_foreign(connection, gateway, meter.slot, meter.serial)
     if newest is not None:
-        _keep(connection, (meter.site,), meter.serial, foreign_turn(newest), now_ms)
+        yield _finding((meter.site,), meter.serial, foreign_turn(newest), now_ms)
 
 
-def _keep(
-    connection: Connection, sites: Sequence[str], meter: str, turn: Turn, last_ms: int
-) -> None:
+def _finding(sites: Sequence[str], meter: str, turn: Turn, last_ms: int) -> Finding:
     details = {
         "sites": list(sites),
         "meter": meter,
@@ -49,4 +47,4 @@ def _keep(
         "positions": list(turn.positions),
     }
     code = _CODES[turn.verdict]
-    findings.keep(connection, Finding(code, meter, turn.at_ms, last_ms, details))
+    return Finding(code, meter, turn.at_ms, last_ms, details)

@@ -7,6 +7,7 @@ from pathlib import Path
 import structlog
 from sqlalchemy import Engine, insert, select, update
 
+from collector.checks import own
 from collector.checks.condition import Condition, alarms, read_condition
 from collector.registry.store import Registry
 from collector.storage import reading
@@ -69,6 +70,9 @@ class Watch:
         step_s, left = self._stepped
         self._stepped = (step_s, left - 1) if left > 1 else (0, 0)
         self._tell(alarms(condition, policy, step_s if left else 0))
+        if self.alarms:
+            with self._engine.begin() as connection:
+                own.keep(connection, self.alarms, now_ms)
 
     def unready(self) -> list[str]:
         """Why this collector is not ready to take in frames; nothing when it is."""

@@ -12,10 +12,16 @@ from collector.cli import (
     archive,
     backup,
     ca,
+    check,
+    correction,
+    feeders,
+    finding_life,
+    findings,
     gaps,
     interval_edits,
     intervals,
     logs,
+    months,
     prove,
     quarantine,
     rebuild,
@@ -47,6 +53,7 @@ app = typer.Typer(no_args_is_help=True, help="The operator's side: run it, look 
 app.add_typer(ca.app, name="ca")
 app.command("rebuild-series")(series.rebuild_series)
 app.command("reconcile")(series.reconcile)
+app.command()(check.check)
 app.command()(status.status)
 app.command()(gaps.gaps)
 app.command()(quarantine.quarantine)
@@ -58,6 +65,19 @@ app.command("intervals")(intervals.intervals)
 app.command("edit-interval")(interval_edits.edit)
 app.command("undo-edit")(interval_edits.undo)
 app.command("rebuild-intervals")(rebuild.rebuild_intervals)
+app.command()(correction.correction)
+app.command("statement-import")(months.statement_import)
+app.command("reconcile-month")(months.reconcile_month)
+app.command("decide-month")(months.decide_month)
+app.command("feeder-import")(feeders.feeder_import)
+app.command("feeder-score")(feeders.feeder_score)
+app.command()(feeders.grey)
+app.command()(findings.findings)
+app.command()(findings.finding)
+app.command()(finding_life.explain)
+app.command()(finding_life.dispute)
+app.command()(finding_life.uphold)
+app.command()(finding_life.close)
 app.command()(intake)
 app.command()(work.work)
 log = structlog.get_logger()

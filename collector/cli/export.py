@@ -20,6 +20,8 @@ from collector.storage import reading
 from collector.storage.tables import (
     entitlement,
     finding,
+    finding_member,
+    finding_step,
     issued,
     order,
     order_step,
@@ -62,8 +64,7 @@ def write(engine: Engine, registry: Registry, directory: Path, out: Path) -> int
         _write_json(out / "orders.json", _orders(connection))
         periods = select(period_result).order_by(period_result.c.start_ms, period_result.c.version)
         _write_json(out / "periods.json", list(_rows(connection, periods)))
-        findings = select(finding).order_by(finding.c.id)
-        _write_json(out / "findings.json", list(_rows(connection, findings)))
+        _write_json(out / "findings.json", _findings(connection))
     return frames
 
 
@@ -89,6 +90,24 @@ def _orders(connection: Connection) -> list[dict[str, Any]]:
     return [orders[identity] | {"steps": taken} for identity, taken in steps.items()]
 
 
+def _findings(connection: Connection) -> list[dict[str, Any]]:
+    """Each with the steps of its life, and what it stands for, where it is more than one."""
+    parts: dict[str, dict[int, list[dict[str, Any]]]] = {"steps": {}, "members": {}}
+    queries = {
+        "steps": select(finding_step).order_by(finding_step.c.id),
+        "members": select(finding_member).order_by(
+            finding_member.c.finding, finding_member.c.first_ms, finding_member.c.subject
+        ),
+    }
+    for name, query in queries.items():
+        for row in _rows(connection, query):
+            parts[name].setdefault(row.pop("finding"), []).append(row)
+    return [
+        row | {name: found.get(row["id"], []) for name, found in parts.items()}
+        for row in _rows(connection, select(finding).order_by(finding.c.id))
+    ]
+
+
 def _rows(connection: Connection, query: Select[Any]) -> Iterator[dict[str, Any]]:
     """Rows as JSON has them: bytes in hex, `body` as what it holds."""
     for row in connection.execute(query):
@@ -96,7 +115,7 @@ def _rows(connection: Connection, query: Select[Any]) -> Iterator[dict[str, Any]
             name: value.hex() if isinstance(value, bytes) else value
             for name, value in row._mapping.items()
         }
-        yield plain | {"body": json.loads(plain["body"])}
+        yield plain | ({"body": json.loads(plain["body"])} if "body" in plain else {})
 
 
 def _key(gateway: Gateway, key: GatewayKey) -> dict[str, object]:

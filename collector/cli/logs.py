@@ -1,4 +1,4 @@
-"""Facts as JSON lines on standard output."""
+"""Facts as JSON lines on standard output; or beside what a verb itself says."""
 
 import sys
 
@@ -16,3 +16,8 @@ def to_stdout() -> None:
         logger_factory=structlog.WriteLoggerFactory(file=sys.stdout),
         cache_logger_on_first_use=True,
     )
+
+
+def to_stderr() -> None:
+    """For verbs whose standard output is their answer."""
+    structlog.configure(logger_factory=lambda *_: structlog.PrintLogger(sys.stderr))

@@ -1,13 +1,12 @@
 """`esep collector rebuild-intervals`: every interval anew from the ledger."""
 
 import json
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
-import structlog
 import typer
 
+from collector.cli import logs
 from collector.cli.interval_rows import exact
 from collector.cli.intervals import fail, open_register
 from collector.cli.service import now_ms
@@ -31,7 +30,7 @@ def rebuild_intervals(
     """Compute every interval from the ledger; the collector is stopped. With --check exit 1 when
     one differs from what is kept. Without, it is the next version of its interval.
     """
-    structlog.configure(logger_factory=lambda *_: structlog.PrintLogger(sys.stderr))
+    logs.to_stderr()
     engine, registry = open_register(directory)
     try:
         held = lock.take(directory)

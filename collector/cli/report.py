@@ -153,6 +153,7 @@ def _period(result: PeriodResult) -> dict[str, Any]:
         "start": moment(result.start_ms),
         "end": moment(result.end_ms),
         "allowed_wh": number(result.allowed_wh),
+        "tolerance_wh": number(result.tolerance_wh),
         "measured_wh": None if result.measured_wh is None else number(result.measured_wh),
         "error_wh": number(result.error_wh),
         "boundary_error_wh": number(result.boundary_error_wh),
@@ -164,7 +165,18 @@ def _period(result: PeriodResult) -> dict[str, Any]:
             for entry in result.breaks
         ],
         "positions": list(result.positions),
+        "closing": result.version,
+        "versions": {kind: list(numbers) for kind, numbers in result.versions.items()},
+        "examples": list(result.examples),
+        "operational": list(result.operational),
+        "generation_wh": _optional(result.generation_wh),
+        "export_wh": _optional(result.export_wh),
+        "gross_wh": _optional(result.gross_wh),
     }
+
+
+def _optional(value: Fraction | None) -> int | float | None:
+    return None if value is None else number(value)
 
 
 def _order(order: Order) -> dict[str, Any]:

@@ -10,11 +10,14 @@ from collections.abc import Collection, Iterable
 from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from collector.model.energy import EXPORT, IMPORT
+from collector.storage.tables import boundary_changed, check_cursor
 from collector.storage.tables import interval_due as table
 
 FRESH, SETTLED = 0, 1
 """When a mark is due that came with a register, and one after which nothing more is awaited."""
 QUANTITIES = (IMPORT, EXPORT)
+CLOSED = "closed"
+"""The cursor that says until when delivery periods have been closed."""
 
 Moment = tuple[str, str, int]
 """Meter, quantity, time."""
@@ -31,6 +34,25 @@ def mark(connection: Connection, moments: Iterable[Moment], due_ms: int = FRESH)
     changed = {moment for moment in moments if moment[1] in QUANTITIES}
     take_away(connection, changed)
     _insert(connection, dict.fromkeys(changed, due_ms))
+    _note_closed(connection, changed)
+
+
+def _note_closed(connection: Connection, changed: Iterable[Moment]) -> None:
+    """What changed under delivery periods that are closed: the checks judge them again."""
+    query = select(check_cursor.c.position).where(check_cursor.c.name == CLOSED)
+    closed_ms = connection.scalar(query) or 0
+    late = sorted({(meter, at_ms) for meter, _, at_ms in changed if at_ms <= closed_ms})
+    if not late:
+        return
+    same = (
+        boundary_changed.c.meter == bindparam("the_meter"),
+        boundary_changed.c.at_ms == bindparam("the_at_ms"),
+    )
+    rows = [{"the_meter": meter, "the_at_ms": at_ms} for meter, at_ms in late]
+    connection.execute(delete(boundary_changed).where(*same), rows)
+    connection.execute(
+        insert(boundary_changed), [{"meter": meter, "at_ms": at_ms} for meter, at_ms in late]
+    )
 
 
 def expect(connection: Connection, awaited: dict[Moment, int]) -> None:

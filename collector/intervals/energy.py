@@ -7,8 +7,9 @@ from itertools import pairwise
 
 from sqlalchemy import Connection
 
-from collector.intervals import evidence
+from collector.intervals import evidence, ratios
 from collector.intervals.evidence import RegisterEvent, Turn
+from collector.intervals.ratios import NO_RATIOS, Ratios, Scaled
 from collector.intervals.snapshots import (
     Snapshot,
     first_snapshot,
@@ -27,6 +28,7 @@ from collector.model.continuity import (
     judge_all,
     total,
 )
+from collector.model.energy import IMPORT, common_quantum
 
 __all__ = [
     "MeteredEnergy",
@@ -36,6 +38,7 @@ __all__ = [
     "Turn",
     "boundary_error_wh",
     "energy_between",
+    "energy_since",
     "energy_until",
     "first_snapshot",
     "last_snapshot",
@@ -54,8 +57,9 @@ class MeteredEnergy:
     """What two snapshots and those between them measure: exact, but for when they were read
     and for the step of the register.
 
-    `rolled_wh` is what rollovers add to the difference. `error_wh` is for boundaries that were
-    read over 2 s late or early, and keeps from deciding; `boundary_error_wh` is for all.
+    `rolled_wh` is what rollovers, and ratios that were wrong, add to the difference; `factor` is
+    the largest by which a part of it was multiplied for its ratio. `error_wh` is for boundaries
+    that were read over 2 s late or early, and keeps from deciding; `boundary_error_wh` is for all.
     """
 
     start: Snapshot
@@ -63,6 +67,7 @@ class MeteredEnergy:
     error_wh: Fraction = Fraction(0)
     boundary_error_wh: Fraction = Fraction(0)
     rolled_wh: Fraction = Fraction(0)
+    factor: Fraction = Fraction(1)
 
     @property
     def energy_wh(self) -> Fraction:
@@ -71,7 +76,7 @@ class MeteredEnergy:
     @property
     def quantum_wh(self) -> Fraction:
         """A register shows whole steps: the energy is within one of them, either way."""
-        return max(self.start.quantum_wh, self.end.quantum_wh)
+        return max(self.start.quantum_wh, self.end.quantum_wh) * self.factor
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +94,17 @@ class Metering:
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """From one snapshot to the next: a step, or more where a gateway saw the register turn."""
+    """From one snapshot to the next: a step, or more where a gateway saw the register turn.
+
+    The steps are as the register was decoded; `scaled` has their energies by the true ratio.
+    """
 
     before: Snapshot
     after: Snapshot
     steps: list[Step]
     turns: list[Turn]
     events: list[RegisterEvent]
+    ratios: Ratios
 
     def parted(self) -> list[Step]:
         """The steps; a reset parted into those to and from what the gateway saw of it."""
@@ -105,6 +114,16 @@ class Passage:
         limits = _limits(self.before, self.after)
         return _through_events(step.before, step.after, limits, self.events) or self.steps
 
+    def scaled(self, step: Step) -> Scaled | None:
+        """None where nothing was measured."""
+        if step.energy is None:
+            return None
+        quantum_wh = step.after.register.quantum
+        if not self.ratios:
+            return Scaled(step.energy, quantum_wh, Fraction(1), Fraction(0))
+        span = step.before.read_ms, step.after.read_ms
+        return self.ratios.scale(span, step.energy, quantum_wh, self.after.ratio)
+
 
 def energy_between(
     connection: Connection, meter: str, start_ms: int, end_ms: int
@@ -113,29 +132,34 @@ def energy_between(
     return meter_between(connection, meter, start_ms, end_ms).energy
 
 
-def meter_between(connection: Connection, meter: str, start_ms: int, end_ms: int) -> Metering:
+def meter_between(
+    connection: Connection, meter: str, start_ms: int, end_ms: int, quantity: str = IMPORT
+) -> Metering:
     """Imported energy between two boundaries, over every snapshot from one to the other.
 
     None while either is missing, and when the register did not go on as one meter's does.
     """
-    found = snapshots_between(connection, meter, start_ms, end_ms)
+    found = snapshots_between(connection, meter, start_ms, end_ms, quantity)
     boundaries = {entry.at_ms: entry for entry in found}
     start, end = boundaries.get(start_ms), boundaries.get(end_ms)
     if start is None or end is None:
         others = evidence.why_not_standing(connection, meter, (start_ms, end_ms))
         return Metering(None, tuple(others))
     between = [entry for entry in found if start.read_ms < entry.read_ms < end.read_ms]
-    turns, energy_wh = _follow(connection, meter, [start, *between, end])
-    if energy_wh is None:
+    turns, scaled = _follow(connection, meter, [start, *between, end], quantity)
+    if scaled is None:
         return Metering(None, tuple(turns), is_read=True)
     late = [entry for entry in (start, end) if entry.distance_ms > IN_TIME_MS]
-    errors = {entry.at_ms: _error_wh(connection, meter, entry) for entry in (start, end)}
+    errors = {entry.at_ms: _error_wh(connection, meter, entry, quantity) for entry in (start, end)}
+    factor = scaled.factor
     energy = MeteredEnergy(
         start,
         end,
-        error_wh=sum((errors[entry.at_ms] for entry in late), Fraction(0)),
-        boundary_error_wh=sum(errors.values(), Fraction(0)),
-        rolled_wh=energy_wh - (end.energy_wh - start.energy_wh),
+        error_wh=sum((errors[entry.at_ms] for entry in late), Fraction(0)) * factor
+        + scaled.error_wh,
+        boundary_error_wh=sum(errors.values(), Fraction(0)) * factor + scaled.error_wh,
+        rolled_wh=scaled.energy_wh - (end.energy_wh - start.energy_wh),
+        factor=factor,
     )
     return Metering(energy, tuple(turns), is_read=True)
 
@@ -145,14 +169,35 @@ def energy_until(
 ) -> Fraction | None:
     """Imported energy from a boundary to a register read at a moment; None when it is not known."""
     found = snapshots_between(connection, meter, start_ms, max(start_ms, at_ms))
+    stops = _stops_until(found, start_ms, at_ms, import_wh)
+    if not stops:
+        return None
+    scaled = _follow(connection, meter, stops)[1]
+    return None if scaled is None else scaled.energy_wh
+
+
+def energy_since(
+    found: Sequence[Snapshot], start_ms: int, at_ms: int, import_wh: Fraction
+) -> Fraction | None:
+    """The same by the snapshots alone, of a meter whose snapshots say all."""
+    stops = _stops_until(found, start_ms, at_ms, import_wh)
+    if not stops:
+        return None
+    return total([step for passage in passages(stops, (), ()) for step in passage.steps])
+
+
+def _stops_until(
+    found: Sequence[Snapshot], start_ms: int, at_ms: int, import_wh: Fraction
+) -> list[Snapshot]:
+    """From the snapshot of a boundary to the register at a moment; empty where it is missing."""
     start = next((entry for entry in found if entry.at_ms == start_ms), None)
     if start is None:
-        return None
+        return []
     if at_ms <= max(start_ms, start.read_ms):
-        return Fraction(0)
+        return [start]
     stops = [start, *(entry for entry in found if start.read_ms < entry.read_ms < at_ms)]
     stops.append(replace(stops[-1], at_ms=at_ms, offset_ms=0, energy_wh=import_wh, place=None))
-    return _follow(connection, meter, stops)[1]
+    return stops
 
 
 def boundary_error_wh(snapshot: Snapshot, neighbours: Iterable[Snapshot]) -> Fraction:
@@ -181,27 +226,46 @@ def _moved_wh(before: Snapshot, after: Snapshot) -> Fraction:
     return abs(after.energy_wh - before.energy_wh) if measured is None else measured
 
 
-def _error_wh(connection: Connection, meter: str, snapshot: Snapshot) -> Fraction:
+def _error_wh(connection: Connection, meter: str, snapshot: Snapshot, quantity: str) -> Fraction:
     around = (
-        last_snapshot(connection, meter, snapshot.at_ms - 1),
-        next_snapshot(connection, meter, snapshot.at_ms),
+        last_snapshot(connection, meter, snapshot.at_ms - 1, quantity),
+        next_snapshot(connection, meter, snapshot.at_ms, quantity),
     )
     return offset_error_wh(snapshot, [entry for entry in around if entry is not None])
 
 
 def _follow(
-    connection: Connection, meter: str, stops: Sequence[Snapshot]
-) -> tuple[list[Turn], Fraction | None]:
+    connection: Connection, meter: str, stops: Sequence[Snapshot], quantity: str = IMPORT
+) -> tuple[list[Turn], Scaled | None]:
     """What turned on the way through the snapshots, and the energy of all of it."""
     strangers = evidence.strangers(connection, meter, stops[0], stops[-1])
-    events = evidence.register_events(connection, meter, stops[0], stops[-1])
-    followed = list(passages(stops, strangers, events))
+    events = evidence.register_events(connection, meter, stops[0], stops[-1], quantity)
+    true = ratios.of_meter(connection, meter)
+    followed = list(passages(stops, strangers, events, true))
     turns = [turn for passage in followed for turn in passage.turns]
-    return turns, total([step for passage in followed for step in passage.steps])
+    if total([step for passage in followed for step in passage.steps]) is None:
+        return turns, None
+    scaled = [passage.scaled(step) for passage in followed for step in passage.steps]
+    return turns, _sum([step for step in scaled if step is not None])
+
+
+def _sum(known: Sequence[Scaled]) -> Scaled:
+    """Of nothing: a register that was read once."""
+    if not known:
+        return Scaled(Fraction(0), Fraction(0), Fraction(1), Fraction(0))
+    return Scaled(
+        sum((step.energy_wh for step in known), Fraction(0)),
+        common_quantum(step.quantum_wh for step in known),
+        max(step.factor for step in known),
+        sum((step.error_wh for step in known), Fraction(0)),
+    )
 
 
 def passages(
-    stops: Sequence[Snapshot], strangers: Sequence[Identity], events: Sequence[RegisterEvent]
+    stops: Sequence[Snapshot],
+    strangers: Sequence[Identity],
+    events: Sequence[RegisterEvent],
+    true: Ratios = NO_RATIOS,
 ) -> Iterator[Passage]:
     """From each snapshot to the next, by what gateways saw between the first and the last."""
     for before, after in pairwise(stops):
@@ -213,7 +277,7 @@ def passages(
             for step in steps
             if step.verdict is not Verdict.MEASURED
         ]
-        yield Passage(before, after, steps, turns, seen)
+        yield Passage(before, after, steps, turns, seen, true)
 
 
 def _limits(before: Snapshot, after: Snapshot) -> Limits:

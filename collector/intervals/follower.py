@@ -8,6 +8,7 @@ from sqlalchemy import Connection, insert, select
 
 from collector.evidence.frame import Event, EventCode, Frame, Interval, Reading, Stream
 from collector.intervals import clocks, due, facts, gateways
+from collector.intervals.contacts import keep_contact
 from collector.intervals.due import Moment
 from collector.intervals.evidence import keep_register_event
 from collector.intervals.snapshots import first_snapshot, judge_again
@@ -69,6 +70,8 @@ class IntervalFollower:
             gateways.keep_boot(connection, frame, event, entry)
         elif event.code is EventCode.CLOCK:
             clocks.keep_event(connection, entry, frame, number, event)
+        elif event.code is EventCode.STAGE:
+            keep_contact(connection, entry, frame, number, event)
         elif event.code is EventCode.HEALTH:
             gateways.keep_health(connection, frame, event, entry)
         elif event.code is EventCode.FAULT:

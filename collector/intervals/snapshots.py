@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select, tuple_, update
@@ -70,8 +71,10 @@ def last_snapshot(
     return _one(connection, query)
 
 
-def next_snapshot(connection: Connection, meter: str, after_ms: int) -> Snapshot | None:
-    query = _standing(meter, IMPORT).where(table.c.at_ms > after_ms).order_by(table.c.at_ms)
+def next_snapshot(
+    connection: Connection, meter: str, after_ms: int, quantity: str = IMPORT
+) -> Snapshot | None:
+    query = _standing(meter, quantity).where(table.c.at_ms > after_ms).order_by(table.c.at_ms)
     return _one(connection, query)
 
 
@@ -196,8 +199,12 @@ def _one(connection: Connection, query: Select[Any]) -> Snapshot | None:
     return None if row is None else _snapshot(row)
 
 
+_exact = lru_cache(maxsize=4096)(Fraction)
+"""Few meters differ in their steps, ratios and wirings."""
+
+
 def _snapshot(row: Any) -> Snapshot:
-    quantum_wh = Fraction(row.quantum)
+    quantum_wh = _exact(row.quantum)
     return Snapshot(
         at_ms=row.at_ms,
         energy_wh=row.count * quantum_wh,
@@ -208,9 +215,9 @@ def _snapshot(row: Any) -> Snapshot:
         place=None if row.record is None else (row.epoch, row.seq, row.record),
         limits=Limits(
             None if row.modulus is None else int(row.modulus),
-            None if row.greatest_w is None else Fraction(row.greatest_w),
+            None if row.greatest_w is None else _exact(row.greatest_w),
             DELAY_MS if row.delay_ms is None else row.delay_ms,
         ),
-        ratio=None if row.ratio is None else Fraction(row.ratio),
+        ratio=None if row.ratio is None else _exact(row.ratio),
         clock_error_ms=row.clock_error_ms or 0,
     )

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
+from functools import cached_property
 from itertools import pairwise
 
 from collector.model.energy import Quantity, energy_in
@@ -57,17 +58,19 @@ class Step:
     energy: Fraction | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Case:
+    """Two readings; what several rules ask of them is computed once."""
+
     before: RegisterReading
     after: RegisterReading
     limits: Limits
 
-    @property
+    @cached_property
     def rise(self) -> Fraction:
         return self.after.register.value - self.before.register.value
 
-    @property
+    @cached_property
     def quantum(self) -> Fraction:
         """A register that is shown more coarsely than before may seem to fall by less than this."""
         return max(self.before.register.quantum, self.after.register.quantum)
@@ -76,7 +79,7 @@ class _Case:
     def has_same_quantum(self) -> bool:
         return self.before.register.quantum == self.after.register.quantum
 
-    @property
+    @cached_property
     def most(self) -> Fraction | None:
         """What the register can have risen by."""
         if self.limits.greatest_w is None:

@@ -1,7 +1,7 @@
 """Moments: Unix milliseconds inside, Astana time outside."""
 
 from calendar import monthrange
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from importlib import resources
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
@@ -47,3 +47,17 @@ def months_after(instant_ms: int, months: int) -> int:
 def clock_text(instant_ms: int) -> str:
     """Time of day in Astana, to the second."""
     return astana(instant_ms).strftime("%H:%M:%S")
+
+
+def day_end_ms(day: date) -> int:
+    """When what is valid through a day ends: 00:00 of the next, Astana time."""
+    return _astana_ms(datetime.combine(day + timedelta(days=1), time()))
+
+
+def days_before(instant_ms: int, days: int) -> int:
+    """The same time of day in Astana so many calendar days earlier."""
+    return _astana_ms(astana(instant_ms).replace(tzinfo=None) - timedelta(days=days))
+
+
+def _astana_ms(local: datetime) -> int:
+    return round(local.replace(tzinfo=ASTANA).timestamp() * 1000)

@@ -6,9 +6,9 @@ from fractions import Fraction
 from sqlalchemy import Connection
 
 from collector.checks import meters
-from collector.checks.allocation import Holder
 from collector.checks.closing import allowed_wh
-from collector.checks.licence import is_licensed
+from collector.checks.licence import site_standing
+from collector.checks.prescribed import holder_of
 from collector.model.energy import energy_in
 from collector.model.order import Step
 from collector.model.records import OrderReason, Site
@@ -33,7 +33,7 @@ def is_due(
             return False  # the load on its way back is not in the figures yet
         return _allocation_permits(connection, view, series, order, now_ms)
     if order.terms.reason is OrderReason.LICENCE:
-        return is_licensed(view.licences_of(order.terms.site), now_ms)
+        return not site_standing(view, order.terms.site, now_ms).calls_for_cut
     return False
 
 
@@ -51,11 +51,11 @@ def own_stages(order: Order, orders: Iterable[Order], now_ms: int) -> tuple[int,
 
 def _is_returning(view: View, order: Order, other: Order, now_ms: int) -> bool:
     """Whether another load of the same holder is closing, or closed a short while ago."""
-    same = (other.terms.licensee, view.one(Site, other.terms.site).zone) == (
-        order.terms.licensee,
-        view.one(Site, order.terms.site).zone,
-    )
-    if other.id == order.id or not same:
+    holders = [
+        (each.terms.licensee, view.auction_zone(view.one(Site, each.terms.site).zone))
+        for each in (order, other)
+    ]
+    if other.id == order.id or holders[0] != holders[1]:
         return False
     if other.step is Step.RESTORED:
         settled_ms = view.policy.verify_timeout_s * 1000
@@ -71,11 +71,7 @@ def _allocation_permits(
     A cut holds at least to the end of the period in which it was verified.
     """
     site = view.one(Site, order.terms.site)
-    holder = Holder(
-        site.licensee,
-        site.zone,
-        tuple(entry.name for entry in view.sites_of(site.licensee, site.zone)),
-    )
+    holder = holder_of(view, site)
     start_ms = view.market.period_start(now_ms)
     if start_ms <= view.market.period_start(order.steps[Step.VERIFIED].at_ms):
         return False

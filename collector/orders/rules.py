@@ -6,7 +6,7 @@ from sqlalchemy import Connection
 
 from collector.checks import findings
 from collector.checks.findings import Code, Finding
-from collector.checks.licence import is_licensed
+from collector.checks.licence import site_standing
 from collector.model.order import Step
 from collector.model.records import Authority, OrderReason, Site
 from collector.orders.store import Order, Terms
@@ -15,10 +15,12 @@ from collector.registry.view import View
 _REASONS = {
     Code.BREACH: OrderReason.OVER_ALLOCATION,
     Code.UNLICENSED_LOAD: OrderReason.LICENCE,
+    Code.SUSPENDED_LOAD: OrderReason.LICENCE,
+    Code.REVOKED_LOAD: OrderReason.LICENCE,
 }
 _RULES = {
     OrderReason.OVER_ALLOCATION: "one stage down after a period closed in breach",
-    OrderReason.LICENCE: "every stage off when the licence has ended",
+    OrderReason.LICENCE: "every stage off when the licence has ended, is suspended or revoked",
 }
 
 
@@ -35,8 +37,10 @@ def wanted(connection: Connection, view: View, orders: Sequence[Order], now_ms: 
     """
     terms: list[Terms] = []
     longest_ms = max(_current_ms(view, reason) for reason in _RULES)
-    for finding in findings.seen_since(connection, now_ms - longest_ms):
+    for finding in findings.standing_since(connection, now_ms - longest_ms):
         reason = _REASONS.get(finding.code)
+        if finding.details.get("is_doubted"):
+            continue  # somebody must first say what the licence's acts mean
         if reason is None or now_ms - finding.last_ms > _current_ms(view, reason):
             continue
         authority = view.authority_for(reason, now_ms)
@@ -62,8 +66,12 @@ def void(view: View, order: Order, now_ms: int) -> str | None:
         or not authority.valid_from <= now_ms < authority.valid_until
     ):
         return "its authority is no longer valid"
-    if terms.reason is OrderReason.LICENCE and is_licensed(view.licences_of(terms.site), now_ms):
-        return "the site is licensed again"
+    if terms.reason is OrderReason.LICENCE:
+        standing = site_standing(view, terms.site, now_ms)
+        if not standing.calls_for_cut:
+            return "the site is licensed again"
+        if standing.is_doubted:
+            return "the acts on its licence contradict each other"
     return None
 
 
@@ -84,14 +92,15 @@ def _current_ms(view: View, reason: OrderReason) -> int:
 def _is_answered(
     view: View, reason: OrderReason, finding: Finding, orders: Sequence[Order]
 ) -> bool:
+    sites = _sites(finding)
     if reason is OrderReason.LICENCE:
         retry_ms = view.policy.verify_timeout_s * 1000
         return any(
             not order.is_over or finding.last_ms <= order.steps[order.step].recorded_ms + retry_ms
             for order in orders
             if order.terms.finding == _name(finding)
+            or (order.terms.site in sites and order.terms.reason is reason and not order.is_over)
         )
-    sites = _sites(finding)
     return any(
         order.terms.finding == _name(finding) or _is_yet_to_work(order, finding)
         for order in orders

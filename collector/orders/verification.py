@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from statistics import median
 
+from collector.model.noise import variance
 from collector.model.order import DropResult
 from collector.model.records import Policy
 
@@ -68,11 +68,5 @@ def _grade(drop_w: float, prior_w: float, policy: Policy) -> DropResult:
 def _sums(meters: Sequence[Samples]) -> tuple[float, float, float]:
     before = sum(median(meter.before_w) for meter in meters)
     after = sum(median(meter.after_w) for meter in meters)
-    sigma = sum(_noise(meter.before_w) for meter in meters) ** 0.5
+    sigma = sum(variance(meter.before_w) for meter in meters) ** 0.5
     return before, after, sigma
-
-
-def _noise(samples_w: Sequence[float]) -> float:
-    """Variance from successive differences (von Neumann): a slow ramp is load, not noise."""
-    steps = [later - earlier for earlier, later in pairwise(samples_w)]
-    return sum(step * step for step in steps) / (2 * len(steps))

@@ -102,12 +102,16 @@ class Registry:
         if known_ms is not None:
             known = select(func.max(table.c.id)).where(table.c.recorded_ms <= known_ms)
             last = last.where(table.c.id <= known.scalar_subquery())
-        query = select(table.c.id, table.c.kind, table.c.body).where(table.c.id.in_(last))
+        columns = (table.c.id, table.c.kind, table.c.key, table.c.body)
+        query = select(*columns).where(table.c.id.in_(last))
         with reading(self.engine) as connection:
-            rows: Sequence[tuple[int, str, str]] = connection.execute(
+            rows: Sequence[tuple[int, str, str, str]] = connection.execute(
                 query.order_by(table.c.id)
             ).all()
-        return View([self._record(*row) for row in rows])
+        return View(
+            [self._record(identity, kind, body) for identity, kind, _, body in rows],
+            {(kind, key): identity for identity, kind, key, _ in rows},
+        )
 
     def records(self, kind: type[Record], known_ms: int | None = None) -> list[Record]:
         """Every record of a kind as known at a moment, those of periods too."""

@@ -1,18 +1,22 @@
 """The register at one moment, with the questions the other rooms ask of it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cached_property, lru_cache
+from operator import attrgetter
 from typing import TypeVar
 
 from collector.evidence.frame import Frame, Stream
 from collector.evidence.keys import PublicKey
+from collector.model.licence import Course, course
 from collector.model.records import (
     Authority,
     Bound,
+    DataCentre,
     Dated,
     Gateway,
     GatewayKey,
     Licence,
+    LicenceAct,
     Licensee,
     Market,
     Meter,
@@ -20,6 +24,7 @@ from collector.model.records import (
     Policy,
     Record,
     Site,
+    Tenancy,
     Zone,
 )
 
@@ -41,9 +46,12 @@ _public_key = lru_cache(maxsize=100_000)(PublicKey)
 
 
 class View:
-    """Immutable; made anew when the register changes."""
+    """Immutable; made anew when the register changes. `versions`: numbers by kind and key."""
 
-    def __init__(self, records: Iterable[Record]) -> None:
+    def __init__(
+        self, records: Iterable[Record], versions: Mapping[tuple[str, str], int] | None = None
+    ) -> None:
+        self._versions = versions or {}
         self._records: dict[str, dict[str, Record]] = {}
         for record in records:
             self._records.setdefault(record.kind, {})[record.key] = record
@@ -51,7 +59,11 @@ class View:
     def with_records(self, records: Iterable[Record]) -> "View":
         """This register with newer versions of some records."""
         known = [record for kind in self._records.values() for record in kind.values()]
-        return View([*known, *records])
+        return View([*known, *records], self._versions)
+
+    def version_of(self, record: Record) -> int | None:
+        """The number of the version that this view has of a record; None: not kept yet."""
+        return self._versions.get((record.kind, record.key))
 
     def all(self, kind: type[R]) -> dict[str, R]:
         """Every record of a kind by its key."""
@@ -109,6 +121,10 @@ class View:
         """Those that hang there at a moment."""
         return self._meters_between(site, at_ms, at_ms + 1)
 
+    def meters_between(self, site: str, start_ms: int, end_ms: int) -> list[Meter]:
+        """Those that hang there at any time from the one until just before the other."""
+        return self._meters_between(site, start_ms, end_ms)
+
     def delivery_meters(self, site: str, at_ms: int) -> list[Meter]:
         return self.delivery_meters_between(site, at_ms, at_ms + 1)
 
@@ -117,16 +133,29 @@ class View:
         meters = self._meters_between(site, start_ms, end_ms)
         return [meter for meter in meters if meter.point == "delivery"]
 
+    def generation_meters_between(self, site: str, start_ms: int, end_ms: int) -> list[Meter]:
+        """Those of the site's own generation, behind its delivery point."""
+        meters = self._meters_between(site, start_ms, end_ms)
+        return [meter for meter in meters if meter.point == "generation"]
+
     def _meters_between(self, site: str, start_ms: int, end_ms: int) -> list[Meter]:
-        meters = [
-            meter
-            for meter in self.all(Meter).values()
-            if meter.site == site and meter.hangs_between(start_ms, end_ms)
-        ]
-        return sorted(meters, key=lambda meter: (meter.gateway, meter.slot, meter.valid_from))
+        meters = self._meters_by_site.get(site, [])
+        return [meter for meter in meters if meter.hangs_between(start_ms, end_ms)]
+
+    @cached_property
+    def _meters_by_site(self) -> dict[str, list[Meter]]:
+        """In the order of their places."""
+        found: dict[str, list[Meter]] = {}
+        key = attrgetter("gateway", "slot", "valid_from")
+        for meter in sorted(self.all(Meter).values(), key=key):
+            found.setdefault(meter.site, []).append(meter)
+        return found
+
+    def licensee_id(self, site: str) -> str:
+        return self.one(Site, site).licensee
 
     def licensee_of(self, site: str) -> Licensee:
-        return self.one(Licensee, self.one(Site, site).licensee)
+        return self.one(Licensee, self.licensee_id(site))
 
     def sites_of(self, licensee: str, zone: str) -> list[Site]:
         return [
@@ -135,10 +164,54 @@ class View:
             if site.licensee == licensee and site.zone == zone
         ]
 
-    def licences_of(self, site: str) -> list[Licence]:
-        """The licences that name a site, earliest end first."""
-        named = [licence for licence in self.all(Licence).values() if site in licence.sites]
-        return sorted(named, key=lambda licence: licence.valid_until)
+    @cached_property
+    def courses(self) -> dict[str, Course]:
+        """Of every licence by its number."""
+        acts: dict[str, list[LicenceAct]] = {}
+        for act in self.all(LicenceAct).values():
+            acts.setdefault(act.licence, []).append(act)
+        return {
+            number: course(licence, acts.get(number, ()))
+            for number, licence in self.all(Licence).items()
+        }
+
+    @cached_property
+    def _courses_of(self) -> tuple[dict[str, list[Course]], dict[str, list[Course]]]:
+        sites: dict[str, list[Course]] = {}
+        licensees: dict[str, list[Course]] = {}
+        for each in self.courses.values():
+            licensees.setdefault(each.licence.licensee, []).append(each)
+            for site in each.sites:
+                sites.setdefault(site, []).append(each)
+        return sites, licensees
+
+    def courses_of_site(self, site: str) -> list[Course]:
+        """Of the licences that ever name a site."""
+        return self._courses_of[0].get(site, [])
+
+    def tenancies_at(self, site: str, at_ms: int) -> list[tuple[DataCentre, Tenancy]]:
+        """Who has equipment in a site's data centres at a moment."""
+        return [
+            (centre, tenancy)
+            for centre, tenancy in self.tenancies_of(site)
+            if centre.holds_at(at_ms) and tenancy.holds_at(at_ms)
+        ]
+
+    def tenancies_of(self, site: str) -> list[tuple[DataCentre, Tenancy]]:
+        """The same of any time."""
+        return self._tenancies.get(site, [])
+
+    @cached_property
+    def _tenancies(self) -> dict[str, list[tuple[DataCentre, Tenancy]]]:
+        centres = self.all(DataCentre)
+        found: dict[str, list[tuple[DataCentre, Tenancy]]] = {}
+        for _, tenancy in sorted(self.all(Tenancy).items()):
+            if (centre := centres.get(tenancy.data_centre)) is not None:
+                found.setdefault(centre.site, []).append((centre, tenancy))
+        return found
+
+    def courses_of_licensee(self, licensee: str) -> list[Course]:
+        return self._courses_of[1].get(licensee, [])
 
     @cached_property
     def zones(self) -> frozenset[str]:

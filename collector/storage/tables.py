@@ -67,6 +67,53 @@ entitlement = Table(
     Index("entitlement_by_period", "kind", "zone", "start_ms", "subject", "part", "id"),
 )
 
+# what others metered, as their documents say: at the heads of feeders, of consumers on them
+feeder_energy = Table(
+    "feeder_energy",
+    metadata,
+    Column("feeder", Text, primary_key=True),
+    Column("point", Text, primary_key=True),
+    Column("start_ms", BigInteger, primary_key=True, autoincrement=False),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("length_ms", BigInteger, nullable=False),
+    Column("energy_wh", Text, nullable=False),
+    # null: not known
+    Column("power_factor_permille", Integer),
+    Column("document", LargeBinary, nullable=False),
+    Column("recorded_ms", BigInteger, nullable=False),
+)
+# a month's energy as the utility's commercial meter or the balancing market has it
+month_statement = Table(
+    "month_statement",
+    metadata,
+    Column("subject", Text, primary_key=True),
+    Column("source", Text, primary_key=True),
+    Column("month", Text, primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("energy_wh", Text, nullable=False),
+    # the last digit that was given
+    Column("step_wh", Text, nullable=False),
+    Column("accuracy_class", Text),
+    Column("document", LargeBinary, nullable=False),
+    Column("recorded_ms", BigInteger, nullable=False),
+)
+# which figure holds where they differ: by whom, why, by which document
+month_decision = Table(
+    "month_decision",
+    metadata,
+    Column("subject", Text, primary_key=True),
+    Column("month", Text, primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("holds", Text, nullable=False),
+    Column("energy_wh", Text, nullable=False),
+    Column("person", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("document", LargeBinary, nullable=False),
+    # the utility's figure that was decided on; null: there was none
+    Column("statement_version", Integer),
+    Column("decided_ms", BigInteger, nullable=False),
+)
+
 # --- ledger: frames are never changed and never deleted; the bytes of one whose `raw` is empty are
 # in an archive, a file
 frame = Table(
@@ -352,6 +399,18 @@ interval_meter = Table(
     Column("valid_until", BigInteger),
     Column("is_successor", Boolean, nullable=False),
 )
+# ratios that meters had in truth, as intervals were last closed by; `configured`: the register's
+ratio_in_truth = Table(
+    "ratio_in_truth",
+    metadata,
+    Column("meter", Text, primary_key=True),
+    Column("valid_from", BigInteger, primary_key=True, autoincrement=False),
+    Column("valid_until", BigInteger),
+    Column("ratio", Text, nullable=False),
+    Column("configured", Text, nullable=False),
+    # of the record in the register
+    Column("version", BigInteger, nullable=False),
+)
 gateway_fact = Table(
     "gateway_fact",
     metadata,
@@ -360,6 +419,19 @@ gateway_fact = Table(
     Column("at_ms", BigInteger, nullable=False),
     Column("position", BigInteger, nullable=False),
     Column("body", Text, nullable=False),
+)
+# the newest in the order of the chain
+stage_contact = Table(
+    "stage_contact",
+    metadata,
+    Column("gateway", LargeBinary, primary_key=True),
+    Column("stage", SmallInteger, primary_key=True, autoincrement=False),
+    Column("epoch", BigInteger, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("record", Integer, nullable=False),
+    Column("is_closed", Boolean, nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("position", BigInteger, nullable=False),
 )
 
 # --- checks
@@ -371,6 +443,29 @@ period_result = Table(
     Column("start_ms", BigInteger, primary_key=True, autoincrement=False),
     Column("version", Integer, primary_key=True, autoincrement=False),
     Column("body", Text, nullable=False),
+    Index("period_result_by_start", "start_ms"),
+)
+# closed periods that are to be judged again
+period_due = Table(
+    "period_due",
+    metadata,
+    Column("licensee", Text, primary_key=True),
+    Column("zone", Text, primary_key=True),
+    Column("start_ms", BigInteger, primary_key=True, autoincrement=False),
+)
+# boundaries, not after the last closed period, of which something was told since
+boundary_changed = Table(
+    "boundary_changed",
+    metadata,
+    Column("meter", Text, primary_key=True),
+    Column("at_ms", BigInteger, primary_key=True, autoincrement=False),
+)
+# how far the checks have seen: versions of the register, ends of closed periods
+check_cursor = Table(
+    "check_cursor",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("position", BigInteger, nullable=False),
 )
 # the meters that an unmeasured period still waits for
 period_missing = Table(
@@ -392,8 +487,43 @@ finding = Table(
     Column("last_ms", BigInteger, nullable=False),
     Column("severity", Text, nullable=False),
     Column("body", Text, nullable=False),
+    # where its steps have led
+    Column("state", Text, nullable=False, server_default="open"),
+    # how often it was found: more than one of a run
+    Column("times", BigInteger, nullable=False, server_default="1"),
+    # when the collector knew; null: the running checks have not noted it yet
+    Column("opened_ms", BigInteger),
     UniqueConstraint("code", "subject", "first_ms"),
     Index("finding_by_last", "last_ms"),
+    Index("finding_by_state", "state", "last_ms"),
+    Index("finding_by_opened", "opened_ms"),
+)
+# what one finding stands for: silent sites of a storm, periods of a run
+finding_member = Table(
+    "finding_member",
+    metadata,
+    Column("finding", BigInteger, primary_key=True, autoincrement=False),
+    Column("subject", Text, primary_key=True),
+    Column("first_ms", BigInteger, primary_key=True, autoincrement=False),
+    # null: seen as long as the finding is
+    Column("last_ms", BigInteger),
+    Column("body", Text, nullable=False),
+)
+# what was done with a finding: never changed, never deleted
+finding_step = Table(
+    "finding_step",
+    metadata,
+    Column("id", _RowId, primary_key=True),
+    Column("finding", BigInteger, nullable=False),
+    Column("verb", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("person", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("reference", Text),
+    # SHA-256
+    Column("document", LargeBinary),
+    Index("finding_step_by_finding", "finding", "id"),
 )
 
 # --- orders

@@ -12,14 +12,14 @@ from sqlalchemy import Engine
 
 from collector.registry.store import Registry
 from collector.series.store import SeriesStore
-from collector.web import metrics, render
+from collector.web import findings, metrics, render
 from collector.web.board import read_board
 from collector.web.live import Live
 from collector.web.view_model import Board
 
 _HEADERS = {
     "Content-Security-Policy": (
-        "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
     ),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
@@ -94,5 +94,6 @@ def create_app(
         def figures() -> Response:
             return Response(measured(), media_type=metrics.CONTENT_TYPE)
 
+    app.include_router(findings.routes(engine, registry, render.PAGES, now_ms))
     app.mount("/static", StaticFiles(directory=render.ROOM / "static"), name="static")
     return app

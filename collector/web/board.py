@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, func, select
 
 from collector.checks.findings import Code, Finding
-from collector.checks.runner import holders
+from collector.checks.prescribed import holders
 from collector.intake import quarantine
 from collector.model.order import Step
 from collector.model.records import Authority, Licensee, Market, Site
@@ -28,7 +28,9 @@ from collector.web.view_model import (
     SitePart,
     StepPart,
 )
+from collector.words.of_findings import finding_text
 
+_UNLICENSED = (Code.UNLICENSED_LOAD, Code.SUSPENDED_LOAD, Code.REVOKED_LOAD)
 _REAL_PERIOD_S, _REAL_INTERVAL_S = 3600, 900
 
 
@@ -65,7 +67,7 @@ def _board(
         unlicensed_loads=frozenset(
             finding.subject
             for finding in found
-            if finding.code is Code.UNLICENSED_LOAD and recent.is_present(finding, now_ms)
+            if finding.code in _UNLICENSED and finding.is_present(now_ms)
         ),
         now_ms=now_ms,
     )
@@ -159,16 +161,15 @@ def _drop(order: Order) -> DropPart | None:
 
 
 def _finding(view: View, finding: Finding, now_ms: int) -> FindingPart:
-    sites = finding.details.get("sites") or [finding.details.get("site", finding.subject)]
     licensee, _, zone = finding.subject.partition("/")
     known = view.all(Licensee).get(licensee)
     return FindingPart(
         code=finding.code,
         severity=finding.severity,
         subject=f"{known.name}, {zone}" if known else finding.subject,
-        sites=tuple(sites),
+        sites=finding.sites or (finding.subject,),
         first_ms=finding.first_ms,
         last_ms=finding.last_ms,
-        is_present=recent.is_present(finding, now_ms),
-        text=wording.finding_text(finding),
+        is_present=finding.is_present(now_ms),
+        text=finding_text(wording.LANGUAGE, finding),
     )

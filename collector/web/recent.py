@@ -6,25 +6,13 @@ from sqlalchemy import Connection
 
 from collector.checks import findings, periods
 from collector.checks.allocation import Holder, PeriodResult
-from collector.checks.findings import Code, Finding
+from collector.checks.findings import Finding
 from collector.orders import store
 from collector.orders.store import Order
 
 PERIODS = 4
 ORDERS = 6
 FINDINGS = 10
-PRESENT_MS = 5_000
-"""The checks run twice a second: a condition that they no longer see has ended."""
-
-_LASTING = {
-    Code.WILL_EXCEED,
-    Code.UNLICENSED_LOAD,
-    Code.UNREAD,
-    Code.EXPORT,
-    Code.REPLACED,
-    Code.RATIO_CHANGED,
-    Code.AILING,
-}
 
 
 def all_orders(connection: Connection) -> list[Order]:
@@ -52,14 +40,11 @@ def closed_periods(
     return by_site
 
 
-def is_present(finding: Finding, now_ms: int) -> bool:
-    return finding.code in _LASTING and now_ms - finding.last_ms <= PRESENT_MS
-
-
 def newest_findings(connection: Connection, now_ms: int) -> list[Finding]:
     """Every present finding, then the newest of the others."""
-    seen = findings.seen_since(connection, now_ms - PRESENT_MS)
-    newest = findings.newest(connection, limit=FINDINGS + len(seen))
-    present = [entry for entry in newest if is_present(entry, now_ms)]
-    past = [entry for entry in newest if not is_present(entry, now_ms)]
+    since_ms = now_ms - max(findings.LASTING.values())
+    seen = findings.seen_since(connection, since_ms, findings.LASTING)
+    present = [entry for entry in reversed(seen) if entry.is_present(now_ms)]
+    newest = findings.newest(connection, limit=FINDINGS + len(present))
+    past = [entry for entry in newest if not entry.is_present(now_ms)]
     return present + past[: max(FINDINGS - len(present), 0)]

@@ -1,4 +1,4 @@
-"""The board as HTML, escaped."""
+"""Pages as HTML, escaped; the board among them."""
 
 from pathlib import Path
 
@@ -10,14 +10,14 @@ from collector.web.view_model import Board
 
 ROOM = Path(__file__).parent
 
-_environment = Environment(
+PAGES = Environment(
     loader=FileSystemLoader(ROOM / "templates"),
     autoescape=True,
     undefined=StrictUndefined,
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_environment.filters |= {
+PAGES.filters |= {
     name: getattr(wording, name)
     for name in (
         "clock",
@@ -38,7 +38,7 @@ _environment.filters |= {
         "rooms",
     )
 }
-_environment.globals |= {
+PAGES.globals |= {
     name: getattr(wording, name)
     for name in (
         "AILMENTS",
@@ -56,14 +56,14 @@ _environment.globals |= {
 }
 
 
-_environment.globals["ERASURES"] = ERASURES
+PAGES.globals["ERASURES"] = ERASURES
 
 
 def page(board: Board) -> str:
     """The whole document, good without scripts."""
-    return _environment.get_template("page.html").render(board=board)
+    return PAGES.get_template("page.html").render(board=board)
 
 
 def fragment(board: Board) -> str:
     """What changes: the sections inside the page's `main`."""
-    return _environment.get_template("board.html").render(board=board)
+    return PAGES.get_template("board.html").render(board=board)

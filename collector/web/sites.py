@@ -9,10 +9,12 @@ from typing import Any
 from sqlalchemy import Connection
 
 from collector.checks import closing, meters
-from collector.checks.allocation import Holder, PeriodResult, project
+from collector.checks.allocation import Holder, PeriodResult
+from collector.checks.licence import Ground, site_standing
+from collector.checks.lookahead import project
 from collector.model.plausibility import DoubtCode
 from collector.model.profile import Profile
-from collector.model.records import Gateway, Licence, Licensee, Market, Meter, Site
+from collector.model.records import Gateway, Licensee, Market, Meter, Site
 from collector.orders.store import Order
 from collector.registry.profiles import ProfileError, load_profile
 from collector.registry.view import View
@@ -30,6 +32,17 @@ from collector.web.view_model import (
     SitePart,
     StageState,
 )
+
+_LICENCES = {
+    Ground.LICENSED: LicenceState.VALID,
+    Ground.OTHER_HOLDER: LicenceState.OTHER_HOLDER,
+    Ground.SUSPENDED: LicenceState.SUSPENDED,
+    Ground.REVOKED: LicenceState.REVOKED,
+    Ground.ENDED: LicenceState.ENDED,
+    Ground.NOT_YET: LicenceState.NOT_YET,
+    Ground.NOT_NAMED: LicenceState.NOT_NAMED,
+    Ground.NONE: LicenceState.NONE,
+}
 
 
 @dataclass(frozen=True)
@@ -58,14 +71,15 @@ def allowance(moment: Moment, holder: Holder) -> AllowancePart | None:
         return None
     start_ms = market.period_start(moment.now_ms)
     end_ms = start_ms + market.period_ms
-    allowed = closing.allowed_wh(moment.connection, moment.view, holder, start_ms)
+    allowance = closing.allowance_for(moment.connection, moment.view, holder, start_ms)
+    allowed = allowance.bought_wh
     metered = closing.delivery_meters(moment.view, holder, moment.now_ms)
     draw = meters.draw(
         moment.connection, moment.view, moment.series, metered, start_ms, moment.now_ms
     )
     power_w = meters.power_w(moment.view, moment.series, metered, moment.now_ms)
-    projection = None if draw is None else project(draw, end_ms, allowed)
-    is_over = draw is not None and draw.is_over(allowed)
+    projection = None if draw is None else project(draw, end_ms, allowance.limit_wh)
+    is_over = draw is not None and draw.is_over(allowance.limit_wh)
     return AllowancePart(
         sites=holder.sites,
         allowed_wh=round(allowed),
@@ -85,7 +99,7 @@ def site_part(moment: Moment, site: Site, holder: Holder, shared: AllowancePart 
     delivery = view.delivery_meters(site.name, now_ms)
     power_w = meters.power_w(view, moment.series, delivery, now_ms)
     last = _last_known(moment.series, delivery, now_ms)
-    licence = licence_part(view.licences_of(site.name), now_ms)
+    licence = licence_part(view, site.name, now_ms)
     stage_parts = stages.parts(site, moment.orders)
     unlicensed_load = site.name in moment.unlicensed_loads
     curtailed = any(stage.state is StageState.OPEN for stage in stage_parts)
@@ -122,16 +136,29 @@ def site_part(moment: Moment, site: Site, holder: Holder, shared: AllowancePart 
     )
 
 
-def licence_part(licences: Sequence[Licence], now_ms: int) -> LicencePart:
-    """The licence in force that ends last; else the last to have ended, else the next."""
-    in_force = [entry for entry in licences if entry.valid_from <= now_ms < entry.valid_until]
-    ended = [entry for entry in licences if entry.valid_until <= now_ms]
-    for state, entries in ((LicenceState.VALID, in_force), (LicenceState.ENDED, ended)):
-        if entries:
-            return _licence(state, max(entries, key=lambda entry: entry.valid_until))
-    if licences:
-        return _licence(LicenceState.NOT_YET, min(licences, key=lambda entry: entry.valid_from))
-    return LicencePart(state=LicenceState.NONE)
+def licence_part(view: View, site: str, now_ms: int) -> LicencePart:
+    """The licence that decides whether the site may mine."""
+    standing = site_standing(view, site, now_ms)
+    state = _LICENCES[standing.ground]
+    if not standing.courses:
+        return LicencePart(state=state)
+    course = standing.courses[0]
+    licence, span = course.licence, course.at(now_ms)
+    from_ms: int | None = standing.since_ms
+    until_ms = span.end_ms
+    if state is LicenceState.VALID:
+        from_ms, until_ms = licence.valid_from, span.ends_ms
+    elif state is LicenceState.ENDED:
+        from_ms, until_ms = licence.valid_from, standing.since_ms
+    elif state is LicenceState.NOT_YET:
+        from_ms, until_ms = licence.valid_from, licence.valid_until
+    return LicencePart(
+        state=state,
+        number=licence.number,
+        subtype=licence.subtype,
+        from_ms=from_ms,
+        until_ms=until_ms,
+    )
 
 
 def condition(
@@ -153,16 +180,6 @@ def condition(
         Condition.WITHIN: shared is not None,
     }
     return next((entry for entry, so in holds.items() if so), Condition.NO_MARKET)
-
-
-def _licence(state: LicenceState, licence: Licence) -> LicencePart:
-    return LicencePart(
-        state=state,
-        number=licence.number,
-        subtype=licence.subtype,
-        from_ms=licence.valid_from,
-        until_ms=licence.valid_until,
-    )
 
 
 def _mean_w(energy_wh: Fraction, market: Market) -> Fraction:
@@ -207,7 +224,7 @@ def _meter(moment: Moment, site: Site, meter: Meter) -> MeterPart:
         profile=meter.profile,
         instrument=meter.profile if profile is None else f"{profile.vendor} {profile.model}",
         is_confirmed=profile is not None and profile.confirmed,
-        point="delivery"
+        point=meter.point
         if isinstance(meter.point, str)
         else names.get(meter.point, f"stage {meter.point}"),
         stage=None if isinstance(meter.point, str) else meter.point,

@@ -39,6 +39,10 @@ class LicenceState(StrEnum):
     VALID = "valid"
     ENDED = "ended"
     NOT_YET = "not_yet"
+    SUSPENDED = "suspended"
+    REVOKED = "revoked"
+    OTHER_HOLDER = "other_holder"
+    NOT_NAMED = "not_named"
     NONE = "none"
 
 
@@ -67,8 +71,8 @@ class LicencePart(_Part):
     state: LicenceState
     number: str | None = None
     subtype: str | None = None
-    from_ms: int | None = None
-    until_ms: int | None = None
+    from_ms: int | None = Field(None, description="when the state began, or the licence will")
+    until_ms: int | None = Field(None, description="when the state ends, as is known now, or ended")
 
 
 class AllowancePart(_Part):

@@ -1,12 +1,10 @@
 """Words and number formats of the page; nothing here decides anything."""
 
-from collections.abc import Callable
 from datetime import timedelta
 from fractions import Fraction
-from typing import Any
 
 from collector.checks.allocation import PeriodOutcome
-from collector.checks.findings import Code, Finding, Severity
+from collector.checks.findings import Severity
 from collector.checks.meters import IdentityState
 from collector.model.continuity import Verdict
 from collector.model.health import Ailment
@@ -15,7 +13,10 @@ from collector.model.order import DropResult
 from collector.model.plausibility import DoubtCode
 from collector.model.records import OrderReason
 from collector.web.view_model import Condition, StageState
+from collector.words.languages import text
 
+LANGUAGE = "en"
+"""The board's, as yet."""
 NO_VALUE = "—"
 _THIN_SPACE = "\N{NARROW NO-BREAK SPACE}"
 
@@ -53,32 +54,32 @@ DOUBTS = {
     DoubtCode.DOUBTFUL: "an energy was read twice and differed",
 }
 """What the values of one reading say against each other."""
-AILMENTS = {
-    Ailment.ROOM: "its journal has room for less than 3 days",
-    Ailment.BUS: "a bus: more than 5 % of the requests unanswered",
-    Ailment.STALL: "it stood still for more than a second",
-    Ailment.HEAP: "its memory is short",
-    Ailment.FLASH: "its flash is nearly worn out",
-    Ailment.DRIFT: "its clock drifts by more than 100 ppm",
-    Ailment.SAFE_MODE: "safe mode: it failed repeatedly, takes no samples, meters and obeys",
-}
+AILMENTS = {ailment: text(LANGUAGE, f"ailments-{ailment}") for ailment in Ailment}
 """What of a gateway's health is to be looked at."""
 BREAKS = {
-    Verdict.RESET: "register reset",
-    Verdict.JUMP: "register jumped",
-    Verdict.SWAP: "meter changed",
-    Verdict.RATIO_CHANGED: "transformer ratio changed",
-    Verdict.EXCHANGED: "meter exchanged, and not read before or after",
+    verdict: text(LANGUAGE, f"breaks-{verdict}")
+    for verdict in (
+        Verdict.RESET,
+        Verdict.JUMP,
+        Verdict.SWAP,
+        Verdict.RATIO_CHANGED,
+        Verdict.EXCHANGED,
+    )
 }
 """Why a period is unmeasured though its meter was read."""
+SEVERITY_SIGNS = {
+    Severity.NOTE: ("quiet", "·"),
+    Severity.WARNING: ("warning", "▲"),
+    Severity.BREACH: ("alarm", "✖"),
+}
 SEVERITIES = {
-    Severity.NOTE: ("quiet", "·", "note"),
-    Severity.WARNING: ("warning", "▲", "warning"),
-    Severity.BREACH: ("alarm", "✖", "breach"),
+    severity: (*sign, text(LANGUAGE, f"severity-{severity}"))
+    for severity, sign in SEVERITY_SIGNS.items()
 }
 OUTCOMES = {
     PeriodOutcome.WITHIN: ("normal", "✓", "within"),
     PeriodOutcome.BREACH: ("alarm", "✖", "breach"),
+    PeriodOutcome.INDICATED: ("warning", "▲", "exceeded, by operational meters"),
     PeriodOutcome.UNMEASURED: ("unknown", "?", "unmeasured"),
     PeriodOutcome.UNDECIDED: ("unknown", "?", "undecided"),
 }
@@ -184,121 +185,5 @@ def utc_offset(instant_ms: int) -> str:
     return f"UTC{offset // timedelta(hours=1):+d}"
 
 
-def finding_text(finding: Finding) -> str:
-    return _FINDINGS[finding.code](finding.details)
-
-
-def _energy(details: Any, name: str) -> str:
-    return f"{grouped(round(Fraction(details[name])))} Wh"
-
-
-def _period(details: Any) -> str:
-    return f"{clock(details['period_start_ms'])}–{clock(details['period_end_ms'])}"
-
-
-def _unlicensed_load(details: Any) -> str:
-    power = f"drew {megawatt(int(details['power_w']))} MW when last seen"
-    if not details["ended_ms"]:
-        return f"has never had a licence in force, and {power}"
-    return f"licence ended {date_clock(details['ended_ms'])}, and it {power}"
-
-
-def _unread(details: Any) -> str:
-    since = f"since {date_clock(details['last_ms'])}" if details["last_ms"] else "ever"
-    return f"no reading of {', '.join(details['meters'])} {since}: its load is not known"
-
-
-def _unmeasured(details: Any) -> str:
-    """Old findings name no breaks."""
-    missing = [f"without readings of {', '.join(details['missing'])}"] if details["missing"] else []
-    broken = [
-        f"{BREAKS[Verdict(verdict)]} ({meter}, {clock(at_ms)})"
-        for meter, verdict, at_ms in details.get("breaks", ())
-    ]
-    return f"period {_period(details)} closed {'; '.join([*missing, *broken])}"
-
-
-def _undecided(details: Any) -> str:
-    """Old findings know no step."""
-    why = []
-    if Fraction(details["error_wh"]):
-        why.append(f"readings off the boundaries, ± {_energy(details, 'error_wh')}")
-    if Fraction(details.get("quantum_wh", "0")):
-        why.append(f"steps of the registers, ± {_energy(details, 'quantum_wh')}")
-    return (
-        f"period {_period(details)} closed with {_energy(details, 'measured_wh')}"
-        f" of {_energy(details, 'allowed_wh')}: too near to decide, by {' and '.join(why)}"
-    )
-
-
-def _ailing(details: Any) -> str:
-    return "; ".join(AILMENTS[Ailment(ailment)] for ailment in details["ailments"])
-
-
-def _turned(text: str, figure: Callable[[str], str]) -> Callable[[Any], str]:
-    def fill(details: Any) -> str:
-        return text.format(
-            meter=details["meter"],
-            before=figure(details["before"]),
-            after=figure(details["after"]),
-            at=date_clock(details["at_ms"]),
-        )
-
-    return fill
-
-
-def _register(text: str) -> str:
-    value = round(Fraction(text), 3)
-    part = "" if value.denominator == 1 else f"{float(value % 1):.3f}"[1:]
-    return f"{grouped(int(value))}{part} Wh"
-
-
 def ratio(text: str) -> str:
     return f"{float(Fraction(text)):g}"
-
-
-_FINDINGS: dict[Code, Callable[[Any], str]] = {
-    Code.WILL_EXCEED: lambda details: (
-        f"period {_period(details)} will exceed {_energy(details, 'allowed_wh')}"
-        f" at {clock(details['breach_ms'])}, by {_energy(details, 'projected_excess_wh')}"
-    ),
-    Code.BREACH: lambda details: (
-        f"period {_period(details)} closed with {_energy(details, 'measured_wh')}"
-        f" of {_energy(details, 'allowed_wh')}"
-    ),
-    Code.UNMEASURED: _unmeasured,
-    Code.UNDECIDED: _undecided,
-    Code.UNLICENSED_LOAD: _unlicensed_load,
-    Code.UNREAD: _unread,
-    Code.EXPORT: lambda details: (
-        f"{details['meter']} shows {megawatt(-int(details['power_w']))} MW flowing out:"
-        " transformers the wrong way round, or generation; what it imports is not counted"
-    ),
-    Code.REGISTER_RESET: _turned(
-        "register of {meter} went back from {before} to {after} by {at}: it was reset, and"
-        " nothing is measured across it",
-        _register,
-    ),
-    Code.REGISTER_JUMP: _turned(
-        "register of {meter} rose from {before} to {after} by {at}: more than its wiring can"
-        " carry, and not taken for energy",
-        _register,
-    ),
-    Code.ROLLOVER: _turned(
-        "register of {meter} rolled over from {before} to {after} by {at}: measured across it",
-        _register,
-    ),
-    Code.REPLACED: _turned(
-        "another meter answers for {meter} since {at}: its serial reads {after}",
-        str,
-    ),
-    Code.RATIO_CHANGED: _turned(
-        "the transformer ratio of {meter} is {after}, not {before}, since {at}",
-        ratio,
-    ),
-    Code.AILING: _ailing,
-    Code.FORK: lambda details: (
-        f"{details['count']} names of {details['stream']} have two frames, from"
-        f" {details['first_seq']} on: is the gateway there twice?"
-    ),
-}

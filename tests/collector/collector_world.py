@@ -199,7 +199,7 @@ LICENCE = Licence(
     subtype="I",
     sites=(SITE,),
     valid_from=NOW_MS - 10**9,
-    valid_until=NOW_MS + 10**9,
+    valid_until=NOW_MS + 10**10,
 )
 
 

@@ -12,10 +12,31 @@ from evidence_world import fill
 from influx_server import Influxd, Rewrite
 from installation.postgresql import PostgreSQL
 from order_night import Night
+from sqlalchemy import Connection
 
+from collector.checks import findings
+from collector.checks.findings import Finding
+from collector.checks.placeholders import DETAILS, EVIDENCE
 from collector.model.records import Market
 from collector.storage import open_database
 from collector.storage.settings import name_database
+
+
+@pytest.fixture(autouse=True)
+def details_as_declared(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """What a check keeps has the details that its code declares: else its words have gaps."""
+    kept, wrong = findings.keep, list[str]()
+
+    def keep(connection: Connection, finding: Finding) -> bool:
+        is_ours = sys._getframe(1).f_globals["__name__"].startswith("collector.")
+        differ = finding.details.keys() ^ DETAILS.get(finding.code, {}).keys()
+        if is_ours and differ - set(EVIDENCE):
+            wrong.append(f"{finding.code}: {sorted(differ)}; see placeholders.DETAILS")
+        return kept(connection, finding)
+
+    monkeypatch.setattr(findings, "keep", keep)
+    yield
+    assert not wrong
 
 
 @pytest.fixture(scope="session")

@@ -5,21 +5,16 @@ from fractions import Fraction
 
 import pytest
 from checks_control import LATE_MS, Control
-from collector_world import BIN, LICENCE, SITE, ZONE
+from collector_world import BIN, SITE, ZONE
+from finding_words import check_words
+from period_world import close_period
 
 from collector.checks import closing
-from collector.checks.allocation import (
-    Draw,
-    Holder,
-    PeriodOutcome,
-    close_period,
-    project,
-)
+from collector.checks.allocation import Holder, PeriodOutcome
 from collector.checks.findings import Code
-from collector.checks.licence import is_licensed, last_end
+from collector.checks.lookahead import Draw, project
 from collector.intervals.energy import MeteredEnergy, Metering, Snapshot
 from collector.model.energy import mwh_to_wh
-from collector.model.records import Licence
 
 HOLDER = Holder(BIN, ZONE, (SITE,))
 
@@ -157,28 +152,6 @@ def test_an_allowance_is_over_when_no_step_of_a_register_leaves_a_doubt(
     assert draw.is_over(Fraction(100)) is expected
 
 
-@pytest.mark.parametrize(
-    ("at_ms", "expected"),
-    [(99, False), (100, True), (199, True), (200, False), (249, False), (250, True), (300, False)],
-)
-def test_a_licence_holds_to_the_millisecond_before_its_end(at_ms: int, expected: bool) -> None:
-    spans = [(100, 200), (250, 300)]
-    licences = [
-        LICENCE.model_copy(update={"valid_from": start, "valid_until": end}) for start, end in spans
-    ]
-    assert is_licensed(licences, at_ms) is expected
-
-
-def test_the_last_end_of_a_licence() -> None:
-    def until(end_ms: int) -> Licence:
-        return LICENCE.model_copy(update={"valid_from": 0, "valid_until": end_ms})
-
-    assert last_end([until(100), until(300)], 299) == 100
-    assert last_end([until(100), until(300)], 300) == 300
-    assert last_end([until(100)], 99) is None
-    assert last_end([], 99) is None
-
-
 def test_megawatt_hours_are_decimals_not_floats() -> None:
     assert mwh_to_wh(Decimal("0.1")) == 100_000
     assert mwh_to_wh(Decimal("0.0000001")) == Fraction(1, 10)
@@ -242,7 +215,7 @@ def test_a_period_is_closed_once(control: Control) -> None:
     control.register(start, "5000")
     control.register(end, "5100")
     first = control.run(end)
-    control.allow(start, "100")  # bought afterwards
+    control.allow(end, "100")  # of another period
     assert control.run(end + 1) == first
     assert control.run(end + control.period_ms - 1) == first
     assert len(control.findings()) == 1
@@ -313,6 +286,7 @@ def test_a_breach_is_foreseen_with_its_instant(control: Control) -> None:
     control.point("feeder", now, power_w, 5500)
     control.run(now)
     [finding] = control.findings()
+    check_words(finding)
     assert finding.code is Code.WILL_EXCEED
     assert finding.details["breach_ms"] == start + control.period_ms * 3 // 4
     assert finding.details["projected_excess_wh"] == "250"

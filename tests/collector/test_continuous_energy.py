@@ -14,7 +14,7 @@ from collector.checks.findings import Code, Severity
 from collector.intervals.energy import MeteredEnergy, energy_between
 from collector.storage import reading
 from collector.storage.tables import register_event
-from collector.web import wording
+from collector.words.of_findings import finding_text
 
 GATEWAY = bytes(8)
 MODULUS_WH = 10_000
@@ -83,7 +83,7 @@ def test_a_rollover_between_the_boundaries_is_measured_exactly(control: Control)
     )
     assert (finding.details["before"], finding.details["after"]) == ("9999999/1000", "0")
     assert finding.details["sites"] == [SITE]
-    assert "rolled over from 9 999.999 Wh to 0 Wh" in wording.finding_text(finding).replace(
+    assert "rolled over from 9 999.999 Wh to 0 Wh" in finding_text("en", finding).replace(
         "\N{NARROW NO-BREAK SPACE}", " "
     )
 
@@ -114,7 +114,7 @@ def test_what_went_wrong_between_two_good_boundaries_leaves_a_period_unmeasured(
     assert code in codes(control)
     [unmeasured] = [entry for entry in control.findings() if entry.code is Code.UNMEASURED]
     word = {"reset": "register reset", "jump": "register jumped"}[verdict]
-    assert f"{word} (feeder, " in wording.finding_text(unmeasured)
+    assert f"{word} (feeder, " in finding_text("en", unmeasured)
 
 
 def test_the_frames_of_a_break_are_those_of_the_period(control: Control) -> None:
@@ -134,7 +134,7 @@ def test_across_another_ratio_a_period_is_unmeasured(control: Control) -> None:
     assert [entry.verdict for entry in result.breaks] == ["ratio_changed"]
     [_, found] = control.findings()
     assert (found.details["before"], found.details["after"]) == ("80", "100")
-    assert "ratio of feeder is 100, not 80" in wording.finding_text(found)
+    assert "ratio of feeder is 100, not 80" in finding_text("en", found)
 
 
 def test_a_broken_period_waits_for_nothing(control: Control) -> None:

@@ -25,7 +25,7 @@ from collector.registry.references import problems
 from collector.registry.view import View
 from collector.series.embedded import EmbeddedSeries
 from collector.storage import reading
-from collector.web import wording
+from collector.words.of_findings import finding_text
 
 NEW = "04712"
 EXCHANGE_MS = at(5) + 2000
@@ -130,7 +130,7 @@ def test_a_period_without_a_reading_of_one_of_them_is_unmeasured_and_says_why(
         found = findings.stored(connection)
     assert [entry.code for entry in found if entry.first_ms == at(4)] == [Code.UNMEASURED]
     [why] = [entry for entry in found if entry.first_ms == at(4)]
-    assert "meter exchanged, and not read before or after" in wording.finding_text(why)
+    assert "meter exchanged, and not read before or after" in finding_text("en", why)
 
 
 def test_at_a_boundary_each_period_has_one_meter(site: World, tmp_path: Path) -> None:

@@ -103,6 +103,7 @@ def test_what_the_operator_made_of_it_is_there_to_be_read(ordered: Night, tmp_pa
     assert (folder / "commands" / f"{steps['issued']['command']}.cose").is_file()
     [finding] = json.loads((folder / "findings.json").read_text())
     assert (finding["code"], finding["body"]["sites"]) == ("allocation.breach", [order["site"]])
+    assert (finding["state"], finding["steps"], finding["members"]) == ("open", [], [])
     assert json.loads((folder / "periods.json").read_text()) == []
     versions = [json.loads(line) for line in (folder / "register.jsonl").open()]
     assert {"market", "policy", "gateway", "meter"} <= {version["kind"] for version in versions}

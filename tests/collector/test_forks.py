@@ -13,7 +13,7 @@ from collector.ledger.followers import advance
 from collector.ledger.ledger import Ledger
 from collector.series.embedded import EmbeddedSeries
 from collector.storage import reading
-from collector.web.wording import finding_text
+from collector.words.of_findings import finding_text
 
 
 def follow(world: World) -> None:
@@ -44,12 +44,13 @@ def test_a_fork_is_one_finding_for_its_chain(world: World, tmp_path: Path) -> No
         "stream": "telemetry",
         "first_seq": 1,
         "count": 2,
+        "positions": [4, 5],
     }
     world.append(false[2:], NOW_MS + 2000)
     follow(world)
     [again] = forks(world, tmp_path)
     assert (again.details["count"], again.last_ms) == (3, NOW_MS + 2000)
-    assert "3 names of telemetry have two frames" in finding_text(again)
+    assert "3 names of telemetry have two frames" in finding_text("en", again)
     assert len(list(Ledger(world.engine).entries())) == 6
     status = report.status(world.engine)
     assert status["faults"]["fork"] == 3

@@ -5,8 +5,9 @@ from fractions import Fraction
 import pytest
 from checks_control import Control
 from collector_world import BIN, SITE, ZONE
+from period_world import close_period
 
-from collector.checks.allocation import Holder, PeriodOutcome, close_period
+from collector.checks.allocation import Holder, PeriodOutcome
 from collector.checks.findings import Code
 from collector.intervals.energy import MeteredEnergy, Metering, Snapshot, boundary_error_wh
 

@@ -69,6 +69,50 @@ def test_a_breach_takes_the_first_stage_and_a_licence_all(night: Night) -> None:
     assert [order.terms.stages for order in night.at(1).orders()] == [(1,), (1, 2)]
 
 
+@pytest.mark.parametrize("code", [Code.SUSPENDED_LOAD, Code.REVOKED_LOAD])
+def test_load_under_a_licence_that_is_suspended_or_revoked_takes_all_stages(
+    night: Night, code: Code
+) -> None:
+    night.record(LICENCE.model_copy(update={"valid_until": NOW_MS - 1}))
+    night.find(Finding(code, SITE, NOW_MS, NOW_MS, {"site": SITE}))
+    assert night.at(1).order().terms.stages == (1, 2)
+    assert night.order().terms.reason is OrderReason.LICENCE
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        Code.TENANT_LOAD,
+        Code.OTHER_HOLDER,
+        Code.SITE_NOT_NAMED,
+        Code.NO_DATA_CENTRE,
+        Code.ACTS_CONFLICT,
+        Code.LICENCE_ENDS,
+        Code.GHOST_LOAD,
+        Code.VERIFICATION_EXPIRED,
+        Code.GATEWAY_SILENT,
+    ],
+)
+def test_a_finding_is_not_yet_an_order(night: Night, code: Code) -> None:
+    night.find(Finding(code, SITE, NOW_MS, NOW_MS, {"site": SITE}))
+    assert night.at(1).orders() == []
+
+
+def test_while_the_acts_on_a_licence_contradict_each_other_nobody_is_cut(night: Night) -> None:
+    details = {"site": SITE, "is_doubted": True}
+    night.find(Finding(Code.UNLICENSED_LOAD, SITE, NOW_MS, NOW_MS, details))
+    assert night.at(1).orders() == []
+
+
+def test_a_licence_that_changes_its_state_leads_to_no_second_order(night: Night) -> None:
+    """It is suspended, and while the order is on its way it is revoked."""
+    night.record(LICENCE.model_copy(update={"valid_until": NOW_MS - 1}))
+    night.find(Finding(Code.SUSPENDED_LOAD, SITE, NOW_MS, NOW_MS, {"site": SITE}))
+    night.at(1)
+    night.find(Finding(Code.REVOKED_LOAD, SITE, NOW_MS + 1000, NOW_MS + 1000, {"site": SITE}))
+    assert len(night.at(2).orders()) == 1
+
+
 def test_one_finding_leads_to_one_order(night: Night) -> None:
     night.breach(-20)
     for second in range(5):

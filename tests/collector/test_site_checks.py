@@ -8,7 +8,7 @@ from collector.checks.findings import Code, Finding
 from collector.ledger.followers import advance
 from collector.series.follower import SeriesFollower
 from collector.series.store import Point
-from collector.web import wording
+from collector.words.of_findings import finding_text
 
 FRESH_MS = 7000
 
@@ -139,17 +139,16 @@ def test_power_that_flows_out_of_a_delivery_point_is_told(
         ended = LICENCE.model_copy(update={"valid_until": NOW_MS})
         control.world.registry.record([ended], bytes(32), NOW_MS)
     start = control.start_ms
-    for now_ms in (start, start + 1000, start + control.period_ms):
+    next_ms = start + control.period_ms
+    for now_ms in (start, start + 1000, next_ms - 500, next_ms):
         control.point("feeder", now_ms, -1_870_000.0, 5000)
         control.run(now_ms)
     found = [entry for entry in control.findings() if entry.code is Code.EXPORT]
-    assert [(entry.subject, entry.first_ms) for entry in found] == [
-        ("feeder", start),
-        ("feeder", start + control.period_ms),
+    assert [(entry.subject, entry.first_ms, entry.last_ms) for entry in found] == [
+        ("feeder", start, next_ms)
     ]
-    assert found[0].last_ms == start + 1000
     assert (found[0].severity, found[0].details["power_w"]) == ("warning", "-1870000")
-    assert "feeder shows 1.870 MW flowing out" in wording.finding_text(found[0])
+    assert "feeder shows −1.870 MW, flowing out" in finding_text("en", found[0])
 
 
 def test_what_a_meter_shows_below_its_starting_power_is_no_export(control: Control) -> None:

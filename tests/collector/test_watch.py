@@ -10,7 +10,8 @@ from cli_world import follow, run, run_json, with_keys
 from collector_world import BILLING, NOW_MS, POLICY, TestGateway, World, gateway_record
 from structlog.testing import capture_logs
 
-from collector.checks import condition
+from collector.checks import condition, findings
+from collector.checks.findings import Code
 from collector.checks.watch import PERIOD_S, Watch
 from collector.intake.admission import Delivery
 from collector.storage import reading
@@ -70,7 +71,7 @@ def test_little_room_on_the_disk(bench: Bench, monkeypatch: pytest.MonkeyPatch) 
         bench.look()
         monkeypatch.setattr(shutil, "disk_usage", lambda _: Disk(100 * GIB))
         assert bench.look() == []
-    told = [(line["event"], line["alarm"]) for line in logs]
+    told = [(line["event"], line["alarm"]) for line in logs if "alarm" in line]
     assert told == [("collector.alarm", "disk"), ("collector.alarm_over", "disk")]
 
 
@@ -211,3 +212,37 @@ def test_status_fails_with_an_alarm(world: World, tmp_path: Path) -> None:
     world.registry.record([record], bytes(32), NOW_MS)
     assert list(run_json("status", tmp_path, code=1)["alarms"]) == ["disk"]
     assert "ALARM disk: free_mib" in run("status", tmp_path, code=1).stdout
+
+
+# --- alarms as findings
+
+
+def test_an_alarm_is_a_finding_while_it_stands(bench: Bench) -> None:
+    bench.certificates = {"orders": NOW_MS + 29 * DAY_MS, "ca": NOW_MS + 28 * DAY_MS}
+    bench.look()
+    bench.look()
+    bench.watch = bench.started()
+    bench.look()
+    bench.certificates = {"orders": NOW_MS + 90 * DAY_MS}
+    bench.look()
+    with reading(bench.world.engine) as connection:
+        found = findings.stored(connection)
+    assert [(each.code, each.subject, each.first_ms, each.last_ms) for each in found] == [
+        (Code.CERTIFICATE, f"collector/{name}", NOW_MS + 10_000, NOW_MS + 30_000)
+        for name in ("orders", "ca")
+    ]
+    assert found[0].details == {"certificate": "orders", "days": 29.0}
+    assert found[0].is_present(bench.now_ms)
+    assert not found[0].is_present(bench.now_ms + 20_000)
+
+
+def test_an_alarm_that_comes_back_a_day_later_is_another(bench: Bench) -> None:
+    bench.look()
+    for _ in range(2):
+        bench.look(86_400, clock_s=86_420)
+        for _ in range(6):
+            bench.look()
+    with reading(bench.world.engine) as connection:
+        found = findings.stored(connection)
+    assert [(each.code, each.subject) for each in found] == [(Code.CLOCK, "collector")] * 2
+    assert found[0].details == {"stepped_s": 20.0, "ahead_of_gateways_s": None}

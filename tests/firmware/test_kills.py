@@ -10,7 +10,6 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from plant.broker import Mosquitto
 from plant.collector import BILLING, PATIENCE_S, TELEMETRY
 from plant.site import Plant
 
@@ -22,7 +21,7 @@ LONGEST_WORK_S = (2, 0.4)  # in turn: time for receipts, and hardly any
 
 @pytest.fixture
 def plant(tmp_path: Path) -> Iterator[Plant]:
-    plant = Plant(tmp_path, broker=Mosquitto, flash_blocks=40, periods_ms=(500, 250, 250))
+    plant = Plant(tmp_path, flash_blocks=40, periods_ms=(500, 250, 250))
     yield plant
     plant.close()
 

@@ -130,7 +130,7 @@ def test_what_no_receipt_covers_is_sent_again(make: Make) -> None:
 
 
 def test_full_journal_stops_nothing(make: Make) -> None:
-    plant = make(flash_blocks=16, periods_ms=(100, 50, 50))
+    plant = make(flash_blocks=16, periods_ms=(200, 100, 100))
     collector = plant.collector
     plant.broker.kill()
     plant.gateway.start()

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from plant.broker import Mosquitto
 from plant.collector import BILLING, TELEMETRY
 from plant.site import Plant, until
 
@@ -80,7 +79,7 @@ def test_samples_are_never_taken_more_often_than_configured(ask: Ask) -> None:
 
 @pytest.fixture
 def plant(tmp_path: Path) -> Iterator[Plant]:
-    plant = Plant(tmp_path, broker=Mosquitto, flash_blocks=24, periods_ms=(600, 50, 50))
+    plant = Plant(tmp_path, flash_blocks=24, periods_ms=(600, 50, 50))
     yield plant
     plant.close()
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, or_, select
 
-from collector.intervals import evidence
+from collector.intervals import evidence, ratios
 from collector.intervals.closed import edits, table
 from collector.intervals.closed.closing import Span
 from collector.intervals.closed.course import Course, stands_for_boundary
@@ -13,6 +13,7 @@ from collector.intervals.closed.edits import Edit
 from collector.intervals.closed.grid import Grid
 from collector.intervals.closed.interval import Hung
 from collector.intervals.closed.table import Key, Register, Version
+from collector.intervals.ratios import NO_RATIOS
 from collector.intervals.snapshots import (
     Snapshot,
     boundary_next_to,
@@ -56,6 +57,7 @@ class Batch:
         self._stands = table.newest(connection, meters, *within)
         self._edits = edits.in_force(connection, meters)
         self._watched = _watched(connection, meters)
+        self._ratios = ratios.of_meters(connection, meters)
 
     def read(self, register: Register, hung: Hung, now_ms: int, *, is_fresh: bool) -> Read:
         times = self.marks[register]
@@ -119,11 +121,12 @@ class Batch:
 
     def _course(self, register: Register, stops: Sequence[Snapshot]) -> Course:
         meter, quantity = register
+        true = self._ratios.get(meter, NO_RATIOS)
         if not stops or meter not in self._watched:
-            return Course(stops, self._grid)
+            return Course(stops, self._grid, true=true)
         ends = (self._connection, meter, stops[0], stops[-1])
         events = evidence.register_events(*ends, quantity)
-        return Course(stops, self._grid, evidence.strangers(*ends), events)
+        return Course(stops, self._grid, evidence.strangers(*ends), events, true)
 
     def _stood(self, register: Register, span: Span) -> Mapping[Key, Version]:
         end_ms = span.end_ms + self._grid.quarter_ms

@@ -90,6 +90,7 @@ class Closer:
         if view is not self._view:
             self._hung = hanging.hung(view)
             hanging.take_over(connection, grid, self._hung)
+            hanging.take_over_ratios(connection, grid, view)
             self._view = view
         within_ms = _WITHIN_HOURS * grid.hour_ms
         marks = due.due_until(connection, times.known_ms, limit, within_ms)

@@ -4,7 +4,7 @@ Energy is told from the beginning of a run, across which the register went on as
 Whatever is between two readings of a run is their difference, however it is parted.
 """
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -13,12 +13,18 @@ from collector.intervals.closed.grid import Grid
 from collector.intervals.closed.rules import Cause
 from collector.intervals.energy import Snapshot, passages
 from collector.intervals.evidence import RegisterEvent
+from collector.intervals.ratios import NO_RATIOS, Ratios, Scaled
 from collector.ledger.identities import Identity
+from collector.model.energy import common_quantum
 
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """The register as it was read. `snapshot` is what shows it, or what is next to it."""
+    """The register as it was read. `snapshot` is what shows it, or what is next to it.
+
+    `factor`: its ratio in truth over the configured one, with which energies are told.
+    `parted_wh`: what the energy since the node before it may be wrong by, where ratios changed.
+    """
 
     read_ms: int
     run: int
@@ -27,6 +33,8 @@ class Node:
     snapshot: Snapshot
     begins: Cause | None = None
     """Why the run before it ended."""
+    factor: Fraction = Fraction(1)
+    parted_wh: Fraction = Fraction(0)
 
     @property
     def position(self) -> int:
@@ -34,7 +42,8 @@ class Node:
 
     @property
     def greatest_w(self) -> Fraction | None:
-        return self.snapshot.limits.greatest_w
+        greatest_w = self.snapshot.limits.greatest_w
+        return None if greatest_w is None else greatest_w * self.factor
 
 
 class Course:
@@ -49,10 +58,11 @@ class Course:
         grid: Grid,
         strangers: Sequence[Identity] = (),
         events: Sequence[RegisterEvent] = (),
+        true: Ratios = NO_RATIOS,
     ) -> None:
         self.known: dict[int, Node] = {}
         self.nodes: list[Node] = []
-        for stop, node in _nodes(stops, strangers, events):
+        for stop, node in _nodes(stops, strangers, events, true):
             self.nodes.append(node)
             if stop is not None and stands_for_boundary(stop, grid):
                 self.known[stop.at_ms] = node
@@ -71,6 +81,12 @@ class Course:
         found = self.nodes[first : bisect_right(self._reads, end_ms)]
         return [node for node in found if node.read_ms < end_ms]
 
+    def parted_wh(self, start_ms: int, end_ms: int) -> Fraction:
+        """What energies of a span may be wrong by, since a ratio changed between two readings."""
+        first = bisect_right(self._reads, start_ms)
+        until = bisect_left(self._reads, end_ms) + 1
+        return sum((node.parted_wh for node in self.nodes[first:until]), Fraction(0))
+
     def causes(self, first: Node, last: Node) -> set[Cause]:
         """Why the runs from one reading to another ended; none where both are of one run."""
         return {
@@ -85,29 +101,56 @@ def stands_for_boundary(stop: Snapshot, grid: Grid) -> bool:
 
 
 def _nodes(
-    stops: Sequence[Snapshot], strangers: Sequence[Identity], events: Sequence[RegisterEvent]
+    stops: Sequence[Snapshot],
+    strangers: Sequence[Identity],
+    events: Sequence[RegisterEvent],
+    true: Ratios,
 ) -> Iterator[tuple[Snapshot | None, Node]]:
     if not stops:
         return
     first = stops[0]
-    yield first, Node(first.read_ms, 0, Fraction(0), first.quantum_wh, first)
+    factor = true.factor_at(first.read_ms, first.ratio)
+    yield first, Node(first.read_ms, 0, Fraction(0), first.quantum_wh * factor, first, None, factor)
     run, energy_wh = 0, Fraction(0)
-    for passage in passages(stops, strangers, events):
+    for passage in passages(stops, strangers, events, true):
         before, after = passage.before, passage.after
         steps = passage.parted()
         for step in steps[:-1]:  # what the gateway saw between the two
-            run, energy_wh, begins = _go_on(run, energy_wh, step.energy, step.verdict)
+            scaled = passage.scaled(step)
+            run, energy_wh, begins = _go_on(run, energy_wh, scaled, step.verdict)
             read_ms = min(max(step.after.read_ms, before.read_ms), after.read_ms)
             quantum_wh = step.after.register.quantum
-            yield None, Node(read_ms, run, energy_wh, quantum_wh, before, begins)
+            yield None, _node(read_ms, run, energy_wh, quantum_wh, before, begins, scaled, true)
         step = steps[-1]
-        run, energy_wh, begins = _go_on(run, energy_wh, step.energy, step.verdict)
-        yield after, Node(after.read_ms, run, energy_wh, after.quantum_wh, after, begins)
+        scaled = passage.scaled(step)
+        run, energy_wh, begins = _go_on(run, energy_wh, scaled, step.verdict)
+        quantum_wh = after.quantum_wh
+        yield after, _node(after.read_ms, run, energy_wh, quantum_wh, after, begins, scaled, true)
+
+
+def _node(
+    read_ms: int,
+    run: int,
+    energy_wh: Fraction,
+    quantum_wh: Fraction,
+    snapshot: Snapshot,
+    begins: Cause | None,
+    scaled: Scaled | None,
+    true: Ratios,
+) -> Node:
+    """Its quantum is that of the energy before it and, where a ratio changed there, after it."""
+    factor = true.factor_at(read_ms, snapshot.ratio)
+    if scaled is None:
+        return Node(read_ms, run, energy_wh, quantum_wh * factor, snapshot, begins, factor)
+    quantum_wh = common_quantum((quantum_wh * factor, scaled.quantum_wh))
+    factor = max(factor, scaled.factor)
+    parted_wh = scaled.error_wh
+    return Node(read_ms, run, energy_wh, quantum_wh, snapshot, begins, factor, parted_wh)
 
 
 def _go_on(
-    run: int, energy_wh: Fraction, rise_wh: Fraction | None, verdict: str
+    run: int, energy_wh: Fraction, rise: Scaled | None, verdict: str
 ) -> tuple[int, Fraction, Cause | None]:
-    if rise_wh is None:
+    if rise is None:
         return run + 1, Fraction(0), Cause(verdict)
-    return run, energy_wh + rise_wh, None
+    return run, energy_wh + rise.energy_wh, None

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from sqlalchemy import Connection, delete, insert, select
 
-from collector.intervals import due
+from collector.intervals import due, ratios
 from collector.intervals.closed.grid import Grid
 from collector.intervals.closed.interval import Hung
 from collector.intervals.due import Moment
@@ -32,6 +32,19 @@ def hung(view: View) -> dict[str, Hung]:
         )
         for meter in meters
     }
+
+
+def take_over_ratios(connection: Connection, grid: Grid, view: View) -> None:
+    """Mark what is to be closed again since meters had other ratios than was known."""
+    for meter, from_ms, until_ms in ratios.take_over(connection, view):
+        rows = interval_energy
+        within = [rows.c.start_ms > from_ms - grid.quarter_ms]
+        within += [] if until_ms is None else [rows.c.start_ms < until_ms]
+        query = select(rows.c.quantity, rows.c.start_ms).where(
+            rows.c.meter == meter, rows.c.length_ms == grid.quarter_ms, rows.c.version == 1, *within
+        )
+        ends = {(meter, row[0], row[1] + grid.quarter_ms) for row in connection.execute(query)}
+        due.mark(connection, ends)
 
 
 def take_over(connection: Connection, grid: Grid, now: Mapping[str, Hung]) -> None:

@@ -28,6 +28,7 @@ def close_hour(line: Boundaries, quarters: Sequence[ClosedInterval]) -> ClosedIn
     start, end = line.at(start_ms), line.at(start_ms + length_ms)
     if energy is not None and quality.is_by_registers and start is not None and end is not None:
         error_wh, _ = register_error_wh(start, end, energy.value, length_ms)
+        error_wh += line.course.parted_wh(start_ms, start_ms + length_ms)
         if start.rule is None and end.rule is None:
             quality, rules, is_by_days = Quality.MEASURED, set(), False
     return storable(

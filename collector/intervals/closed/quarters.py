@@ -60,6 +60,7 @@ def _by_registers(line: Boundaries, start: Point, end: Point, start_ms: int) -> 
     length_ms = line.grid.quarter_ms
     energy_wh = end.energy_wh - start.energy_wh
     error_wh, quantum_wh = register_error_wh(start, end, energy_wh, length_ms)
+    error_wh += line.course.parted_wh(start_ms, start_ms + length_ms)
     inner = {node.quantum_wh for node in line.course.within(start_ms, start_ms + length_ms)}
     rules = [point.rule for point in (start, end) if point.rule is not None]
     return ClosedInterval(
@@ -211,6 +212,7 @@ class _Open:
             return None
         most_wh = energy_in(max(carried_w), self._uncovered_ms)
         error_wh = max(added_wh, most_wh - added_wh) + self._quantum_wh
+        error_wh += self._line.course.parted_wh(self._start_ms, self._end_ms)
         for point in (self._start, self._end):
             if point is not None and point.rule is not None:
                 error_wh += point.bridge_error_wh

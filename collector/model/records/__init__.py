@@ -24,6 +24,7 @@ from collector.model.records.parties import (
     Subtype,
     Tenancy,
 )
+from collector.model.records.quality import DataThresholds, MeterRequirement
 from collector.model.records.rules import (
     Authority,
     ClockTime,
@@ -45,6 +46,7 @@ KINDS: dict[str, type[Record]] = {
         Authority,
         Tolerance,
         PermittedHours,
+        MeterRequirement,
         Licensee,
         Licence,
         LicenceAct,
@@ -77,6 +79,7 @@ __all__ = [
     "ClockTime",
     "Contract",
     "DataCentre",
+    "DataThresholds",
     "Dated",
     "DeliveryPoint",
     "EnergyMwh",
@@ -92,6 +95,7 @@ __all__ = [
     "LossFactor",
     "Market",
     "Meter",
+    "MeterRequirement",
     "Name",
     "Nomination",
     "OrderReason",

@@ -25,6 +25,8 @@ class Zone(Record):
 class Feeder(Dated):
     """A line. `meters`: serials of the meters at its head; `loss_permille`: what is lost on it at
     most, of what goes in; `licensed` load on it is what its sites' delivery points say.
+    `has_others`: consumers whom no site, no child and no file accounts for, so that what is left
+    over is no finding; it is judged by its shape.
     """
 
     kind: ClassVar[str] = "feeder"
@@ -34,6 +36,7 @@ class Feeder(Dated):
     parent: Name | None = None
     meters: tuple[Name, ...] = ()
     loss_permille: Annotated[int, Field(ge=0, lt=1000)] = 0
+    has_others: bool = False
 
     @property
     def key(self) -> str:

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from collector.model.instant import Instant
 from collector.model.records.base import Bin, Hex32, Name, Record, Ruling
+from collector.model.records.quality import DataThresholds
 
 
 class Market(Record):
@@ -127,6 +128,13 @@ class Policy(Record):
     licence_warning_days: tuple[Annotated[int, Field(gt=0)], ...] = (90, 30, 7, 1)
     two_persons: tuple[Name, ...] = ()
     """Kinds of records that a second person must approve."""
+    data: DataThresholds = DataThresholds()
+    # of findings
+    dispute_days: Annotated[int, Field(gt=0)] | None = None
+    """How long a licensee may dispute one; None: no limit is prescribed."""
+    storm_sites: Annotated[int, Field(ge=2)] = 10
+    """So many sites that fall silent within `storm_window_s` are one finding."""
+    storm_window_s: Annotated[int, Field(gt=0)] = 60
 
     @property
     def key(self) -> str:

@@ -83,12 +83,15 @@ def meter(view: View, record: Meter) -> Iterator[Fault]:
             "gateway",
             f"{record.gateway} stands at site {gateway.site!r}, not at {record.site!r}",
         )
-    if site is not None and record.point != "delivery":
+    if site is not None and isinstance(record.point, int):
         stages = [stage.id for stage in site.stages]
         if record.point not in stages:
             yield (
                 "point",
-                f"'delivery' or a stage of the site, one of {stages}; given: {record.point}",
+                (
+                    f"'delivery', 'generation' or a stage of the site, one of {stages};"
+                    f" given: {record.point}"
+                ),
             )
     yield from backwards(record)
     try:

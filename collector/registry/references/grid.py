@@ -85,7 +85,7 @@ def _kept_stages(view: View, record: Site) -> Iterator[Fault]:
     """What is still said of a stage elsewhere must not lose it."""
     stages = {stage.id for stage in record.stages}
     for meter in having(view, Meter, site=record.name, valid_until=None):
-        if meter.point != "delivery" and meter.point not in stages:
+        if isinstance(meter.point, int) and meter.point not in stages:
             yield "stages", f"meter {meter.serial} measures stage {meter.point}; keep it"
     for centre in having(view, DataCentre, site=record.name):
         for tenancy in having(view, Tenancy, data_centre=centre.name, valid_until=None):

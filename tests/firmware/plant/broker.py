@@ -1,19 +1,13 @@
 """A broker in a process of its own, which can be killed and started again."""
 
-import json
 import os
 import shutil
 import socket
 import subprocess
-import sys
 import time
 from pathlib import Path
 
 from absent import absent
-
-CONFIG = {
-    "plugins": {"amqtt.plugins.authentication.AnonymousAuthPlugin": {"allow_anonymous": True}},
-}
 
 
 def free_port() -> int:
@@ -24,7 +18,7 @@ def free_port() -> int:
 
 
 class Broker:
-    """amqtt. A client that is back before it was missed loses its subscriptions there."""
+    """Mosquitto. The test is skipped where it is not installed, but not where CI=true."""
 
     def __init__(self, directory: Path) -> None:
         self.port = free_port()
@@ -32,10 +26,13 @@ class Broker:
         self.start()
 
     def _configured(self, directory: Path) -> list[str | Path]:
-        config = directory / "broker.yaml"
-        listeners = {"default": {"type": "tcp", "bind": f"127.0.0.1:{self.port}"}}
-        config.write_text(json.dumps({**CONFIG, "listeners": listeners}))
-        return [Path(sys.executable).with_name("amqtt"), "-c", config]
+        places = f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin"
+        program = shutil.which("mosquitto", path=places)
+        if program is None:
+            absent("mosquitto is not installed; as root on Debian: sh tests/parts.sh")
+        config = directory / "mosquitto.conf"
+        config.write_text(f"listener {self.port} 127.0.0.1\nallow_anonymous true\n")
+        return [program, "-c", config]
 
     def start(self) -> None:
         self._process = subprocess.Popen(
@@ -56,16 +53,3 @@ class Broker:
     def kill(self) -> None:
         self._process.kill()
         self._process.wait()
-
-
-class Mosquitto(Broker):
-    """The test is skipped where it is not installed, but not where CI=true."""
-
-    def _configured(self, directory: Path) -> list[str | Path]:
-        places = f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin"
-        program = shutil.which("mosquitto", path=places)
-        if program is None:
-            absent("mosquitto is not installed; as root on Debian: sh tests/parts.sh")
-        config = directory / "mosquitto.conf"
-        config.write_text(f"listener {self.port} 127.0.0.1\nallow_anonymous true\n")
-        return [program, "-c", config]

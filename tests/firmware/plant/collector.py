@@ -15,7 +15,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from plant.authority import Authority, Body, opened
 
 BILLING, TELEMETRY = 0, 1
-PATIENCE_S = 30
+PATIENCE_S = 120  # a busy computer signs slowly
 
 Frame = dict[int, Any]
 Key = tuple[int, int, int]  # stream, epoch, seq

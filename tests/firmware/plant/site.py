@@ -66,7 +66,7 @@ class Plant:
         self.rtu_server = Server(self.loop, [device(RTU_UNIT)], rtu=True)
         self.line = Line(self.loop, self.rtu_server.port)
         self.tcp_server = Server(self.loop, [device(TCP_UNIT)])
-        self.broker = options.pop("broker", Broker)(directory)
+        self.broker = Broker(directory)
         self.gateway = Gateway(directory, options.pop("flash_blocks", 64))
         buses: list[list[Any]] = [[0, 19200, 2, 1], [1, "127.0.0.1", self.tcp_server.port]]
         meters = [meter(0, 0, RTU_UNIT, QUANTITIES), meter(1, 1, TCP_UNIT, QUANTITIES)]

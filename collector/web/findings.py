@@ -1,0 +1,199 @@
+"""The pages of findings: a list with filters, and all about one. In three languages."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header, Query
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment
+from pydantic import BaseModel
+from sqlalchemy import Connection, Engine
+
+from collector.checks import evidence, members, record, steps
+from collector.checks.findings import Code
+from collector.checks.life import LifeError, State
+from collector.checks.placeholders import DETAILS
+from collector.checks.record import Asked, Kept
+from collector.model.delivery import day_start_ms
+from collector.registry.store import Registry
+from collector.storage import reading
+from collector.web.wording import SEVERITY_SIGNS
+from collector.words import languages, of_findings
+from collector.words.figures import STYLES
+
+_SHOWN = 100
+_MEMBERS = 50
+_STATE_SIGNS = {
+    State.OPEN: ("warning", "○"),
+    State.EXPLAINED: ("ordered", "◔"),
+    State.DISPUTED: ("unknown", "?"),
+    State.UPHELD: ("alarm", "■"),
+    State.CLOSED: ("quiet", "✓"),
+}
+_UNSETTLED = "unsettled"
+"""Of a filter: every state but closed."""
+
+
+class Filter(BaseModel):
+    """As it stands in the address; what is empty is not asked for."""
+
+    code: str = ""
+    state: str = ""
+    site: str = ""
+    licensee: str = ""
+    since: str = ""
+
+
+class FilterError(ValueError):
+    """What in the address is not understood."""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A finding in one language."""
+
+    kept: Kept
+    title: str
+    text: str
+    severity: tuple[str, str, str]
+    state: tuple[str, str, str]
+    is_present: bool
+
+
+def routes(
+    engine: Engine, registry: Registry, pages: Environment, now_ms: Callable[[], int]
+) -> APIRouter:
+    """`/findings` and `/findings/NUMBER`; the language by `lang`, else as the browser asks."""
+    router = APIRouter(include_in_schema=False)
+
+    def page(name: str, language: str, status: int = 200, **parts: Any) -> HTMLResponse:
+        def word(text: str, **values: Any) -> str:
+            return languages.text(language, text, values)
+
+        common = {
+            "language": language,
+            "languages": languages.LANGUAGES,
+            "word": word,
+            "style": STYLES[language],
+        }
+        html = pages.get_template(name).render(**common, **parts)
+        return HTMLResponse(html, status, {"Content-Language": language, "Vary": "Accept-Language"})
+
+    @router.get("/findings")
+    def several(
+        asked: Annotated[Filter, Query()],
+        lang: str | None = None,
+        accept_language: Annotated[str | None, Header()] = None,
+    ) -> HTMLResponse:
+        language = _language(lang, accept_language)
+        try:
+            wanted = _asked(asked, registry)
+        except FilterError as error:
+            states = ", ".join(State)
+            wrong = languages.text(language, "page-wrong", {"value": str(error), "states": states})
+            return page("lost.html", language, 400, here="/findings", text=wrong)
+        with reading(engine) as connection:
+            found = record.search(connection, wanted, _SHOWN + 1)
+        return page(
+            "finding_list.html",
+            language,
+            here="/findings",
+            found=[_shown(kept, language, now_ms()) for kept in found[:_SHOWN]],
+            are_more=len(found) > _SHOWN,
+            filter=asked,
+            codes={code: of_findings.title(language, code) for code in Code},
+            states=list(State),
+            unsettled=_UNSETTLED,
+        )
+
+    @router.get("/findings/{number}")
+    def one(
+        number: int,
+        lang: str | None = None,
+        accept_language: Annotated[str | None, Header()] = None,
+    ) -> HTMLResponse:
+        language = _language(lang, accept_language)
+        with reading(engine) as connection:
+            try:
+                kept = record.one(connection, number)
+            except LifeError:
+                text = languages.text(language, "page-unknown")
+                return page("lost.html", language, 404, here="/findings", text=text)
+            return page(
+                "finding.html",
+                language,
+                here=f"/findings/{number}",
+                **_whole(connection, kept, language, now_ms()),
+            )
+
+    return router
+
+
+def _language(asked: str | None, accepted: str | None) -> str:
+    return asked if asked in languages.LANGUAGES else languages.accepted(accepted)
+
+
+def _asked(asked: Filter, registry: Registry) -> Asked:
+    """Raise FilterError."""
+    try:
+        code = Code(asked.code) if asked.code else None
+    except ValueError:
+        raise FilterError(asked.code) from None
+    try:
+        since_ms = day_start_ms(date.fromisoformat(asked.since)) if asked.since else None
+    except ValueError:
+        raise FilterError(asked.since) from None
+    licensee = asked.licensee.strip() or None
+    return Asked(
+        code=code,
+        states=_states(asked.state),
+        site=asked.site.strip() or None,
+        licensee=licensee,
+        licensee_sites=record.sites_of(registry.view(), licensee),
+        since_ms=since_ms,
+    )
+
+
+def _states(name: str) -> tuple[State, ...]:
+    if name == _UNSETTLED:
+        return tuple(state for state in State if state is not State.CLOSED)
+    try:
+        return (State(name),) if name else ()
+    except ValueError:
+        raise FilterError(name) from None
+
+
+def _shown(kept: Kept, language: str, now: int) -> Shown:
+    found = kept.finding
+    return Shown(
+        kept=kept,
+        title=of_findings.title(language, found.code),
+        text=of_findings.finding_text(language, found),
+        severity=(
+            *SEVERITY_SIGNS[found.severity],
+            languages.text(language, f"severity-{found.severity}"),
+        ),
+        state=(*_STATE_SIGNS[kept.state], languages.text(language, f"state-{kept.state}")),
+        is_present=found.is_present(now),
+    )
+
+
+def _whole(connection: Connection, kept: Kept, language: str, now: int) -> Mapping[str, Any]:
+    found, left = members.of(connection, kept.number, _MEMBERS)
+    written = of_findings.written(language, kept.finding)
+    return {
+        "one": _shown(kept, language, now),
+        "action": of_findings.action(language, kept.finding.code),
+        "steps": steps.of(connection, kept.number),
+        "members": found,
+        "members_left": left,
+        "frames": evidence.frames(connection, evidence.positions(kept.finding)),
+        "versions": evidence.versions(connection, kept.finding),
+        "details": {
+            name: "—" if value is languages.NONE else value
+            for name, value in written.items()
+            if name in DETAILS[kept.finding.code]
+        },
+    }

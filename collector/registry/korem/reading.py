@@ -156,7 +156,7 @@ def _block(
     has_bids = not layout.no_bids.search(text)
     if "quota" not in parts and (parts or has_bids):
         raise ResultError(
-            f"zone {zone}: no row of the quota was found («Квоты предоставленные СО»)"
+            f"zone {zone}: no row «Квоты предоставленные СО» was found below hours 1 to 24"
         )
     price, price_text = _price(prices)
     return ZoneResult(

@@ -1,6 +1,7 @@
 """`esep collector findings` and `finding`: what was found, and all about one of it."""
 
 import json
+from datetime import datetime
 from typing import Annotated, Any
 
 import typer
@@ -91,7 +92,7 @@ def _code(name: str | None) -> Code | None:
     try:
         return Code(name)
     except ValueError:
-        near = [code for code in Code if name.split(".")[0] in code] or list(Code)
+        near = [code for code in Code if code.startswith(name.split(".")[0] + ".")] or list(Code)
         raise fail(f"--code {name}: there is no such code; there are {', '.join(near)}") from None
 
 
@@ -178,14 +179,19 @@ def _show(kept: Kept, whole: dict[str, Any], language: str) -> None:
     def word(name: str, **values: Any) -> str:
         return text(language, f"page-{name}", values)
 
+    def local(instant: str | None) -> str | None:
+        """In Astana, as the language writes it; --json has UTC."""
+        at = None if instant is None else datetime.fromisoformat(instant)
+        return None if at is None else STYLES[language].moment(round(at.timestamp() * 1000))
+
     typer.echo(_line(kept, language, now_ms()))
     typer.echo(f"{word('do')}: {of_findings.action(language, kept.finding.code)}")
     if kept.times > 1:
         typer.echo(word("times", count=kept.times))
     typer.echo(f"{word('life')}:")
-    typer.echo(f"  {whole['opened'] or '—'} {word('opened')}")
+    typer.echo(f"  {local(whole['opened']) or '—'} {word('opened')}")
     for step in whole["steps"]:
-        said = [f"  {step['at']} {text(language, 'verb-' + step['verb'])}: {step['person']}"]
+        said = [f"  {local(step['at'])} {text(language, 'verb-' + step['verb'])}: {step['person']}"]
         said.append(f"({text(language, 'party-' + step['party'])}): {step['reason']}")
         said += [f"[{step['reference']}]"] if step["reference"] else []
         said += [f"SHA-256 {step['document_sha256']}"] if step["document_sha256"] else []
@@ -193,15 +199,17 @@ def _show(kept: Kept, whole: dict[str, Any], language: str) -> None:
     if whole["members"]:
         typer.echo(f"{word('members')}:")
         for each in whole["members"]:
-            typer.echo(f"  {each['subject']} {each['first']} – {each['last'] or word('still')}")
+            typer.echo(
+                f"  {each['subject']} {local(each['first'])} – {local(each['last']) or word('still')}"
+            )
         if whole["members_more"]:
             typer.echo(f"  {word('members-more', count=whole['members_more'])}")
     typer.echo(f"{word('evidence')}:")
     for each in whole["frames"]:
         name = each["frame"] or word("no-frame")
-        typer.echo(f"  #{each['position']} {name} {each['received'] or ''}".rstrip())
+        typer.echo(f"  #{each['position']} {name} {local(each['received']) or ''}".rstrip())
     for each in whole["versions"]:
-        recorded = f" {word('recorded')} {each['recorded']}" if each["recorded"] else ""
+        recorded = f" {word('recorded')} {local(each['recorded'])}" if each["recorded"] else ""
         named = f" {each['key']}" if each["key"] else ""
         typer.echo(f"  {each['kind']}{named} #{each['version']}{recorded}")
     if not whole["frames"] and not whole["versions"]:

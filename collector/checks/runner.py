@@ -1,7 +1,6 @@
 """Runs the checks at a moment: closes periods, looks ahead, judges sites."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 import structlog
 from sqlalchemy import Connection, Engine
@@ -14,8 +13,11 @@ from collector.model.records import Site
 from collector.registry.store import Registry
 from collector.registry.view import View
 from collector.series.store import SeriesStore
+from collector.storage import deciding
 
 log = structlog.get_logger()
+
+Check = Callable[[Connection], None]
 
 
 class Checks:
@@ -31,33 +33,39 @@ class Checks:
         began_ms = self._began_ms = now_ms if self._began_ms is None else self._began_ms
         view = self._registry.view()
         for holder in holders(view):
-            subject = f"{holder.licensee}/{holder.zone}"
-            with self._guarded(subject) as connection:
-                closing.close_again(connection, view, holder)
-            with self._guarded(subject) as connection:
-                closing.close_ended(connection, view, holder, now_ms, began_ms)
-            with self._guarded(subject) as connection:
-                self._look_ahead(connection, view, holder, now_ms)
-        with self._guarded("gateways") as connection:
-            gateways.judge_health(connection, view, now_ms)
-            gateways.judge_forks(connection, view)
+            self._judge_holder(view, holder, now_ms, began_ms)
+        self._guarded("gateways", lambda open_: gateways.judge_health(open_, view, now_ms))
+        self._guarded("gateways", lambda open_: gateways.judge_forks(open_, view))
         for site in view.all(Site).values():
-            with self._guarded(site.name) as connection:
-                sites.judge_licence(connection, view, self._series, site, now_ms)
-            with self._guarded(site.name) as connection:
-                for meter in view.meters_of(site.name, now_ms):
-                    turns.judge_identity(connection, meter, now_ms)
-            with self._guarded(site.name) as connection:
-                sites.judge_export(connection, view, self._series, site, now_ms)
-            with self._guarded(site.name) as connection:
-                sites.judge_silence(connection, view, self._series, site, now_ms, began_ms)
+            self._judge_site(view, site, now_ms, began_ms)
 
-    @contextmanager
-    def _guarded(self, subject: str) -> Iterator[Connection]:
-        """A transaction for one check of one subject: when it fails, all others are still made."""
+    def _judge_holder(self, view: View, holder: Holder, now_ms: int, began_ms: int) -> None:
+        subject = f"{holder.licensee}/{holder.zone}"
+        self._guarded(subject, lambda open_: closing.close_again(open_, view, holder))
+        self._guarded(
+            subject, lambda open_: closing.close_ended(open_, view, holder, now_ms, began_ms)
+        )
+        self._guarded(subject, lambda open_: self._look_ahead(open_, view, holder, now_ms))
+
+    def _judge_site(self, view: View, site: Site, now_ms: int, began_ms: int) -> None:
+        series, hung = self._series, view.meters_of(site.name, now_ms)
+
+        def judge_identities(open_: Connection) -> None:
+            for meter in hung:
+                turns.judge_identity(open_, meter, now_ms)
+
+        for check in (
+            lambda open_: sites.judge_licence(open_, view, series, site, now_ms),
+            judge_identities,
+            lambda open_: sites.judge_export(open_, view, series, site, now_ms),
+            lambda open_: sites.judge_silence(open_, view, series, site, now_ms, began_ms),
+        ):
+            self._guarded(site.name, check)
+
+    def _guarded(self, subject: str, check: Check) -> None:
+        """One check of one subject: when it fails, all others are still made."""
         try:
-            with self._engine.begin() as connection:
-                yield connection
+            deciding(self._engine, check)
         except OperationalError:
             raise  # the disk or a lock: nobody can be judged now
         except Exception as error:

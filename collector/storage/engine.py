@@ -1,9 +1,10 @@
 """Opening the database as it must be for evidence: SQLite in the directory, or PostgreSQL."""
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine, event, inspect
+from sqlalchemy import Connection, Engine, Executable, create_engine, event, inspect
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import OperationalError
 
@@ -15,6 +16,11 @@ from collector.storage.settings import read_settings
 FILE_NAME = "collector.sqlite"
 DIRECTORY = "collector_directory"
 _POSTGRESQL = "postgresql"
+_T = TypeVar("_T")
+
+
+class _WritesError(Exception):
+    """What only reads was about to write."""
 
 
 def open_database(directory: Path, *, create: bool = False) -> Engine:
@@ -67,6 +73,25 @@ def reading(engine: Engine) -> Connection:
     """A connection for reading one state of the database: it never waits for a writer."""
     options = postgresql.READING if engine.dialect.name == _POSTGRESQL else {}
     return engine.connect().execution_options(reading=True, **options)
+
+
+def deciding(engine: Engine, work: Callable[[Connection], _T]) -> _T:
+    """Do what looks at much and seldom writes: other writers wait only for work that does.
+
+    It is done in `reading`; if it comes to write there, again from the start, as a writer.
+    """
+    try:
+        with reading(engine) as connection:
+            event.listen(connection, "before_execute", _refuse_to_write)
+            return work(connection)
+    except _WritesError:
+        with engine.begin() as connection:
+            return work(connection)
+
+
+def _refuse_to_write(_connection: Connection, statement: Executable | str, *_: Any) -> None:
+    if not isinstance(statement, str) and statement.is_dml:
+        raise _WritesError
 
 
 def _sqlite(directory: Path, create: bool) -> Engine:

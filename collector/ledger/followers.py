@@ -7,12 +7,15 @@ from typing import Protocol, runtime_checkable
 
 from sqlalchemy import Connection, Engine, delete, func, insert, select, update
 
+from collector.evidence.frame import Stream
 from collector.ledger.ledger import Entry, read_entries
 from collector.storage import reading
 from collector.storage.tables import follower as table
 from collector.storage.tables import frame
 
 BATCH = 500
+_PASSED_OVER = 5000
+"""Positions that a follower of one stream looks over at once."""
 
 
 class Follower(Protocol):
@@ -29,6 +32,13 @@ class Preparing(Protocol):
 
     def prepare(self, connection: Connection, entries: Sequence[Entry]) -> None:
         """Before `follow` of the same entries, while others may write; once or more."""
+
+
+@runtime_checkable
+class OfOneStream(Protocol):
+    """A follower that nothing but the frames of one stream concerns: others are not even read."""
+
+    stream: Stream
 
 
 class Stride:
@@ -56,13 +66,13 @@ def stride(engine: Engine, follower: Follower, paced: Stride) -> int:
 
 
 def advance(engine: Engine, follower: Follower, limit: int = BATCH) -> int:
-    """Hand the follower its next entries; return how many there were."""
+    """Hand the follower its next entries; return by how many positions that moved it."""
     with reading(engine) as connection:  # with nothing to do it takes no writer's lock
         before = position_of(connection, follower.name) or 0
-        entries = read_entries(connection, before, limit)
-        if not entries:
+        entries, last = _next(connection, follower, before, limit)
+        if last == before:
             return 0
-        if isinstance(follower, Preparing):
+        if entries and isinstance(follower, Preparing):
             follower.prepare(connection, entries)
     with engine.begin() as connection:
         cursor = position_of(connection, follower.name)
@@ -70,8 +80,21 @@ def advance(engine: Engine, follower: Follower, limit: int = BATCH) -> int:
             return 0  # somebody else followed them
         if entries:
             follower.follow(connection, entries)
-            keep_position(connection, follower.name, entries[-1].position)
-    return len(entries)
+        keep_position(connection, follower.name, last)
+    return last - before
+
+
+def _next(
+    connection: Connection, follower: Follower, before: int, limit: int
+) -> tuple[list[Entry], int]:
+    """At most so many entries, and up to which position there is no other for this follower."""
+    if not isinstance(follower, OfOneStream):
+        entries = read_entries(connection, before, limit)
+        return entries, entries[-1].position if entries else before
+    head = connection.scalar(select(func.max(frame.c.position))) or 0
+    last = min(head, before + _PASSED_OVER)
+    entries = read_entries(connection, before, limit, last, follower.stream)
+    return entries, entries[-1].position if len(entries) == limit else last
 
 
 def position_of(connection: Connection, name: str) -> int | None:

@@ -12,7 +12,6 @@ from sqlalchemy import (
     delete,
     insert,
     select,
-    tuple_,
     update,
 )
 
@@ -29,6 +28,7 @@ from collector.evidence.frame import Stream
 from collector.ledger.chain_state import Batch, ChainState, read_batch
 from collector.ledger.ledger import Entry
 from collector.ledger.retirement import FrameName, frames_after, keep_retirement, retirements
+from collector.storage.lookups import rows_of
 from collector.storage.tables import chain, chain_fault, dropped_range, held_range
 
 __all__ = ["ChainFollower", "Fault"]
@@ -97,13 +97,13 @@ def _record(
     connection: Connection, judged: dict[FrameName, set[Fault]], shown_by: dict[FrameName, int]
 ) -> None:
     """Make the faults of each name what they are now; `shown_by` is where the frames stand."""
-    if not judged:
-        return
     table = chain_fault
     column = (table.c.gateway, table.c.epoch, table.c.stream, table.c.seq)
     known: dict[FrameName, set[Fault]] = {}
-    query = select(*column, table.c.fault).where(tuple_(*column).in_(judged))
-    for gateway, epoch, stream, seq, fault in connection.execute(query):
+    names = [(gateway, epoch, int(stream), seq) for gateway, epoch, stream, seq in judged]
+    for gateway, epoch, stream, seq, fault in rows_of(
+        connection, column, (*column, table.c.fault), names
+    ):
         known.setdefault((gateway, epoch, Stream(stream), seq), set()).add(Fault(fault))
     for name, faults in judged.items():
         if gone := known.get(name, set()) - faults:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import Connection, select, tuple_
+from sqlalchemy import Connection, select
 
 from collector.evidence.chains import ChainName, Link, Range, dropped_ranges, events
 from collector.evidence.frame import EventCode, Frame, Stream, kept_frame
@@ -11,6 +11,7 @@ from collector.ledger import archives
 from collector.ledger.coverage import held_ranges
 from collector.ledger.ledger import Entry
 from collector.ledger.retirement import FrameName
+from collector.storage.lookups import rows_of
 from collector.storage.tables import chain
 from collector.storage.tables import frame as frame_table
 
@@ -72,8 +73,11 @@ def read_batch(connection: Connection, entries: Sequence[Entry]) -> Batch:
 def _load(connection: Connection, chains: dict[ChainName, ChainState]) -> None:
     """What is known of each chain."""
     name = (chain.c.gateway, chain.c.epoch, chain.c.stream)
-    query = select(*name, chain.c.upto, chain.c.highest).where(tuple_(*name).in_(chains))
-    for gateway, epoch, stream, upto, highest in connection.execute(query):
+    columns, wanted = (
+        (*name, chain.c.upto, chain.c.highest),
+        [(*key[:2], int(key[2])) for key in chains],
+    )
+    for gateway, epoch, stream, upto, highest in rows_of(connection, name, columns, wanted):
         state = chains[gateway, epoch, Stream(stream)]
         state.upto, state.highest, state.is_known = upto, highest, True
     with_gap = [key for key, state in chains.items() if state.highest > state.upto]
@@ -85,23 +89,20 @@ def _load(connection: Connection, chains: dict[ChainName, ChainState]) -> None:
 def _kept_before(connection: Connection, chains: dict[ChainName, ChainState], first: int) -> Kept:
     """Frames that were followed already: those of the batch's names, and their neighbours."""
     wanted = {
-        (*key, near)
+        (*key[:2], int(key[2]), near)
         for key, state in chains.items()
         for seq in state.links
         for near in (seq - 1, seq, seq + 1)
         if near <= state.highest
     }
-    if not wanted:
-        return {}
     table = frame_table
     name = (table.c.gateway, table.c.epoch, table.c.stream, table.c.seq)
-    query = select(*name, table.c.position, table.c.hash).where(
-        tuple_(*name).in_(wanted), table.c.position < first
-    )
+    columns = (*name, table.c.position, table.c.hash)
     found: Kept = {}
-    for gateway, epoch, stream, seq, position, digest in connection.execute(query):
-        named = (gateway, epoch, Stream(stream), seq)
-        found.setdefault(named, []).append((position, digest))
+    for gateway, epoch, stream, seq, *kept in rows_of(connection, name, columns, wanted):
+        if kept[0] < first:
+            named = (gateway, epoch, Stream(stream), seq)
+            found.setdefault(named, []).append((kept[0], kept[1]))
     return found
 
 

@@ -4,13 +4,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Select, func, select, tuple_
+from sqlalchemy import Connection, Engine, Select, func, select
 from sqlalchemy.exc import IntegrityError
 
 from collector.evidence.chains import events
 from collector.evidence.frame import EventCode, Frame, Stream, kept_frame
 from collector.ledger import archives
 from collector.storage import reading
+from collector.storage.lookups import rows_of
 from collector.storage.tables import frame as table
 
 _READ_CHUNK = 1000
@@ -78,9 +79,9 @@ class Ledger:
         connection: Connection, frames: Sequence[Admitted]
     ) -> set[tuple[bytes, int, int, int, bytes]]:
         name = (table.c.gateway, table.c.epoch, table.c.stream, table.c.seq)
-        names = [admitted.name for admitted in frames]
-        query = select(*name, table.c.hash).where(tuple_(*name).in_(names))
-        return {tuple(row) for row in connection.execute(query)}
+        names = {admitted.name for admitted in frames}
+        found = rows_of(connection, name, (*name, table.c.hash), names)
+        return {tuple(row) for row in found}
 
     def head(self) -> int:
         """The last position; 0 when the ledger is empty."""

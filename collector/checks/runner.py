@@ -49,14 +49,9 @@ class Checks:
 
     def _judge_site(self, view: View, site: Site, now_ms: int, began_ms: int) -> None:
         series, hung = self._series, view.meters_of(site.name, now_ms)
-
-        def judge_identities(open_: Connection) -> None:
-            for meter in hung:
-                turns.judge_identity(open_, meter, now_ms)
-
         for check in (
             lambda open_: sites.judge_licence(open_, view, series, site, now_ms),
-            judge_identities,
+            lambda open_: turns.judge_identities(open_, hung, now_ms),
             lambda open_: sites.judge_export(open_, view, series, site, now_ms),
             lambda open_: sites.judge_silence(open_, view, series, site, now_ms, began_ms),
         ):

@@ -29,12 +29,16 @@ def keep(connection: Connection, sites: Sequence[str], metered: Mapping[str, Met
                 _keep(connection, sites, meter, turn, turn.at_ms)
 
 
-def judge_identity(connection: Connection, meter: Meter, now_ms: int) -> None:
-    """Whether the instrument that answers now is the meter of the register."""
-    gateway = bytes.fromhex(meter.gateway)
-    newest = identities.newest_foreign(connection, gateway, meter.slot, meter.serial)
-    if newest is not None:
-        _keep(connection, (meter.site,), meter.serial, foreign_turn(newest), now_ms)
+def judge_identities(connection: Connection, meters: Sequence[Meter], now_ms: int) -> None:
+    """Whether the instruments that answer now are the meters of the register."""
+    asked = identities.ever_foreign(connection, [meter.serial for meter in meters])
+    for meter in meters:
+        if meter.serial not in asked:
+            continue
+        gateway = bytes.fromhex(meter.gateway)
+        newest = identities.newest_foreign(connection, gateway, meter.slot, meter.serial)
+        if newest is not None:
+            _keep(connection, (meter.site,), meter.serial, foreign_turn(newest), now_ms)
 
 
 def _keep(

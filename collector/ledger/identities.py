@@ -5,7 +5,7 @@ the gateway's billing chain; or by time, for what stands in the other chain.
 """
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
@@ -29,6 +29,7 @@ Place = tuple[int, int, int]
 """Epoch, seq, and the record's number in its frame."""
 PLACE = (table.c.epoch, table.c.seq, table.c.record)
 _TIME = (table.c.at_ms, *PLACE)
+_DIFFERS = table.c.is_serial.is_(False) | table.c.is_ratio.is_(False)
 
 
 class Standing(StrEnum):
@@ -166,10 +167,15 @@ def newest_foreign(
     return None
 
 
+def ever_foreign(connection: Connection, meters: Collection[str]) -> set[str]:
+    """Those of some meters for which another has ever answered: all but always none."""
+    query = select(table.c.meter).where(table.c.meter.in_(meters), _DIFFERS).distinct()
+    return set(connection.scalars(query))
+
+
 def foreign(connection: Connection, meter: str, where: ColumnElement[bool]) -> list[Identity]:
     """Those that do not fit a meter, by time."""
-    differs = table.c.is_serial.is_(False) | table.c.is_ratio.is_(False)
-    query = select(table).where(table.c.meter == meter, differs, where).order_by(*_TIME)
+    query = select(table).where(table.c.meter == meter, _DIFFERS, where).order_by(*_TIME)
     return [_identity(row) for row in connection.execute(query)]
 
 

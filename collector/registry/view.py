@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from functools import cached_property, lru_cache
+from operator import attrgetter
 from typing import TypeVar
 
 from collector.evidence.frame import Frame, Stream
@@ -116,12 +117,17 @@ class View:
         return [meter for meter in meters if meter.point == "delivery"]
 
     def _meters_between(self, site: str, start_ms: int, end_ms: int) -> list[Meter]:
-        meters = [
-            meter
-            for meter in self.all(Meter).values()
-            if meter.site == site and meter.hangs_between(start_ms, end_ms)
-        ]
-        return sorted(meters, key=lambda meter: (meter.gateway, meter.slot, meter.valid_from))
+        meters = self._meters.get(site, [])
+        return [meter for meter in meters if meter.hangs_between(start_ms, end_ms)]
+
+    @cached_property
+    def _meters(self) -> dict[str, list[Meter]]:
+        """By site."""
+        key = attrgetter("gateway", "slot", "valid_from")
+        found: dict[str, list[Meter]] = {}
+        for meter in sorted(self.all(Meter).values(), key=key):
+            found.setdefault(meter.site, []).append(meter)
+        return found
 
     def licensee_of(self, site: str) -> Licensee:
         return self.one(Licensee, self.one(Site, site).licensee)

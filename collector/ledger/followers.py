@@ -1,7 +1,7 @@
 """Views that follow the ledger, each from a cursor that moves with its view in one commit."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -13,7 +13,7 @@ from collector.storage import reading
 from collector.storage.tables import follower as table
 from collector.storage.tables import frame
 
-BATCH = 500
+BATCH = 1000
 _PASSED_OVER = 5000
 """Positions that a follower of one stream looks over at once."""
 
@@ -46,31 +46,56 @@ class Stride:
 
     _HOLD_S = 0.05
     _LEAST = 10
+    _PASS_S = 1.0
 
     def __init__(self) -> None:
-        self.entries = BATCH // 5
+        self._passed_s = 0.0
+        self.entries = BATCH // 10
+        self.is_behind = False
+        """Whether more waited than the last stride took."""
 
     def took(self, entries: int, seconds: float) -> None:
-        fitting = int(entries * self._HOLD_S / max(seconds, 1e-6))
-        self.entries = max(self._LEAST, min(BATCH, fitting, 2 * self.entries))
+        self.is_behind = entries >= self.entries
+        if self.is_behind or seconds > self._HOLD_S:  # of a few the time says little
+            fitting = int(entries * self._HOLD_S / max(seconds, 1e-6))
+            self.entries = max(self._LEAST, min(BATCH, fitting, 2 * self.entries))
+
+    def may_pass(self) -> bool:
+        """Whether a cursor may move over what is none of its follower's: each commit costs."""
+        now_s = time.monotonic()
+        if now_s - self._passed_s < self._PASS_S:
+            return False
+        self._passed_s = now_s
+        return True
 
 
 def stride(engine: Engine, follower: Follower, paced: Stride) -> int:
-    """`advance` by what fits; then others may write for half as long as this took."""
+    """`advance` by what fits. One that does not prepare holds the writer's lock all the while:
+    then others may write for half as long.
+    """
     began = time.monotonic()
-    if count := advance(engine, follower, paced.entries):
-        took_s = time.monotonic() - began
-        paced.took(count, took_s)
+    count = advance(engine, follower, paced.entries, paced.may_pass)
+    took_s = time.monotonic() - began
+    paced.took(count, took_s)
+    if paced.is_behind and not isinstance(follower, Preparing):
         time.sleep(min(took_s, Stride._HOLD_S) / 2)
     return count
 
 
-def advance(engine: Engine, follower: Follower, limit: int = BATCH) -> int:
-    """Hand the follower its next entries; return by how many positions that moved it."""
+def advance(
+    engine: Engine,
+    follower: Follower,
+    limit: int = BATCH,
+    may_pass: Callable[[], bool] = lambda: True,
+) -> int:
+    """Hand the follower its next entries; return by how many positions that moved it.
+
+    Where there are none of its own it moves if it `may_pass`.
+    """
     with reading(engine) as connection:  # with nothing to do it takes no writer's lock
         before = position_of(connection, follower.name) or 0
         entries, last = _next(connection, follower, before, limit)
-        if last == before:
+        if last == before or not (entries or may_pass()):
             return 0
         if entries and isinstance(follower, Preparing):
             follower.prepare(connection, entries)

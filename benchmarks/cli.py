@@ -117,7 +117,7 @@ def intake(
     ] = False,
     gateways: Annotated[int, typer.Option(min=1, help="of the backlog")] = 1000,
     backlog_per_s: Annotated[float, typer.Option(min=0.1, help="of each gateway")] = 4,
-    judges: Annotated[int, typer.Option(min=0, help="processes that verify signatures")] = 1,
+    judges: Annotated[int, typer.Option(min=0, help="processes that verify signatures")] = 2,
 ) -> None:
     """Publish to ledger to receipt, with a real Mosquitto and real signatures."""
     console = Console()

@@ -233,6 +233,10 @@ class _OfFloat:
         if number - number != 0 or number in self._no_values:  # no number, or infinite
             return None
         if abs(number) < self._from:
+            steps = number * self._steps
+            count = round(steps)
+            if -_CERTAIN < steps - count < _CERTAIN and -_MOST_STEPS < steps < _MOST_STEPS:
+                return Fraction(count * self._numerator, self._denominator)
             return round(Fraction(number) * self._scale / self._quantum) * self._step
         return Fraction(number) * Fraction(*self._own)
 

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from sqlalchemy import Connection, Engine, delete, func, insert, select, update
@@ -152,24 +151,3 @@ def followed_until(connection: Connection, name: str, now_ms: int) -> int:
     query = select(frame.c.received_ms).where(frame.c.position > cursor)
     waiting_ms: int | None = connection.scalar(query.order_by(frame.c.position).limit(1))
     return now_ms if waiting_ms is None else min(waiting_ms, now_ms)
-
-
-@dataclass(frozen=True)
-class Lag:
-    """How far a follower is behind: frames not yet followed, and how long the oldest waits."""
-
-    follower: str
-    position: int
-    frames: int
-    seconds: float
-
-
-def lags(connection: Connection, now_ms: int) -> list[Lag]:
-    """Of every follower that has begun, by name."""
-    head = connection.scalar(select(func.max(frame.c.position))) or 0
-    cursors = connection.execute(select(table.c.name, table.c.position).order_by(table.c.name))
-    found = []
-    for name, position in cursors.all():
-        waiting_ms = now_ms - followed_until(connection, name, now_ms)
-        found.append(Lag(name, position, head - position, waiting_ms / 1000))
-    return found

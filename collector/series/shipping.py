@@ -231,4 +231,4 @@ class Shipping:
 
     def _lag(self) -> dict[str, float]:
         lag = self._shipper.lag(self._now_ms())
-        return {"lag_positions": lag.positions, "lag_s": round(lag.seconds, 1)}
+        return {"lag_positions": lag.frames, "lag_s": round(lag.seconds, 1)}

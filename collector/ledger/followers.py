@@ -47,8 +47,9 @@ class Stride:
     _LEAST = 10
     _PASS_S = 1.0
 
-    def __init__(self) -> None:
-        self._passed_s = 0.0
+    def __init__(self, clock_s: Callable[[], float] = time.monotonic) -> None:
+        self._clock_s = clock_s
+        self._passed_s = -self._PASS_S
         self.entries = BATCH // 10
         self.is_behind = False
         """Whether more waited than the last stride took."""
@@ -61,7 +62,7 @@ class Stride:
 
     def may_pass(self) -> bool:
         """Whether a cursor may move over what is none of its follower's: each commit costs."""
-        now_s = time.monotonic()
+        now_s = self._clock_s()
         if now_s - self._passed_s < self._PASS_S:
             return False
         self._passed_s = now_s

@@ -144,7 +144,7 @@ def _begins_soon(connection: Connection) -> bool:
     driver.execute("PRAGMA busy_timeout=0")
     try:
         for _ in range(_SOON_MS):
-            with suppress(sqlite3.OperationalError):  # if it is another than busy, it comes again
+            with suppress(sqlite3.Error):  # what is not only busy comes again, and is told then
                 driver.execute("BEGIN IMMEDIATE")
                 return True
             time.sleep(0.001)

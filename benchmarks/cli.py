@@ -119,7 +119,7 @@ def intake(
     ] = False,
     gateways: Annotated[int, typer.Option(min=1, help="of the backlog")] = 1000,
     backlog_per_s: Annotated[float, typer.Option(min=0.1, help="of each gateway")] = 4,
-    judges: Annotated[int, typer.Option(min=0, help="processes that verify signatures")] = 1,
+    judges: Annotated[int, typer.Option(min=0, help="processes that verify signatures")] = 2,
 ) -> None:
     """Publish to ledger to receipt, with a real Mosquitto and real signatures."""
     console = Console()
@@ -134,7 +134,7 @@ def intake(
             drained = backlogs.run(gateways, each, backlog_per_s, judges, status.update)
             document = intake_report.backlog_document(drained)
         else:
-            bench_ = intakes.Bench(seconds=60 if full else 1.5, judges=judges, say=status.update)
+            bench_ = intakes.Bench(seconds=60 if full else 4, judges=judges, say=status.update)
             bench_.run()
             document = intake_report.document(bench_)
     json_file.write_text(json.dumps(document, indent=2) + "\n")

@@ -9,7 +9,7 @@ from statistics import median
 from sqlalchemy import Connection, func, select
 
 from collector.ledger.checkpoints import Signed, newest
-from collector.ledger.followers import Lag, lags
+from collector.ledger.lag import Lag, lags
 from collector.ledger.ledger import read_entries
 from collector.model.records import Policy
 from collector.storage.tables import frame

@@ -200,7 +200,8 @@ def _show(kept: Kept, whole: dict[str, Any], language: str) -> None:
         typer.echo(f"{word('members')}:")
         for each in whole["members"]:
             typer.echo(
-                f"  {each['subject']} {local(each['first'])} – {local(each['last']) or word('still')}"
+                f"  {each['subject']} {local(each['first'])} –"
+                f" {local(each['last']) or word('still')}"
             )
         if whole["members_more"]:
             typer.echo(f"  {word('members-more', count=whole['members_more'])}")

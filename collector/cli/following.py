@@ -7,7 +7,7 @@ from functools import partial
 from sqlalchemy import Engine
 
 from collector.cli.guarding import guarded
-from collector.ledger.followers import Follower, Stride, stride
+from collector.ledger.followers import Follower, Stride, advance, stride
 from collector.storage.leadership import Duties
 
 _TICK_S = 0.1
@@ -54,7 +54,8 @@ class Following:
             thread.join()
 
     def _run(self, follower: Follower, is_urgent: bool) -> None:
-        step = partial(stride, self._engine, follower, Stride())
+        paced = Stride()
+        step = partial(stride, self._engine, follower, paced)
         then = self._then.get(follower.name)
         while not self._finishing.is_set():
             if not is_urgent:
@@ -62,17 +63,18 @@ class Following:
             if not self._duties.has(follower.name):
                 self._finishing.wait(_TICK_S)
                 continue
-            moved = bool(guarded(follower.name, step))
+            is_busy = bool(guarded(follower.name, step)) and paced.is_behind
             if then is not None:
-                moved = bool(guarded(follower.name, then)) or moved
+                is_busy = bool(guarded(follower.name, then)) or is_busy
             if is_urgent:
-                self._tell(follower.name, moved)
-            if not moved:
+                self._tell(follower.name, is_busy)
+            if not is_busy:  # few frames together are less work than each alone
                 self._finishing.wait(_TICK_S)
-        while self._duties.has(follower.name) and guarded(follower.name, step):
+        rest = partial(advance, self._engine, follower)
+        while self._duties.has(follower.name) and guarded(follower.name, rest):
             pass
 
-    def _tell(self, name: str, moved: bool) -> None:
+    def _tell(self, name: str, is_busy: bool) -> None:
         with self._lock:
-            (self._busy.add if moved else self._busy.discard)(name)
+            (self._busy.add if is_busy else self._busy.discard)(name)
             (self._caught_up.clear if self._busy else self._caught_up.set)()

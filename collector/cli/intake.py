@@ -1,5 +1,6 @@
 """`esep collector intake`: take frames in, in a process that does nothing else."""
 
+import os
 import signal
 import threading
 from pathlib import Path
@@ -14,6 +15,7 @@ from collector.cli import logs, running
 from collector.cli.guarding import guarded
 from collector.cli.service import now_ms
 from collector.intake.admission import Admission
+from collector.intake.garbage import collect_seldom
 from collector.intake.inlet import Inlet
 from collector.intake.intake import Intake
 from collector.intake.judging import Here, Judge
@@ -37,8 +39,9 @@ def intake(
     certificate: Annotated[Path | None, typer.Option(help="PEM of this client")] = None,
     key: Annotated[Path | None, typer.Option(help="PEM of this client's key")] = None,
     judges: Annotated[
-        int, typer.Option(min=0, help="processes beside this one that verify signatures")
-    ] = 0,
+        int | None,
+        typer.Option(min=0, help="processes that verify signatures; else one for each processor"),
+    ] = None,
 ) -> None:
     """Take frames in until SIGINT or SIGTERM, beside `run --intake-apart`: for many gateways."""
     logs.to_stdout()
@@ -55,8 +58,10 @@ def intake(
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stop)
+    judges = _processors() if judges is None else judges
     judge = Processes(directory, judges) if judges else here(engine)
     taking = Intake(engine, judge, now_ms, inlet.gather)
+    collect_seldom()
     log.info("intake.started", directory=str(directory), judges=judges)
     try:
         while not stopping.is_set():
@@ -69,6 +74,12 @@ def intake(
             judge.close()
     log.info("intake.stopped", frames=taking.frames, repeated=taking.repeated)
     held.close()
+
+
+def _processors() -> int:
+    """Where there is but one, nothing is won by another process: none."""
+    count = os.cpu_count() or 1
+    return count if count > 1 else 0
 
 
 def here(engine: Engine) -> Judge:

@@ -17,6 +17,7 @@ from sqlalchemy import Engine
 from collector.cli.arguments import UNUSABLE, fail
 from collector.cli.service import Service
 from collector.evidence.keys import check_mode
+from collector.intake.garbage import collect_seldom
 from collector.intake.transport import Tls
 from collector.intervals.closed.rules import RulesError
 from collector.registry.view import UnknownError
@@ -79,6 +80,7 @@ def until_stopped(service: Service, engine: Engine, listener: socket.socket | No
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stop)
+    collect_seldom()
     service.start()
     pages, page_thread = None, None
     http = None

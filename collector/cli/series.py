@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from sqlalchemy import Engine
 
+from collector.intake.garbage import collect_seldom
 from collector.ledger.followers import advance, begin_again, position_of
 from collector.ledger.ledger import Ledger
 from collector.registry.configurations import Configurations
@@ -42,6 +43,7 @@ def rebuild_series(directory: Directory, as_json: AsJson = False) -> None:
         influx = open_influx(read_settings(directory).series.store, directory)
         near = EmbeddedSeries(directory)
         follower = SeriesFollower(near, configurations)
+        collect_seldom()
         if influx is None:
             begin_again(engine, follower.name)
             near.clear()

@@ -48,6 +48,8 @@ log = structlog.get_logger()
 
 _TICK_S = 0.1
 _CHECK_S = 0.5
+_CHECKS_REST = 4
+"""Times as long as the checks took."""
 _OFFER_S = 2.0
 _SEND_S = 0.2
 _ROUND_PARTS = 60
@@ -191,11 +193,19 @@ class Service:
                 return  # not committed, so not acknowledged: it is delivered again
 
     def _decide(self) -> None:
-        """Checks, orders, and the commands that come of them."""
+        """Checks, orders, and the commands that come of them.
+
+        Of very many sites the checks come more rarely, so that something is left for all others.
+        """
+        rest_s = 0.0
         while not self._stopping.wait(_CHECK_S):
             if not self._duties.has(_DESK):
                 continue
-            guarded("checks", lambda: self._checks.run(now_ms()))
+            rest_s -= _CHECK_S
+            if rest_s <= 0:
+                began_s = time.monotonic()
+                guarded("checks", lambda: self._checks.run(now_ms()))
+                rest_s = _CHECKS_REST * (time.monotonic() - began_s)
             guarded("orders", lambda: self._desk.run(now_ms()))
             guarded("outbox", self._flush)
 

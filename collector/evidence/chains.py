@@ -37,6 +37,8 @@ class Link:
 
 
 def events(frame: Frame, code: EventCode) -> list[Event]:
+    if frame.stream is Stream.TELEMETRY:
+        return []  # it holds samples and nothing else
     return [entry for entry in frame.records if isinstance(entry, Event) and entry.code is code]
 
 

@@ -63,11 +63,14 @@ def is_map(
     """Whether `value` has every required key, none but the named ones, each of its shape."""
     if type(value) is not dict:
         return False
-    optional = optional or {}
-    return all(key in value and holds(value[key]) for key, holds in required.items()) and all(
-        type(key) is int and (key in required or (key in optional and optional[key](item)))
-        for key, item in value.items()
-    )
+    for key, holds in required.items():
+        if key not in value or not holds(value[key]):
+            return False
+    others = optional or {}
+    for key, item in value.items():
+        if type(key) is not int or not (key in required or (key in others and others[key](item))):
+            return False
+    return True
 
 
 seq = span(1, 2**32 - 1)

@@ -1,7 +1,9 @@
 """Admission in processes beside this one: what verifies signatures is busy with nothing else."""
 
 import multiprocessing
+import queue
 import signal
+import threading
 from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
@@ -13,6 +15,7 @@ import structlog
 
 from collector.evidence.errors import EvidenceError, Reason
 from collector.intake.admission import Admission, Delivery
+from collector.intake.garbage import collect_seldom
 from collector.intake.judging import Here, Verdict
 from collector.ledger.ledger import Admitted
 from collector.registry.keys import GatewayKeys
@@ -108,13 +111,20 @@ def _judge(line: Connection, directory: Path) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # from a terminal it comes to all at once
     keys = GatewayKeys(Registry(open_database(directory)))
     judge = Here(Admission(keys.is_known, keys.key_of), keys.renew)
-    while True:
-        try:
-            asked: list[_Sent] = line.recv()
-        except (EOFError, OSError):
-            return
+    collect_seldom()
+    waiting: queue.SimpleQueue[list[_Sent] | None] = queue.SimpleQueue()
+    threading.Thread(target=_receive, args=(line, waiting), daemon=True).start()
+    while (asked := waiting.get()) is not None:
         judge.begin([Delivery(topic, head, size, b"") for topic, head, size in asked])
         line.send([_given(verdict) for verdict in judge.end()])
+
+
+def _receive(line: Connection, waiting: "queue.SimpleQueue[list[_Sent] | None]") -> None:
+    """While others are judged: who sends the next batch does not wait for that."""
+    with suppress(EOFError, OSError):
+        while True:
+            waiting.put(line.recv())
+    waiting.put(None)
 
 
 def _given(verdict: Verdict) -> _Given:

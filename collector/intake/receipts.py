@@ -1,6 +1,6 @@
 """Receipts: what each gateway may forget, signed."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from sqlalchemy import Connection, Engine, bindparam, insert, select, update
@@ -39,7 +39,7 @@ def make_all(engine: Engine, signer: Signer, now_ms: int) -> dict[bytes, bytes]:
 def make(
     engine: Engine, signer: Signer, now_ms: int, gateways: Collection[bytes], least: int = 1
 ) -> dict[bytes, bytes]:
-    """The same for these gateways. A writer waits for no more than a thousand of them.
+    """The same for these gateways. A writer waits for no more than the numbers of a thousand.
 
     `least`: a number that no receipt had before, also when the database was restored from a
     backup: gateways ignore numbers that do not rise, and say nothing.
@@ -47,19 +47,22 @@ def make(
     waiting, made = sorted(gateways), {}
     while waiting:
         part, waiting = waiting[:_AT_ONCE], waiting[_AT_ONCE:]
+        with reading(engine) as connection:
+            known = coverage.reached(connection, part)
         with engine.begin() as connection:
-            made.update(_make(connection, signer, now_ms, part, least))
+            numbers = _next_numbers(connection, {gateway for gateway, _, _ in known}, least)
+        with reading(engine) as connection:
+            made.update(_make(connection, signer, now_ms, numbers))
     return made
 
 
 def _make(
-    connection: Connection, signer: Signer, now_ms: int, gateways: Collection[bytes], least: int
+    connection: Connection, signer: Signer, now_ms: int, numbers: Mapping[bytes, int]
 ) -> dict[bytes, bytes]:
-    chains = coverage.reached(connection, gateways)
-    known = coverage.epochs(chains)
-    numbers = _next_numbers(connection, known, least)
+    """By these numbers, of what is durable: other writers do not wait for signatures."""
+    chains = coverage.reached(connection, numbers)
     made = {}
-    for gateway, epochs in known.items():
+    for gateway, epochs in coverage.epochs(chains).items():
         number, streams = numbers[gateway], {}
         for stream, newest_first in epochs.items():
             epoch = _epoch(newest_first, number)

@@ -33,6 +33,7 @@ class IntervalFollower:
     """
 
     name = "intervals"
+    stream = Stream.BILLING
 
     def __init__(self, configurations: Configurations) -> None:
         self._configurations = configurations
@@ -43,8 +44,6 @@ class IntervalFollower:
         changed: set[Moment] = set()
         for entry in entries:
             frame = entry.frame
-            if frame.stream is not Stream.BILLING:
-                continue
             kept = []
             rows: list[dict[str, Any]] = []
             for number, record in enumerate(frame.records):

@@ -12,7 +12,6 @@ from sqlalchemy import (
     delete,
     insert,
     select,
-    tuple_,
     update,
 )
 
@@ -21,15 +20,15 @@ from collector.evidence.chains import (
     Fault,
     Place,
     Range,
-    dropped_ranges,
     faults_of,
     is_after,
     joined,
 )
 from collector.evidence.frame import Stream
-from collector.ledger.chain_state import ChainState, kept_before, links_of, load
+from collector.ledger.chain_state import Batch, ChainState, read_batch
 from collector.ledger.ledger import Entry
 from collector.ledger.retirement import FrameName, frames_after, keep_retirement, retirements
+from collector.storage.lookups import rows_of
 from collector.storage.tables import chain, chain_fault, dropped_range, held_range
 
 __all__ = ["ChainFollower", "Fault"]
@@ -46,21 +45,23 @@ class ChainFollower:
 
     name = "chain"
 
+    def __init__(self) -> None:
+        self._batch = Batch()
+
+    def prepare(self, connection: Connection, entries: Sequence[Entry]) -> None:
+        """What frames say, and what is known of their chains: only this follower changes that."""
+        self._batch = read_batch(connection, entries)
+
     def follow(self, connection: Connection, entries: Sequence[Entry]) -> None:
-        first, last = entries[0].position, entries[-1].position
-        frames = [(entry.frame, entry) for entry in entries]
-        chains: dict[ChainName, ChainState] = {}
-        for frame, entry in frames:
-            key = (frame.gateway, frame.epoch, frame.stream)
-            chains.setdefault(key, ChainState()).add(frame, entry)
-            for epoch, (low, high) in dropped_ranges(frame):
-                thinned = (frame.gateway, epoch, Stream.TELEMETRY)
-                _keep_dropped(connection, thinned, low, high)
-                chains.setdefault(thinned, ChainState())
-        load(connection, chains)
-        retiring = [frame for frame, entry in frames if keep_retirement(connection, frame, entry)]
+        batch, last = self._batch, entries[-1].position
+        chains = batch.chains
+        for thinned, (low, high) in batch.dropped:
+            _keep_dropped(connection, thinned, low, high)
+        retiring = [
+            each for each, entry in batch.retiring if keep_retirement(connection, each, entry)
+        ]
         retired = retirements(connection, {gateway for gateway, _, _ in chains})
-        _judge(connection, chains, retired, first)
+        _judge(connection, batch, retired)
         for frame in retiring:
             for after in frames_after(connection, frame, last):
                 _add(connection, after, Fault.AFTER_RETIREMENT, last)
@@ -69,18 +70,12 @@ class ChainFollower:
         _save(connection, chains)
 
 
-def _judge(
-    connection: Connection,
-    chains: dict[ChainName, ChainState],
-    retired: dict[bytes, Place],
-    first: int,
-) -> None:
+def _judge(connection: Connection, batch: Batch, retired: dict[bytes, Place]) -> None:
     """Judge every name of the batch, and every frame kept before that follows one of them."""
-    before = kept_before(connection, chains, first)
-    links = links_of(connection, before, chains)
+    before, links = batch.before, batch.links
     judged: dict[FrameName, set[Fault]] = {}
     shown_by: dict[FrameName, int] = {}
-    for key, state in chains.items():
+    for key, state in batch.chains.items():
         gateway, epoch, stream = key
         for seq, position in state.shown_by.items():
             for name in (seq, seq + 1):
@@ -102,13 +97,13 @@ def _record(
     connection: Connection, judged: dict[FrameName, set[Fault]], shown_by: dict[FrameName, int]
 ) -> None:
     """Make the faults of each name what they are now; `shown_by` is where the frames stand."""
-    if not judged:
-        return
     table = chain_fault
     column = (table.c.gateway, table.c.epoch, table.c.stream, table.c.seq)
     known: dict[FrameName, set[Fault]] = {}
-    query = select(*column, table.c.fault).where(tuple_(*column).in_(judged))
-    for gateway, epoch, stream, seq, fault in connection.execute(query):
+    names = [(gateway, epoch, int(stream), seq) for gateway, epoch, stream, seq in judged]
+    for gateway, epoch, stream, seq, fault in rows_of(
+        connection, column, (*column, table.c.fault), names
+    ):
         known.setdefault((gateway, epoch, Stream(stream), seq), set()).add(Fault(fault))
     for name, faults in judged.items():
         if gone := known.get(name, set()) - faults:

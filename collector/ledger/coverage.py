@@ -4,12 +4,13 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, select
 
 from collector.evidence.chains import ChainName, Fault, Range, ends_named, without
 from collector.evidence.downlink import MAX_RANGES, StreamReceipt
 from collector.evidence.frame import ZERO_HASH, Stream, read_frame
 from collector.ledger import archives
+from collector.storage.lookups import rows_of
 from collector.storage.tables import chain, chain_fault, dropped_range, frame, held_range
 
 Epochs = dict[Stream, list[int]]
@@ -176,11 +177,12 @@ def held_ranges(
     """What is held of each chain beyond its `upto`, in order."""
     table = held_range
     name = (table.c.gateway, table.c.epoch, table.c.stream)
-    query = select(*name, table.c.first, table.c.last).where(tuple_(*name).in_(names))
+    columns = (*name, table.c.first, table.c.last)
+    wanted = [(gateway, epoch, int(stream)) for gateway, epoch, stream in names]
     found: dict[ChainName, list[Range]] = {}
-    for gateway, epoch, stream, first, last in connection.execute(query.order_by(table.c.first)):
-        found.setdefault((gateway, epoch, Stream(stream)), []).append((first, last))
-    return found
+    for gateway, epoch, stream, *ends in rows_of(connection, name, columns, wanted):
+        found.setdefault((gateway, epoch, Stream(stream)), []).append((ends[0], ends[1]))
+    return {each: sorted(ranges) for each, ranges in found.items()}
 
 
 def _first_ranges(connection: Connection, name: ChainName) -> list[Range]:

@@ -1,18 +1,20 @@
 """Views that follow the ledger, each from a cursor that moves with its view in one commit."""
 
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from typing import Protocol, runtime_checkable
 
 from sqlalchemy import Connection, Engine, delete, func, insert, select, update
 
+from collector.evidence.frame import Stream
 from collector.ledger.ledger import Entry, read_entries
 from collector.storage import reading
 from collector.storage.tables import follower as table
 from collector.storage.tables import frame
 
-BATCH = 500
+BATCH = 1000
+_PASSED_OVER = 5000
+"""Positions that a follower of one stream looks over at once."""
 
 
 class Follower(Protocol):
@@ -31,38 +33,71 @@ class Preparing(Protocol):
         """Before `follow` of the same entries, while others may write; once or more."""
 
 
+@runtime_checkable
+class OfOneStream(Protocol):
+    """A follower that nothing but the frames of one stream concerns: others are not even read."""
+
+    stream: Stream
+
+
 class Stride:
     """How many entries a follower takes at once: as many as hold up other writers for 50 ms."""
 
     _HOLD_S = 0.05
     _LEAST = 10
+    _PASS_S = 1.0
 
-    def __init__(self) -> None:
-        self.entries = BATCH // 5
+    def __init__(self, clock_s: Callable[[], float] = time.monotonic) -> None:
+        self._clock_s = clock_s
+        self._passed_s = -self._PASS_S
+        self.entries = BATCH // 10
+        self.is_behind = False
+        """Whether more waited than the last stride took."""
 
     def took(self, entries: int, seconds: float) -> None:
-        fitting = int(entries * self._HOLD_S / max(seconds, 1e-6))
-        self.entries = max(self._LEAST, min(BATCH, fitting, 2 * self.entries))
+        self.is_behind = entries >= self.entries
+        if self.is_behind or seconds > self._HOLD_S:  # of a few the time says little
+            fitting = int(entries * self._HOLD_S / max(seconds, 1e-6))
+            self.entries = max(self._LEAST, min(BATCH, fitting, 2 * self.entries))
+
+    def may_pass(self) -> bool:
+        """Whether a cursor may move over what is none of its follower's: each commit costs."""
+        now_s = self._clock_s()
+        if now_s - self._passed_s < self._PASS_S:
+            return False
+        self._passed_s = now_s
+        return True
 
 
 def stride(engine: Engine, follower: Follower, paced: Stride) -> int:
-    """`advance` by what fits; then others may write for half as long as this took."""
+    """`advance` by what fits. One that does not prepare holds the writer's lock all the while:
+    then others may write for half as long.
+    """
     began = time.monotonic()
-    if count := advance(engine, follower, paced.entries):
-        took_s = time.monotonic() - began
-        paced.took(count, took_s)
+    count = advance(engine, follower, paced.entries, paced.may_pass)
+    took_s = time.monotonic() - began
+    paced.took(count, took_s)
+    if paced.is_behind and not isinstance(follower, Preparing):
         time.sleep(min(took_s, Stride._HOLD_S) / 2)
     return count
 
 
-def advance(engine: Engine, follower: Follower, limit: int = BATCH) -> int:
-    """Hand the follower its next entries; return how many there were."""
+def advance(
+    engine: Engine,
+    follower: Follower,
+    limit: int = BATCH,
+    may_pass: Callable[[], bool] = lambda: True,
+) -> int:
+    """Hand the follower its next entries; return by how many positions that moved it.
+
+    Where there are none of its own it moves if it `may_pass`.
+    """
     with reading(engine) as connection:  # with nothing to do it takes no writer's lock
         before = position_of(connection, follower.name) or 0
-        entries = read_entries(connection, before, limit)
-        if not entries:
+        entries, last = _next(connection, follower, before, limit)
+        if last == before or not (entries or may_pass()):
             return 0
-        if isinstance(follower, Preparing):
+        if entries and isinstance(follower, Preparing):
             follower.prepare(connection, entries)
     with engine.begin() as connection:
         cursor = position_of(connection, follower.name)
@@ -70,8 +105,21 @@ def advance(engine: Engine, follower: Follower, limit: int = BATCH) -> int:
             return 0  # somebody else followed them
         if entries:
             follower.follow(connection, entries)
-            keep_position(connection, follower.name, entries[-1].position)
-    return len(entries)
+        keep_position(connection, follower.name, last)
+    return last - before
+
+
+def _next(
+    connection: Connection, follower: Follower, before: int, limit: int
+) -> tuple[list[Entry], int]:
+    """At most so many entries, and up to which position there is no other for this follower."""
+    if not isinstance(follower, OfOneStream):
+        entries = read_entries(connection, before, limit)
+        return entries, entries[-1].position if entries else before
+    head = connection.scalar(select(func.max(frame.c.position))) or 0
+    last = min(head, before + _PASSED_OVER)
+    entries = read_entries(connection, before, limit, last, follower.stream)
+    return entries, entries[-1].position if len(entries) == limit else last
 
 
 def position_of(connection: Connection, name: str) -> int | None:
@@ -104,24 +152,3 @@ def followed_until(connection: Connection, name: str, now_ms: int) -> int:
     query = select(frame.c.received_ms).where(frame.c.position > cursor)
     waiting_ms: int | None = connection.scalar(query.order_by(frame.c.position).limit(1))
     return now_ms if waiting_ms is None else min(waiting_ms, now_ms)
-
-
-@dataclass(frozen=True)
-class Lag:
-    """How far a follower is behind: frames not yet followed, and how long the oldest waits."""
-
-    follower: str
-    position: int
-    frames: int
-    seconds: float
-
-
-def lags(connection: Connection, now_ms: int) -> list[Lag]:
-    """Of every follower that has begun, by name."""
-    head = connection.scalar(select(func.max(frame.c.position))) or 0
-    cursors = connection.execute(select(table.c.name, table.c.position).order_by(table.c.name))
-    found = []
-    for name, position in cursors.all():
-        waiting_ms = now_ms - followed_until(connection, name, now_ms)
-        found.append(Lag(name, position, head - position, waiting_ms / 1000))
-    return found

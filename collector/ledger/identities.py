@@ -167,6 +167,12 @@ def newest_foreign(
     return None
 
 
+def ever_foreign(connection: Connection, meters: Collection[str]) -> set[str]:
+    """Those of some meters for which another has ever answered: all but always none."""
+    query = select(table.c.meter).where(table.c.meter.in_(meters), _DIFFERS).distinct()
+    return set(connection.scalars(query))
+
+
 def foreign(connection: Connection, meter: str, where: ColumnElement[bool]) -> list[Identity]:
     """Those that do not fit a meter, by time."""
     query = select(table).where(table.c.meter == meter, _DIFFERS, where).order_by(*_TIME)

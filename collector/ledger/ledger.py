@@ -4,15 +4,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Select, func, insert, select, tuple_
+from sqlalchemy import Connection, Engine, Select, func, select
+from sqlalchemy.exc import IntegrityError
 
 from collector.evidence.chains import events
 from collector.evidence.frame import EventCode, Frame, Stream, kept_frame
 from collector.ledger import archives
 from collector.storage import reading
+from collector.storage.lookups import rows_of
 from collector.storage.tables import frame as table
 
 _READ_CHUNK = 1000
+_Row = tuple[int, bytes, int, int, int, bytes, int, bytes]
+"""In the order of the table's columns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,30 +64,14 @@ class Ledger:
         It holds the lock by which positions are given until it commits, so that they become
         visible in order.
         """
-        known = self._known(connection, frames)
         last = connection.scalar(select(func.max(table.c.position))) or 0
-        rows = []
-        for admitted in frames:
-            key = (*admitted.name, admitted.hash)
-            if key in known:
-                continue
-            known.add(key)
-            last += 1
-            gateway, epoch, stream, seq = admitted.name
-            rows.append(
-                {
-                    "position": last,
-                    "gateway": gateway,
-                    "epoch": epoch,
-                    "stream": stream,
-                    "seq": seq,
-                    "hash": admitted.hash,
-                    "received_ms": now_ms,
-                    "raw": admitted.raw,
-                }
-            )
-        if rows:
-            connection.execute(insert(table), rows)
+        rows = _rows(frames, set(), last, now_ms)
+        try:
+            with connection.begin_nested():  # as nearly always: nothing of it is there
+                _insert(connection, rows)
+        except IntegrityError:
+            rows = _rows(frames, self._known(connection, frames), last, now_ms)
+            _insert(connection, rows)
         return len(rows)
 
     @staticmethod
@@ -91,9 +79,9 @@ class Ledger:
         connection: Connection, frames: Sequence[Admitted]
     ) -> set[tuple[bytes, int, int, int, bytes]]:
         name = (table.c.gateway, table.c.epoch, table.c.stream, table.c.seq)
-        names = [admitted.name for admitted in frames]
-        query = select(*name, table.c.hash).where(tuple_(*name).in_(names))
-        return {tuple(row) for row in connection.execute(query)}
+        names = {admitted.name for admitted in frames}
+        found = rows_of(connection, name, (*name, table.c.hash), names)
+        return {tuple(row) for row in found}
 
     def head(self) -> int:
         """The last position; 0 when the ledger is empty."""
@@ -111,9 +99,40 @@ class Ledger:
             after = chunk[-1].position
 
 
+def _rows(
+    frames: Sequence[Admitted],
+    known: set[tuple[bytes, int, int, int, bytes]],
+    last: int,
+    now_ms: int,
+) -> list[_Row]:
+    """Of those that are not known, each once, at the positions behind the last."""
+    rows = []
+    for admitted in frames:
+        key = (*admitted.name, admitted.hash)
+        if key in known:
+            continue
+        known.add(key)
+        last += 1
+        rows.append((last, *key, now_ms, admitted.raw))
+    return rows
+
+
+def _insert(connection: Connection, rows: list[_Row]) -> None:
+    """As the driver takes them: SQLAlchemy would handle each value of each row once more."""
+    if rows:
+        mark = "?" if connection.dialect.paramstyle == "qmark" else "%s"
+        columns, marks = ", ".join(table.c.keys()), ", ".join([mark] * len(table.c))
+        connection.exec_driver_sql(f"INSERT INTO frame ({columns}) VALUES ({marks})", rows)  # noqa: S608
+
+
 def read_entries(
-    connection: Connection, after: int, limit: int, upto: int | None = None
+    connection: Connection,
+    after: int,
+    limit: int,
+    upto: int | None = None,
+    stream: Stream | None = None,
 ) -> list[Entry]:
+    """At most so many of those behind a position, in order; of one stream, or of both."""
     query = (
         select(table.c.position, table.c.received_ms, table.c.raw, table.c.hash)
         .where(table.c.position > after)
@@ -122,6 +141,8 @@ def read_entries(
     )
     if upto is not None:
         query = query.where(table.c.position <= upto)
+    if stream is not None:
+        query = query.where(table.c.stream == int(stream))
     return read_query(connection, query)
 
 

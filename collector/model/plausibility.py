@@ -257,7 +257,7 @@ class QuickLook:
         for name in _CURRENTS:
             if abs(get(name, 0.0)) > self._most_a:
                 return True
-        if import_wh is not None and import_wh < 0:
+        if import_wh is not None and import_wh.numerator < 0:
             return True
         for name in _ENERGIES:
             if get(name, 0.0) < 0:

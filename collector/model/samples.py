@@ -154,7 +154,7 @@ def _plan(
             billed = len(names), scale.exact
         else:
             names.append(register.name)
-            converts.append(scale.value)
+            converts.append(scale.converter())
         layout += _CODES[register.type]
         size = register.layout.size
         places = register.layout.ordered(bytes(range(size)))
@@ -188,12 +188,12 @@ class _OfWhole:
     def __init__(self, register: Register, ratio: Fraction) -> None:
         self._scale = register.scale * ratio
         self._no_values = _no_values(register)
+
+    def converter(self) -> _Convert:
+        """A closure: it is called a dozen times for each sample."""
         numerator, denominator = self._scale.as_integer_ratio()
         none = self._no_values
-        # a closure: it is called a dozen times for each sample
-        self.value: _Convert = lambda number: (
-            None if number in none else number * numerator / denominator
-        )
+        return lambda number: None if number in none else number * numerator / denominator
 
     def exact(self, number: int) -> Fraction | None:
         return None if number in self._no_values else number * self._scale
@@ -217,22 +217,32 @@ class _OfFloat:
         lowest = 2 - (1 << exponent_bits - 1) - self._mantissa_bits
         self._from = 2.0 ** (widest + self._mantissa_bits + 1) if widest >= lowest else 0.0
 
-    def value(self, number: float) -> float | None:
-        size = abs(number)
-        if size < self._from:
-            steps = number * self._steps
-            count = round(steps)
-            if -_CERTAIN < steps - count < _CERTAIN and -_MOST_STEPS < steps < _MOST_STEPS:
-                if self._no_values and number in self._no_values:
-                    return None
-                return count * self._numerator / self._denominator
-        exact = self.exact(number)
-        return None if exact is None else _float(exact)
+    def converter(self) -> _Convert:
+        """A closure: it is called a dozen times for each sample."""
+        bound, per_step, no_values = self._from, self._steps, self._no_values
+        numerator, denominator = self._numerator, self._denominator
+
+        def value(number: float) -> float | None:
+            if -bound < number < bound:
+                steps = number * per_step
+                count = round(steps)
+                if -_CERTAIN < steps - count < _CERTAIN and -_MOST_STEPS < steps < _MOST_STEPS:
+                    if no_values and number in no_values:
+                        return None
+                    return count * numerator / denominator
+            exact = self.exact(number)
+            return None if exact is None else _float(exact)
+
+        return value
 
     def exact(self, number: float) -> Fraction | None:
         if number - number != 0 or number in self._no_values:  # no number, or infinite
             return None
         if abs(number) < self._from:
+            steps = number * self._steps
+            count = round(steps)
+            if -_CERTAIN < steps - count < _CERTAIN and -_MOST_STEPS < steps < _MOST_STEPS:
+                return Fraction(count * self._numerator, self._denominator)
             return round(Fraction(number) * self._scale / self._quantum) * self._step
         return Fraction(number) * Fraction(*self._own)
 
@@ -240,18 +250,23 @@ class _OfFloat:
 class _OfFolded(_OfFloat):
     """A power factor in four quadrants: beyond 1 it is told as 2 less itself."""
 
-    def value(self, number: float) -> float | None:
-        told = abs(number) * float(self._scale)
+    def converter(self) -> _Convert:
+        plain = super().converter()
         near = 0.0 if self._scale == 1 else _NEAR
-        if told <= 1 - near:
-            return super().value(number)
-        if 1 + near < told <= 2 - near and abs(number) < self._from:
-            steps = (2 - told) * self._per_quantum
-            count = round(steps)
-            if -_CERTAIN < steps - count < _CERTAIN and number not in self._no_values:
-                return (count if number > 0 else -count) * self._numerator / self._denominator
-        exact = self.exact(number)
-        return None if exact is None else _float(exact)
+
+        def value(number: float) -> float | None:
+            told = abs(number) * float(self._scale)
+            if told <= 1 - near:
+                return plain(number)
+            if 1 + near < told <= 2 - near and abs(number) < self._from:
+                steps = (2 - told) * self._per_quantum
+                count = round(steps)
+                if -_CERTAIN < steps - count < _CERTAIN and number not in self._no_values:
+                    return (count if number > 0 else -count) * self._numerator / self._denominator
+            exact = self.exact(number)
+            return None if exact is None else _float(exact)
+
+        return value
 
     def exact(self, number: float) -> Fraction | None:
         layout = self._register.layout

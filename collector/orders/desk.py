@@ -18,6 +18,7 @@ from collector.orders.verification import Samples
 from collector.registry.store import Registry
 from collector.registry.view import View
 from collector.series.store import SeriesStore
+from collector.storage import deciding
 
 log = structlog.get_logger()
 
@@ -35,23 +36,35 @@ class Desk:
 
     def run(self, now_ms: int) -> None:
         view = self._registry.view()
-        with self._engine.begin() as connection:
-            remembered_ms = 2 * view.market.period_ms + view.policy.hold_s * 1000
-            orders = store.load_recent(connection, now_ms - remembered_ms)
-            for terms in rules.wanted(connection, view, orders, now_ms):
-                orders.append(store.draft(connection, terms, now_ms))
+        orders = deciding(self._engine, lambda open_: self._draft(open_, view, now_ms))
         current = {order.id: order for order in orders}
         for identity, order in current.items():
             if order.is_over:
                 continue
             try:
-                with self._engine.begin() as connection:
-                    # its gateway's answer may have come since, to another process
-                    now = store.load(connection, identity) or order
-                    current[identity] = self._move(connection, view, now, current, now_ms)
+                current[identity] = self._moved(view, order, current, now_ms)
             except (LookupError, ValueError, ArithmeticError) as error:
                 # one order that cannot be moved must not hold up the others
                 log.exception("order.stuck", order=identity.hex(), error=str(error))
+
+    def _moved(
+        self, view: View, order: Order, current: Mapping[bytes, Order], now_ms: int
+    ) -> Order:
+        def move(connection: Connection) -> Order:
+            # its gateway's answer may have come since, to another process
+            now = store.load(connection, order.id) or order
+            return self._move(connection, view, now, current, now_ms)
+
+        return deciding(self._engine, move)
+
+    @staticmethod
+    def _draft(connection: Connection, view: View, now_ms: int) -> list[Order]:
+        """Those that are wanted now, and all that are remembered."""
+        remembered_ms = 2 * view.market.period_ms + view.policy.hold_s * 1000
+        orders = store.load_recent(connection, now_ms - remembered_ms)
+        for terms in rules.wanted(connection, view, orders, now_ms):
+            orders.append(store.draft(connection, terms, now_ms))
+        return orders
 
     def _move(
         self,
@@ -199,8 +212,8 @@ class Desk:
             return self._expired(connection, view, order, step, sent, now_ms)
         is_due = now_ms >= details["sent_ms"] + sent * view.policy.repeat_s * 1000
         if 0 < sent <= view.policy.max_repeats and is_due:
-            log.warning("order.repeated", order=order.id.hex(), step=step, times=sent)
             commands.queue(connection, order.terms.gateway, digest, now_ms)
+            log.warning("order.repeated", order=order.id.hex(), step=step, times=sent)
         return order
 
     def _expired(

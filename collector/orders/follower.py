@@ -22,12 +22,11 @@ class OrderFollower:
     """A gateway's event moves its own order only, and only along the table of steps."""
 
     name = "orders"
+    stream = Stream.BILLING
 
     def follow(self, connection: Connection, entries: Sequence[Entry]) -> None:
         for entry in entries:
             frame = entry.frame
-            if frame.stream is not Stream.BILLING:
-                continue
             for record in frame.records:
                 if isinstance(record, Event) and record.code is EventCode.COMMAND:
                     _take(connection, frame, record, entry)

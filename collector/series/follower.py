@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from sqlalchemy import Connection
 
-from collector.evidence.frame import Event, EventCode
+from collector.evidence.frame import Event, EventCode, Stream
 from collector.ledger import identities
 from collector.ledger.flags import keep_flag
 from collector.ledger.identities import Identity
@@ -27,6 +27,7 @@ class SeriesFollower:
         self._store = store
         self._configurations = configurations
         self._flagged: list[tuple[int, FlaggedReading]] = []
+        self._taken: list[Taken] = []
 
     def prepare(self, connection: Connection, entries: Sequence[Entry]) -> None:
         """Points are written first: what an identity of these entries says of them comes after."""
@@ -35,15 +36,17 @@ class SeriesFollower:
         def flag(entry: Entry, error: FlaggedReading) -> None:
             flagged.append((entry.position, error))
 
-        points = points_of(connection, self._configurations, take(entries), flag)
+        taken = take(entries)
+        points = points_of(connection, self._configurations, taken, flag)
         if points:
             self._store.write(points)
         self._flagged = flagged
+        self._taken = [each for each in taken if each.frame.stream is Stream.BILLING]
 
     def follow(self, connection: Connection, entries: Sequence[Entry]) -> None:
         for position, error in self._flagged:
             keep_flag(connection, position, error.flag, str(error))
-        read = [each for taken in take(entries) for each in self._identities(connection, taken)]
+        read = [each for taken in self._taken for each in self._identities(connection, taken)]
         known = self._configurations
         for identity in read:
             for _ in correct(connection, known, self._store, identity, entries[-1].position):

@@ -28,7 +28,7 @@ from collector.storage import reading
 
 log = structlog.get_logger()
 
-_ENTRIES = 500
+_ENTRIES = 2000
 _POINTS = 5000
 """In one write."""
 _ROLL_S = 30.0
@@ -231,4 +231,4 @@ class Shipping:
 
     def _lag(self) -> dict[str, float]:
         lag = self._shipper.lag(self._now_ms())
-        return {"lag_positions": lag.positions, "lag_s": round(lag.seconds, 1)}
+        return {"lag_positions": lag.frames, "lag_s": round(lag.seconds, 1)}

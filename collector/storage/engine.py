@@ -1,9 +1,13 @@
 """Opening the database as it must be for evidence: SQLite in the directory, or PostgreSQL."""
 
+import sqlite3
+import time
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine, event, inspect
+from sqlalchemy import Connection, Engine, Executable, create_engine, event, inspect
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import OperationalError
 
@@ -15,6 +19,19 @@ from collector.storage.settings import read_settings
 FILE_NAME = "collector.sqlite"
 DIRECTORY = "collector_directory"
 _POSTGRESQL = "postgresql"
+_PRAGMAS = (
+    "journal_mode=WAL",
+    "synchronous=FULL",
+    "foreign_keys=ON",
+    "wal_autocheckpoint=8000",  # pages, 32 MB: an index's are then written once for many commits
+)
+_PATIENCE_S = 30
+_SOON_MS = 1000
+_T = TypeVar("_T")
+
+
+class _WritesError(Exception):
+    """What only reads was about to write."""
 
 
 def open_database(directory: Path, *, create: bool = False) -> Engine:
@@ -69,6 +86,25 @@ def reading(engine: Engine) -> Connection:
     return engine.connect().execution_options(reading=True, **options)
 
 
+def deciding(engine: Engine, work: Callable[[Connection], _T]) -> _T:
+    """Do what looks at much and seldom writes: other writers wait only for work that does.
+
+    It is done in `reading`; if it comes to write there, again from the start, as a writer.
+    """
+    try:
+        with reading(engine) as connection:
+            event.listen(connection, "before_execute", _refuse_to_write)
+            return work(connection)
+    except _WritesError:
+        with engine.begin() as connection:
+            return work(connection)
+
+
+def _refuse_to_write(_connection: Connection, statement: Executable | str, *_: Any) -> None:
+    if not isinstance(statement, str) and statement.is_dml:
+        raise _WritesError
+
+
 def _sqlite(directory: Path, create: bool) -> Engine:
     """WAL and synchronous=FULL."""
     path = directory / FILE_NAME
@@ -76,7 +112,7 @@ def _sqlite(directory: Path, create: bool) -> Engine:
         raise FileNotFoundError(f"{path} does not exist; make one with: esep collector init")
     engine = create_engine(
         f"sqlite:///{path}",
-        connect_args={"timeout": 30},
+        connect_args={"timeout": _PATIENCE_S},
         execution_options={DIRECTORY: directory},  # what lies beside the database is found by it
     )
     event.listen(engine, "connect", _configure_sqlite)
@@ -87,14 +123,34 @@ def _sqlite(directory: Path, create: bool) -> Engine:
 def _configure_sqlite(connection: DBAPIConnection, _record: Any) -> None:
     connection.isolation_level = None  # we send BEGIN ourselves
     cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+    for pragma in _PRAGMAS:
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 
 
 def _begin_immediate(connection: Connection) -> None:
-    options = connection.get_execution_options()
-    connection.exec_driver_sql("BEGIN" if options.get("reading") else "BEGIN IMMEDIATE")
+    if connection.get_execution_options().get("reading"):
+        connection.exec_driver_sql("BEGIN")
+    elif not _begins_soon(connection):
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _begins_soon(connection: Connection) -> bool:
+    """Whether a writer's transaction has begun: asked for each millisecond.
+
+    SQLite itself asks ever more rarely, and who waited long would wait on while others write.
+    """
+    driver: Any = connection.connection.driver_connection
+    driver.execute("PRAGMA busy_timeout=0")
+    try:
+        for _ in range(_SOON_MS):
+            with suppress(sqlite3.Error):  # what is not only busy comes again, and is told then
+                driver.execute("BEGIN IMMEDIATE")
+                return True
+            time.sleep(0.001)
+        return False
+    finally:
+        driver.execute(f"PRAGMA busy_timeout={_PATIENCE_S * 1000}")
 
 
 def directory_of(connection: Connection) -> Path:

@@ -7,7 +7,8 @@ import pytest
 from collector_world import TELEMETRY, World
 from sqlalchemy import Connection
 
-from collector.ledger.followers import advance, begin_again, position_of
+from collector.evidence.frame import Stream
+from collector.ledger.followers import Stride, advance, begin_again, position_of, stride
 from collector.ledger.ledger import Entry, Ledger
 from collector.series.embedded import EmbeddedSeries
 from collector.series.store import Point
@@ -51,6 +52,36 @@ def test_after_a_failure_the_same_entries_come_again(world: World) -> None:
     listener.fails = False
     advance(world.engine, listener)
     assert listener.taken == [1, 2, 3, 4]
+
+
+class OfBilling(Listener):
+    name = "of billing"
+    stream = Stream.BILLING
+
+
+def test_a_follower_of_one_stream_gets_no_other_and_passes_over_it(world: World) -> None:
+    telemetry, billing = world.gateway.chain(TELEMETRY), world.gateway.chain()
+    world.append([telemetry.next(), billing.next(), telemetry.next(), billing.next()])
+    world.append([telemetry.next()])
+    listener = OfBilling()
+    assert [advance(world.engine, listener, 1) for _ in range(4)] == [2, 2, 1, 0]
+    assert listener.taken == [2, 4]
+
+
+def test_over_what_is_none_of_its_own_a_cursor_moves_once_a_second(world: World) -> None:
+    now = [100.0]
+    paced, listener = Stride(lambda: now[0]), OfBilling()
+    telemetry, billing = world.gateway.chain(TELEMETRY), world.gateway.chain()
+    world.append([telemetry.next()])
+    assert stride(world.engine, listener, paced) == 1
+    world.append([telemetry.next()])
+    now[0] += 0.5
+    assert stride(world.engine, listener, paced) == 0
+    now[0] += 0.6
+    assert stride(world.engine, listener, paced) == 1
+    world.append([telemetry.next(), billing.next()])
+    assert stride(world.engine, listener, paced) == 2  # its own is not waited with
+    assert listener.taken == [4]
 
 
 def test_a_new_follower_begins_at_the_beginning(world: World) -> None:

@@ -58,7 +58,7 @@ def test_every_point_of_the_ledger_is_there(shipped: Shipped) -> None:
     assert shipped.cursor == shipped.head == 18
     assert count(shipped) == 180
     assert shipped.differences() == []
-    assert shipped.shipper.lag(NOW_MS).positions == 0
+    assert shipped.shipper.lag(NOW_MS).frames == 0
 
 
 def test_nothing_is_shipped_before_its_identities_are_known(shipped: Shipped) -> None:
@@ -102,11 +102,11 @@ def test_an_hour_without_the_server_loses_no_point(
     tracemalloc.stop()
     assert peak < 30_000_000  # two batches, however much waits
     lag = shipped.shipper.lag(NOW_MS + 61 * 60_000)
-    assert lag.positions == shipped.head - shipped.cursor >= 60 * 18
+    assert lag.frames == shipped.head - shipped.cursor >= 60 * 18
     assert lag.seconds >= HOUR_S
     own.start()
     shipped.shipper.drain()
-    assert shipped.shipper.lag(NOW_MS).positions == 0
+    assert shipped.shipper.lag(NOW_MS).frames == 0
     assert count(shipped) == 180 * 62
     assert shipped.differences() == []
     shipped.shipper.close()
@@ -165,7 +165,7 @@ def test_a_refusal_in_the_midst_stops_the_cursor_too(shipped: Shipped, influxd: 
     with pytest.raises(SeriesRefusedError, match=r"doubts.*is type string"):
         shipped.shipper.step()
     assert shipped.cursor == 3
-    assert shipped.shipper.lag(NOW_MS).positions == 1
+    assert shipped.shipper.lag(NOW_MS).frames == 1
 
 
 def test_a_server_that_lost_everything_is_filled_again(shipped: Shipped) -> None:
@@ -184,7 +184,7 @@ def test_another_server_has_a_cursor_of_its_own(shipped: Shipped, influxd: Influ
     other = open_influx(f"influxdb1={influxd.url}?db={influxd.database()}", Path())
     assert other is not None
     shipper = Shipper(shipped.world.engine, shipped.world.configurations, other)
-    assert shipper.lag(NOW_MS).positions == 18
+    assert shipper.lag(NOW_MS).frames == 18
     shipper.drain()
     assert other.points() == 180
     shipper.close()

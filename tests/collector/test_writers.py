@@ -10,9 +10,9 @@ import pytest
 from collector_world import NOW_MS, TELEMETRY, World
 from sqlalchemy import Connection, Engine
 
-from collector.ledger.followers import advance
-from collector.ledger.ledger import Entry, Ledger
-from collector.storage import appending, open_database
+from collector.ledger.followers import advance, keep_position, position_of
+from collector.ledger.ledger import Entry, Ledger, read_entries
+from collector.storage import appending, deciding, open_database, reading
 
 PATIENCE_S = 30
 GLANCE_S = 0.3
@@ -106,3 +106,34 @@ def test_what_is_taken_in_does_not_wait_for_a_follower(world: World) -> None:
     with world.engine.begin():
         Worker(lambda: world.append([world.gateway.frame()])).wait()
     assert Ledger(world.engine).head() == 1
+
+
+def test_what_only_looks_does_not_wait_for_a_writer(world: World) -> None:
+    world.append([world.gateway.frame()])
+    with world.engine.begin():
+        looker = Worker(lambda: deciding(world.engine, _count))
+        looker.wait()
+        writer = Worker(lambda: deciding(world.engine, _keep))
+        assert not writer.done.wait(GLANCE_S)
+    writer.wait()
+    with reading(world.engine) as connection:
+        assert position_of(connection, "decided") == 1
+
+
+def test_what_decides_and_fails_has_written_nothing(world: World) -> None:
+    def fail(connection: Connection) -> None:
+        _keep(connection)
+        raise OSError("in the middle")
+
+    with pytest.raises(OSError, match="in the middle"):
+        deciding(world.engine, fail)
+    with reading(world.engine) as connection:
+        assert position_of(connection, "decided") is None
+
+
+def _count(connection: Connection) -> int:
+    return len(read_entries(connection, 0, 10))
+
+
+def _keep(connection: Connection) -> None:
+    keep_position(connection, "decided", _count(connection))

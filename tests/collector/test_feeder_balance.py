@@ -89,7 +89,7 @@ def test_what_is_common_does_not_shrink_with_the_number_of_meters() -> None:
     alone = combined_wh([(Fraction(1000), PointLimit(Fraction(100)))])
     many = combined_wh([(Fraction(10), PointLimit(Fraction(100)))] * 100)
     common = combined_wh([(Fraction(10), PointLimit(Fraction(0), Fraction(10)))] * 100)
-    assert (alone, many, common) == (10, 1, 10)
+    assert [alone, many, common] == [10, 1, 10]
 
 
 @given(st.fractions(min_value=0, max_value=10**15))

@@ -46,7 +46,7 @@ def test_a_feeder_that_loses_what_it_may_is_balanced(tmp_path: Path) -> None:
         found = judging.balances(connection, world.registry.view(), START_MS, END_MS)
     assert len(found) == 24
     assert {each.outcome for each in found} == {BalanceOutcome.BALANCED}
-    assert (found[0].difference_wh, found[0].loss_wh) == (8_000, 8_000)
+    assert found[0].difference_wh == found[0].loss_wh == 8_000
 
 
 def test_grey_load_of_three_hours_is_one_finding_with_its_figures(tmp_path: Path) -> None:

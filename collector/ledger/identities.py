@@ -179,12 +179,6 @@ def foreign(connection: Connection, meter: str, where: ColumnElement[bool]) -> l
     return [_identity(row) for row in connection.execute(query)]
 
 
-def ever_foreign(connection: Connection, meters: Collection[str]) -> set[str]:
-    """Those of some meters for which another has ever answered: all but always none."""
-    query = select(table.c.meter).where(table.c.meter.in_(meters), _DIFFERS).distinct()
-    return set(connection.scalars(query))
-
-
 def _spans(connection: Connection, identity: Identity, by: Any, at: Any) -> Iterator[Span]:
     """From this identity to the next ones, until these have said again all that it says."""
     key = _of(identity.gateway, identity.slot, identity.meter)

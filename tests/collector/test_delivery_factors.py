@@ -161,7 +161,7 @@ def test_all_lots_and_sources_are_allowed_together() -> None:
         bought("0.25", "import", version=9),
     ]
     found = allowance(entries, [], ZONE, 0)
-    assert (found.bought_wh, found.limit_wh) == (2_250_000, 2_250_000)
+    assert found.bought_wh == found.limit_wh == 2_250_000
     assert found.versions == {"allocation": (1, 4, 9)}
 
 
@@ -266,7 +266,8 @@ def test_gross_load_is_kept_apart_from_the_exchange_with_the_grid(
         *(None if each is None else Fraction(each) for each in (generation, export))
     )
     result = close_period(HOLDER, 0, HOUR, Allowance(Fraction(1100)), {"m": meter(1000)}, behind)
-    assert (result.measured_wh, result.gross_wh) == (1000, gross)
+    assert result.measured_wh == 1000
+    assert result.gross_wh == gross
     assert result.outcome is PeriodOutcome.WITHIN
 
 

@@ -96,11 +96,15 @@ def _metered(connection: Connection, meter: Meter, start_ms: int, end_ms: int) -
 
 def _first_period(connection: Connection, view: View, holder: Holder, now_ms: int) -> int | None:
     """The first period that began after every delivery meter was first read."""
-    metered = delivery_meters(view, holder, now_ms)
-    firsts = [first_snapshot(connection, meter.serial) for meter in metered]
-    if not firsts or any(first is None for first in firsts):
+    firsts = list[int]()
+    for meter in delivery_meters(view, holder, now_ms):
+        first = first_snapshot(connection, meter.serial)
+        if first is None:
+            return None
+        firsts.append(first.at_ms)
+    if not firsts:
         return None
-    newest = max(first.at_ms for first in firsts if first is not None)
+    newest = max(firsts)
     start_ms = view.market.period_start(newest)
     return start_ms if start_ms == newest else start_ms + view.market.period_ms
 

@@ -41,9 +41,12 @@ class OfOneStream(Protocol):
 
 
 class Stride:
-    """How many entries a follower takes at once: as many as hold up other writers for 50 ms."""
+    """How many entries a follower takes at once: as many as hold up other writers for 50 ms, and
+    are prepared, while others write, in 200.
+    """
 
     _HOLD_S = 0.05
+    _PREPARE = 4
     _LEAST = 10
     _PASS_S = 1.0
 
@@ -53,11 +56,14 @@ class Stride:
         self.entries = BATCH // 10
         self.is_behind = False
         """Whether more waited than the last stride took."""
+        self.rest_s = 0.0
+        """How long others should have the lock then."""
 
-    def took(self, entries: int, seconds: float) -> None:
-        self.is_behind = entries >= self.entries
-        if self.is_behind or seconds > self._HOLD_S:  # of a few the time says little
-            fitting = int(entries * self._HOLD_S / max(seconds, 1e-6))
+    def took(self, entries: int, prepared_s: float, held_s: float, *, is_behind: bool) -> None:
+        self.is_behind, self.rest_s = is_behind, min(held_s, self._HOLD_S) / 2
+        cost_s = max(held_s, prepared_s / self._PREPARE)
+        if entries >= self.entries or cost_s > self._HOLD_S:  # of a few the time says little
+            fitting = int(entries * self._HOLD_S / max(cost_s, 1e-6))
             self.entries = max(self._LEAST, min(BATCH, fitting, 2 * self.entries))
 
     def may_pass(self) -> bool:
@@ -70,42 +76,39 @@ class Stride:
 
 
 def stride(engine: Engine, follower: Follower, paced: Stride) -> int:
-    """`advance` by what fits. One that does not prepare holds the writer's lock all the while:
-    then others may write for half as long.
-    """
-    began = time.monotonic()
-    count = advance(engine, follower, paced.entries, paced.may_pass)
-    took_s = time.monotonic() - began
-    paced.took(count, took_s)
-    if paced.is_behind and not isinstance(follower, Preparing):
-        time.sleep(min(took_s, Stride._HOLD_S) / 2)
+    """`advance` by what fits; then others may write for half as long as it held them up."""
+    paced.is_behind = False
+    count = advance(engine, follower, paced.entries, paced)
+    if paced.is_behind:
+        time.sleep(paced.rest_s)
     return count
 
 
 def advance(
-    engine: Engine,
-    follower: Follower,
-    limit: int = BATCH,
-    may_pass: Callable[[], bool] = lambda: True,
+    engine: Engine, follower: Follower, limit: int = BATCH, paced: Stride | None = None
 ) -> int:
-    """Hand the follower its next entries; return by how many positions that moved it.
-
-    Where there are none of its own it moves if it `may_pass`.
-    """
+    """Hand the follower its next entries; return by how many positions that moved it."""
+    began_s = time.monotonic()
     with reading(engine) as connection:  # with nothing to do it takes no writer's lock
         before = position_of(connection, follower.name) or 0
         entries, last = _next(connection, follower, before, limit)
-        if last == before or not (entries or may_pass()):
+        if last == before or not (entries or paced is None or paced.may_pass()):
             return 0
         if entries and isinstance(follower, Preparing):
             follower.prepare(connection, entries)
+    prepared_s = time.monotonic() - began_s
     with engine.begin() as connection:
+        began_s = time.monotonic()
         cursor = position_of(connection, follower.name)
         if (cursor or 0) != before:
             return 0  # somebody else followed them
         if entries:
             follower.follow(connection, entries)
         keep_position(connection, follower.name, last)
+    if paced is not None:
+        is_behind = len(entries) == limit or last - before == _PASSED_OVER
+        held_s = time.monotonic() - began_s
+        paced.took(len(entries), prepared_s, held_s, is_behind=is_behind)
     return last - before
 
 

@@ -85,6 +85,7 @@ class Configurations:
         self._engine = engine
         self._root = root
         self._known: dict[bytes, Configured] = {}
+        self._profiles: dict[bytes, Profile] = {}
 
     def store(self, message: bytes, issued_ms: int) -> bytes:
         """Keep a signed configuration and the profiles it names; return its hash."""
@@ -120,9 +121,15 @@ class Configurations:
         return Configured(body[1], body[3], body[6][0], meters)
 
     def _meter(self, entry: dict[int, Any]) -> ConfiguredMeter:
-        profile = Profile.parse(self._issued(entry[3]))
+        profile = self._profile(entry[3])
         ct, vt = tuple(entry[6]), Fraction(*entry[7])
         return ConfiguredMeter(entry[1], profile, ct, vt)
+
+    def _profile(self, digest: bytes) -> Profile:
+        """Thousands of meters share a few."""
+        if digest not in self._profiles:
+            self._profiles[digest] = Profile.parse(self._issued(digest))
+        return self._profiles[digest]
 
     def _payload(self, message: bytes) -> Any:
         return read_configuration(message, self._root)

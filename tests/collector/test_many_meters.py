@@ -130,12 +130,12 @@ def test_a_running_period_as_asked_anew(
 def test_a_meter_of_which_more_was_seen_is_asked_by_itself(engine: Engine) -> None:
     """It went back and rose again: its boundaries alone would not show it."""
     registers = {START: 100, END: 200}
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"at_ms": at_ms, "count": count, "offset_ms": 0, "gateway": b"g" * 8, "slot": 0, "epoch": 1}
-        | {"seq": place, "record": 0}
+        | {"seq": 5 * place, "record": 0}
         for place, (at_ms, count) in enumerate(registers.items(), 1)
     ]
-    lay_down(engine, {"m": [row | {"seq": 5 * row["seq"]} for row in rows]})
+    lay_down(engine, {"m": rows})
     event = {
         "position": 9,
         "record": 0,

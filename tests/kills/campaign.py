@@ -11,7 +11,7 @@ from random import Random
 import fatal
 from collector_world import POLICY, TestGateway, site_records
 from fleet import Fleet
-from plant.broker import Mosquitto
+from plant.broker import Broker
 from sqlalchemy import Connection, distinct, func, select
 
 from collector.evidence.downlink import Role
@@ -40,7 +40,7 @@ class Installation:
         self.directory = directory / "collector"
         self.log = directory / "collector.log"
         self.directory.mkdir()
-        self.broker = Mosquitto(directory)
+        self.broker = Broker(directory)
         create_keyring(self.directory, directory / "root.pem")
         self._engine = open_database(self.directory, create=True)
         gateway = TestGateway()

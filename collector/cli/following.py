@@ -12,6 +12,8 @@ from collector.storage.leadership import Duties
 
 _TICK_S = 0.1
 _YIELD_S = 1.0
+_MANY = 200
+"""Frames in a tick: with more the patient could not keep up, and would only slow the intake."""
 
 Work = Callable[[], bool]
 """Whether there was any."""
@@ -63,11 +65,12 @@ class Following:
             if not self._duties.has(follower.name):
                 self._finishing.wait(_TICK_S)
                 continue
-            is_busy = bool(guarded(follower.name, step)) and paced.is_behind
+            moved = guarded(follower.name, step) or 0
+            is_busy = moved > 0 and paced.is_behind
             if then is not None:
                 is_busy = bool(guarded(follower.name, then)) or is_busy
             if is_urgent:
-                self._tell(follower.name, is_busy)
+                self._tell(follower.name, is_busy or moved > _MANY)
             if not is_busy:  # few frames together are less work than each alone
                 self._finishing.wait(_TICK_S)
         rest = partial(advance, self._engine, follower)

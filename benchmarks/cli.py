@@ -134,7 +134,7 @@ def intake(
             drained = backlogs.run(gateways, each, backlog_per_s, judges, status.update)
             document = intake_report.backlog_document(drained)
         else:
-            bench_ = intakes.Bench(seconds=60 if full else 4, judges=judges, say=status.update)
+            bench_ = intakes.Bench(seconds=60 if full else 3, judges=judges, say=status.update)
             bench_.run()
             document = intake_report.document(bench_)
     json_file.write_text(json.dumps(document, indent=2) + "\n")

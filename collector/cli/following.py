@@ -12,6 +12,10 @@ from collector.storage.leadership import Duties
 
 _TICK_S = 0.1
 _YIELD_S = 1.0
+_LET_S = 0.02
+"""Who writes one thing after another lets others in between."""
+_MANY = 200
+"""Frames in a tick: with more the patient could not keep up, and would only slow the intake."""
 
 Work = Callable[[], bool]
 """Whether there was any."""
@@ -63,11 +67,13 @@ class Following:
             if not self._duties.has(follower.name):
                 self._finishing.wait(_TICK_S)
                 continue
-            is_busy = bool(guarded(follower.name, step)) and paced.is_behind
-            if then is not None:
-                is_busy = bool(guarded(follower.name, then)) or is_busy
+            moved = guarded(follower.name, step) or 0
+            is_busy = moved > 0 and paced.is_behind
+            if then is not None and guarded(follower.name, then):
+                is_busy = True
+                self._finishing.wait(_LET_S)
             if is_urgent:
-                self._tell(follower.name, is_busy)
+                self._tell(follower.name, is_busy or moved > _MANY)
             if not is_busy:  # few frames together are less work than each alone
                 self._finishing.wait(_TICK_S)
         rest = partial(advance, self._engine, follower)

@@ -28,7 +28,7 @@ from collector.storage import reading
 
 log = structlog.get_logger()
 
-_ENTRIES = 2000
+_ENTRIES = 1000
 _POINTS = 5000
 """In one write."""
 _ROLL_S = 30.0

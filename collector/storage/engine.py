@@ -3,7 +3,6 @@
 import sqlite3
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -26,7 +25,6 @@ _PRAGMAS = (
     "wal_autocheckpoint=8000",  # pages, 32 MB: an index's are then written once for many commits
 )
 _PATIENCE_S = 30
-_SOON_MS = 1000
 _T = TypeVar("_T")
 
 
@@ -129,26 +127,27 @@ def _configure_sqlite(connection: DBAPIConnection, _record: Any) -> None:
 
 
 def _begin_immediate(connection: Connection) -> None:
-    if connection.get_execution_options().get("reading"):
-        connection.exec_driver_sql("BEGIN")
-    elif not _begins_soon(connection):
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-
-def _begins_soon(connection: Connection) -> bool:
-    """Whether a writer's transaction has begun: asked for each millisecond.
+    """A writer asks for its lock each millisecond, as long as it takes.
 
     SQLite itself asks ever more rarely, and who waited long would wait on while others write.
     """
+    if connection.get_execution_options().get("reading"):
+        connection.exec_driver_sql("BEGIN")
+        return
     driver: Any = connection.connection.driver_connection
+    until_s = time.monotonic() + _PATIENCE_S
     driver.execute("PRAGMA busy_timeout=0")
     try:
-        for _ in range(_SOON_MS):
-            with suppress(sqlite3.Error):  # what is not only busy comes again, and is told then
+        while time.monotonic() < until_s:
+            try:
                 driver.execute("BEGIN IMMEDIATE")
-                return True
-            time.sleep(0.001)
-        return False
+            except sqlite3.Error as error:
+                if getattr(error, "sqlite_errorcode", 0) & 0xFF != sqlite3.SQLITE_BUSY:
+                    break
+                time.sleep(0.001)
+            else:
+                return
+        connection.exec_driver_sql("BEGIN IMMEDIATE")  # says what is in the way
     finally:
         driver.execute(f"PRAGMA busy_timeout={_PATIENCE_S * 1000}")
 

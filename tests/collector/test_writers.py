@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 from collector_world import NOW_MS, TELEMETRY, World
 from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import OperationalError
 
 from collector.ledger.followers import advance, keep_position, position_of
 from collector.ledger.ledger import Entry, Ledger, read_entries
 from collector.storage import appending, deciding, open_database, reading
+from collector.storage import engine as storage_engine
 
 PATIENCE_S = 30
 GLANCE_S = 0.3
@@ -137,3 +139,16 @@ def _count(connection: Connection) -> int:
 
 def _keep(connection: Connection) -> None:
     keep_position(connection, "decided", _count(connection))
+
+
+@pytest.mark.parametrize("database_of", ["sqlite"], indirect=True)
+def test_a_writer_that_waits_in_vain_is_told_so(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(storage_engine, "_PATIENCE_S", 0)
+    with (
+        world.engine.begin(),
+        pytest.raises(OperationalError, match="locked"),
+        open_database(tmp_path).begin(),
+    ):
+        pass

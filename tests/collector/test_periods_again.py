@@ -87,7 +87,9 @@ def test_a_revision_after_the_hour_closes_it_anew_and_says_what_differs(
     control, start, end = closed
     control.allow(start, "0.0002")
     [result] = control.run(end + 1)
-    assert (result.outcome, result.allowed_wh, result.version) == ("within", 200, 2)
+    assert result.outcome == "within"
+    assert result.allowed_wh == 200
+    assert result.version == 2
     first, second = bodies(control, start)
     assert (first["outcome"], "differs" in first) == ("breach", False)
     assert first["versions"]["allocation"] != second["versions"]["allocation"]
@@ -123,7 +125,9 @@ def test_an_allocation_that_is_cancelled_makes_a_breach(control: Control) -> Non
     assert result.outcome is PeriodOutcome.WITHIN
     record(control, allocation(start, "0.0002").model_copy(update={"cancelled": True}))
     [again] = control.run(end + 1)
-    assert (again.outcome, again.allowed_wh, again.version) == ("breach", 0, 2)
+    assert again.outcome == "breach"
+    assert again.allowed_wh == 0
+    assert again.version == 2
     assert [finding.code for finding in control.findings()] == [Code.BREACH]
 
 
@@ -152,7 +156,8 @@ def test_a_loss_factor_entered_later_moves_the_energy(closed: tuple[Control, int
     control, _start, end = closed
     record(control, factor("0.9", 0))
     [result] = control.run(end + 1)
-    assert (result.measured_wh, result.outcome) == (99, PeriodOutcome.WITHIN)
+    assert result.measured_wh == 99
+    assert result.outcome == PeriodOutcome.WITHIN
     assert (result.examples, result.version) == (("loss_factor",), 2)
     assert len(result.versions["loss_factor"]) == 1
 
@@ -166,7 +171,8 @@ def test_a_factor_that_changes_at_a_read_boundary_parts_the_period(control: Cont
     record(control, factor("1.1", 0), factor("1.2", start + step))
     [result] = control.run(end)
     assert result.measured_wh == 10 * Fraction("1.1") + 90 * Fraction("1.2")
-    assert (result.error_wh, result.outcome) == (0, PeriodOutcome.WITHIN)
+    assert result.error_wh == 0
+    assert result.outcome == PeriodOutcome.WITHIN
     assert len(result.versions["loss_factor"]) == 2
 
 
@@ -181,7 +187,8 @@ def test_a_factor_that_changes_between_boundaries_leaves_its_quarter_in_doubt(
     record(control, factor("1.1", 0), factor("1.2", start + step + 1000))
     [result] = control.run(end)
     assert result.measured_wh == 11 + 20 * Fraction("1.15") + 70 * Fraction("1.2")
-    assert (result.error_wh, result.outcome) == (1, PeriodOutcome.UNDECIDED)
+    assert result.error_wh == 1
+    assert result.outcome == PeriodOutcome.UNDECIDED
 
 
 def test_a_tolerance_holds_from_its_day_and_says_that_it_is_an_example(
@@ -190,7 +197,9 @@ def test_a_tolerance_holds_from_its_day_and_says_that_it_is_an_example(
     control, _start, end = closed
     record(control, tolerance(200))
     [result] = control.run(end + 1)
-    assert (result.outcome, result.allowed_wh, result.tolerance_wh) == ("within", 100, 20)
+    assert result.outcome == "within"
+    assert result.allowed_wh == 100
+    assert result.tolerance_wh == 20
     assert result.examples == ("tolerance",)
     record(control, tolerance(200).model_copy(update={"withdrawn": True}))
     [again] = control.run(end + 2)
@@ -225,8 +234,11 @@ def test_what_is_told_of_a_boundary_later_closes_both_its_periods_again(
             "UPDATE snapshot SET count = count - 20000 WHERE at_ms = ?", (end,)
         )
     first, second = control.run(end + control.period_ms + 1)
-    assert (first.measured_wh, first.outcome, first.version) == (90, PeriodOutcome.WITHIN, 2)
-    assert (second.measured_wh, second.version) == (25, 2)
+    assert first.measured_wh == 90
+    assert first.outcome == PeriodOutcome.WITHIN
+    assert first.version == 2
+    assert second.measured_wh == 25
+    assert second.version == 2
     with reading(control.world.engine) as connection:
         assert connection.execute(select(boundary_changed)).all() == []
 
@@ -257,7 +269,8 @@ def test_sites_in_zones_of_one_auction_are_one_holder(control: Control) -> None:
         control.register(end, energy, meter)
     [result] = control.run(end)
     assert (result.zone, result.sites) == ("north-south", (SITE, "south-1"))
-    assert (result.measured_wh, result.outcome) == (190, PeriodOutcome.WITHIN)
+    assert result.measured_wh == 190
+    assert result.outcome == PeriodOutcome.WITHIN
 
 
 def test_own_generation_is_kept_apart(control: Control) -> None:
@@ -274,8 +287,11 @@ def test_own_generation_is_kept_apart(control: Control) -> None:
         control.register(at_ms, exported, quantity=EXPORT)
         control.register(at_ms, generated, "turbine")
     [result] = control.run(end)
-    assert (result.allowed_wh, result.measured_wh) == (100, 90)
-    assert (result.generation_wh, result.export_wh, result.gross_wh) == (40, 10, 120)
+    assert result.allowed_wh == 100
+    assert result.measured_wh == 90
+    assert result.generation_wh == 40
+    assert result.export_wh == 10
+    assert result.gross_wh == 120
     assert (result.meters, result.outcome) == (("feeder",), PeriodOutcome.WITHIN)
 
 
@@ -413,9 +429,9 @@ def test_the_order_of_arrival_does_not_matter(control: Control, order: tuple[int
         if result.start_ms >= start
     ]
     assert found == [
-        (start, PeriodOutcome.WITHIN, 90, 100),
-        (start + control.period_ms, PeriodOutcome.WITHIN, 110 * Fraction("1.02"), 120),
-        (start + 2 * control.period_ms, PeriodOutcome.BREACH, 90 * Fraction("1.02"), 0),
+        (start, PeriodOutcome.WITHIN, Fraction(90), Fraction(100)),
+        (start + control.period_ms, PeriodOutcome.WITHIN, 110 * Fraction("1.02"), Fraction(120)),
+        (start + 2 * control.period_ms, PeriodOutcome.BREACH, 90 * Fraction("1.02"), Fraction(0)),
     ]
 
 

@@ -143,12 +143,12 @@ def test_whom_a_ruling_binds(more: dict[str, Any], sources: set[str], *, applies
         ([[(0, 5), (10, 5)]], None),
         ([[(0, 3), (20, 4)], [(5, 1), (15, 3)]], (15, 6)),  # the sum, each until its next
         ([[(0, 9)], []], None),  # of one nothing is known
-        ([[(0, 9), (10, None), (20, 8)]], (20, 8)),
-        ([[(0, 9), (50, 9)]], (50, 9)),  # what was before is not looked at
+        ([[(0, 9), (10, None), (20, 8)]], (20, Fraction(8))),
+        ([[(0, 9), (50, 9)]], (50, Fraction(9))),  # what was before is not looked at
     ],
 )
 def test_the_first_reading_that_shows_the_load(
-    loads: list[list[tuple[int, int | None]]], expected: tuple[int, int] | None
+    loads: list[list[tuple[int, int | None]]], expected: tuple[int, Fraction] | None
 ) -> None:
     exact = [
         [(at_ms, None if power is None else Fraction(power)) for at_ms, power in load]

@@ -39,7 +39,7 @@ def written(language: str, finding: Finding) -> dict[str, Any]:
 
 
 def listed(language: str, finding: Finding) -> dict[str, str]:
-    """Each detail by itself: a margin of nothing is a figure there, and what is not known a dash."""
+    """Each detail by itself: a margin of nothing is a figure, what is not known a dash."""
     known = {
         name: STYLES[language].energy(Fraction(0))
         for name, kind in DETAILS[finding.code].items()

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from rich.table import Table
 
 from benchmarks.fleet import POLICY, PROFILE, Gateway, toml_table
 from benchmarks.report import head
+from collector.model.bin import check_digit
 
 FLEETS = (100, 1_000, 10_000)
 _METERS_OF_A_SITE, _SITES_OF_A_LICENSEE = 2, 5
@@ -128,7 +130,7 @@ def _licensee(number: int, sites: int) -> Iterator[str]:
     named = [f"site-{site}" for site in range(first, min(first + _SITES_OF_A_LICENSEE, sites))]
     yield _entry("licensee", {"bin": _bin(number), "name": f"Bench {number}"})
     licence = {"number": f"L-{number}", "licensee": _bin(number), "subtype": "I", "sites": named}
-    held = {"valid_from": _iso(0), "valid_until": "2099-01-01T00:00:00+00:00"}
+    held = {"valid_from": "2025-01-01T00:00:00+05:00", "valid_until": "2028-01-01T00:00:00+05:00"}
     yield _entry("licence", licence | held)
     each_mwh = 1.8 if number % _EXCEEDING == 0 else 2.4
     bought = {"licensee": _bin(number), "zone": "north", "energy_mwh": len(named) * each_mwh}
@@ -226,15 +228,15 @@ def _serial(number: int) -> str:
     return f"meter-{number:05}"
 
 
+@cache
+def _bins() -> list[str]:
+    """Numbers whose first eleven digits have a check digit."""
+    begun = (f"1001400{number:04}" for number in range(10_000))
+    return [f"{digits}{last}" for digits in begun if (last := check_digit(digits)) is not None]
+
+
 def _bin(number: int) -> str:
-    """Twelve digits, the last of which checks the others."""
-    digits = [int(digit) for digit in f"1001400{number:04}"]
-    for first in (1, 3):
-        weights = [(first + place - 1) % 11 + 1 for place in range(11)]
-        check = sum(digit * weight for digit, weight in zip(digits, weights, strict=True)) % 11
-        if check < 10:
-            break
-    return "".join(map(str, digits)) + str(check % 10)
+    return _bins()[number]
 
 
 def _iso(at_ms: int) -> str:

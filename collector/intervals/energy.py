@@ -283,6 +283,8 @@ def passages(
 def _limits(before: Snapshot, after: Snapshot) -> Limits:
     """More time may have passed than clocks show that were wrong."""
     error_ms = abs(before.clock_error_ms) + abs(after.clock_error_ms)
+    if not error_ms:
+        return after.limits
     return replace(after.limits, delay_ms=after.limits.delay_ms + error_ms)
 
 

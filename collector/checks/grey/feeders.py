@@ -7,12 +7,14 @@ from itertools import pairwise
 
 from sqlalchemy import Connection
 
+from collector.checks.delivery import factors
 from collector.checks.grey.balance import Balance, Part, balance
 from collector.checks.grey.profile import Quarter
+from collector.checks.prescribed import prescribed
 from collector.intervals.courses import measured_intervals
 from collector.intervals.exchange import meter_while_it_hung
 from collector.model.accuracy import PointLimit, accuracy_limits
-from collector.model.records import Feeder, LossFactor, Meter, Site
+from collector.model.records import Feeder, Meter, Site
 from collector.registry import feeder_readings
 from collector.registry.feeder_readings import FeederEnergy, Point
 from collector.registry.view import View
@@ -167,9 +169,9 @@ def loss_factor_between(
     start_ms = max(start_ms, meter.valid_from)
     end_ms = end_ms if meter.valid_until is None else min(end_ms, meter.valid_until)
     changes = {start_ms, end_ms}
-    for record in view.all(LossFactor).values():
-        if record.meter == meter.serial and record.holds_between(start_ms, end_ms):
-            changes |= {record.valid_from, record.valid_until or end_ms}
+    for entry in prescribed(view).factors.get(meter.serial, ()):
+        if entry.record.holds_between(start_ms, end_ms):
+            changes |= {entry.record.valid_from, entry.record.valid_until or end_ms}
     cuts = sorted(at_ms for at_ms in changes if start_ms <= at_ms <= end_ms)
     return [
         (_loss_factor(view, meter.serial, from_ms), from_ms, until_ms)
@@ -178,5 +180,5 @@ def loss_factor_between(
 
 
 def _loss_factor(view: View, meter: str, at_ms: int) -> Fraction:
-    held = [each for each in view.holding(LossFactor, at_ms) if each.meter == meter]
-    return Fraction(held[-1].transformer) * Fraction(held[-1].line) if held else Fraction(1)
+    known = prescribed(view).factors.get(meter, ())
+    return factors(known, at_ms, at_ms + 1)[0].factor

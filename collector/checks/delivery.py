@@ -163,11 +163,16 @@ def _delivered(part: Part) -> Delivered | None:
     named = tuple(sorted({piece.version for piece in part.pieces if piece.version is not None}))
     return Delivered(
         energy.energy_wh * mean,
-        energy.error_wh * most,
-        energy.boundary_error_wh * most,
+        _times(energy.error_wh, most),
+        _times(energy.boundary_error_wh, most),
         energy.quantum_wh * most,
-        energy.energy_wh * (most - mean),
+        _times(most - mean, energy.energy_wh),
         tuple(sorted({energy.start.position, energy.end.position} | turned)),
         {LossFactor.kind: named} if named else {},
         any(piece.example for piece in part.pieces),
     )
+
+
+def _times(one: Fraction, other: Fraction) -> Fraction:
+    """Nearly all of what is in doubt is nothing."""
+    return one * other if one else one

@@ -32,7 +32,7 @@ from collector.intervals.snapshots import (
     snapshots_of_many,
 )
 from collector.ledger import identities
-from collector.model.continuity import total
+from collector.model.continuity import Step, total
 from collector.model.energy import IMPORT
 from collector.storage.tables import register_event
 
@@ -139,6 +139,8 @@ class _Course:
     turns: tuple[Turn, ...]
     sums: Mapping[int, Fraction] | None
     """Energy from the start to each stop; None: the register did not go on as one meter's does."""
+    judged: Mapping[tuple[int, int], Step]
+    """The step from each stop to the next, by their boundaries."""
     goes_on: bool
     """Whether there may be a snapshot after the last of those around."""
 
@@ -173,7 +175,8 @@ class _Course:
                 sums[passage.after.at_ms] = so_far
         around = [by_time[at_ms] for at_ms in sorted(by_time)]
         whole = None if so_far is None else sums
-        return cls(connection, register, around, stops, turns, whole, goes_on)
+        judged = {(each.before.at_ms, each.after.at_ms): each.steps[0] for each in followed}
+        return cls(connection, register, around, stops, turns, whole, judged, goes_on)
 
     def metered(self, interval_ms: int) -> Metered:
         if self.sums is None:
@@ -215,7 +218,8 @@ class _Course:
         after = self.around[place + 1] if place + 1 < len(self.around) else None
         if after is None and self.goes_on:
             after = next_snapshot(*whose, snapshot.at_ms, quantity)
-        return offset_error_wh(snapshot, [each for each in (before, after) if each is not None])
+        neighbours = [each for each in (before, after) if each is not None]
+        return offset_error_wh(snapshot, neighbours, self.judged)
 
 
 def _asked(

@@ -240,6 +240,15 @@ _exact = lru_cache(maxsize=4096)(Fraction)
 """Few meters differ in their steps, ratios and wirings."""
 
 
+@lru_cache(maxsize=4096)
+def _limits(modulus: str | None, greatest_w: str | None, delay_ms: int | None) -> Limits:
+    return Limits(
+        None if modulus is None else int(modulus),
+        None if greatest_w is None else _exact(greatest_w),
+        DELAY_MS if delay_ms is None else delay_ms,
+    )
+
+
 def _snapshot(row: Any) -> Snapshot:
     quantum_wh = _exact(row.quantum)
     return Snapshot(
@@ -250,11 +259,7 @@ def _snapshot(row: Any) -> Snapshot:
         offset_ms=row.offset_ms,
         gateway=row.gateway,
         place=None if row.record is None else (row.epoch, row.seq, row.record),
-        limits=Limits(
-            None if row.modulus is None else int(row.modulus),
-            None if row.greatest_w is None else _exact(row.greatest_w),
-            DELAY_MS if row.delay_ms is None else row.delay_ms,
-        ),
+        limits=_limits(row.modulus, row.greatest_w, row.delay_ms),
         ratio=None if row.ratio is None else _exact(row.ratio),
         clock_error_ms=row.clock_error_ms or 0,
     )

@@ -73,9 +73,11 @@ class _Case:
     @classmethod
     def of(cls, before: RegisterReading, after: RegisterReading, limits: Limits) -> "_Case":
         one, other = before.register, after.register
-        is_same = one.quantum == other.quantum
-        quantum = one.quantum if is_same else max(one.quantum, other.quantum)
-        return cls(before, after, limits, other.value - one.value, quantum, is_same)
+        if one.quantum == other.quantum:
+            rise = (other.count - one.count) * one.quantum
+            return cls(before, after, limits, rise, one.quantum, has_same_quantum=True)
+        quantum = max(one.quantum, other.quantum)
+        return cls(before, after, limits, other.value - one.value, quantum, has_same_quantum=False)
 
     @property
     def most(self) -> Fraction | None:

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from sqlalchemy import Connection, exists, func, select, tuple_
 
-from collector.checks.findings import Code
+from collector.checks.codes import Code
 from collector.checks.meters import AHEAD_MS, POWER
 from collector.checks.states import Scene, State
 from collector.evidence.chains import ChainName, Range, without

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from collector.checks.findings import Code
+from collector.checks.codes import Code
 from collector.checks.licence import Ground, records_of, site_standing
 from collector.checks.states import Scene, State
 from collector.model.instant import days_before

@@ -11,7 +11,8 @@ from collector.checks import closing, meters
 from collector.checks.allocation import Holder
 from collector.checks.allowance import Known
 from collector.checks.capacity import bounds, over_quota
-from collector.checks.findings import Code, Finding
+from collector.checks.codes import Code
+from collector.checks.findings import Finding
 from collector.checks.hours import first_load
 from collector.checks.lookahead import Draw, Outlook, loads, outlook, project
 from collector.checks.period_findings import hours_of, rulings_named

@@ -6,7 +6,8 @@ from typing import Any
 from collector.checks.allocation import PeriodOutcome, PeriodResult
 from collector.checks.allowance import Known
 from collector.checks.capacity import Excess, SiteEnergy, bounds, excess
-from collector.checks.findings import Code, Finding
+from collector.checks.codes import Code
+from collector.checks.findings import Finding
 from collector.checks.hours import ForbiddenOnce, applying
 from collector.checks.metered import Hung, PeriodMetering
 from collector.checks.prescribed import prescribed

@@ -14,10 +14,21 @@ import structlog
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import OperationalError
 
-from collector.checks import changes, closing, corrections, findings, gateways, now, silence, sites
+from collector.checks import (
+    changes,
+    closing,
+    corrections,
+    findings,
+    gateways,
+    now,
+    rounds,
+    silence,
+    sites,
+)
 from collector.checks.allocation import Holder
 from collector.checks.closing import Closed
-from collector.checks.findings import Code, Finding
+from collector.checks.codes import Code, Round
+from collector.checks.findings import Finding
 from collector.checks.grey import judging
 from collector.checks.grey.daily import DailyFeeders
 from collector.checks.prescribed import holders
@@ -75,10 +86,12 @@ class Checks:
         feeders = partial(self._judge_feeders, view, now_ms)
         self._each(self._feeders.next(view, now_ms), str, feeders)
         with reading(self._engine) as connection:
-            is_unopened = findings.is_unopened(connection)
-        if is_unopened:
+            is_news = findings.is_unopened(connection)
+            is_news = is_news or rounds.is_worth_noting(connection, Round.RUN, now_ms)
+        if is_news:
             with self._engine.begin() as connection:
                 findings.note_opened(connection, now_ms)
+                rounds.note(connection, Round.RUN, now_ms)
 
     def _note_changes(self, view: View) -> None:
         with reading(self._engine) as connection:

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy import Connection, select
 
 from collector.checks import findings, members, meters, steps, storms
-from collector.checks.findings import Code, Finding
+from collector.checks.codes import Code
+from collector.checks.findings import Finding
 from collector.checks.life import COLLECTOR, Act, State, Verb
 from collector.checks.members import Member
 from collector.checks.scene import Scene

@@ -1,17 +1,18 @@
 """Findings: codes with placeholders, kept once, with when they were first and last seen."""
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import structlog
-from sqlalchemy import Connection, Select, func, insert, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, func, insert, select, update
 
 from collector.checks import members, steps
 from collector.checks.codes import SEVERITY, Code, Severity
 from collector.checks.life import COLLECTOR, TRANSITIONS, Act, State, Verb
 from collector.checks.members import Member
+from collector.intervals.many import in_parts
 from collector.storage.tables import finding as table
 
 log = structlog.get_logger()
@@ -88,6 +89,47 @@ def keep(connection: Connection, finding: Finding) -> bool:
         "finding.opened", code=finding.code, subject=finding.subject, **dict(finding.details)
     )
     return True
+
+
+def keep_all(connection: Connection, found: Sequence[Finding]) -> None:
+    """Keep many: of those that only go on, by few statements."""
+    known = _known(connection, [each for each in found if each.code not in RUNS])
+    going_on: dict[int, dict[str, Any]] = {}
+    others = []
+    for each in found:
+        row = known.get((each.code, each.subject, each.first_ms))
+        is_open = row is not None and row.state != State.CLOSED and row.id not in going_on
+        if row is not None and is_open and row.last_ms < each.last_ms:
+            news = {"new_last_ms": each.last_ms, "new_body": _body(each)}
+            going_on[row.id] = {"number": row.id} | news
+        else:
+            others.append(each)
+    if going_on:
+        same = update(table).where(table.c.id == bindparam("number"))
+        changed = same.values(last_ms=bindparam("new_last_ms"), body=bindparam("new_body"))
+        connection.execute(changed, list(going_on.values()))
+    for each in others:
+        keep(connection, each)
+
+
+def _known(
+    connection: Connection, found: Iterable[Finding]
+) -> dict[tuple[str, str, int], Row[Any]]:
+    """By code, subject and beginning, the rows of those that are kept already."""
+    by_code: dict[Code, list[Finding]] = {}
+    for each in found:
+        by_code.setdefault(each.code, []).append(each)
+    rows: list[Row[Any]] = []
+    for code, those in by_code.items():
+        for part in in_parts(those):
+            firsts = [each.first_ms for each in part]
+            query = select(table).where(
+                table.c.code == code,
+                table.c.subject.in_({each.subject for each in part}),
+                table.c.first_ms.between(min(firsts), max(firsts)),
+            )
+            rows += connection.execute(query).all()
+    return {(row.code, row.subject, row.first_ms): row for row in rows}
 
 
 def number_of(connection: Connection, finding: Finding) -> int:

@@ -161,20 +161,21 @@ class Checks:
 
     def _judge_silence(self, scene: Scene) -> None:
         """Of all sites before any is told: many by one cause are one finding."""
+        policy, now_ms = scene.view.policy, scene.now_ms
         found: list[Silence] = []
         watched: Counter[str] = Counter()
+        with reading(self._engine) as connection:
+            known_ms = silence.known_until(connection, now_ms)
 
         def judge(those: Sequence[Site]) -> None:
-            with reading(self._engine) as connection:
-                seen = [site for site in those if silence.is_watched(scene, site)]
-                silent = [silence.judge(connection, scene, site) for site in seen]
+            seen = [site for site in those if silence.is_watched(scene, site)]
+            silent = [silence.judge(scene, site, known_ms) for site in seen]
             watched.update(site.zone for site in seen)
             found.extend(one for one in silent if one is not None)
 
         self._each(list(scene.view.all(Site).values()), _name, judge, _SITES_AT_ONCE)
-        policy, now_ms = scene.view.policy, scene.now_ms
+        is_known = silence.is_known(policy, known_ms, scene.began_ms)
         with reading(self._engine) as connection:
-            is_known = silence.is_known(connection, policy, now_ms, scene.began_ms)
             is_told = bool(found) or silence.may_go_on(connection, Code.UNREAD)
         if watched and is_known and is_told:
             with self._engine.begin() as connection:
@@ -217,8 +218,7 @@ class Checks:
 
     def _keep_findings(self, found: Sequence[Finding]) -> None:
         with self._engine.begin() as connection:
-            for each in found:
-                findings.keep(connection, each)
+            findings.keep_all(connection, found)
 
 
 def _of_sites(

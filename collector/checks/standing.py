@@ -98,8 +98,7 @@ class StandingChecks:
     def _keep(self, found: Sequence[Finding], lasting: Lasting) -> None:
         for part in in_parts(found, _KEPT_AT_ONCE):
             with self._engine.begin() as connection:
-                for finding in part:
-                    findings.keep(connection, finding)
+                findings.keep_all(connection, part)
         for finding in found:
             lasting.keep(finding)
 

@@ -12,7 +12,8 @@ from collector.checks.grey.balance import Balance, Part, balance
 from collector.checks.grey.profile import Quarter
 from collector.checks.prescribed import prescribed
 from collector.intervals.courses import measured_intervals
-from collector.intervals.exchange import meter_while_it_hung
+from collector.intervals.energy import Metering
+from collector.intervals.many import Register, meter_many
 from collector.model.accuracy import PointLimit, accuracy_limits
 from collector.model.records import Feeder, Meter, Site
 from collector.registry import feeder_readings
@@ -46,7 +47,7 @@ def balance_of(
     if not known and consumers is None:
         return None
     heads = _heads(connection, view, feeder, start_ms, end_ms)
-    parts = [_metered(connection, view, meter, start_ms, end_ms) for meter in known.meters]
+    parts = _metered(connection, view, known.meters, start_ms, end_ms)
     for child in known.feeders:
         parts += _heads(connection, view, child, start_ms, end_ms)
     parts += [] if consumers is None else [consumers]
@@ -81,20 +82,30 @@ def _heads(
 ) -> list[Part]:
     """By its meters; where it has none, by what was imported."""
     if feeder.meters:
+        known = view.all(Meter)
+        hung = [known[serial] for serial in feeder.meters if serial in known]
+        found = {part.name: part for part in _metered(connection, view, hung, start_ms, end_ms)}
         return [
-            _metered(connection, view, view.one(Meter, serial), start_ms, end_ms)
-            if serial in view.all(Meter)
-            else Part(serial, None, _imported_limit())
-            for serial in feeder.meters
+            found.get(serial) or Part(serial, None, _imported_limit()) for serial in feeder.meters
         ]
     imported = _imported(connection, feeder.name, "head", start_ms, end_ms)
     return [imported or Part(feeder.name, None, _imported_limit())]
 
 
-def _metered(connection: Connection, view: View, meter: Meter, start_ms: int, end_ms: int) -> Part:
+def _metered(
+    connection: Connection, view: View, meters: Sequence[Meter], start_ms: int, end_ms: int
+) -> list[Part]:
+    interval_ms = view.market.interval_s * 1000
+    registers = [Register(each.serial, each.valid_from, each.valid_until) for each in meters]
+    found = meter_many(connection, registers, start_ms, end_ms, interval_ms)
+    return [
+        _part(view, meter, found[register].whole, start_ms)
+        for meter, register in zip(meters, registers, strict=True)
+    ]
+
+
+def _part(view: View, meter: Meter, found: Metering, start_ms: int) -> Part:
     """At the delivery point: times its loss factor."""
-    span = (meter.valid_from, meter.valid_until)
-    found = meter_while_it_hung(connection, meter.serial, span, start_ms, end_ms)
     limit = limit_of(meter)
     if found.energy is None:
         return Part(meter.serial, None, limit)

@@ -64,7 +64,9 @@ def kept(world: World, seen: list[list[Finding]], *, at_once: bool) -> list[Any]
     return rows
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40, deadline=None
+)
 @given(looks)
 def test_many_at_once_are_kept_as_one_after_the_other(
     world: World, seen: list[list[Finding]]

@@ -11,15 +11,15 @@ from collector.checks import closing, meters
 from collector.checks.allocation import Holder
 from collector.checks.allowance import Known
 from collector.checks.capacity import bounds, over_quota
-from collector.checks.findings import Code, Finding
-from collector.checks.hours import first_load, forbidden
+from collector.checks.codes import Code
+from collector.checks.findings import Finding
+from collector.checks.hours import first_load
 from collector.checks.lookahead import Draw, Outlook, loads, outlook, project
 from collector.checks.period_findings import hours_of, rulings_named
 from collector.checks.prescribed import (
     allowance_of,
     holder_of,
     known,
-    known_allocations,
     prescribed,
 )
 from collector.checks.scene import Scene
@@ -37,8 +37,6 @@ def look_ahead(
     view, series, now_ms = scene.view, scene.series, scene.now_ms
     start_ms = view.market.period_start(now_ms)
     end_ms = start_ms + view.market.period_ms
-    zones = {holder.zone for holder in holders}
-    bought = {zone: known_allocations(connection, zone, start_ms) for zone in zones}
     metered = {holder: closing.delivery_meters(view, holder, now_ms) for holder in holders}
     serials = [meter.serial for those in metered.values() for meter in those]
     scene.running.look(connection, serials, start_ms, now_ms)
@@ -47,7 +45,8 @@ def look_ahead(
         draw = meters.draw(connection, view, series, those, start_ms, now_ms, scene.running)
         if draw is None:
             continue
-        allowed = allowance_of(view, holder, bought[holder.zone].get(holder.licensee, []), start_ms)
+        bought = scene.bought.in_zone(connection, holder.zone, start_ms)
+        allowed = allowance_of(view, holder, bought.get(holder.licensee, []), start_ms)
         if project(draw, end_ms, allowed.limit_wh).breach_ms is None:
             continue
         back_ms = draw.at_ms - view.market.period_ms // _SPREAD
@@ -97,10 +96,10 @@ def judge_hours(connection: Connection, scene: Scene, site: Site) -> Iterator[Fi
     needs_sources = any(each.record.source is not None for each in prescribed(view).hours)
     sources: set[str] = set()
     if needs_sources:
-        bought = entitlements.allocations(connection, holder.licensee, holder.zone, start_ms)
-        sources = {version.record.source for version in bought}
+        bought = scene.bought.in_zone(connection, holder.zone, start_ms)
+        sources = {entry.record.source for entry in bought.get(holder.licensee, [])}
     rulings = hours_of(view, site, sources, now_ms)
-    spans = forbidden(rulings, start_ms, now_ms + 1)
+    spans = scene.forbidden.within(rulings, start_ms, now_ms + 1)
     if not spans or spans[-1][1] <= now_ms:
         return
     those = view.delivery_meters(site.name, now_ms)
@@ -153,7 +152,7 @@ def _judge_quota(scene: Scene, connection: Connection, zone: str) -> Iterator[Fi
         if published is None:
             continue
         quota: Known[Quota] = known(published)
-        allocated = known_allocations(connection, zone, first_ms)
+        allocated = scene.bought.in_zone(connection, zone, first_ms)
         over = over_quota([entry for those in allocated.values() for entry in those], quota)
         if over is None:
             continue

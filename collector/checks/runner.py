@@ -14,10 +14,21 @@ import structlog
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import OperationalError
 
-from collector.checks import changes, closing, corrections, findings, gateways, now, silence, sites
+from collector.checks import (
+    changes,
+    closing,
+    corrections,
+    findings,
+    gateways,
+    now,
+    rounds,
+    silence,
+    sites,
+)
 from collector.checks.allocation import Holder
 from collector.checks.closing import Closed
-from collector.checks.findings import Code, Finding
+from collector.checks.codes import Code, Round
+from collector.checks.findings import Finding
 from collector.checks.grey import judging
 from collector.checks.grey.daily import DailyFeeders
 from collector.checks.prescribed import holders
@@ -75,10 +86,12 @@ class Checks:
         feeders = partial(self._judge_feeders, view, now_ms)
         self._each(self._feeders.next(view, now_ms), str, feeders)
         with reading(self._engine) as connection:
-            is_unopened = findings.is_unopened(connection)
-        if is_unopened:
+            is_news = findings.is_unopened(connection)
+            is_news = is_news or rounds.is_worth_noting(connection, Round.RUN, now_ms)
+        if is_news:
             with self._engine.begin() as connection:
                 findings.note_opened(connection, now_ms)
+                rounds.note(connection, Round.RUN, now_ms)
 
     def _note_changes(self, view: View) -> None:
         with reading(self._engine) as connection:
@@ -148,20 +161,21 @@ class Checks:
 
     def _judge_silence(self, scene: Scene) -> None:
         """Of all sites before any is told: many by one cause are one finding."""
+        policy, now_ms = scene.view.policy, scene.now_ms
         found: list[Silence] = []
         watched: Counter[str] = Counter()
+        with reading(self._engine) as connection:
+            known_ms = silence.known_until(connection, now_ms)
 
         def judge(those: Sequence[Site]) -> None:
-            with reading(self._engine) as connection:
-                seen = [site for site in those if silence.is_watched(scene, site)]
-                silent = [silence.judge(connection, scene, site) for site in seen]
+            seen = [site for site in those if silence.is_watched(scene, site)]
+            silent = [silence.judge(scene, site, known_ms) for site in seen]
             watched.update(site.zone for site in seen)
             found.extend(one for one in silent if one is not None)
 
         self._each(list(scene.view.all(Site).values()), _name, judge, _SITES_AT_ONCE)
-        policy, now_ms = scene.view.policy, scene.now_ms
+        is_known = silence.is_known(policy, known_ms, scene.began_ms)
         with reading(self._engine) as connection:
-            is_known = silence.is_known(connection, policy, now_ms, scene.began_ms)
             is_told = bool(found) or silence.may_go_on(connection, Code.UNREAD)
         if watched and is_known and is_told:
             with self._engine.begin() as connection:
@@ -204,8 +218,7 @@ class Checks:
 
     def _keep_findings(self, found: Sequence[Finding]) -> None:
         with self._engine.begin() as connection:
-            for each in found:
-                findings.keep(connection, each)
+            findings.keep_all(connection, found)
 
 
 def _of_sites(

@@ -47,8 +47,9 @@ class Snapshot:
     @property
     def reading(self) -> RegisterReading:
         count = self.energy_wh / self.quantum_wh
-        exact = Quantity(count.numerator, self.quantum_wh / count.denominator)
-        return RegisterReading(exact, self.read_ms, ratio=self.ratio)
+        parts = count.denominator
+        step_wh = self.quantum_wh if parts == 1 else self.quantum_wh / parts
+        return RegisterReading(Quantity(count.numerator, step_wh), self.read_ms, ratio=self.ratio)
 
 
 def snapshot_at(
@@ -90,12 +91,16 @@ def snapshots_between(
 
 
 def snapshots_of_many(
-    connection: Connection, meters: Collection[str], start_ms: int, end_ms: int
+    connection: Connection,
+    meters: Collection[str],
+    start_ms: int,
+    end_ms: int,
+    quantities: Collection[str] = due.QUANTITIES,
 ) -> dict[tuple[str, str], list[Snapshot]]:
     """The same of several meters, by meter and quantity."""
     query = select(table).where(
         table.c.meter.in_(meters),
-        table.c.quantity.in_(due.QUANTITIES),
+        table.c.quantity.in_(quantities),
         table.c.at_ms.between(start_ms, end_ms),
         is_standing(),
     )
@@ -105,6 +110,38 @@ def snapshots_of_many(
         if row.at_ms not in of_register:
             of_register[row.at_ms] = _snapshot(row)
     return {register: _by_reading(known) for register, known in found.items()}
+
+
+def is_any_after(connection: Connection, meters: Collection[str], after_ms: int) -> bool:
+    """Whether one of them, of whatever quantity, has a snapshot for a later boundary."""
+    query = select(table.c.at_ms).where(
+        table.c.meter.in_(meters),
+        table.c.quantity.in_(due.QUANTITIES),
+        table.c.at_ms > after_ms,
+        is_standing(),
+    )
+    return connection.execute(query.limit(1)).first() is not None
+
+
+def last_of_many(
+    connection: Connection, meters: Collection[str], near_ms: int, quantity: str = IMPORT
+) -> dict[str, Snapshot]:
+    """The newest snapshot of each: of those that have one since `near_ms` by one question."""
+    query = select(table).where(
+        table.c.meter.in_(meters),
+        table.c.quantity == quantity,
+        table.c.at_ms >= near_ms,
+        is_standing(),
+    )
+    rows: dict[str, Any] = {}
+    for row in connection.execute(query.order_by(table.c.at_ms.desc(), table.c.position)):
+        rows.setdefault(row.meter, row)
+    found = {meter: _snapshot(row) for meter, row in rows.items()}
+    for meter in meters:
+        if meter not in found:
+            last = last_snapshot(connection, meter, quantity=quantity)
+            found |= {} if last is None else {meter: last}
+    return found
 
 
 def boundary_next_to(
@@ -203,6 +240,15 @@ _exact = lru_cache(maxsize=4096)(Fraction)
 """Few meters differ in their steps, ratios and wirings."""
 
 
+@lru_cache(maxsize=4096)
+def _limits(modulus: str | None, greatest_w: str | None, delay_ms: int | None) -> Limits:
+    return Limits(
+        None if modulus is None else int(modulus),
+        None if greatest_w is None else _exact(greatest_w),
+        DELAY_MS if delay_ms is None else delay_ms,
+    )
+
+
 def _snapshot(row: Any) -> Snapshot:
     quantum_wh = _exact(row.quantum)
     return Snapshot(
@@ -213,11 +259,7 @@ def _snapshot(row: Any) -> Snapshot:
         offset_ms=row.offset_ms,
         gateway=row.gateway,
         place=None if row.record is None else (row.epoch, row.seq, row.record),
-        limits=Limits(
-            None if row.modulus is None else int(row.modulus),
-            None if row.greatest_w is None else _exact(row.greatest_w),
-            DELAY_MS if row.delay_ms is None else row.delay_ms,
-        ),
+        limits=_limits(row.modulus, row.greatest_w, row.delay_ms),
         ratio=None if row.ratio is None else _exact(row.ratio),
         clock_error_ms=row.clock_error_ms or 0,
     )

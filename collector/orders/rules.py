@@ -4,9 +4,11 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection
 
-from collector.checks import findings
-from collector.checks.findings import Code, Finding
+from collector.checks import findings, rounds
+from collector.checks.codes import Code
+from collector.checks.findings import Finding
 from collector.checks.licence import site_standing
+from collector.checks.rounds import STALE_MS, Rounds
 from collector.model.order import Step
 from collector.model.records import Authority, OrderReason, Site
 from collector.orders.store import Order, Terms
@@ -24,8 +26,6 @@ _RULES = {
 }
 
 
-_PRESENT_MS = 10_000
-"""A condition that was seen this long ago is taken to be there still."""
 _NEVER_APPLIED = {Step.REJECTED, Step.FAILED, Step.CANCELLED}
 
 
@@ -36,12 +36,12 @@ def wanted(connection: Connection, view: View, orders: Sequence[Order], now_ms: 
     found long ago calls for nothing, whatever authority is loaded later.
     """
     terms: list[Terms] = []
-    longest_ms = max(_current_ms(view, reason) for reason in _RULES)
-    for finding in findings.standing_since(connection, now_ms - longest_ms):
+    last = rounds.read(connection, now_ms)
+    for finding in findings.standing_since(connection, now_ms - _longest_ms(view)):
         reason = _REASONS.get(finding.code)
         if finding.details.get("is_doubted"):
             continue  # somebody must first say what the licence's acts mean
-        if reason is None or now_ms - finding.last_ms > _current_ms(view, reason):
+        if reason is None or not _is_current(view, reason, finding, last):
             continue
         authority = view.authority_for(reason, now_ms)
         if authority is None or _is_answered(view, reason, finding, orders):
@@ -79,14 +79,20 @@ def _sites(finding: Finding) -> list[str]:
     return list(finding.details.get("sites", [finding.details.get("site")]))
 
 
-def _current_ms(view: View, reason: OrderReason) -> int:
-    """How long a finding calls for an order after it was last seen.
-
-    A breach until the next period could have been closed; a licence while load is seen.
-    """
+def _is_current(view: View, reason: OrderReason, finding: Finding, last: Rounds) -> bool:
+    """Whether it still calls for an order: for the licence while load is seen."""
     if reason is OrderReason.LICENCE:
-        return _PRESENT_MS
+        return last.show(finding)
+    return last.now_ms - finding.last_ms <= _breach_ms(view)
+
+
+def _breach_ms(view: View) -> int:
+    """A breach calls for an order until the next period could have been closed."""
     return view.market.period_ms + int(view.policy.late_s * 1000)
+
+
+def _longest_ms(view: View) -> int:
+    return max(_breach_ms(view), STALE_MS)
 
 
 def _is_answered(

@@ -8,7 +8,7 @@ from enum import StrEnum
 from pydantic import BaseModel, ConfigDict, Field
 
 from collector.checks.allocation import PeriodOutcome
-from collector.checks.findings import Code, Severity
+from collector.checks.codes import Code, Severity
 from collector.checks.meters import IdentityState
 from collector.ledger.chain import Fault
 from collector.model.continuity import Verdict

@@ -4,7 +4,7 @@ from datetime import timedelta
 from fractions import Fraction
 
 from collector.checks.allocation import PeriodOutcome
-from collector.checks.findings import Severity
+from collector.checks.codes import Severity
 from collector.checks.meters import IdentityState
 from collector.model.continuity import Verdict
 from collector.model.health import Ailment

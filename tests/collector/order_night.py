@@ -18,7 +18,8 @@ from collector_world import (
 )
 
 from collector.checks import findings
-from collector.checks.findings import Code, Finding
+from collector.checks.codes import Code
+from collector.checks.findings import Finding
 from collector.evidence.cose import ContentType, parse
 from collector.evidence.downlink import Role, Signer
 from collector.ledger.followers import advance

@@ -15,7 +15,7 @@ from meter_world import METER
 
 from collector.checks import corrections, findings, periods
 from collector.checks.allocation import PeriodOutcome
-from collector.checks.findings import Code
+from collector.checks.codes import Code
 from collector.checks.runner import Checks
 from collector.intervals.energy import energy_between, energy_until
 from collector.intervals.ratios import Ratios, TrueRatio

@@ -5,7 +5,7 @@ Whatever is between two readings of a run is their difference, however it is par
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -74,6 +74,15 @@ class Course:
         left = self.nodes[number - 1] if number else None
         right = self.nodes[number] if number < len(self.nodes) else None
         return left, right
+
+    def is_told_of(self, moments: Collection[int], quarter_ms: int, end_ms: int) -> bool:
+        """Whether any of these moments is in the gap in which a quarter ends, or at its edges."""
+        left_ms = max((at for at in self.known if at <= end_ms - quarter_ms), default=None)
+        right_ms = min((at for at in self.known if at >= end_ms), default=None)
+        return any(
+            (left_ms is None or left_ms <= at_ms) and (right_ms is None or at_ms <= right_ms)
+            for at_ms in moments
+        )
 
     def within(self, start_ms: int, end_ms: int) -> list[Node]:
         """Read after a moment and before another."""

@@ -1,22 +1,35 @@
-"""The `esep` command: finds each trade's verbs."""
+"""The `esep` command: finds each trade's verbs, and loads only those that are asked for."""
+
+import sys
+from importlib import import_module
 
 import typer
 
-from benchmarks.cli import app as bench_app
-from collector.cli import app as collector_app
-from collector.cli import registry_app
-from simulator.cli import app as simulate_app
-from simulator.demo.cli import demo
-from technician.cli import app as device_app
+_COMMANDS = {"demo": "simulator.demo.cli:demo"}
+_TRADES = {
+    "bench": "benchmarks.cli:app",
+    "collector": "collector.cli.collector:app",
+    "registry": "collector.cli.registry:app",
+    "device": "technician.cli:app",
+    "simulate": "simulator.cli:app",
+}
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
-app.command("demo")(demo)
-app.add_typer(bench_app, name="bench")
-app.add_typer(collector_app, name="collector")
-app.add_typer(registry_app, name="registry")
-app.add_typer(device_app, name="device")
-app.add_typer(simulate_app, name="simulate")
+
+def command(asked: str | None) -> typer.Typer:
+    """All trades, or the one that is asked for: no verb waits for the modules of another trade."""
+    app = typer.Typer(no_args_is_help=True, add_completion=False)
+    app.callback()(lambda: None)  # a group, also when it has one command only
+    is_all = asked not in {*_COMMANDS, *_TRADES}
+    for name, place in {**_COMMANDS, **_TRADES}.items():
+        if is_all or asked == name:
+            module, _, attribute = place.partition(":")
+            verbs = getattr(import_module(module), attribute)
+            if name in _TRADES:
+                app.add_typer(verbs, name=name)
+            else:
+                app.command(name)(verbs)
+    return app
 
 
 def main() -> None:
-    app()
+    command(sys.argv[1] if len(sys.argv) > 1 else None)()

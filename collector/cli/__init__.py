@@ -1,6 +1,1 @@
-"""The collector's verbs on the command line."""
-
-from collector.cli.collector import app
-from collector.cli.registry import app as registry_app
-
-__all__ = ["app", "registry_app"]
+"""The collector's verbs on the command line: `esep collector` and `esep registry`."""

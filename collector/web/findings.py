@@ -14,7 +14,6 @@ from sqlalchemy import Connection, Engine
 from collector.checks import evidence, members, record, steps
 from collector.checks.findings import Code
 from collector.checks.life import LifeError, State
-from collector.checks.placeholders import DETAILS
 from collector.checks.record import Asked, Kept
 from collector.model.delivery import day_start_ms
 from collector.registry.store import Registry
@@ -182,7 +181,6 @@ def _shown(kept: Kept, language: str, now: int) -> Shown:
 
 def _whole(connection: Connection, kept: Kept, language: str, now: int) -> Mapping[str, Any]:
     found, left = members.of(connection, kept.number, _MEMBERS)
-    written = of_findings.written(language, kept.finding)
     return {
         "one": _shown(kept, language, now),
         "action": of_findings.action(language, kept.finding.code),
@@ -191,9 +189,5 @@ def _whole(connection: Connection, kept: Kept, language: str, now: int) -> Mappi
         "members_left": left,
         "frames": evidence.frames(connection, evidence.positions(kept.finding)),
         "versions": evidence.versions(connection, kept.finding),
-        "details": {
-            name: "—" if value is languages.NONE else value
-            for name, value in written.items()
-            if name in DETAILS[kept.finding.code]
-        },
+        "details": of_findings.listed(language, kept.finding),
     }

@@ -38,6 +38,20 @@ def written(language: str, finding: Finding) -> dict[str, Any]:
     }
 
 
+def listed(language: str, finding: Finding) -> dict[str, str]:
+    """Each detail by itself: a margin of nothing is a figure, what is not known a dash."""
+    known = {
+        name: STYLES[language].energy(Fraction(0))
+        for name, kind in DETAILS[finding.code].items()
+        if kind is Kind.MARGIN and finding.details.get(name) is not None
+    }
+    figures = written(language, finding)
+    return {
+        name: known.get(name, "—") if value is NONE else str(value)
+        for name, value in figures.items()
+    }
+
+
 def _written(language: str, kind: Kind, name: str, value: Any) -> Any:
     if value in (None, "", []) or (kind in _NONE_AT_ZERO and Fraction(value) == 0):
         return NONE

@@ -18,7 +18,7 @@ from collector.model.continuity import Verdict
 from collector.model.health import Ailment
 from collector.words.figures import STYLES
 from collector.words.languages import LANGUAGES, WordsError, accepted, source, text
-from collector.words.of_findings import action, finding_text, message, title
+from collector.words.of_findings import action, finding_text, listed, message, title
 
 THIN = "\N{NARROW NO-BREAK SPACE}"
 KAZAKH = set("әғқңөұүһіӘҒҚҢӨҰҮҺІ")
@@ -185,6 +185,11 @@ def test_what_breaks_a_period_has_words(language: str) -> None:
 def test_figures_are_as_the_language_writes_them(language: str, said: str) -> None:
     plain = finding(Code.BREACH, allowed_wh="20000", tolerance_wh="0", examples=[])
     assert finding_text(language, plain) == said
+
+
+def test_a_figure_of_nothing_is_a_figure_and_what_is_not_known_a_dash() -> None:
+    figures = listed("en", finding(Code.BREACH, tolerance_wh="0", gross_wh=None))
+    assert (figures["tolerance_wh"], figures["gross_wh"]) == ("0 Wh", "—")
 
 
 @pytest.mark.parametrize(

@@ -50,7 +50,8 @@ MISTAKES = [
     (("collector", "run", "{data}", *BROKER, *TLS[:-1], "{open}"), "chmod 600"),
     (("registry", "import", "{missing}", "{file}"), "esep collector init"),
     (("registry", "import", "{data}", "{missing}"), "cannot be read"),
-    (("registry", "import", "{data}", "{file}"), "is not TOML"),
+    (("registry", "import", "{data}", "{file}"), "--format ...: it is one of toml"),
+    (("registry", "import", "{data}", "{file}", "--format", "toml"), "is not TOML"),
     (
         ("registry", "configure", "{data}", "0011", "--out", "{new}"),
         "the register holds no gateway",

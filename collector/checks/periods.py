@@ -164,7 +164,7 @@ def known(
 
     Of one of which it was not noted when it was known, that is its period's end at the earliest.
     """
-    found: dict[tuple[str, str, int], PeriodResult] = {}
+    found: dict[tuple[int, str, str], PeriodResult] = {}
     for result in versions_between(connection, start_ms, end_ms):
         since_ms = result.end_ms if result.closed_ms is None else result.closed_ms
         if known_ms is None or since_ms <= known_ms:

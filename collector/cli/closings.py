@@ -47,9 +47,7 @@ def closings(
         else:
             found = periods.known(connection, *span, known_ms)
     found = [
-        each
-        for each in found
-        if licensee in (None, each.licensee) and zone in (None, each.zone)
+        each for each in found if licensee in (None, each.licensee) and zone in (None, each.zone)
     ]
     if as_json:
         typer.echo(json.dumps([period(each) for each in found], indent=2))

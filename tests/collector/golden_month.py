@@ -7,7 +7,7 @@ from typing import Any
 
 from collector_run import CollectorRun
 from collector_world import BILLING, TELEMETRY, Chain, TestGateway, World, database, sample
-from golden_document import HOUR_MS, moment, spans, tables
+from golden_document import HOUR_MS, moment, tables
 from golden_records import BEGIN_MS, END_MS, records
 from meter_world import energy, identity, raw_of
 
@@ -169,12 +169,9 @@ class Month:
             chains = gateway.chain(BILLING), gateway.chain(TELEMETRY)
             self.stations[site] = Station(gateway, site, mine, *chains)
         self._told = records({name: each.gateway for name, each in self.stations.items()})
-        self._lost = [
-            (row["site"], moment(row["hours ending from"]), moment(row["until"]), moment(row["came"]))
-            for row in tables()["lost"]
-        ]
         self._late: dict[int, list[tuple[TestGateway, bytes]]] = {}
         self._sent: set[int] = set()
+        self.last_ms = END_MS + _LOOKED_MS
         self.run = CollectorRun(self.world, directory)
 
     def go(self) -> None:
@@ -202,8 +199,8 @@ class Month:
         ]
         for row in tables()["seconds"]:
             first_ms, last_ms = moment(row["from"]), moment(row["until"])
-            for at_ms in range(first_ms, last_ms + 1, SECOND_MS):
-                found.append((at_ms, row["sites"].split(", ")))
+            seconds = range(first_ms, last_ms + 1, SECOND_MS)
+            found += [(at_ms, row["sites"].split(", ")) for at_ms in seconds]
         return sorted(found, key=lambda each: each[0] + (each[1] is None) * _LOOKED_MS)
 
     def _tell(self, by_ms: int) -> None:
@@ -239,7 +236,8 @@ class Month:
 
     def _late_ms(self, site: str, end_ms: int) -> int | None:
         """When the frames of an hour came that were lost; None: in time."""
-        for lost, first_ms, last_ms, came_ms in self._lost:
-            if lost == site and first_ms <= end_ms <= last_ms:
-                return came_ms
+        for row in tables()["lost"]:
+            first_ms, last_ms = moment(row["hours ending from"]), moment(row["until"])
+            if row["site"] == site and first_ms <= end_ms <= last_ms:
+                return moment(row["came"])
         return None

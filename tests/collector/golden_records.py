@@ -8,7 +8,7 @@ from golden_document import HOUR_MS, Row, moment, spans, tables
 from collector.model.records import KINDS, Policy, Record, Timing
 
 _DOCUMENT = "ab" * 32
-_SAID = {
+_SAID: dict[str, dict[str, Any]] = {
     "licence_act": {"reference": "decision", "document_sha256": _DOCUMENT},
     "loss_factor": {"document_sha256": _DOCUMENT, "example": True},
     "tolerance": {"title": "Example", "document_sha256": _DOCUMENT, "example": True},

@@ -126,8 +126,10 @@ class SmallMarket:
 
     def judged(self) -> list[PeriodResult]:
         """What closings say, without which closing it was and when, and by which frames."""
-        no_places = {"version": 0, "closed_ms": None, "positions": (), "versions": {}}
-        return [replace(each, **no_places) for each in self.closings()]
+        return [
+            replace(each, version=0, closed_ms=None, positions=(), versions={})
+            for each in self.closings()
+        ]
 
     def intervals(self) -> dict[tuple[str, int], ClosedInterval]:
         """What stands of each meter, without the places of frames in the ledger."""
@@ -162,4 +164,3 @@ class SmallMarket:
         """Everything that was closed and found, row by row."""
         with reading(self._world.engine) as connection:
             return {table.name: list(connection.execute(select(table))) for table in KEPT}
-

@@ -1,4 +1,4 @@
-"""What must hold of the whole collector, whatever is drawn, bought and lost, and however it comes."""
+"""What must hold of the whole collector, whatever is drawn and bought, and however it comes."""
 
 from collections.abc import Mapping, Sequence
 from itertools import accumulate

@@ -45,7 +45,8 @@ def keep(
         body["differs"] = differences(earlier, result)
     row = {"version": last + 1, "body": json.dumps(body), "closed_ms": now_ms}
     connection.execute(insert(table).values(**period, **row))
-    connection.execute(delete(period_missing).filter_by(**period))
+    if last:
+        connection.execute(delete(period_missing).filter_by(**period))
     if result.missing:
         rows = [period | {"meter": meter, "end_ms": result.end_ms} for meter in result.missing]
         connection.execute(insert(period_missing), rows)

@@ -50,10 +50,14 @@ def keep_event(
     judge(connection, frame.gateway, (frame.epoch, frame.seq, record))
 
 
-def judge(connection: Connection, gateway: bytes, place: Place) -> None:
-    """Say how wrong the clock was around a place, where there is a new event or snapshot."""
-    if not _is_ever_doubted(connection, gateway):
-        return  # as nearly always
+def judge(connection: Connection, gateway: bytes, *places: Place) -> None:
+    """Say how wrong the clock was around places where there is a new event or snapshot."""
+    if places and _is_ever_doubted(connection, gateway):
+        for place in places:
+            _judge(connection, gateway, place)
+
+
+def _judge(connection: Connection, gateway: bytes, place: Place) -> None:
     start = _last_known(connection, gateway, place) or (0, 0, 0)
     end, error_ms = _next_known(connection, gateway, place)
     query = select(*_EVENTS, table.c.error_ms).where(

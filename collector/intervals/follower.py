@@ -58,8 +58,9 @@ class IntervalFollower:
                     _keep(connection, rows)  # what it says may bear on them
                     self._event(connection, frame, number, record, entry)
             _keep(connection, rows)
-            for number in {*kept[:1], *kept[-1:]}:
-                clocks.judge(connection, frame.gateway, (frame.epoch, frame.seq, number))
+            ends = {*kept[:1], *kept[-1:]}
+            places = ((frame.epoch, frame.seq, number) for number in ends)
+            clocks.judge(connection, frame.gateway, *places)
         due.mark(connection, changed)
 
     def _event(

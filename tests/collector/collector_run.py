@@ -44,6 +44,8 @@ class CollectorRun:
         """Raises EvidenceError when one of them is refused."""
         judge = self._admission.judge
         frames = [judge(Delivery.of(gateway.topic, message)) for gateway, message in came]
+        if not frames:
+            return
         with appending(self.world.engine) as connection:
             self._ledger.append(connection, frames, received_ms)
 

@@ -17,7 +17,6 @@ from collector.registry.store import Registry
 
 QUARTER_MS, SECOND_MS = 900_000, 1000
 _SENT_MS, _LOOKED_MS = 2 * SECOND_MS, 10 * SECOND_MS
-_STRANGER_WH = 7_000_000
 _PHASE_V, _LINE_V = 230, 400
 
 
@@ -71,14 +70,12 @@ def _strangers(known: dict[str, Instrument]) -> Iterator[Instrument]:
     said = tables()["identity"]
     for number, row in enumerate(said):
         if row["serial"] not in known:
-            place = (row["site"], row["slot"])
             back = next(each for each in said[number:] if each["serial"] in known)
-            assert (back["site"], back["slot"]) == place
             from_ms, until_ms = moment(row["at"]), moment(back["at"])
-            yield Instrument(
-                row["serial"], int(row["slot"]), row["site"], from_ms, until_ms, _STRANGER_WH,
-                [(from_ms, 600_000)],
-            )  # fmt: skip
+            place = int(row["slot"]), row["site"]
+            times = from_ms, until_ms, int(row["register"])
+            powers = [(from_ms, int(row["power_w"]))]
+            yield Instrument(row["serial"], *place, *times, powers)
 
 
 @dataclass
@@ -152,6 +149,14 @@ class Station:
         return sample(one.slot, at_ms, raw_of(interval_only=False, **shown))
 
 
+@dataclass(frozen=True)
+class Look:
+    """`sites`: those that send a sample just then."""
+
+    at_ms: int
+    sites: tuple[str, ...] = ()
+
+
 class Month:
     """All that comes and all that is looked at, in the order of time."""
 
@@ -179,32 +184,28 @@ class Month:
         self._tell(BEGIN_MS - 1)
         for site in self.stations:
             self._configure(site, BEGIN_MS - HOUR_MS)
-        for at_ms, second in self._moments():
-            self._tell(at_ms)
-            if second is None:
-                self._hour(at_ms)
-                self.run.look(at_ms + _LOOKED_MS)
-            else:
-                stations = [self.stations[site] for site in second]
-                came = [(station.gateway, station.second(at_ms)) for station in stations]
-                self.run.take(came, at_ms)
-                if at_ms % HOUR_MS == _SENT_MS:
-                    self._hour(at_ms - _SENT_MS)
-                self.run.look(at_ms)
+        for look in self._looks():
+            self._tell(look.at_ms)
+            stations = [self.stations[site] for site in look.sites]
+            came = [(station.gateway, station.second(look.at_ms)) for station in stations]
+            self.run.take(came, look.at_ms)
+            since_ms = look.at_ms % HOUR_MS
+            if since_ms >= _SENT_MS:
+                self._hour(look.at_ms - since_ms)
+            self.run.look(look.at_ms)
 
-    def _moments(self) -> list[tuple[int, list[str] | None]]:
-        """When something is looked at: each hour, and each second of some."""
-        found: list[tuple[int, list[str] | None]] = [
-            (at_ms, None) for at_ms in range(BEGIN_MS, END_MS + 1, HOUR_MS)
-        ]
+    def _looks(self) -> list[Look]:
+        """Each hour, and each second of some."""
+        hours = range(BEGIN_MS, END_MS + 1, HOUR_MS)
+        found = [Look(at_ms + _LOOKED_MS) for at_ms in hours]
         for row in tables()["seconds"]:
-            first_ms, last_ms = moment(row["from"]), moment(row["until"])
-            seconds = range(first_ms, last_ms + 1, SECOND_MS)
-            found += [(at_ms, row["sites"].split(", ")) for at_ms in seconds]
-        return sorted(found, key=lambda each: each[0] + (each[1] is None) * _LOOKED_MS)
+            sites = tuple(row["sites"].split(", "))
+            seconds = range(moment(row["from"]), moment(row["until"]) + 1, SECOND_MS)
+            found += [Look(at_ms, sites) for at_ms in seconds]
+        return sorted(found, key=lambda look: look.at_ms)
 
     def _tell(self, by_ms: int) -> None:
-        """What the register is told by then; a meter that is exchanged gets its configuration."""
+        """The register, of what it is told by then."""
         for at_ms in [known for known in self._told if known <= by_ms]:
             self.world.registry.record(self._told.pop(at_ms), bytes(32), at_ms)
 

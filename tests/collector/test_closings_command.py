@@ -82,7 +82,7 @@ def test_a_period_of_which_nobody_noted_when_it_was_closed_was_not_known_before_
     [
         ((), 2),
         (("--licensee", BIN), 2),
-        (("--licensee", "110340000021"), 0),
+        (("--licensee", "110340000022"), 0),
         (("--zone", "west"), 0),
         (("--from", "{end}"), 1),
         (("--to", "{end}"), 1),

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from itertools import accumulate
 
 import pytest
-from hypothesis import Phase, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from meter_world import at
 from small_market import A_PERIOD, SETTLE_MS, SmallMarket
@@ -20,7 +20,7 @@ Rises = Sequence[int]
 RISES = st.lists(st.integers(0, 4000), min_size=BOUNDARIES - 1, max_size=BOUNDARIES - 1)
 DRAWN = st.fixed_dictionaries(dict.fromkeys(METERS, RISES))
 BOUGHT = st.lists(st.integers(0, 25_000), min_size=PERIODS, max_size=PERIODS)
-SOME = settings(max_examples=4, deadline=None, phases=[Phase.generate])
+SOME = settings(max_examples=6, deadline=None)
 
 
 @pytest.fixture(scope="module")

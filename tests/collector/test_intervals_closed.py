@@ -76,7 +76,7 @@ def test_a_gap_is_bridged_in_time_though_other_registers_of_the_meter_come_at_ea
     assert meter.stands() == {}, "more may come into the gap"
     meter.lay_down({at(6): 600})
     meter.close(at(6))
-    assert meter.energies() == {n: (BRIDGED, 100) for n in range(5)} | {5: (MEASURED, 100)}
+    assert meter.energies() == dict.fromkeys(range(5), (BRIDGED, 100)) | {5: (MEASURED, 100)}
 
 
 def test_a_backlog_that_comes_into_a_gap_is_waited_for(meter: Table) -> None:

@@ -74,7 +74,7 @@ class Checks:
         began_ms = self._began_ms = now_ms if self._began_ms is None else self._began_ms
         view = self._registry.view()
         self._note_changes(view)
-        self._each(self._due(view), _subject_due, partial(self._close_again, view))
+        self._each(self._due(view), _subject_due, partial(self._close_again, view, now_ms))
         ending = partial(self._close_ended, view, now_ms, began_ms)
         self._each(holders(view), _subject, ending)
         earlier = partial(self._close_earlier, view, now_ms)
@@ -107,28 +107,32 @@ class Checks:
             marked = changes.due(connection, holders(view))
             return list(dict.fromkeys([*marked, *closing.completed(connection, holders(view))]))
 
-    def _close_again(self, view: View, due: Sequence[changes.Due]) -> None:
+    def _close_again(self, view: View, now_ms: int, due: Sequence[changes.Due]) -> None:
         with reading(self._engine) as connection:
             judged = list(closing.judge_again(connection, view, due))
-        self._keep_periods(judged, view, due)
+        self._keep_periods(judged, view, now_ms, due)
 
     def _close_ended(self, view: View, now_ms: int, began_ms: int, those: Sequence[Holder]) -> None:
         with reading(self._engine) as connection:
             for closed in self._ending.judge(connection, view, those, now_ms, began_ms):
-                self._keep_periods(closed, view)
+                self._keep_periods(closed, view, now_ms)
 
     def _close_earlier(self, view: View, now_ms: int, those: Sequence[Holder]) -> None:
         with reading(self._engine) as connection:
             for holder in those:
                 for closed in self._ending.judge_earlier(connection, view, holder, now_ms):
-                    self._keep_periods(closed, view)
+                    self._keep_periods(closed, view, now_ms)
 
     def _keep_periods(
-        self, closed: Sequence[Closed], view: View, due: Sequence[changes.Due] = ()
+        self,
+        closed: Sequence[Closed],
+        view: View,
+        now_ms: int,
+        due: Sequence[changes.Due] = (),
     ) -> None:
         with self._engine.begin() as connection:
             for each in closed:
-                closing.keep(connection, each)
+                closing.keep(connection, each, now_ms)
             if closed:
                 changes.closed_until(connection, max(each.result.end_ms for each in closed))
             changes.take_away(connection, due)

@@ -50,7 +50,7 @@ def full(engine: Engine, registry: Registry, directory: Path) -> dict[str, Any]:
             "ledger": _status(connection),
             "energy": [_energy(connection, meter) for meter in view.all(Meter).values()],
             "series": _series(directory),
-            "periods": [_period(result) for result in periods.stored(connection)],
+            "periods": [period(result) for result in periods.stored(connection)],
             "orders": [_order(order) for order in store.load_all(connection)],
             "checks": [_finding(finding) for finding in findings.stored(connection)],
             "boots": _boots(connection),
@@ -145,7 +145,7 @@ def _identity(known: MeterIdentity) -> dict[str, Any]:
     }
 
 
-def _period(result: PeriodResult) -> dict[str, Any]:
+def period(result: PeriodResult) -> dict[str, Any]:
     return {
         "site": ", ".join(result.sites),
         "licensee": result.licensee,
@@ -166,6 +166,7 @@ def _period(result: PeriodResult) -> dict[str, Any]:
         ],
         "positions": list(result.positions),
         "closing": result.version,
+        "known": None if result.closed_ms is None else moment(result.closed_ms),
         "versions": {kind: list(numbers) for kind, numbers in result.versions.items()},
         "examples": list(result.examples),
         "operational": list(result.operational),

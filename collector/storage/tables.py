@@ -443,6 +443,8 @@ period_result = Table(
     Column("start_ms", BigInteger, primary_key=True, autoincrement=False),
     Column("version", Integer, primary_key=True, autoincrement=False),
     Column("body", Text, nullable=False),
+    # when it was known; null: a collector that did not note it closed it
+    Column("closed_ms", BigInteger),
     Index("period_result_by_start", "start_ms"),
 )
 # closed periods that are to be judged again

@@ -156,14 +156,14 @@ def strangers_since(
     connection: Connection, meter: str, last: Snapshot, until_ms: int | None
 ) -> list[Identity]:
     """Identities that do not fit the meter, after its last reading, while it hung there."""
-    by_place = tuple_(*identities.PLACE) > tuple_(*(last.place or (0, 0, 0)))
-    is_later = (
-        and_(identity_table.c.gateway == last.gateway, by_place)
-        if last.place
-        else identity_table.c.at_ms > last.read_ms
-    )
+    rows = identity_table.c
+    is_later: ColumnElement[bool] = rows.at_ms > last.read_ms
+    if last.place:
+        by_place = tuple_(*identities.PLACE) > tuple_(*last.place)
+        is_its = rows.gateway == last.gateway
+        is_later = or_(and_(is_its, by_place), and_(~is_its, is_later))
     if until_ms is not None:
-        is_later = and_(is_later, identity_table.c.at_ms < until_ms)
+        is_later = and_(is_later, rows.at_ms < until_ms)
     return identities.foreign(connection, meter, is_later)
 
 

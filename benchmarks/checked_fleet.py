@@ -81,21 +81,21 @@ class CheckedFleet:
 def _licensee(number: int, sites: int) -> Iterator[str]:
     first = number * _SITES_OF_A_LICENSEE
     named = [f"site-{site}" for site in range(first, min(first + _SITES_OF_A_LICENSEE, sites))]
-    yield _entry("licensee", {"bin": _bin(number), "name": f"Bench {number}"})
-    licence = {"number": f"L-{number}", "licensee": _bin(number), "subtype": "I", "sites": named}
+    yield _entry("licensee", {"bin": bin_of(number), "name": f"Bench {number}"})
+    licence = {"number": f"L-{number}", "licensee": bin_of(number), "subtype": "I", "sites": named}
     ends = 2026 if number % _UNLICENSED == _UNLICENSED - 1 else 2028
     years = {"valid_from": ends - 3, "valid_until": ends}
     held = {name: f"{year}-01-01T00:00:00+05:00" for name, year in years.items()}
     yield _entry("licence", licence | held)
     each_mwh = 1.8 if number % _EXCEEDING == 0 else 2.4
-    bought = {"licensee": _bin(number), "zone": "north", "energy_mwh": len(named) * each_mwh}
+    bought = {"licensee": bin_of(number), "zone": "north", "energy_mwh": len(named) * each_mwh}
     for start_ms in (START_MS, START_MS + PERIOD_MS):
         yield _entry("allocation", bought | {"start": _iso(start_ms)})
 
 
 def _site(number: int, gateway: Gateway) -> Iterator[str]:
     name, identity = f"site-{number}", gateway.id.hex()
-    site = {"name": name, "licensee": _bin(number // _SITES_OF_A_LICENSEE), "zone": "north"}
+    site = {"name": name, "licensee": bin_of(number // _SITES_OF_A_LICENSEE), "zone": "north"}
     yield _entry("site", site | {"gateway": identity, "stages": [], "auxiliary_w": 5_000})
     enrolled = {
         "enrolment": gateway.enrolment.hex(),
@@ -189,7 +189,7 @@ def _bins() -> list[str]:
     return [f"{digits}{last}" for digits in begun if (last := check_digit(digits)) is not None]
 
 
-def _bin(number: int) -> str:
+def bin_of(number: int) -> str:
     return _bins()[number]
 
 

@@ -6,7 +6,18 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    bindparam,
+    func,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 
 from collector.intervals import due
 from collector.intervals.due import Moment
@@ -55,28 +66,26 @@ class Snapshot:
 def snapshot_at(
     connection: Connection, meter: str, at_ms: int, quantity: str = IMPORT
 ) -> Snapshot | None:
-    return _one(connection, _standing(meter, quantity).where(table.c.at_ms == at_ms))
+    return _one(connection, _AT, meter, quantity, at_ms)
 
 
 def first_snapshot(connection: Connection, meter: str, quantity: str = IMPORT) -> Snapshot | None:
-    return _one(connection, _standing(meter, quantity).order_by(table.c.at_ms))
+    return _one(connection, _FIRST, meter, quantity)
 
 
 def last_snapshot(
     connection: Connection, meter: str, before_ms: int | None = None, quantity: str = IMPORT
 ) -> Snapshot | None:
     """The newest snapshot, or the newest at or before a moment."""
-    query = _standing(meter, quantity).order_by(table.c.at_ms.desc())
-    if before_ms is not None:
-        query = query.where(table.c.at_ms <= before_ms)
-    return _one(connection, query)
+    if before_ms is None:
+        return _one(connection, _LAST, meter, quantity)
+    return _one(connection, _LAST_BY, meter, quantity, before_ms)
 
 
 def next_snapshot(
     connection: Connection, meter: str, after_ms: int, quantity: str = IMPORT
 ) -> Snapshot | None:
-    query = _standing(meter, quantity).where(table.c.at_ms > after_ms).order_by(table.c.at_ms)
-    return _one(connection, query)
+    return _one(connection, _NEXT, meter, quantity, after_ms)
 
 
 def snapshots_between(
@@ -222,7 +231,7 @@ def is_standing(rows: Any = table) -> ColumnElement[bool]:
     return and_(rows.c.standing.is_(None), is_dated)
 
 
-def _standing(meter: str, quantity: str) -> Select[Any]:
+def _standing(meter: Any, quantity: Any) -> Select[Any]:
     return select(table).where(table.c.meter == meter, table.c.quantity == quantity, is_standing())
 
 
@@ -230,9 +239,22 @@ def _by_reading(found: dict[int, Snapshot]) -> list[Snapshot]:
     return sorted(found.values(), key=lambda entry: (entry.read_ms, entry.place or (0, 0, 0)))
 
 
-def _one(connection: Connection, query: Select[Any]) -> Snapshot | None:
-    """The first received of those that the query puts first."""
-    row = connection.execute(query.order_by(table.c.position).limit(1)).first()
+# asked for one meter after another, they are made once; of one boundary the first received counts
+_OF_METER = _standing(bindparam("the_meter"), bindparam("the_quantity")).limit(1)
+_THEN: ColumnElement[int] = bindparam("the_at_ms")
+_OLDEST, _NEWEST = (table.c.at_ms, table.c.position), (table.c.at_ms.desc(), table.c.position)
+_AT = _OF_METER.where(table.c.at_ms == _THEN).order_by(table.c.position)
+_FIRST = _OF_METER.order_by(*_OLDEST)
+_LAST = _OF_METER.order_by(*_NEWEST)
+_LAST_BY = _LAST.where(table.c.at_ms <= _THEN)
+_NEXT = _FIRST.where(table.c.at_ms > _THEN)
+
+
+def _one(
+    connection: Connection, query: Select[Any], meter: str, quantity: str, at_ms: int = 0
+) -> Snapshot | None:
+    named = {"the_meter": meter, "the_quantity": quantity, "the_at_ms": at_ms}
+    row = connection.execute(query, named).first()
     return None if row is None else _snapshot(row)
 
 

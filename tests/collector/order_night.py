@@ -28,7 +28,7 @@ from collector.model.records import Record
 from collector.orders import commands, store
 from collector.orders.desk import Desk
 from collector.orders.follower import OrderFollower
-from collector.orders.store import Order
+from collector.orders.order import Order
 from collector.series.embedded import EmbeddedSeries
 from collector.series.store import Point
 from collector.storage import reading
@@ -118,8 +118,7 @@ class Night:
     ) -> None:
         """A signed event of the gateway comes in; its counter is that of the order's command."""
         if counter is None:
-            step = Step.RELEASED if Step.RELEASED in order.steps else Step.ISSUED
-            counter = order.steps[step].details["counter"]
+            counter = order.parts[0].commands[-1].counter
         at_ms = self.now_ms if at_s is None else NOW_MS + int(at_s * SECOND)
         self.seq += 1
         record = command_event(order.id, counter, phase, at_ms, **more)

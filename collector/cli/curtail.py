@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 from sqlalchemy import Connection, Engine
 
+from collector.cli import logs
 from collector.cli.arguments import AsJson, Directory, fail, open_directory
 from collector.cli.intervals import moment_of
 from collector.cli.orders_shown import lines, plain
@@ -24,6 +25,7 @@ from collector.registry.store import Registry
 from collector.storage import reading
 
 app = typer.Typer(no_args_is_help=True, help="Orders: draft, approve, prove, release, look.")
+app.callback()(logs.to_stderr)
 
 By = Annotated[str, typer.Option("--by", help="the full name of the person who does it")]
 Reason = Annotated[str, typer.Option("--reason", help="why")]

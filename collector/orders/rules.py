@@ -107,6 +107,8 @@ def automatic(
     """An order by rule, in the name of the official to whom the authority delegates it."""
     rule = RULES[reason]
     hold_s = view.policy.hold_s
+    if reason is OrderReason.OVER_ALLOCATION:
+        hold_s = max(hold_s, view.market.period_s)  # to the end of the hour, whenever it is issued
     if authority.max_hold_s is not None:
         hold_s = min(hold_s, authority.max_hold_s)
     return Terms(

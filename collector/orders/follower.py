@@ -106,9 +106,11 @@ def _take(connection: Connection, frame: Frame, event: Event, entry: Entry) -> N
         details["reason"] = reason
     if reason == _SUPERSEDED and _is_anothers(connection, order.id, part, sent):
         return  # a stronger order's: this one goes on
-    for step in _steps(part, sent, phase, reason):
-        record = StepRecord(step, at_ms, entry.received_ms, entry.position, details)
-        order = store.take_step(connection, order, record, part.number)
+    records = [
+        StepRecord(step, at_ms, entry.received_ms, entry.position, details)
+        for step in _steps(part, sent, phase, reason)
+    ]
+    store.take_steps(connection, order, records, part.number)
 
 
 def _is_anothers(connection: Connection, order: bytes, part: Part, sent: Sent) -> bool:

@@ -2,12 +2,12 @@
 
 import json
 import secrets
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
 import structlog
-from sqlalchemy import Connection, insert, or_, select, true, update
+from sqlalchemy import Connection, func, insert, or_, select, true, update
 
 from collector.evidence.downlink import Action
 from collector.evidence.frame import CommandPhase
@@ -55,7 +55,10 @@ def draft(
     connection.execute(insert(part_table), rows)
     order = Order(identity, terms, (), parts)
     said = {"by": terms.drafted_by, "why": terms.why} | dict(details or {})
-    return _kept(connection, order, None, StepRecord(Step.DRAFTED, now_ms, now_ms, None, said))
+    record = StepRecord(Step.DRAFTED, now_ms, now_ms, None, said)
+    order = _kept(connection, order, None, [record])
+    first = select(func.min(step_table.c.id)).where(step_table.c.order_id == identity)
+    return replace(order, row=connection.scalar(first) or 0)
 
 
 def take_step(
@@ -68,31 +71,47 @@ def take_step(
     """Move a part on, or the whole order, and return it so.
 
     Raises StepError when the table does not allow it. A step that is not the whole order's, without
-    a number, is that of every part that may take it; of none is an error.
+    a number, is that of every part that is not over.
     """
-    step = record.step
-    moved = order.parts if number is None else (order.part(number),)
-    if number is None and not LIFE[step].is_whole and len(moved) > 1:
-        moved = tuple(part for part in moved if not part.is_over) or moved
+    step, row = record.step, LIFE[record.step]
     if step is Step.WRONGFUL:
         check_step(order.step, step)
-    else:
-        for part in moved:
+    elif row.is_whole:
+        for part in order.parts:
             check_step(part.step, step)
-        numbers = {part.number for part in moved}
-        _update_parts(connection, order, None if LIFE[step].is_whole else numbers, step, result)
-        parts = tuple(
-            replace(part, step=step, result=result or part.result)
-            if part.number in numbers
-            else part
-            for part in order.parts
-        )
+        _update_parts(connection, order, None, step, result)
+        parts = tuple(replace(part, step=step) for part in order.parts)
         order = replace(order, parts=parts)
-    if LIFE[step].is_whole:
-        return _kept(connection, order, None, record)
-    for part in moved:
-        order = _kept(connection, order, part.number, record)
+    if row.is_whole:
+        return _kept(connection, order, None, [record])
+    if number is not None:
+        return take_steps(connection, order, [record], number, result)
+    for part in [part for part in order.parts if not part.is_over] or order.parts:
+        order = take_steps(connection, order, [record], part.number, result)
     return order
+
+
+def take_steps(
+    connection: Connection,
+    order: Order,
+    records: Sequence[StepRecord],
+    number: int,
+    result: DropResult | None = None,
+) -> Order:
+    """Move a part on by one step after the other; none is nothing. Raises StepError."""
+    if not records:
+        return order
+    part = order.part(number)
+    current = part.step
+    for record in records:
+        check_step(current, record.step)
+        current = record.step
+    _update_parts(connection, order, {number}, current, result)
+    moved = replace(
+        part, step=current, result=result or part.result, history=(*part.history, *records)
+    )
+    parts = tuple(moved if each.number == number else each for each in order.parts)
+    return _kept(connection, replace(order, parts=parts), number, records)
 
 
 def _update_parts(
@@ -112,44 +131,41 @@ def _update_parts(
     connection.execute(update(part_table).where(*same).values(values))
 
 
-def _kept(connection: Connection, order: Order, number: int | None, record: StepRecord) -> Order:
-    """The step is kept, and what the whole order is by it."""
-    row = connection.scalar(
-        insert(step_table)
-        .values(
-            order_id=order.id,
-            part=number,
-            step=record.step,
-            at_ms=record.at_ms,
-            recorded_ms=record.recorded_ms,
-            position=record.position,
-            body=json.dumps(dict(record.details), ensure_ascii=False),
-        )
-        .returning(step_table.c.id)
-    )
+def _kept(
+    connection: Connection, order: Order, number: int | None, records: Sequence[StepRecord]
+) -> Order:
+    """The steps are kept, and what the whole order is by them."""
+    rows = [
+        {
+            "order_id": order.id,
+            "part": number,
+            "step": record.step,
+            "at_ms": record.at_ms,
+            "recorded_ms": record.recorded_ms,
+            "position": record.position,
+            "body": json.dumps(dict(record.details), ensure_ascii=False),
+        }
+        for record in records
+    ]
+    connection.execute(insert(step_table), rows)
     if number is None:
-        order = replace(order, own=(*order.own, record), row=order.row or int(row or 0))
-    else:
-        parts = tuple(
-            replace(part, history=(*part.history, record)) if part.number == number else part
-            for part in order.parts
-        )
-        order = replace(order, parts=parts)
+        order = replace(order, own=(*order.own, *records))
     connection.execute(
         update(order_table).where(order_table.c.id == order.id).values(_summary(connection, order))
     )
     cuts = order.terms.cuts if number is None else (order.part(number).cut,)
-    log.info(
-        "order.step",
-        order=order.id.hex(),
-        part=number,
-        site=", ".join(dict.fromkeys(cut.site for cut in cuts)),
-        reason=order.terms.reason,
-        stages=sorted({stage for cut in cuts for stage in cut.stages}),
-        step=record.step,
-        at_ms=record.at_ms,
-        details=dict(record.details),
-    )
+    for record in records:
+        log.info(
+            "order.step",
+            order=order.id.hex(),
+            part=number,
+            site=", ".join(dict.fromkeys(cut.site for cut in cuts)),
+            reason=order.terms.reason,
+            stages=sorted({stage for cut in cuts for stage in cut.stages}),
+            step=record.step,
+            at_ms=record.at_ms,
+            details=dict(record.details),
+        )
     return order
 
 

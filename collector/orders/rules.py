@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 from collector.checks import findings
 from collector.checks.findings import Code, Finding
 from collector.checks.licence import site_standing
+from collector.checks.now import is_permitted
 from collector.model.order import Step
 from collector.model.records import Authority, OrderReason, Site
 from collector.orders.order import Cut, Order, Part, Terms
@@ -18,6 +19,7 @@ _REASONS = {
     Code.UNLICENSED_LOAD: OrderReason.LICENCE,
     Code.SUSPENDED_LOAD: OrderReason.LICENCE,
     Code.REVOKED_LOAD: OrderReason.LICENCE,
+    Code.LOAD_OUTSIDE_HOURS: OrderReason.PERMITTED_HOURS,
 }
 
 
@@ -42,6 +44,11 @@ RULES = {
             OrderReason.LICENCE,
             2,
             "every stage off when the licence has ended, is suspended or revoked",
+        ),
+        Rule(
+            OrderReason.PERMITTED_HOURS,
+            1,
+            "every stage off while load is seen at a time that is not permitted",
         ),
     )
 }
@@ -137,10 +144,13 @@ def authority_of(view: View, order: Order, now_ms: int) -> Authority | None:
     return authority if order.terms.reason in authority.reasons else None
 
 
-def void(view: View, order: Order, part: Part, now_ms: int) -> str | None:
+def void(connection: Connection, view: View, order: Order, part: Part, now_ms: int) -> str | None:
     """Why a part that is not issued yet must not be: its ground or its authority is gone."""
     if authority_of(view, order, now_ms) is None:
         return "its authority is no longer valid"
+    is_of_hours = order.terms.reason is OrderReason.PERMITTED_HOURS and order.terms.is_automatic
+    if is_of_hours and is_permitted(connection, view, view.one(Site, part.cut.site), now_ms):
+        return "drawing is permitted again"
     if order.terms.reason is OrderReason.LICENCE:
         standing = site_standing(view, part.cut.site, now_ms)
         if not standing.calls_for_cut:
@@ -190,9 +200,9 @@ def _sites(finding: Finding) -> list[str]:
 def _current_ms(view: View, reason: OrderReason) -> int:
     """How long a finding calls for an order after it was last seen.
 
-    A breach until the next period could have been closed; a licence while load is seen.
+    A breach until the next period could have been closed; any other while load is seen.
     """
-    if reason is OrderReason.LICENCE:
+    if reason is not OrderReason.OVER_ALLOCATION:
         return _PRESENT_MS
     return view.market.period_ms + int(view.policy.late_s * 1000)
 
@@ -201,7 +211,7 @@ def _is_answered(
     view: View, reason: OrderReason, finding: Finding, orders: Sequence[Order]
 ) -> bool:
     sites = {*_sites(finding)}
-    if reason is OrderReason.LICENCE:
+    if reason is not OrderReason.OVER_ALLOCATION:
         retry_ms = view.policy.verify_timeout_s * 1000
         return any(
             not order.is_over or finding.last_ms <= _ended_ms(order) + retry_ms
@@ -239,10 +249,10 @@ def _name(finding: Finding) -> dict[str, object]:
 def _stages(
     reason: OrderReason, site: Site, orders: Sequence[Order], now_ms: int
 ) -> tuple[int, ...]:
-    """Stages to open: all for a licence, else the first in shed order that is not held open.
+    """Stages to open: for a breach the first in shed order that is not held open, else all.
 
     A line that others hang on is never opened by a rule.
     """
-    if reason is OrderReason.LICENCE:
-        return tuple(stage.id for stage in site.stages if stage.feeder is None)
-    return free_stages(site, orders, now_ms)[:1]
+    if reason is OrderReason.OVER_ALLOCATION:
+        return free_stages(site, orders, now_ms)[:1]
+    return tuple(stage.id for stage in site.stages if stage.feeder is None)

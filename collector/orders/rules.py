@@ -11,6 +11,7 @@ from collector.checks.licence import site_standing
 from collector.checks.now import is_permitted
 from collector.model.order import Step
 from collector.model.records import Authority, OrderReason, Site
+from collector.orders import store
 from collector.orders.order import Cut, Order, Part, Terms
 from collector.registry.view import View
 
@@ -74,6 +75,8 @@ def wanted(connection: Connection, view: View, orders: Sequence[Order], now_ms: 
         if any(site.name in planned.sites for planned in terms for site in sites):
             continue  # one thing at a time: the next run sees what this one drafts
         for site in sites:
+            if _has_been_ended(connection, reason, site, finding):
+                continue
             if stages := _stages(reason, site, orders, now_ms):
                 cut = Cut(site.name, site.gateway, site.licensee, stages)
                 terms.append(automatic(view, reason, (cut,), authority, finding=_name(finding)))
@@ -232,6 +235,25 @@ def _is_answered(
 
 def _ended_ms(order: Order) -> int:
     return order.steps[order.step].recorded_ms
+
+
+def _has_been_ended(
+    connection: Connection, reason: OrderReason, site: Site, finding: Finding
+) -> bool:
+    """Whether a person ended an order for the same finding: then no rule begins it again."""
+    return any(
+        order.terms.finding == _name(finding) and _is_ended_by_person(part)
+        for order in store.load_of(connection, site.gateway, reason)
+        for part in order.parts
+    )
+
+
+def _is_ended_by_person(part: Part) -> bool:
+    return any(
+        "by" in part.steps[step].details
+        for step in (Step.RELEASED, Step.CANCELLED)
+        if step in part.steps
+    )
 
 
 def _is_yet_to_work(order: Order, finding: Finding) -> bool:

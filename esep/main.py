@@ -10,6 +10,7 @@ _TRADES = {
     "bench": "benchmarks.cli:app",
     "collector": "collector.cli.collector:app",
     "registry": "collector.cli.registry:app",
+    "curtail": "collector.cli.curtail:app",
     "device": "technician.cli:app",
     "simulate": "simulator.cli:app",
 }

@@ -60,6 +60,8 @@ class Code(StrEnum):
     UNDESCRIBED = "meter.undescribed"
     CLASS_COARSE = "meter.class_coarse"
     UNREAD_TOGETHER = "site.unread_together"
+    UNAUTHORISED = "order.unauthorised"
+    ORDER_OVERDUE = "order.overdue"
     DISK = "collector.disk"
     LAG = "collector.lag"
     CERTIFICATE = "collector.certificate"
@@ -98,6 +100,8 @@ SEVERITY: Mapping[Code, Severity] = {
     Code.MONTH_DIFFERS: Severity.WARNING,
     Code.AILING: Severity.WARNING,
     Code.UNREAD_TOGETHER: Severity.WARNING,
+    Code.UNAUTHORISED: Severity.WARNING,
+    Code.ORDER_OVERDUE: Severity.WARNING,
     Code.DISK: Severity.WARNING,
     Code.LAG: Severity.WARNING,
     Code.CERTIFICATE: Severity.WARNING,
@@ -133,11 +137,13 @@ SEVERITY: Mapping[Code, Severity] = {
 
 class Round(StrEnum):
     """`RUN`: what each run of the checks judges. `LOOK`: what changes slowly, every `look_s` of the
-    policy. `WATCH`: what the collector sees of itself, every ten seconds.
+    policy. `DESK`: what the desk of orders says of findings. `WATCH`: what the collector sees of
+    itself, every ten seconds.
     """
 
     RUN = "run"
     LOOK = "look"
+    DESK = "desk"
     WATCH = "watch"
 
 
@@ -175,6 +181,7 @@ LASTING: Mapping[Code, Round] = {
     Code.SEAL_MISSING: Round.LOOK,
     Code.UNDESCRIBED: Round.LOOK,
     Code.CLASS_COARSE: Round.LOOK,
+    Code.UNAUTHORISED: Round.DESK,
     Code.DISK: Round.WATCH,
     Code.LAG: Round.WATCH,
     Code.CERTIFICATE: Round.WATCH,

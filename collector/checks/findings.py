@@ -281,6 +281,12 @@ def standing_since(connection: Connection, since_ms: int) -> list[Finding]:
     return _read(connection, query.order_by(table.c.last_ms, table.c.id))
 
 
+def unsettled(connection: Connection, code: Code) -> list[Finding]:
+    """Those of a code that are not closed, the oldest first."""
+    query = select(table).where(table.c.code == code, table.c.state != State.CLOSED)
+    return _read(connection, query.order_by(table.c.id))
+
+
 def newest(connection: Connection, limit: int) -> list[Finding]:
     """Those that were seen last, newest first."""
     return _read(

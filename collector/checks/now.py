@@ -14,6 +14,7 @@ from collector.checks.capacity import bounds, over_quota
 from collector.checks.codes import Code
 from collector.checks.findings import Finding
 from collector.checks.hours import first_load
+from collector.checks.hours import is_permitted as permits
 from collector.checks.lookahead import Draw, Outlook, loads, outlook, project
 from collector.checks.period_findings import hours_of, rulings_named
 from collector.checks.prescribed import (
@@ -22,9 +23,10 @@ from collector.checks.prescribed import (
     known,
     prescribed,
 )
-from collector.checks.scene import Scene
-from collector.model.records import Allocation, DeliveryPoint, Quota, Site
+from collector.checks.scene import BoughtOnce, Scene
+from collector.model.records import Allocation, DeliveryPoint, PermittedHours, Quota, Site
 from collector.registry import entitlements
+from collector.registry.view import View
 
 _SPREAD = 6
 """The last sixth of a period is looked back upon: of an hour ten minutes."""
@@ -89,16 +91,8 @@ def judge_hours(connection: Connection, scene: Scene, site: Site) -> Iterator[Fi
     that is not permitted.
     """
     view, series, now_ms = scene.view, scene.series, scene.now_ms
-    if not prescribed(view).hours:
-        return
     start_ms = view.market.period_start(now_ms)
-    holder = holder_of(view, site)
-    needs_sources = any(each.record.source is not None for each in prescribed(view).hours)
-    sources: set[str] = set()
-    if needs_sources:
-        bought = scene.bought.in_zone(connection, holder.zone, start_ms)
-        sources = {entry.record.source for entry in bought.get(holder.licensee, [])}
-    rulings = hours_of(view, site, sources, now_ms)
+    rulings = _rulings(connection, view, site, now_ms, scene.bought)
     spans = scene.forbidden.within(rulings, start_ms, now_ms + 1)
     if not spans or spans[-1][1] <= now_ms:
         return
@@ -117,6 +111,25 @@ def judge_hours(connection: Connection, scene: Scene, site: Site) -> Iterator[Fi
         "auxiliary_w": site.auxiliary_w,
     }
     yield Finding(Code.LOAD_OUTSIDE_HOURS, site.name, from_ms, now_ms, details)
+
+
+def is_permitted(connection: Connection, view: View, site: Site, at_ms: int) -> bool:
+    """Whether a site may draw power to mine at a moment, by the hours that documents permit."""
+    return permits(_rulings(connection, view, site, at_ms, BoughtOnce()), at_ms)
+
+
+def _rulings(
+    connection: Connection, view: View, site: Site, at_ms: int, known: BoughtOnce
+) -> list[Known[PermittedHours]]:
+    if not prescribed(view).hours:
+        return []
+    holder = holder_of(view, site)
+    sources: set[str] = set()
+    if any(each.record.source is not None for each in prescribed(view).hours):
+        start_ms = view.market.period_start(at_ms)
+        bought = known.in_zone(connection, holder.zone, start_ms)
+        sources = {entry.record.source for entry in bought.get(holder.licensee, [])}
+    return hours_of(view, site, sources, at_ms)
 
 
 def judge_capacity(_: Connection, scene: Scene, site: Site) -> Iterator[Finding]:

@@ -1,17 +1,20 @@
 """Which finding leads to which order, when an authority allows it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
 from collector.checks import findings, rounds
-from collector.checks.codes import Code
+from collector.checks.codes import Code, Round
 from collector.checks.findings import Finding
 from collector.checks.licence import site_standing
+from collector.checks.now import is_permitted
 from collector.checks.rounds import STALE_MS, Rounds
 from collector.model.order import Step
 from collector.model.records import Authority, OrderReason, Site
-from collector.orders.store import Order, Terms
+from collector.orders import store
+from collector.orders.order import Cut, Order, Part, Terms
 from collector.registry.view import View
 
 _REASONS = {
@@ -19,14 +22,42 @@ _REASONS = {
     Code.UNLICENSED_LOAD: OrderReason.LICENCE,
     Code.SUSPENDED_LOAD: OrderReason.LICENCE,
     Code.REVOKED_LOAD: OrderReason.LICENCE,
-}
-_RULES = {
-    OrderReason.OVER_ALLOCATION: "one stage down after a period closed in breach",
-    OrderReason.LICENCE: "every stage off when the licence has ended, is suspended or revoked",
+    Code.LOAD_OUTSIDE_HOURS: OrderReason.PERMITTED_HOURS,
 }
 
 
-_NEVER_APPLIED = {Step.REJECTED, Step.FAILED, Step.CANCELLED}
+@dataclass(frozen=True)
+class Rule:
+    """`version` grows with every change of what it does."""
+
+    reason: OrderReason
+    version: int
+    text: str
+
+    @property
+    def name(self) -> str:
+        return f"{self.reason}/{self.version}: {self.text}"
+
+
+RULES = {
+    rule.reason: rule
+    for rule in (
+        Rule(OrderReason.OVER_ALLOCATION, 2, "one stage down after a period closed in breach"),
+        Rule(
+            OrderReason.LICENCE,
+            2,
+            "every stage off when the licence has ended, is suspended or revoked",
+        ),
+        Rule(
+            OrderReason.PERMITTED_HOURS,
+            1,
+            "every stage off while load is seen at a time that is not permitted",
+        ),
+    )
+}
+_NOTED_MS = 2_000
+"""That an order would have been is written at most so often."""
+_NEVER_APPLIED = {Step.REJECTED, Step.FAILED, Step.CANCELLED, Step.EXPIRED}
 
 
 def wanted(connection: Connection, view: View, orders: Sequence[Order], now_ms: int) -> list[Terms]:
@@ -36,38 +67,98 @@ def wanted(connection: Connection, view: View, orders: Sequence[Order], now_ms: 
     found long ago calls for nothing, whatever authority is loaded later.
     """
     terms: list[Terms] = []
-    last = rounds.read(connection, now_ms)
-    for finding in findings.standing_since(connection, now_ms - _longest_ms(view)):
-        reason = _REASONS.get(finding.code)
-        if finding.details.get("is_doubted"):
-            continue  # somebody must first say what the licence's acts mean
-        if reason is None or not _is_current(view, reason, finding, last):
-            continue
+    for reason, finding in _calling(connection, view, now_ms):
         authority = view.authority_for(reason, now_ms)
         if authority is None or _is_answered(view, reason, finding, orders):
             continue
         sites = [view.one(Site, name) for name in _sites(finding)]
-        if any(planned.site == site.name for planned in terms for site in sites):
+        if any(site.name in planned.sites for planned in terms for site in sites):
             continue  # one thing at a time: the next run sees what this one drafts
         for site in sites:
+            if _has_been_ended(connection, reason, site, finding):
+                continue
             if stages := _stages(reason, site, orders, now_ms):
-                terms.append(_terms(view, site, reason, stages, finding, authority))
+                cut = Cut(site.name, site.gateway, site.licensee, stages)
+                terms.append(automatic(view, reason, (cut,), authority, finding=_name(finding)))
                 break
     return terms
 
 
-def void(view: View, order: Order, now_ms: int) -> str | None:
-    """Why an order that is not issued yet must not be: its ground or its authority is gone."""
-    terms = order.terms
-    authority = view.all(Authority).get(terms.authority)
-    if (
-        authority is None
-        or terms.reason not in authority.reasons
-        or not authority.valid_from <= now_ms < authority.valid_until
-    ):
+def note_unauthorised(connection: Connection, view: View, now_ms: int) -> None:
+    """Warn and settle: a finding for what would have been cut, had an authority allowed it."""
+    seen_ms = now_ms - now_ms % _NOTED_MS
+    for reason, finding in _calling(connection, view, now_ms):
+        if view.authority_for(reason, now_ms) is not None:
+            continue
+        findings.keep(
+            connection,
+            Finding(
+                Code.UNAUTHORISED,
+                finding.subject,
+                finding.first_ms,
+                max(finding.first_ms, seen_ms),
+                {
+                    "sites": _sites(finding),
+                    "order_reason": [reason],
+                    "lacks": [_lack(view, reason, now_ms)],
+                },
+            ),
+        )
+    if rounds.is_worth_noting(connection, Round.DESK, seen_ms):
+        rounds.note(connection, Round.DESK, seen_ms)
+
+
+def automatic(
+    view: View,
+    reason: OrderReason,
+    cuts: tuple[Cut, ...],
+    authority: Authority,
+    *,
+    finding: dict[str, object],
+    follows: str | None = None,
+) -> Terms:
+    """An order by rule, in the name of the official to whom the authority delegates it."""
+    rule = RULES[reason]
+    hold_s = view.policy.hold_s
+    if reason is OrderReason.OVER_ALLOCATION:
+        hold_s = max(hold_s, view.market.period_s)  # to the end of the hour, whenever it is issued
+    if authority.max_hold_s is not None:
+        hold_s = min(hold_s, authority.max_hold_s)
+    return Terms(
+        reason=reason,
+        cuts=cuts,
+        authority=authority.id,
+        document_sha256=authority.document_sha256,
+        official=authority.official,
+        notice_s=authority.notice_s,
+        notice_channel=authority.notice_channel,
+        notice_proof=authority.notice_proof,
+        hold_s=hold_s,
+        drafted_by=authority.official,
+        why=rule.text,
+        rule=rule.name,
+        finding=finding,
+        follows=follows,
+    )
+
+
+def authority_of(view: View, order: Order, now_ms: int) -> Authority | None:
+    """The document that an order rests on, while it is valid and names its reason."""
+    authority = view.all(Authority).get(order.terms.authority)
+    if authority is None or not authority.is_valid(now_ms):
+        return None
+    return authority if order.terms.reason in authority.reasons else None
+
+
+def void(connection: Connection, view: View, order: Order, part: Part, now_ms: int) -> str | None:
+    """Why a part that is not issued yet must not be: its ground or its authority is gone."""
+    if authority_of(view, order, now_ms) is None:
         return "its authority is no longer valid"
-    if terms.reason is OrderReason.LICENCE:
-        standing = site_standing(view, terms.site, now_ms)
+    is_of_hours = order.terms.reason is OrderReason.PERMITTED_HOURS and order.terms.is_automatic
+    if is_of_hours and is_permitted(connection, view, view.one(Site, part.cut.site), now_ms):
+        return "drawing is permitted again"
+    if order.terms.reason is OrderReason.LICENCE:
+        standing = site_standing(view, part.cut.site, now_ms)
         if not standing.calls_for_cut:
             return "the site is licensed again"
         if standing.is_doubted:
@@ -75,49 +166,99 @@ def void(view: View, order: Order, now_ms: int) -> str | None:
     return None
 
 
+def free_stages(site: Site, orders: Sequence[Order], now_ms: int) -> tuple[int, ...]:
+    """Those that no order may hold open, in the order in which they are shed; no line's."""
+    held = {
+        stage
+        for order in orders
+        for part in order.parts
+        if part.cut.site == site.name and part.may_hold(now_ms)
+        for stage in part.cut.stages
+    }
+    return tuple(each.id for each in site.stages if each.id not in held and each.feeder is None)
+
+
+def _calling(
+    connection: Connection, view: View, now_ms: int
+) -> Iterator[tuple[OrderReason, Finding]]:
+    """Findings of now that call for an order, with its reason."""
+    last = rounds.read(connection, now_ms)
+    longest_ms = max(_breach_ms(view), STALE_MS)
+    for finding in findings.standing_since(connection, now_ms - longest_ms):
+        reason = _REASONS.get(finding.code)
+        if finding.details.get("is_doubted"):
+            continue  # somebody must first say what the licence's acts mean
+        if reason is not None and _is_current(view, reason, finding, last):
+            yield reason, finding
+
+
+def _lack(view: View, reason: OrderReason, now_ms: int) -> str:
+    """What there is instead of an authority: `none`, `reason`, `early` or `ended`."""
+    naming = [each for each in view.all(Authority).values() if reason in each.reasons]
+    if not naming:
+        return "reason" if view.all(Authority) else "none"
+    return "early" if any(now_ms < each.valid_from for each in naming) else "ended"
+
+
 def _sites(finding: Finding) -> list[str]:
     return list(finding.details.get("sites", [finding.details.get("site")]))
 
 
 def _is_current(view: View, reason: OrderReason, finding: Finding, last: Rounds) -> bool:
-    """Whether it still calls for an order: for the licence while load is seen."""
-    if reason is OrderReason.LICENCE:
-        return last.show(finding)
-    return last.now_ms - finding.last_ms <= _breach_ms(view)
+    """Whether it still calls for an order: for a breach until the next could have been found."""
+    if reason is OrderReason.OVER_ALLOCATION:
+        return last.now_ms - finding.last_ms <= _breach_ms(view)
+    return last.show(finding)
 
 
 def _breach_ms(view: View) -> int:
-    """A breach calls for an order until the next period could have been closed."""
     return view.market.period_ms + int(view.policy.late_s * 1000)
-
-
-def _longest_ms(view: View) -> int:
-    return max(_breach_ms(view), STALE_MS)
 
 
 def _is_answered(
     view: View, reason: OrderReason, finding: Finding, orders: Sequence[Order]
 ) -> bool:
-    sites = _sites(finding)
-    if reason is OrderReason.LICENCE:
+    sites = {*_sites(finding)}
+    if reason is not OrderReason.OVER_ALLOCATION:
         retry_ms = view.policy.verify_timeout_s * 1000
         return any(
-            not order.is_over or finding.last_ms <= order.steps[order.step].recorded_ms + retry_ms
+            not order.is_over or finding.last_ms <= _ended_ms(order) + retry_ms
             for order in orders
             if order.terms.finding == _name(finding)
-            or (order.terms.site in sites and order.terms.reason is reason and not order.is_over)
+            or (
+                not sites.isdisjoint(order.terms.sites)
+                and order.terms.reason is reason
+                and not order.is_over
+            )
         )
     return any(
         order.terms.finding == _name(finding) or _is_yet_to_work(order, finding)
         for order in orders
-        if order.terms.reason is reason and order.terms.site in sites and not _is_stale(order)
+        if order.terms.reason is reason and not sites.isdisjoint(order.terms.sites)
     )
 
 
-def _is_stale(order: Order) -> bool:
-    """Refused because our counter had fallen behind: the finding is still to be answered."""
-    rejected = order.steps.get(Step.REJECTED)
-    return rejected is not None and rejected.details.get("reason") == "replayed"
+def _ended_ms(order: Order) -> int:
+    return order.steps[order.step].recorded_ms
+
+
+def _has_been_ended(
+    connection: Connection, reason: OrderReason, site: Site, finding: Finding
+) -> bool:
+    """Whether a person ended an order for the same finding: then no rule begins it again."""
+    return any(
+        order.terms.finding == _name(finding) and _is_ended_by_person(part)
+        for order in store.load_of(connection, site.gateway, reason)
+        for part in order.parts
+    )
+
+
+def _is_ended_by_person(part: Part) -> bool:
+    return any(
+        "by" in part.steps[step].details
+        for step in (Step.RELEASED, Step.CANCELLED)
+        if step in part.steps
+    )
 
 
 def _is_yet_to_work(order: Order, finding: Finding) -> bool:
@@ -135,37 +276,10 @@ def _name(finding: Finding) -> dict[str, object]:
 def _stages(
     reason: OrderReason, site: Site, orders: Sequence[Order], now_ms: int
 ) -> tuple[int, ...]:
-    """Stages to open: all for a licence, else the first in shed order that is not held open."""
-    if reason is OrderReason.LICENCE:
-        return tuple(stage.id for stage in site.stages)
-    held = {
-        stage
-        for order in orders
-        if order.terms.site == site.name and order.may_hold(now_ms)
-        for stage in order.terms.stages
-    }
-    return tuple(stage.id for stage in site.stages if stage.id not in held)[:1]
+    """Stages to open: for a breach the first in shed order that is not held open, else all.
 
-
-def _terms(
-    view: View,
-    site: Site,
-    reason: OrderReason,
-    stages: tuple[int, ...],
-    finding: Finding,
-    authority: Authority,
-) -> Terms:
-    return Terms(
-        site=site.name,
-        gateway=site.gateway,
-        licensee=site.licensee,
-        reason=reason,
-        stages=stages,
-        rule=_RULES[reason],
-        finding=_name(finding),
-        authority=authority.id,
-        document_sha256=authority.document_sha256,
-        official=authority.official,
-        notice_s=authority.notice_s,
-        hold_s=view.policy.hold_s,
-    )
+    A line that others hang on is never opened by a rule.
+    """
+    if reason is OrderReason.OVER_ALLOCATION:
+        return free_stages(site, orders, now_ms)[:1]
+    return tuple(stage.id for stage in site.stages if stage.feeder is None)

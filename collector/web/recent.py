@@ -10,7 +10,7 @@ from collector.checks.codes import LASTING
 from collector.checks.findings import Finding
 from collector.checks.rounds import Rounds
 from collector.orders import store
-from collector.orders.store import Order
+from collector.orders.order import Order
 
 PERIODS = 4
 ORDERS = 6

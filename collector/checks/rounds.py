@@ -55,15 +55,16 @@ def note(connection: Connection, finished: Round, now_ms: int) -> None:
 
 
 def is_worth_noting(connection: Connection, finished: Round, now_ms: int) -> bool:
-    """Whether something that was present was not seen, or it is long since one was noted."""
+    """Whether something that was present was not seen, or it is long since one was noted; never
+    where nothing was ever found.
+    """
+    kinds = (Round.RUN, Round.LOOK) if finished is Round.RUN else (finished,)
+    codes = [code for code, kind in LASTING.items() if kind in kinds]
+    found = select(table.c.id).where(table.c.code.in_(codes))
     noted_ms = cursor(connection, _name(finished)) or 0
-    if not noted_ms <= now_ms < noted_ms + _NOTED_MS:
-        return True
-    codes = [code for code, kind in LASTING.items() if kind is finished]
-    over = select(table.c.id).where(
-        table.c.last_ms >= noted_ms, table.c.last_ms < now_ms, table.c.code.in_(codes)
-    )
-    return connection.execute(over.limit(1)).first() is not None
+    if noted_ms <= now_ms < noted_ms + _NOTED_MS:
+        found = found.where(table.c.last_ms >= noted_ms, table.c.last_ms < now_ms)
+    return connection.execute(found.limit(1)).first() is not None
 
 
 def _name(kind: Round) -> str:

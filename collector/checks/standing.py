@@ -90,10 +90,13 @@ class StandingChecks:
             silent = [each for each in found if each.code is Code.GATEWAY_SILENT]
             is_known = now_ms - began_ms > view.policy.data.silent_s * 1000
             is_told = is_known and (bool(silent) or self._has_storm())
-            with self._engine.begin() as connection:
-                if is_told:
-                    _keep_silent(connection, view, silent, now_ms)
-                rounds.note(connection, Round.LOOK, now_ms)
+            with reading(self._engine) as connection:
+                is_news = is_told or rounds.is_worth_noting(connection, Round.LOOK, now_ms)
+            if is_news:
+                with self._engine.begin() as connection:
+                    if is_told:
+                        _keep_silent(connection, view, silent, now_ms)
+                    rounds.note(connection, Round.LOOK, now_ms)
 
     def _keep(self, found: Sequence[Finding], lasting: Lasting) -> None:
         for part in in_parts(found, _KEPT_AT_ONCE):

@@ -42,7 +42,16 @@ METER = mapping(
         14: array_of(array(FUNCTION, ADDRESS, integer(1, 32)), 0, 16),
     }
 )
-STAGE_OF_SITE = mapping({0: STAGE, 1: UINT, 2: UINT, 3: UINT, 4: UINT})
+ACTUATOR = either(
+    array(integer(0, 0), integer(0, 1), integer(0, 0), integer(0, 0)),
+    array(integer(1, 1), integer(1, 1), integer(1, 60_000), integer(1, 3_600)),
+)
+TIMED_OUTPUT = array(UINT, integer(0, 3_600_000))
+INPUT = either(UINT, null)
+STAGE_OF_SITE = mapping(
+    {0: STAGE, 1: UINT, 2: UINT, 3: UINT, 4: UINT},
+    {5: ACTUATOR, 6: TIMED_OUTPUT, 7: TIMED_OUTPUT, 8: array(INPUT, INPUT, INPUT, INPUT), 9: UINT},
+)
 CONFIGURATION = mapping(
     {
         0: VERSION,

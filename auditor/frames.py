@@ -65,6 +65,12 @@ EVENTS = {
         }
     ),
     15: mapping({0: UINT}),
+    18: mapping(
+        {
+            0: STAGE,
+            1: array_of(word("local", "locked_out", "tripped", "opened_by_other"), 0, 4),
+        }
+    ),
 }
 
 

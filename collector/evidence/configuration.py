@@ -55,9 +55,26 @@ def is_meter(item: Any) -> bool:
     )
 
 
+_coil = shape.row(shape.exactly(0), shape.span(0, 1), shape.exactly(0), shape.exactly(0))
+_pulse = shape.row(shape.exactly(1), shape.exactly(1), shape.span(1, 60_000), shape.span(1, 3_600))
+_timed_output = shape.row(shape.uint, shape.span(0, 3_600_000))
+
+
+def _actuator(item: Any) -> bool:
+    return _coil(item) or _pulse(item)
+
+
 def _stage(item: Any) -> bool:
     return shape.is_map(
-        item, {0: shape.stage_id, 1: shape.uint, 2: shape.uint, 3: shape.uint, 4: shape.uint}
+        item,
+        {0: shape.stage_id, 1: shape.uint, 2: shape.uint, 3: shape.uint, 4: shape.uint},
+        {
+            5: _actuator,
+            6: _timed_output,
+            7: _timed_output,
+            8: shape.list_of(shape.nullable(shape.uint), 4, 4),
+            9: shape.uint,
+        },
     )
 
 

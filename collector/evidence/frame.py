@@ -35,6 +35,7 @@ class EventCode(IntEnum):
     RETIRED = 13
     HEALTH = 14
     CADENCE = 15
+    INTERLOCK = 18
 
 
 class CommandPhase(IntEnum):
@@ -122,6 +123,7 @@ def _quality(value: Any) -> bool:
     )
 
 
+INTERLOCKS = ("local", "locked_out", "tripped", "opened_by_other")
 _CAUSES = ("command", "ramp", "expiry", "boot", "local")
 _EVENTS: dict[int, tuple[dict[int, shape.Predicate], dict[int, shape.Predicate]]] = {
     EventCode.BOOT: (
@@ -177,6 +179,10 @@ _EVENTS: dict[int, tuple[dict[int, shape.Predicate], dict[int, shape.Predicate]]
         {},
     ),
     EventCode.CADENCE: ({0: shape.uint}, {}),
+    EventCode.INTERLOCK: (
+        {0: shape.stage_id, 1: shape.list_of(shape.one_of(*INTERLOCKS), 0, 4)},
+        {},
+    ),
 }
 
 

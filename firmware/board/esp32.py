@@ -3,6 +3,7 @@
 board.json: {"uarts": {"0": {"id", "tx", "rx", "de": pin or null}},
 "outputs": {"1": {"pin", "active": level that energises the coil}},
 "contacts": {"1": {"pin", "closed": level while the stage is closed}},
+"inputs": {"1": {"pin", "active": level while it says what it is for; a selector: REMOTE}},
 "network": {"kind": "wifi", "ssid", "password"} or {"kind": "lan", …arguments of network.LAN}}
 """
 
@@ -103,6 +104,17 @@ class Contact:
         return self._pin() == self._closed
 
 
+class Input:
+    """A selector, a lock, a protection's trip contact, a button."""
+
+    def __init__(self, pin, active):
+        self._pin = Pin(pin, Pin.IN)
+        self._active = active
+
+    def active(self):
+        return self._pin() == self._active
+
+
 class Board(Stored):
     def __init__(self):
         super().__init__(lambda: _partition(_SETTINGS_LABEL), "/")
@@ -133,6 +145,10 @@ class Board(Stored):
     def contact(self, number):
         pins = self._json["contacts"][str(number)]
         return Contact(pins["pin"], pins["closed"])
+
+    def input(self, number):
+        pins = self._json["inputs"][str(number)]
+        return Input(pins["pin"], pins["active"])
 
     def network_up(self):
         """Whether there is a network; starts joining it when there is none."""

@@ -123,6 +123,16 @@ class Contact:
         return _first_byte(self._path) == b"1"
 
 
+class Input:
+    """A selector, a lock, a trip contact or a button: a file that holds "1" while it is active."""
+
+    def __init__(self, path):
+        self._path = path
+
+    def active(self):
+        return _first_byte(self._path) == b"1"
+
+
 class NoWatchdog:
     """Whoever started the process watches it."""
 
@@ -183,6 +193,9 @@ class Board(Stored):
 
     def contact(self, number):
         return Contact(self._json["contacts"][str(number)])
+
+    def input(self, number):
+        return Input(self._json["inputs"][str(number)])
 
     def network_up(self):
         return True

@@ -23,8 +23,9 @@ from gateway.receipts import Receipts
 from gateway.recorder import Recorder
 from gateway.replay import ReplayGuard
 from gateway.sent import Sent
-from gateway.stages import Stage, Stages
+from gateway.stages import Stages
 from gateway.supervisor import Supervisor
+from gateway.switch import Stage
 from gateway.trust import Trust
 from gateway.uplink import Uplink
 from gateway.vitals import Vitals
@@ -40,6 +41,7 @@ _DROPPED_MS = const(1_000)
 _SAY_GOODBYE_MS = const(2_000)
 _SAME_FAULT_MS = const(900_000)
 _BOOT_RAMP_MS = (10_000, 1_000)
+_LONG_OFF_MS = const(10_000)
 
 
 class App:
@@ -78,11 +80,17 @@ class App:
             board, self._clock, journal, buses, self._supervisor, self._billing.add
         )
         await self._record_boot(cause)
-        self._stages.restore(_BOOT_RAMP_MS)
+        self._stages.restore(_BOOT_RAMP_MS, self._was_long_off(cause))
         self._orders.resume()
         health.forget("provisioned", "sealed", "software")
         self._board.forget_settings()
         log("gateway %s, version %s" % (self._gateway.hex(), VERSION))
+
+    def _was_long_off(self, cause):
+        """Whether the supply was lost for longer than 10 s, or nobody can tell that it was not."""
+        if cause in ("software", "watchdog"):
+            return False
+        return self._quiet_ms is None or self._quiet_ms > _LONG_OFF_MS
 
     async def _take_up(self, provisioned):
         """Everything that a person can have provisioned wrongly. The buses."""
@@ -113,6 +121,7 @@ class App:
         config = await provisioned.load(board, journal, trust, clock, key.gateway)
         self._config = config
         boundaries = Boundaries(journal, clock, config.interval_ms)
+        self._quiet_ms = boundaries.quiet_ms()
         boundaries.carry_on(config.issued_ms)
         gc.collect()
 
@@ -417,4 +426,10 @@ def _bus(board, index, bus):
 
 
 def _stage(board, config):
-    return Stage(config, board.output(config[1]), board.contact(config[1]))
+    output, equipment = board.output(config[1]), None
+    if any(field in config for field in (5, 6, 7, 8, 9)):
+        # Imported when needed: many stages have a coil and nothing else.
+        from gateway.equipment import Equipment
+
+        equipment = Equipment(config, board, output)
+    return Stage(config, output, board.contact(config[1]), equipment)

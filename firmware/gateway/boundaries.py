@@ -28,6 +28,16 @@ class Boundaries:
         """The boundary recorded last, or None: there is none, or what came since is not known."""
         return self._newest_ms or None if self._clock.known() else None
 
+    def quiet_ms(self):
+        """How long ago the newest boundary was, by the clock at the start; None: nobody knows.
+
+        To be asked before anything of this start sets the clock.
+        """
+        if not self._newest_ms or not self._clock.known():
+            return None
+        quiet_ms = self._clock.now_ms() - self._newest_ms
+        return quiet_ms if quiet_ms >= 0 else None
+
     def carry_on(self, issued_ms: int) -> None:
         """Tell the clock what is past: what was proven, and the newest boundary as far as it goes.
 

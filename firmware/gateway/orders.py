@@ -5,7 +5,7 @@ from time import ticks_diff, ticks_ms
 
 from micropython import const
 
-from gateway import cose, records, replay, shape, stages
+from gateway import cose, records, replay, shape, switch
 
 _OPEN = const(1)
 _RELEASE = const(2)
@@ -62,7 +62,7 @@ class _Expected:
     def __init__(self):
         self.waiting: set = set()
         self.done: list = []
-        self.failed: list = []
+        self.failed: dict = {}  # reason: stages
 
 
 class Orders:
@@ -172,22 +172,32 @@ class Orders:
         self._supersede(ids)
         self._expect(order, False, ids)
 
-    def on_result(self, stage_id: int, what: int, order) -> None:
+    def on_interlocks(self, stage_id: int, at_ms: int, words) -> None:
+        self._bill(records.interlocks(at_ms, stage_id, words))
+
+    def on_resumed(self, stage_id: int, opening: bool, order) -> None:
+        """What hindered a stage is gone: the order that failed for it is obeyed after all."""
+        self._expect(order, opening, [stage_id])
+
+    def on_result(self, stage_id: int, what: int, order, reason: str) -> None:
         """A stage did, or failed to do, what `order` wants."""
-        opening = what in (stages.OPENED, stages.NOT_OPENED)
-        expected = self._expected.get((order[0], order[1], opening)) if order else None
+        opening = what in (switch.OPENED, switch.NOT_OPENED)
+        if what == switch.HINDERED:
+            opening = (order[0], order[1], True) in self._expected
+        expected = self._expected.get((order[0], order[1], opening))
         if expected is None or stage_id not in expected.waiting:
             return
         expected.waiting.remove(stage_id)
-        if what in (stages.NOT_OPENED, stages.NOT_RESTORED):
-            expected.failed.append(stage_id)
-        else:
+        if what in (switch.OPENED, switch.RESTORED):
             expected.done.append(stage_id)
+        else:
+            expected.failed.setdefault(reason, []).append(stage_id)
         if expected.waiting:
             return
         del self._expected[(order[0], order[1], opening)]
         if expected.failed:
-            self._event(order, records.FAILED, "contact", expected.failed)
+            for reason, ids in expected.failed.items():
+                self._event(order, records.FAILED, reason, ids)
         else:
             result = records.APPLIED if opening else records.RESTORED
             self._event(order, result, stages_=expected.done)

@@ -104,6 +104,10 @@ def cadence(at_ms, sample_ms):
     return [_EVENT, at_ms, 15, {0: sample_ms}]
 
 
+def interlocks(at_ms, stage_id, words):
+    return [_EVENT, at_ms, 18, {0: stage_id, 1: words}]
+
+
 def told(event) -> str:
     """An event of a meter in words, for the console."""
     _, _, code, body = event

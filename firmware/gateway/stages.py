@@ -1,132 +1,25 @@
-"""Curtailable stages: coils, their feedback contacts, and the way from one to the other.
+"""Curtailable stages: who holds them open, how they return, and what is told of them.
 
-A stage's coil is energised while the stage may be closed. Only *open* is ever re-asserted. What was
-ordered open is durable before the coil moves, so that it stays open over a restart.
+What was ordered open is durable before anything moves, so that it stays open over a restart.
 """
 
-from micropython import const
-
-from gateway import cbor
-
-# The states of a stage.
-_CLOSED = const(0)
-_OPENING = const(1)
-_OPEN = const(2)
-_WAITING = const(3)
-_CLOSING = const(4)
-
-# Its inputs.
-_ORDER = const(0)
-_PERMIT = const(1)
-_DUE = const(2)
-_CONTACT_OPEN = const(3)
-_CONTACT_CLOSED = const(4)
-_LATE = const(5)
-
-# What a transition does, or tells.
-_NOTHING = const(0)
-_DE_ENERGISE = const(1)
-_ENERGISE = const(2)
-OPENED = const(3)
-NOT_OPENED = const(4)
-RESTORED = const(5)
-NOT_RESTORED = const(6)
-
-# state × 8 + input: next state × 8 + what it does or tells. What is not listed changes nothing.
-_TRANSITIONS = {
-    _CLOSED << 3 | _ORDER: _OPENING << 3 | _DE_ENERGISE,
-    _OPENING << 3 | _ORDER: _OPENING << 3 | _DE_ENERGISE,
-    _OPEN << 3 | _ORDER: _OPENING << 3 | _DE_ENERGISE,
-    _WAITING << 3 | _ORDER: _OPENING << 3 | _DE_ENERGISE,
-    _CLOSING << 3 | _ORDER: _OPENING << 3 | _DE_ENERGISE,
-    _OPENING << 3 | _CONTACT_OPEN: _OPEN << 3 | OPENED,
-    _OPENING << 3 | _LATE: _OPEN << 3 | NOT_OPENED,
-    _OPENING << 3 | _PERMIT: _WAITING << 3 | _NOTHING,
-    _OPEN << 3 | _PERMIT: _WAITING << 3 | _NOTHING,
-    _WAITING << 3 | _DUE: _CLOSING << 3 | _ENERGISE,
-    _CLOSING << 3 | _CONTACT_CLOSED: _CLOSED << 3 | RESTORED,
-    _CLOSING << 3 | _LATE: _CLOSED << 3 | NOT_RESTORED,
-}
+from gateway import cbor, switch
 
 _CELL = "stages"
-_DEFAULT_RAMP = (10_000, 1_000)  # random offset, step between stages; ms
-
-
-class Stage:
-    """One stage. Times are of the clock's uptime, but `until_ms`, which is Unix time."""
-
-    def __init__(self, config: dict, output, contact):
-        self.id = config[0]
-        self.output = output
-        self.contact = contact
-        self.min_off_ms = config[2]
-        self.confirm_ms = config[4]
-        self.state = _CLOSED
-        self.cause = "boot"  # of the contact's next change in the coil's direction
-        self.order = None  # [order-id, counter] of the command that moved it last
-        self.until_ms: int | None = None
-        self.ramp = _DEFAULT_RAMP
-        self.opened_at = 0
-        self.due_at = 0
-        self.late_at = 0
-        self._closed: bool | None = None
-        self._seen: bool | None = None
-        self._seen_ms = 0
-
-    def feed(self, what: int, uptime_ms: int):
-        """Take one input; returns what to tell, or None."""
-        after = _TRANSITIONS.get(self.state << 3 | what, self.state << 3)
-        self.state = after >> 3
-        act = after & 7
-        if act == _DE_ENERGISE:
-            if self.output.energised():
-                self.opened_at = uptime_ms
-            self.output.energise(False)
-        elif act == _ENERGISE:
-            self.output.energise(True)
-        else:
-            return act or None
-        self.late_at = uptime_ms + self.confirm_ms
-        return None
-
-    def contact_change(self, now_ms: int):
-        """(closed, since_ms, cause) when the contact has settled in a new position, else None."""
-        closed = self.contact.closed()
-        if closed != self._seen:
-            self._seen = closed
-            self._seen_ms = now_ms
-            return None
-        if closed == self._closed:
-            return None
-        first = self._closed is None
-        self._closed = closed
-        if first:
-            return closed, self._seen_ms, "boot"
-        cause = "local"
-        if closed == self.output.energised():
-            cause, self.cause = self.cause, "local"
-        return closed, self._seen_ms, cause
-
-    def contact_input(self):
-        """The contact's settled position as an input, None before it is known."""
-        if self._closed is None:
-            return None
-        return _CONTACT_CLOSED if self._closed else _CONTACT_OPEN
-
-    def held(self) -> bool:
-        return self.state in (_OPENING, _OPEN)
+_LATCHED_CELL = "opened by other"
 
 
 class Stages:
     """All stages.
 
     `tick` tells who listens: `on_contact(stage_id, closed, at_ms, cause, order)`,
-    `on_result(stage_id, what, order)` and `on_expiry(stage_ids, order)`. An order is
-    [order-id, counter], or None.
+    `on_result(stage_id, what, order, reason)`, `on_resumed(stage_id, opening, order)` when what
+    hindered an order is gone, `on_expiry(stage_ids, order)` and `on_interlocks(stage_id, at_ms,
+    words)`. An order is [order-id, counter], or None.
     """
 
-    def __init__(self, stages, clock, journal, random):
-        self._stages = {stage.id: stage for stage in stages}
+    def __init__(self, stages_, clock, journal, random):
+        self._stages = {stage.id: stage for stage in stages_}
         self._clock = clock
         self._journal = journal
         self._random = random
@@ -137,24 +30,37 @@ class Stages:
     def ids(self) -> list:
         return sorted(self._stages)
 
-    def restore(self, boot_ramp) -> None:
-        """After a start: what was ordered open stays so, the rest returns by its ramp."""
+    def restore(self, boot_ramp, was_long_off: bool) -> None:
+        """After a start: what was ordered open stays so, the rest returns by its ramp.
+
+        `was_long_off`: the supply was, so that every stage starts open.
+        """
         uptime_ms = self._clock.uptime_ms()
         cell = self._journal.get_cell(_CELL)
         kept = cbor.decode(cell) if cell else {}
+        cell = self._journal.get_cell(_LATCHED_CELL) or b""
         returning = []
         for stage_id in self.ids():
             stage = self._stages[stage_id]
-            held = False
             if stage_id in kept:
-                held, stage.order, stage.until_ms, ramp, opened_ms = kept[stage_id]
+                stage.ordered, stage.order, stage.until_ms, ramp, opened_ms = kept[stage_id]
                 stage.ramp = tuple(ramp)
                 if opened_ms is not None and self._clock.known():
                     stage.opened_at = uptime_ms - max(0, self._clock.now_ms() - opened_ms)
-            if held:
-                stage.feed(_ORDER, uptime_ms)
-            elif not stage.output.energised():
-                stage.state = _WAITING
+            if stage.equipment:
+                latched = switch.OPENED_BY_OTHER if stage_id in cell else 0
+                stage.interlocks = stage.equipment.look(latched, None, True)
+                self._tell_interlocks(stage)
+            if stage.interlocks & switch.BARS:
+                stage.state = switch.BARRED
+            elif not stage.is_free():
+                stage.feed(switch.ORDER, uptime_ms)
+            elif was_long_off:
+                stage.feed(switch.ORDER, uptime_ms)
+                stage.feed(switch.PERMIT, uptime_ms)
+                returning.append(stage)
+            elif not stage.is_allowed():
+                stage.state = switch.WAITING
                 returning.append(stage)
             else:
                 stage.order = None
@@ -163,55 +69,117 @@ class Stages:
     def moving(self) -> list:
         """What is under way: [(stage id, opening, order), …] of the stages that obey an order."""
         return [
-            (stage.id, stage.held(), stage.order)
+            (stage.id, not stage.is_free(), stage.order)
             for stage in self._stages.values()
-            if stage.order and stage.state != _CLOSED
+            if stage.order and stage.state != switch.CLOSED
         ]
 
     def open(self, ids, order, until_ms, ramp) -> None:
         """Open now, durably. Raises what the journal raises when that cannot be."""
-        stages = [self._stages[stage_id] for stage_id in ids]
+        opening = [self._stages[stage_id] for stage_id in ids]
         uptime_ms = self._clock.uptime_ms()
-        self._save({stage.id: (True, order, until_ms, ramp or _DEFAULT_RAMP) for stage in stages})
-        for stage in stages:
+        ramp = ramp or switch.DEFAULT_RAMP
+        self._save({stage.id: (True, order, until_ms, ramp) for stage in opening})
+        for stage in opening:
             stage.order = order
+            stage.ordered = True
             stage.until_ms = until_ms
-            stage.ramp = ramp or _DEFAULT_RAMP
+            stage.ramp = ramp
             stage.cause = "command"
-            stage.feed(_ORDER, uptime_ms)
+            stage.feed(switch.ORDER, uptime_ms)
 
     def release(self, ids, order, ramp, cause="ramp") -> list:
         """Let stages close by the ramp. Returns the ids of those that will move."""
-        stages = [self._stages[stage_id] for stage_id in ids]
-        stages = [stage for stage in stages if stage.state not in (_CLOSED, _CLOSING)]
+        returning = [self._stages[stage_id] for stage_id in ids]
+        returning = [stage for stage in returning if _can_return(stage)]
         uptime_ms = self._clock.uptime_ms()
-        self._save({stage.id: (False, order, None, ramp or stage.ramp) for stage in stages})
-        for stage in stages:
-            stage.feed(_PERMIT, uptime_ms)
+        self._save({stage.id: (False, order, None, ramp or stage.ramp) for stage in returning})
+        for stage in returning:
+            stage.ordered = False
+            stage.feed(switch.PERMIT, uptime_ms)
             stage.order = order
             stage.until_ms = None
             stage.cause = cause
-        self._plan_return(stages, ramp or (stages[0].ramp if stages else _DEFAULT_RAMP))
-        return [stage.id for stage in stages]
+        ramp = ramp or (returning[0].ramp if returning else switch.DEFAULT_RAMP)
+        self._plan_return(returning, ramp)
+        return [stage.id for stage in returning]
 
     def tick(self) -> None:
-        """Look at contacts and times; to be called every few tens of ms."""
+        """Look at contacts, interlocks and times; to be called every few tens of ms."""
         uptime_ms = self._clock.uptime_ms()
         now_ms = self._clock.now_ms()
         for stage in self._stages.values():
             change = stage.contact_change(now_ms)
             if change:
                 closed, at_ms, cause = change
+                if not closed and cause != "boot":
+                    stage.opened_at = uptime_ms
                 order = stage.order if cause in ("command", "ramp", "expiry") else None
                 self._listener.on_contact(stage.id, closed, at_ms, cause, order)
-            if stage.state == _WAITING and uptime_ms >= stage.due_at:
-                self._tell(stage, _DUE, uptime_ms)
+            if stage.equipment:
+                self._look_at_equipment(stage, uptime_ms)
+            if stage.told:
+                self._tell_result(stage)
+            if stage.is_due(uptime_ms):
+                self._tell(stage, stage.due_input(uptime_ms), uptime_ms)
             contact = stage.contact_input()
             if contact is not None:
                 self._tell(stage, contact, uptime_ms)
-            if stage.state in (_OPENING, _CLOSING) and uptime_ms >= stage.late_at:
-                self._tell(stage, _LATE, uptime_ms)
+            if uptime_ms >= stage.late_at:
+                if stage.state == switch.STOPPING:
+                    self._tell(stage, switch.STOPPED, uptime_ms)
+                elif stage.state in (switch.OPENING, switch.CLOSING):
+                    self._tell(stage, switch.LATE, uptime_ms)
         self._expire()
+
+    def _look_at_equipment(self, stage, uptime_ms):
+        off_ms = uptime_ms - stage.opened_at if stage.is_off() and stage.closed is False else None
+        stage.equipment.tick(uptime_ms, off_ms)
+        before = stage.interlocks
+        after = stage.interlocks = stage.equipment.look(before, stage.closed)
+        if after == before:
+            return
+        self._tell_interlocks(stage)
+        came, bars = after & ~before, switch.BARS
+        if after & bars and not before & bars:
+            self._tell(stage, switch.BAR, uptime_ms)
+        elif before & bars and not after & bars:
+            self._free(stage, uptime_ms)
+        elif not after and stage.state == switch.WAITING:
+            self._return(stage)
+        if came & switch.LOCKED_OUT:
+            self._tell(stage, switch.LOCK, uptime_ms)
+        if came & switch.TRIPPED:
+            self._tell(stage, switch.BLOCK, uptime_ms)
+
+    def _free(self, stage, uptime_ms):
+        """Nothing bars it any more: it opens if it is to be open, and else returns by its ramp."""
+        stage.feed(switch.FREE, uptime_ms)
+        if not stage.is_free():
+            self._listener.on_resumed(stage.id, True, stage.order)
+            stage.cause = "command"
+            stage.feed(switch.ORDER, uptime_ms)
+        elif not stage.interlocks:
+            self._return(stage)
+            if stage.closed and stage.is_allowed():
+                stage.due_at = uptime_ms  # nothing moves
+
+    def _return(self, stage):
+        """What hindered it is gone."""
+        if stage.order:
+            self._listener.on_resumed(stage.id, False, stage.order)
+        stage.cause = "ramp"
+        self._plan_return([stage], stage.ramp)
+
+    def _tell_interlocks(self, stage):
+        """Keep what is latched, and say what is set."""
+        latched = [s.id for s in self._stages.values() if s.interlocks & switch.OPENED_BY_OTHER]
+        try:
+            self._journal.put_cell(_LATCHED_CELL, bytes(latched))
+        except (OSError, ValueError):
+            pass  # flash that fails makes no stage close
+        words = switch.words(stage.interlocks)
+        self._listener.on_interlocks(stage.id, self._clock.now_ms(), words)
 
     def _expire(self):
         """An order ends when its time is surely past.
@@ -220,41 +188,50 @@ class Stages:
         """
         proven_ms = self._clock.proven_ms()
         for stage in self._stages.values():
-            if not stage.held() or stage.until_ms is None:
+            if not stage.ordered or stage.until_ms is None:
                 continue
             if proven_ms >= stage.until_ms:
                 order = stage.order
-                ids = [s.id for s in self._stages.values() if s.held() and s.order == order]
+                ids = [s.id for s in self._stages.values() if s.ordered and s.order == order]
                 self._listener.on_expiry(sorted(ids), order)
                 self.release(sorted(ids), order, None, "expiry")
                 return
 
     def _tell(self, stage, what, uptime_ms):
-        result = stage.feed(what, uptime_ms)
-        if result is not None:
-            self._listener.on_result(stage.id, result, stage.order)
+        before = stage.interlocks
+        stage.feed(what, uptime_ms)
+        if stage.interlocks != before:
+            self._tell_interlocks(stage)
+        if stage.told:
+            self._tell_result(stage)
 
-    def _plan_return(self, stages, ramp):
+    def _tell_result(self, stage):
+        told, stage.told = stage.told, 0
+        reason = switch.words(stage.interlocks)[0] if told == switch.HINDERED else "contact"
+        if stage.order:
+            self._listener.on_result(stage.id, told, stage.order, reason)
+
+    def _plan_return(self, returning, ramp):
         """Close times: a random offset, then a step apart, none before its minimum off time."""
         max_offset_ms, step_ms = ramp
         at = self._clock.uptime_ms()
         if max_offset_ms:
             at += int.from_bytes(self._random(4), "big") % (max_offset_ms + 1)
-        for stage in stages:
+        for stage in returning:
             at = max(at, stage.opened_at + stage.min_off_ms)
             stage.due_at = at
             at += step_ms
 
     def _save(self, changes):
-        """Make durable which stages are to stay open; `changes` are (held, order, until, ramp)."""
+        """Make durable what orders say of stages; `changes` are (ordered, order, until, ramp)."""
         uptime_ms, now_ms = self._clock.uptime_ms(), self._clock.now_ms()
         kept = {}
         for stage in self._stages.values():
             if stage.id in changes:
-                held, order, until_ms, ramp = changes[stage.id]
-            elif stage.state != _CLOSED:
-                held, order, until_ms, ramp = (
-                    stage.held(),
+                ordered, order, until_ms, ramp = changes[stage.id]
+            elif stage.state != switch.CLOSED:
+                ordered, order, until_ms, ramp = (
+                    stage.ordered,
                     stage.order,
                     stage.until_ms,
                     stage.ramp,
@@ -263,7 +240,13 @@ class Stages:
                 continue
             opened_ms = None
             if self._clock.known():
-                off_ms = 0 if stage.output.energised() else uptime_ms - stage.opened_at
+                off_ms = uptime_ms - stage.opened_at if stage.is_off() else 0
                 opened_ms = now_ms - off_ms
-            kept[stage.id] = [held, order, until_ms, list(ramp), opened_ms]
+            kept[stage.id] = [ordered, order, until_ms, list(ramp), opened_ms]
         self._journal.put_cell(_CELL, cbor.encode(kept))
+
+
+def _can_return(stage):
+    if stage.state == switch.BARRED:
+        return not stage.is_free()
+    return stage.state not in (switch.CLOSED, switch.CLOSING)

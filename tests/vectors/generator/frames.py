@@ -132,6 +132,8 @@ def _events() -> list[Vector]:
         ("health", 14, HEALTH),
         ("health_unknown", 14, HEALTH | {4: [None, None], 6: None, 7: [], 8: None}),
         ("cadence", 15, {0: 300_000}),
+        ("interlocks", 18, {0: 2, 1: ["local", "locked_out", "tripped", "opened_by_other"]}),
+        ("interlocks_gone", 18, {0: 2, 1: []}),
         ("boot_in_safe_mode", 1, {0: "watchdog", 1: "m", 2: "0.1.0", 3: HASH, 4: "safe"}),
         ("register_back", 11, {0: 0, 1: 0, 2: INTERVAL_RAW[0], 3: bytes(8)}),
     ]

@@ -104,7 +104,10 @@ class Gateway:
         uarts: dict[str, str] | None = None,
         network: dict[str, Any] | None = None,
     ) -> Site:
-        """Write what a technician would; stages begin closed."""
+        """Write what a technician would. Stages begin closed, and a reset is what it starts from:
+        after a loss of supply of which nobody knows how long it was, they would start open.
+        """
+        (self.directory / "reset").write_text("software")
         for number in (str(item[1]) for item in stages):
             for kind in ("outputs", "contacts"):
                 path = self.directory / f"{kind}{number}"

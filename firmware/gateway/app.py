@@ -51,6 +51,7 @@ class App:
         self._root = root
         self._clock = Clock(board)
         self._faults: dict = {}  # task: what was told last, and when
+        self._is_running = False
 
     async def start(self) -> None:
         """Take up what flash and settings hold. Raises SetupError with what is to be done."""
@@ -80,6 +81,11 @@ class App:
         await self._record_boot(cause)
         self._stages.restore(_BOOT_RAMP_MS)
         self._orders.resume()
+        if any(journal.get_cell(cell) for cell in ("schedule", "limiter")):
+            self._limits_here()
+        if self._laid_schedule:
+            await self._limits_here().take(self._laid_schedule)
+            self._laid_schedule = None
         health.forget("provisioned", "sealed", "software")
         self._board.forget_settings()
         log("gateway %s, version %s" % (self._gateway.hex(), VERSION))
@@ -141,6 +147,7 @@ class App:
             clock,
             self._billing.add,
         )
+        self._meters = meters
         config.meters = config.buses = ()  # all that was in them is with the meters now
         self._readings = Readings(
             clock,
@@ -154,6 +161,7 @@ class App:
         self._stages = Stages(
             [_stage(board, stage) for stage in config.stages], clock, journal, board.random
         )
+        self._shed_order = bytes([stage[0] for stage in config.stages])
         config.stages = ()
         self._orders = Orders(
             (key.gateway, config.zone),
@@ -162,9 +170,12 @@ class App:
             clock,
             self._stages,
             self._readings.demand,
+            self._set_limit,
             self._billing.add,
         )
         self._stages.listen(self._orders)
+        self._limits = None
+        self._limit_context = (trust, clock, journal, key.gateway, self._stages)
         self._objects = None
         self._object_context = (trust, clock, journal, key.gateway, config, self._billing.add)
         sent = Sent(journal, clock)
@@ -180,6 +191,7 @@ class App:
             self._receipt,
             self._orders.handle,
             self._object,
+            self._schedule,
         )
         self._receipts = Receipts(
             key.gateway,
@@ -191,12 +203,16 @@ class App:
             self._billing.add,
             self._room,
         )
+        self._laid_schedule = board.read_setting("schedule.cose")
         provisioned.settle(board)
         return buses
 
     async def run(self) -> None:
         """Work until the board asks to stop, and then hand over what the journal holds."""
         asyncio.get_event_loop().set_exception_handler(self._lost)
+        self._is_running = True
+        if self._limits:
+            self._begin(("limits", self._limits.run))
         self._begin(
             ("supervisor", self._supervisor.run),
             ("stages", self._watch_stages),
@@ -346,6 +362,30 @@ class App:
         if refusal:
             configuration.refusal_told(self._journal)
 
+    def _limits_here(self):
+        # Imported when needed: a gateway without a schedule has no use for it.
+        if self._limits is None:
+            from gateway.limits import Limits
+
+            places = self._meters.places()
+            self._limits = Limits(
+                self._limit_context,
+                list(self._shed_order),
+                places,
+                self._uplink.is_linked,
+                self._billing.add,
+            )
+            self._meters.on_load = self._limits.loads.note
+            if self._is_running:
+                self._begin(("limits", self._limits.run))
+        return self._limits
+
+    def _set_limit(self, order, power_w, until_ms, stages):
+        return self._limits_here().hold(order, power_w, until_ms, stages)
+
+    async def _schedule(self, message):
+        await self._limits_here().take(message)
+
     async def _object(self, part):
         # Imported when needed: it is needed seldom.
         if self._objects is None:
@@ -361,6 +401,8 @@ class App:
         self._uplink.wake()
 
     def _room(self):
+        if self._limits:
+            self._limits.beat()
         self._billing.room()
         self._uplink.wake()
 

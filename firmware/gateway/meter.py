@@ -41,6 +41,7 @@ class Meter:
         self._driver = driver
         self._clock = clock
         self._stale_ms = config[10]
+        self._counts = config.get(15)  # what it measures, and where (docs/wire-format.cddl)
         quantities = config[12]
         self._indices = {
             False: range(len(quantities)),
@@ -269,6 +270,24 @@ class Meter:
             return False
         self._twice_told_at = now
         return True
+
+    def point(self):
+        """What it measures: 0 the delivery point, else a stage; None: nothing that is limited."""
+        return self._counts and self._counts[0]
+
+    def load(self, reading: Reading):
+        """(Wh, W) of a sample, for the gateway's own limit; None of what is not believed."""
+        _, energy, wh, wh_of, power, form, watts, watts_of = self._counts
+        return (
+            self._scaled(reading, energy, self._forms[energy][0], wh, wh_of),
+            self._scaled(reading, power, form, watts, watts_of),
+        )
+
+    def _scaled(self, reading, index, form, numerator, denominator):
+        if reading.quality.get(index) != GOOD:
+            return None
+        count = energies.number(reading.values[index], form)
+        return None if count is None else count * numerator // denominator
 
     def record(self, reading: Reading) -> tuple:
         """(slot, uptime_ms, quality or None, raw) as in the wire format's readings."""

@@ -2,6 +2,9 @@
 
 A stage's coil is energised while the stage may be closed. Only *open* is ever re-asserted. What was
 ordered open is durable before the coil moves, so that it stays open over a restart.
+
+A stage may be open for several owners at once: the newest order, the gateway's own limit, a
+setpoint. It closes when the last of them lets go.
 """
 
 from micropython import const
@@ -64,6 +67,8 @@ class Stage:
         self.state = _CLOSED
         self.cause = "boot"  # of the contact's next change in the coil's direction
         self.order = None  # [order-id, counter] of the command that moved it last
+        self.ordered = False  # an order holds it open
+        self.limits = 0  # the owners beside orders that do, a bit each
         self.until_ms: int | None = None
         self.ramp = _DEFAULT_RAMP
         self.opened_at = 0
@@ -116,13 +121,18 @@ class Stage:
     def held(self) -> bool:
         return self.state in (_OPENING, _OPEN)
 
+    def is_free(self) -> bool:
+        """Whether nobody holds it open."""
+        return not (self.ordered or self.limits)
+
 
 class Stages:
     """All stages.
 
     `tick` tells who listens: `on_contact(stage_id, closed, at_ms, cause, order)`,
-    `on_result(stage_id, what, order)` and `on_expiry(stage_ids, order)`. An order is
-    [order-id, counter], or None.
+    `on_result(stage_id, what, order)` and `on_expiry(stage_ids, moving, order)`; `limit` tells
+    `on_limit(stage_ids)` of those that were on their way back. An order is [order-id, counter], or
+    None.
     """
 
     def __init__(self, stages, clock, journal, random):
@@ -145,13 +155,13 @@ class Stages:
         returning = []
         for stage_id in self.ids():
             stage = self._stages[stage_id]
-            held = False
             if stage_id in kept:
-                held, stage.order, stage.until_ms, ramp, opened_ms = kept[stage_id]
+                stage.ordered, stage.order, stage.until_ms, ramp, opened_ms = kept[stage_id][:5]
+                stage.limits = sum(kept[stage_id][5:])
                 stage.ramp = tuple(ramp)
                 if opened_ms is not None and self._clock.known():
                     stage.opened_at = uptime_ms - max(0, self._clock.now_ms() - opened_ms)
-            if held:
+            if not stage.is_free():
                 stage.feed(_ORDER, uptime_ms)
             elif not stage.output.energised():
                 stage.state = _WAITING
@@ -165,8 +175,43 @@ class Stages:
         return [
             (stage.id, stage.held(), stage.order)
             for stage in self._stages.values()
-            if stage.order and stage.state != _CLOSED
+            if stage.order and stage.state != _CLOSED and (stage.ordered or not stage.limits)
         ]
+
+    def limited(self, owner: int) -> list:
+        """Those that an owner beside orders holds open."""
+        return [stage_id for stage_id in self.ids() if self._stages[stage_id].limits & owner]
+
+    def are_back(self, ids) -> bool:
+        """Whether each is closed, or somebody else's to close."""
+        stages = [self._stages[stage_id] for stage_id in ids]
+        return all(stage.state == _CLOSED or not stage.is_free() for stage in stages)
+
+    def limit(self, ids, owner: int, order) -> None:
+        """Hold open for an owner beside orders, durably, whatever orders say."""
+        stages = [self._stages[stage_id] for stage_id in ids]
+        self._listener.on_limit([s.id for s in stages if s.state in (_WAITING, _CLOSING)])
+        for stage in stages:
+            stage.limits |= owner
+            if not stage.ordered:
+                stage.order = order
+        self._save({})
+        uptime_ms = self._clock.uptime_ms()
+        for stage in stages:
+            if not stage.held():
+                stage.cause = "limit"
+                stage.feed(_ORDER, uptime_ms)
+
+    def unlimit(self, ids, owner: int, ramp, order) -> None:
+        """The owner lets go: what nobody else holds open closes by the ramp."""
+        stages = [self._stages[stage_id] for stage_id in ids]
+        for stage in stages:
+            stage.limits &= ~owner
+        stages = [stage for stage in stages if stage.is_free() and stage.held()]
+        for stage in stages:
+            stage.order = order
+        self._save({})
+        self._permit(stages, "limit", ramp)
 
     def open(self, ids, order, until_ms, ramp) -> None:
         """Open now, durably. Raises what the journal raises when that cannot be."""
@@ -175,24 +220,34 @@ class Stages:
         self._save({stage.id: (True, order, until_ms, ramp or _DEFAULT_RAMP) for stage in stages})
         for stage in stages:
             stage.order = order
+            stage.ordered = True
             stage.until_ms = until_ms
             stage.ramp = ramp or _DEFAULT_RAMP
             stage.cause = "command"
             stage.feed(_ORDER, uptime_ms)
 
     def release(self, ids, order, ramp, cause="ramp") -> list:
-        """Let stages close by the ramp. Returns the ids of those that will move."""
+        """No order holds them open any more: they close by the ramp, unless somebody else does.
+
+        Returns the ids of those that will move.
+        """
         stages = [self._stages[stage_id] for stage_id in ids]
         stages = [stage for stage in stages if stage.state not in (_CLOSED, _CLOSING)]
-        uptime_ms = self._clock.uptime_ms()
         self._save({stage.id: (False, order, None, ramp or stage.ramp) for stage in stages})
         for stage in stages:
-            stage.feed(_PERMIT, uptime_ms)
             stage.order = order
+            stage.ordered = False
             stage.until_ms = None
-            stage.cause = cause
-        self._plan_return(stages, ramp or (stages[0].ramp if stages else _DEFAULT_RAMP))
+        stages = [stage for stage in stages if stage.is_free()]
+        self._permit(stages, cause, ramp or (stages[0].ramp if stages else _DEFAULT_RAMP))
         return [stage.id for stage in stages]
+
+    def _permit(self, stages, cause, ramp):
+        uptime_ms = self._clock.uptime_ms()
+        for stage in stages:
+            stage.feed(_PERMIT, uptime_ms)
+            stage.cause = cause
+        self._plan_return(stages, ramp)
 
     def tick(self) -> None:
         """Look at contacts and times; to be called every few tens of ms."""
@@ -202,7 +257,7 @@ class Stages:
             change = stage.contact_change(now_ms)
             if change:
                 closed, at_ms, cause = change
-                order = stage.order if cause in ("command", "ramp", "expiry") else None
+                order = stage.order if cause in ("command", "ramp", "expiry", "limit") else None
                 self._listener.on_contact(stage.id, closed, at_ms, cause, order)
             if stage.state == _WAITING and uptime_ms >= stage.due_at:
                 self._tell(stage, _DUE, uptime_ms)
@@ -220,13 +275,13 @@ class Stages:
         """
         proven_ms = self._clock.proven_ms()
         for stage in self._stages.values():
-            if not stage.held() or stage.until_ms is None:
+            if not stage.ordered or stage.until_ms is None:
                 continue
             if proven_ms >= stage.until_ms:
                 order = stage.order
-                ids = [s.id for s in self._stages.values() if s.held() and s.order == order]
-                self._listener.on_expiry(sorted(ids), order)
-                self.release(sorted(ids), order, None, "expiry")
+                ids = [s.id for s in self._stages.values() if s.ordered and s.order == order]
+                moving = self.release(sorted(ids), order, None, "expiry")
+                self._listener.on_expiry(sorted(ids), moving, order)
                 return
 
     def _tell(self, stage, what, uptime_ms):
@@ -246,15 +301,15 @@ class Stages:
             at += step_ms
 
     def _save(self, changes):
-        """Make durable which stages are to stay open; `changes` are (held, order, until, ramp)."""
+        """Make durable which stages are to stay open; `changes` are (ordered, order, until, ramp)."""
         uptime_ms, now_ms = self._clock.uptime_ms(), self._clock.now_ms()
         kept = {}
         for stage in self._stages.values():
             if stage.id in changes:
-                held, order, until_ms, ramp = changes[stage.id]
-            elif stage.state != _CLOSED:
-                held, order, until_ms, ramp = (
-                    stage.held(),
+                ordered, order, until_ms, ramp = changes[stage.id]
+            elif stage.state != _CLOSED or stage.limits:
+                ordered, order, until_ms, ramp = (
+                    stage.ordered,
                     stage.order,
                     stage.until_ms,
                     stage.ramp,
@@ -265,5 +320,5 @@ class Stages:
             if self._clock.known():
                 off_ms = 0 if stage.output.energised() else uptime_ms - stage.opened_at
                 opened_ms = now_ms - off_ms
-            kept[stage.id] = [held, order, until_ms, list(ramp), opened_ms]
+            kept[stage.id] = [ordered, order, until_ms, list(ramp), opened_ms, stage.limits]
         self._journal.put_cell(_CELL, cbor.encode(kept))

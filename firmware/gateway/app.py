@@ -81,11 +81,7 @@ class App:
         await self._record_boot(cause)
         self._stages.restore(_BOOT_RAMP_MS)
         self._orders.resume()
-        if any(journal.get_cell(cell) for cell in ("schedule", "limiter")):
-            self._limits_here()
-        if self._laid_schedule:
-            await self._limits_here().take(self._laid_schedule)
-            self._laid_schedule = None
+        await self._take_up_limits()
         health.forget("provisioned", "sealed", "software")
         self._board.forget_settings()
         log("gateway %s, version %s" % (self._gateway.hex(), VERSION))
@@ -212,7 +208,7 @@ class App:
         asyncio.get_event_loop().set_exception_handler(self._lost)
         self._is_running = True
         if self._limits:
-            self._begin(("limits", self._limits.run))
+            self._begin(("schedule", self._limits.run))
         self._begin(
             ("supervisor", self._supervisor.run),
             ("stages", self._watch_stages),
@@ -362,26 +358,34 @@ class App:
         if refusal:
             configuration.refusal_told(self._journal)
 
+    async def _take_up_limits(self):
+        """What flash holds, and what a technician laid down."""
+        if any(self._journal.get_cell(cell) for cell in ("schedule", "limiter state")):
+            self._limits_here()
+        laid, self._laid_schedule = self._laid_schedule, None
+        if laid:
+            await self._limits_here().take(laid)
+
     def _limits_here(self):
         # Imported when needed: a gateway without a schedule has no use for it.
         if self._limits is None:
-            from gateway.limits import Limits
+            from gateway.limit import Limits
 
             places = self._meters.places()
             self._limits = Limits(
                 self._limit_context,
                 list(self._shed_order),
                 places,
-                self._uplink.is_linked,
+                self._uplink.alive,
                 self._billing.add,
             )
-            self._meters.on_load = self._limits.loads.note
+            self._meters.listen(self._limits.note)
             if self._is_running:
-                self._begin(("limits", self._limits.run))
+                self._begin(("schedule", self._limits.run))
         return self._limits
 
-    def _set_limit(self, order, power_w, until_ms, stages):
-        return self._limits_here().hold(order, power_w, until_ms, stages)
+    def _set_limit(self, order, most_w, until_ms, stages):
+        return self._limits_here().limit(order, most_w, until_ms, stages)
 
     async def _schedule(self, message):
         await self._limits_here().take(message)
@@ -402,7 +406,7 @@ class App:
 
     def _room(self):
         if self._limits:
-            self._limits.beat()
+            self._limits.receipt()
         self._billing.room()
         self._uplink.wake()
 

@@ -41,7 +41,8 @@ class Meter:
         self._driver = driver
         self._clock = clock
         self._stale_ms = config[10]
-        self._counts = config.get(15)  # what it measures, and where (docs/wire-format.cddl)
+        # What it measures, and where (docs/wire-format.cddl), or nothing.
+        self._counts: list = config.get(15, [])
         quantities = config[12]
         self._indices = {
             False: range(len(quantities)),
@@ -271,16 +272,19 @@ class Meter:
         self._twice_told_at = now
         return True
 
-    def point(self):
-        """What it measures: 0 the delivery point, else a stage; None: nothing that is limited."""
-        return self._counts and self._counts[0]
+    def place(self):
+        """(slot, point) of what it measures: 0 the delivery point, else a stage; None: neither."""
+        return (self.slot, self._counts[0]) if self._counts else None
 
     def load(self, reading: Reading):
-        """(Wh, W) of a sample, for the gateway's own limit; None of what is not believed."""
-        _, energy, wh, wh_of, power, form, watts, watts_of = self._counts
+        """Its place, Wh, W and uptime of a sample; None of what is not believed."""
+        point, energy, wh, wh_of, power, form, watts, watts_of = self._counts
         return (
+            self.slot,
+            point,
             self._scaled(reading, energy, self._forms[energy][0], wh, wh_of),
             self._scaled(reading, power, form, watts, watts_of),
+            reading.at_ms,
         )
 
     def _scaled(self, reading, index, form, numerator, denominator):

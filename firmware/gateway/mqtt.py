@@ -62,7 +62,7 @@ class Client:
     """One connection to a broker, over a stream that was opened for it.
 
     A broker that takes longer than `keepalive_s` for anything it owes is given up.
-    `on_message(topic, payload, retained)` is awaited before the broker is told that the message arrived.
+    `on_message(topic, payload, retained)` is awaited before the broker is told that it arrived.
     `on_puback(packet_id)` is called when the broker has taken a publication.
     """
 

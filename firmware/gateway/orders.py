@@ -61,7 +61,7 @@ class _Command:
         self.stages = body.get(7)
         self.until_ms = body.get(8)
         self.ramp = body.get(9)
-        self.power_w = body.get(12)
+        self.most_w = body.get(12)
 
 
 class _Expected:
@@ -77,7 +77,7 @@ class Orders:
     """`bill(record)` keeps an event. `read_meters(done)` begins readings.
 
     When they are kept it calls `done(answered)`: whether any meter answered. `set_limit(order,
-    power_w, until_ms, stages)` returns why there can be no such limit, or None: it holds.
+    most_w, until_ms, stages)` returns why there can be no such limit, or None: it holds.
     """
 
     def __init__(self, targets, trust, guard, clock, stages_, read_meters, set_limit, bill):
@@ -165,7 +165,7 @@ class Orders:
         """The power is capped from now on; what that opens, the limiter's own events say."""
         order = command.order
         self._event(order, records.RECEIVED, stages_=command.stages)
-        why_not = self._set_limit(order, command.power_w, command.until_ms, command.stages)
+        why_not = self._set_limit(order, command.most_w, command.until_ms, command.stages)
         result = records.FAILED if why_not else records.APPLIED
         self._event(order, result, why_not, command.stages)
 

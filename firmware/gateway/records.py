@@ -104,22 +104,9 @@ def cadence(at_ms, sample_ms):
     return [_EVENT, at_ms, 15, {0: sample_ms}]
 
 
-def limiter(at_ms, before, after, cause, limit, measured, acts, serial, stages, order_id):
-    """`before`, `after`: (permit, load); `limit`: [Wh, W]; `measured`: [Wh used, Wh expected, W]."""
-    body = (list(before), list(after), cause, limit, measured, acts, serial, stages)
-    body = dict(enumerate(body))
-    if order_id is not None:
-        body[8] = order_id
-    return [_EVENT, at_ms, 16, body]
-
-
-def schedule(at_ms, digest, serial, enforced, refusal=None):
-    """Taken; or refused, with the serial number of the one that is held."""
-    body = {0: digest, 1: serial, 2: enforced}
-    if refusal is not None:
-        body[2] = 2
-        body[3] = refusal
-    return [_EVENT, at_ms, 17, body]
+def event(at_ms, code, body):
+    """One whose shape stands with who makes it."""
+    return [_EVENT, at_ms, code, body]
 
 
 def told(event) -> str:

@@ -301,7 +301,7 @@ class Stages:
             at += step_ms
 
     def _save(self, changes):
-        """Make durable which stages are to stay open; `changes` are (ordered, order, until, ramp)."""
+        """Make durable which stages stay open; `changes` are (ordered, order, until, ramp)."""
         uptime_ms, now_ms = self._clock.uptime_ms(), self._clock.now_ms()
         kept = {}
         for stage in self._stages.values():

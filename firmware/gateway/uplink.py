@@ -208,7 +208,7 @@ class Uplink:
             await client.publish(self._status_topic, self._status(True), True)
             await asyncio.sleep_ms(_STATUS_MS)
 
-    def is_linked(self) -> bool:
+    def alive(self) -> bool:
         """Whether a broker answers now."""
         return self._client is not None and self._works
 

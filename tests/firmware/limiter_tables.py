@@ -25,7 +25,7 @@ ACTIONS = ("nothing", "open", "release", "halt")
 
 def load() -> ModuleType:
     """The module itself: MicroPython's `const` is all that CPython has not."""
-    path = ROOT / "firmware" / "gateway" / "limiter.py"
+    path = ROOT / "firmware" / "gateway" / "limit" / "limiter.py"
     spec = importlib.util.spec_from_file_location("limiter_of_the_firmware", path)
     assert spec is not None
     assert spec.loader is not None
@@ -50,7 +50,7 @@ def permit_rows() -> list[tuple[str, str, str]]:
     states, inputs = STATES["permit"], INPUTS["permit"]
     return [
         (states[key >> 3], inputs[key & 7], states[after])
-        for key, after in sorted(LIMITER.PERMIT.items())
+        for key, after in sorted(LIMITER._PERMIT.items())
     ]
 
 
@@ -59,7 +59,7 @@ def load_rows() -> list[tuple[str, str, str, str]]:
     states, inputs = STATES["load"], INPUTS["load"]
     return [
         (states[key >> 3], inputs[key & 7], states[after >> 3], ACTIONS[after & 7])
-        for key, after in sorted(LIMITER.LOAD.items())
+        for key, after in sorted(LIMITER._LOAD.items())
     ]
 
 

@@ -25,7 +25,7 @@ class State(NamedTuple):
     mode: int
 
 
-START = State(LIMITER.NONE, LIMITER.UNDER, OBSERVE)
+START = State(LIMITER._NONE, LIMITER._UNDER, OBSERVE)
 
 
 def steps(state: State) -> Iterator[tuple[str, State, int]]:
@@ -34,9 +34,9 @@ def steps(state: State) -> Iterator[tuple[str, State, int]]:
         permit = LIMITER.permit_after(state.permit, what)
         for mode in (OBSERVE, ENFORCE) if what == FRESH else (state.mode,):
             # another mode lets go of all that was open, or would have been
-            load = state.load if mode == state.mode else LIMITER.UNDER
-            yield INPUTS["permit"][what], State(permit, load, mode), LIMITER.NOTHING
-    for what in LOAD_INPUTS if state.permit != LIMITER.NONE else ():
+            load = state.load if mode == state.mode else LIMITER._UNDER
+            yield INPUTS["permit"][what], State(permit, load, mode), LIMITER._NOTHING
+    for what in LOAD_INPUTS if state.permit != LIMITER._NONE else ():
         load, done = LIMITER.load_after(state.load, what)
         yield INPUTS["load"][what], state._replace(load=load), done
 
@@ -75,9 +75,9 @@ def test_under_enforce_nothing_is_unlimited(state: State, clock: str) -> None:
 
 def test_nothing_leads_back_to_no_limit() -> None:
     assert all(
-        after.permit != LIMITER.NONE
+        after.permit != LIMITER._NONE
         for state in ALL
-        if state.permit != LIMITER.NONE
+        if state.permit != LIMITER._NONE
         for _, after, _ in steps(state)
     )
 
@@ -102,41 +102,41 @@ def distance(state: State, is_there: Callable[[State, int], bool]) -> int | None
 @pytest.mark.parametrize("state", ALL, ids=str)
 def test_there_is_no_dead_end(state: State) -> None:
     """From everywhere a way leads to what is normal, to opening, and to letting close."""
-    normal = (LIMITER.CURRENT, LIMITER.UNDER)
+    normal = (LIMITER._CURRENT, LIMITER._UNDER)
     assert distance(state, lambda after, _: (after.permit, after.load) == normal) is not None
-    assert distance(state, lambda _, done: done == LIMITER.OPEN) is not None
-    assert distance(state, lambda _, done: done == LIMITER.RELEASE) is not None
+    assert distance(state, lambda _, done: done == LIMITER._OPEN) is not None
+    assert distance(state, lambda _, done: done == LIMITER._RELEASE) is not None
 
 
 @pytest.mark.parametrize("load", range(len(STATES["load"])), ids=STATES["load"])
 def test_a_load_that_stays_above_the_limit_opens_stage_after_stage(load: int) -> None:
     for _ in range(3):
         done = []
-        for what in (LIMITER.ABOVE, LIMITER.DUE):
+        for what in (LIMITER._ABOVE, LIMITER._DUE):
             load, act = LIMITER.load_after(load, what)
             done.append(act)
-        assert done[1] == LIMITER.OPEN
+        assert done[1] == LIMITER._OPEN
 
 
 def test_only_room_lets_a_stage_close_and_only_where_the_load_is_below() -> None:
     given_permission = [
         (STATES["load"][load], INPUTS["load"][what])
         for load, what in product(range(len(STATES["load"])), LOAD_INPUTS)
-        if LIMITER.load_after(load, what)[1] == LIMITER.RELEASE
+        if LIMITER.load_after(load, what)[1] == LIMITER._RELEASE
     ]
     assert given_permission == [("shed", "room")]
 
 
 def test_the_fail_safe_ends_by_a_heartbeat_and_a_fresh_schedule_and_by_nothing_less() -> None:
     """Every way from where it begins, with what came since: neither alone, nor time."""
-    ways = [(LIMITER.FAILSAFE, frozenset[int]())]
+    ways = [(LIMITER._FAILSAFE, frozenset[int]())]
     seen = set(ways)
     while ways:
         permit, came = ways.pop()
         for what in PERMIT_INPUTS:
             after = LIMITER.permit_after(permit, what)
             since = came | {what}
-            if after == LIMITER.CURRENT:
+            if after == LIMITER._CURRENT:
                 assert {FRESH, BEAT} <= since
             elif (after, since) not in seen:
                 seen.add((after, since))

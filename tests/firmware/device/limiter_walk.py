@@ -2,7 +2,7 @@
 
 from serve import serve  # isort: skip
 
-from gateway import limiter
+from gateway.limit import limiter
 
 
 def permit(states, inputs):

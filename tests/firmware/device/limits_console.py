@@ -10,7 +10,7 @@ import sys
 
 from gateway import cbor, cose
 from gateway.journal import Journal
-from gateway.limits import Limits
+from gateway.limit import Limits
 from gateway.stages import Stage, Stages
 from nor import Nor
 
@@ -160,13 +160,11 @@ def run(seconds, beat=True):
     for _ in range(seconds):
         run_plant(1_000)
         if measured:
-            for point in energy:
-                limits.loads.note(
-                    10 + point, point, energy[point] // HOUR_MS, power_w(point), clock.at
-                )
+            for point, drawn in energy.items():
+                limits.note(10 + point, point, drawn // HOUR_MS, power_w(point), clock.at)
         stages.tick()
         if beat and clock.at % 60_000 < 1_000:
-            limits.beat()
+            limits.receipt()
         limits.tick()
     return [power_w(0), [i for i in SHED_ORDER if coils[i].closed()]]
 
@@ -199,7 +197,7 @@ def take(body):
 
 
 def hold(order, power_w_, until_ms, ids):
-    return limits.hold([bytes.fromhex(order), 7], power_w_, until_ms, ids)
+    return limits.limit([bytes.fromhex(order), 7], power_w_, until_ms, ids)
 
 
 def order_open(order, ids):
@@ -211,7 +209,7 @@ def order_release(order, ids):
 
 
 def beat():
-    limits.beat()
+    limits.receipt()
 
 
 def state():
@@ -220,7 +218,7 @@ def state():
         clock.now_ms(),
         limits._permit,
         [limits._hourly.state, limits._capped.state],
-        limits.limit(limits._hourly),
+        limits._terms(limits._hourly).limit,
         [stages.limited(1), stages.limited(2)],
     ]
 
@@ -235,7 +233,7 @@ def events():
 def _shown(event):
     if event[0] != 3:
         return event
-    kind, at_ms, code, detail = event
+    _, at_ms, code, detail = event
     shown = {str(k): v.hex() if isinstance(v, bytes) else v for k, v in detail.items()}
     return [code, at_ms, shown]
 

@@ -8,8 +8,9 @@ from serve import serve  # isort: skip
 import asyncio
 import sys
 
-from gateway import cose, schedule
+from gateway import cose
 from gateway.journal import Journal
+from gateway.limit import schedule
 from gateway.trust import Trust
 from nor import Nor
 

@@ -148,7 +148,7 @@ def _events() -> list[Vector]:
                 7: [3],
             },
         ),
-        ("limiter_failsafe", 16, LIMITER | {0: [1, 2], 1: [2, 2], 2: "operator"}),
+        ("limiter_failsafe", 16, LIMITER | {0: [1, 2], 1: [2, 2], 2: "operator_outage"}),
         ("limiter_setpoint", 16, LIMITER | {3: [None, 2_500_000], 7: [1, 2], 8: ORDER_ID}),
         ("schedule_taken", 17, {0: HASH, 1: 7, 2: 0}),
         ("schedule_enforced", 17, {0: HASH, 1: 8, 2: 1}),

@@ -5,11 +5,12 @@ held, and what it allows when.
 import hashlib
 from array import array
 
-from gateway import cbor, cose, limiter, shape
+from gateway import cbor, cose, shape
 from gateway.cose import WireError
+from gateway.limit.limiter import lower
 
 _CELL = "schedule"
-_NO_VALUE = 0xFFFFFFFF
+_NO_VALUE = (0xFFFFFFFF, 0xFFFFFFFF)
 
 
 def _well_shaped(body) -> bool:
@@ -43,67 +44,82 @@ class Schedule:
         self.digest = digest
         (
             self.serial,
-            self.expires_ms,
+            self._expires_ms,
             self.enforced,
-            self.first_ms,
-            self.period_ms,
+            self._first_ms,
+            self._period_ms,
             hours,
             self._cut_off_ms,
             self._default,
-            self._fail_safe,
-            manners,
+            fail_safe,
+            self._manners,
             self._emergency,
         ) = fields
         self._hours = array("I")
         for at in range(0, len(hours), 4):
             self._hours.append(int.from_bytes(hours[at : at + 4], "big"))
-        self.heartbeat_ms, self.blind_ms = self._fail_safe[2:]
-        self.over_ms, self.emergency_over_ms, self.under_ms, self.margin, self.clock_ms = manners
+        self.fail_safe = tuple(fail_safe[:2])
+        self.heartbeat_ms, self.blind_ms = fail_safe[2:]
+        self.clock_ms = self._manners[4]
 
-    def fail_safe(self) -> tuple:
-        return tuple(self._fail_safe[:2])
+    def period(self, now_ms: int) -> tuple:
+        """(the number of the delivery period, ms since it began, ms that it lasts)"""
+        number, since_ms = divmod(now_ms - self._first_ms, self._period_ms)
+        return number, since_ms, self._period_ms
+
+    def is_over(self, earliest_ms: int, _latest_ms) -> bool:
+        """Whether its time is surely past."""
+        return earliest_ms >= self._expires_ms
+
+    def manners(self, range_ms: tuple, is_setpoint: bool) -> tuple:
+        """(ms above the limit, ms with room, margin in permille) before something is done."""
+        over_ms, emergency_over_ms, under_ms, margin, _ = self._manners
+        if is_setpoint or self._is_emergency(*range_ms):
+            over_ms = emergency_over_ms
+        return over_ms, under_ms, margin
 
     def limit(self, earliest_ms: int, latest_ms) -> tuple:
         """(Wh, W) now: the lowest of all that now may be; `latest_ms` None: nobody knows."""
         # which of its hours it is then nobody knows
-        is_doubtful = latest_ms is None or latest_ms - earliest_ms >= self.period_ms
-        last_ms = max(self._ends_ms(), self._cut_off_ms, self.expires_ms)
+        is_doubtful = latest_ms is None or latest_ms - earliest_ms >= self._period_ms
+        last_ms = max(self._ends_ms(), self._cut_off_ms, self._expires_ms)
         if latest_ms is None or latest_ms > last_ms:
             latest_ms = max(last_ms, earliest_ms)
         found = [self._at(earliest_ms)]
         for at_ms in self._changes(earliest_ms, latest_ms):
             found.append(self._at(at_ms))
-        if self.is_emergency(earliest_ms, latest_ms):
+        if self._is_emergency(earliest_ms, latest_ms):
             found.append(tuple(self._emergency[2:]))
-        allowed_wh, most_w = limiter.lower(*found)
+        allowed_wh, most_w = lower(*found)
         if is_doubtful:  # however they lie, no hour then comes to more
-            most_w = min(most_w, allowed_wh * 3_600_000 // self.period_ms)
+            most_w = min(most_w, allowed_wh * 3_600_000 // self._period_ms)
         return allowed_wh, most_w
 
     def _ends_ms(self):
-        return self.first_ms + self.period_ms * (len(self._hours) // 2)
+        return self._first_ms + self._period_ms * (len(self._hours) // 2)
 
     def _changes(self, earliest_ms, latest_ms):
         """When what it allows may change, after the one time and until the other."""
-        for at_ms in (self._cut_off_ms, self.expires_ms):
+        for at_ms in (self._cut_off_ms, self._expires_ms):
             if earliest_ms < at_ms <= latest_ms:
                 yield at_ms
-        next_hour = (earliest_ms - self.first_ms) // self.period_ms + 1
-        last_hour = (latest_ms - self.first_ms) // self.period_ms
+        next_hour = (earliest_ms - self._first_ms) // self._period_ms + 1
+        last_hour = (latest_ms - self._first_ms) // self._period_ms
         # a range of Unix times would be too much for 32 bits
         for hour in range(max(0, next_hour), min(len(self._hours) // 2, last_hour) + 1):
-            yield self.first_ms + hour * self.period_ms
+            yield self._first_ms + hour * self._period_ms
 
     def _at(self, at_ms):
-        if at_ms >= self.expires_ms:
-            return self.fail_safe()
-        hour = (at_ms - self.first_ms) // self.period_ms
+        if at_ms >= self._expires_ms:
+            return self.fail_safe
+        hour = (at_ms - self._first_ms) // self._period_ms
         if at_ms < self._cut_off_ms and 0 <= hour < len(self._hours) // 2:
-            if self._hours[2 * hour + 1] != _NO_VALUE or self._hours[2 * hour] != _NO_VALUE:
-                return self._hours[2 * hour], self._hours[2 * hour + 1]
+            limit = tuple(self._hours[2 * hour : 2 * hour + 2])
+            if limit != _NO_VALUE:
+                return limit
         return tuple(self._default)
 
-    def is_emergency(self, earliest_ms: int, latest_ms) -> bool:
+    def _is_emergency(self, earliest_ms: int, latest_ms) -> bool:
         """Whether its emergency may be now."""
         if self._emergency is None:
             return False
@@ -143,7 +159,7 @@ def _fields(body):
     """What is kept of a body: its hours in one piece, which takes a tenth of the heap."""
     hours = b""
     for limit in body[9]:
-        for value in limit or (_NO_VALUE, _NO_VALUE):
+        for value in limit or _NO_VALUE:
             hours += value.to_bytes(4, "big")
     return [
         body[2],

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from auditor import cose
-from auditor.frames import HASH, INTERVAL, READING, SAMPLE, SLOT, STAGE, UINT, Frame
+from auditor.frames import COUNT, HASH, INTERVAL, READING, SAMPLE, SLOT, STAGE, UINT, Frame
 from auditor.keys import PublicKey
 from auditor.operator_messages import VERSION, check_operator
 from auditor.refusal import Refusal
@@ -40,7 +40,8 @@ METER = mapping(
         12: array_of(QUANTITY, 1, 64),
         13: REQUESTS,
         14: array_of(array(FUNCTION, ADDRESS, integer(1, 32)), 0, 16),
-    }
+    },
+    {15: array(integer(0, 32), SLOT, UINT, COUNT, SLOT, integer(1, 31), UINT, COUNT)},
 )
 ACTUATOR = either(
     array(integer(0, 0), integer(0, 1), integer(0, 0), integer(0, 0)),

@@ -32,6 +32,13 @@ def _quantity(item: Any) -> bool:
     return _measured(item) or _counted(item)
 
 
+_measure = shape.row(
+    shape.span(0, 32),
+    *(shape.slot, shape.uint, shape.seq),
+    *(shape.slot, shape.span(1, 31), shape.uint, shape.seq),
+)
+
+
 def is_meter(item: Any) -> bool:
     return shape.is_map(
         item,
@@ -52,6 +59,7 @@ def is_meter(item: Any) -> bool:
             13: shape.list_of(_request, 1, 64),
             14: shape.list_of(_identity, 0, 16),
         },
+        {15: _measure},
     )
 
 

@@ -53,6 +53,7 @@ class App:
         self._root = root
         self._clock = Clock(board)
         self._faults: dict = {}  # task: what was told last, and when
+        self._is_running = False
 
     async def start(self) -> None:
         """Take up what flash and settings hold. Raises SetupError with what is to be done."""
@@ -82,6 +83,7 @@ class App:
         await self._record_boot(cause)
         self._stages.restore(_BOOT_RAMP_MS, self._was_long_off(cause))
         self._orders.resume()
+        await self._take_up_limits()
         health.forget("provisioned", "sealed", "software")
         self._board.forget_settings()
         log("gateway %s, version %s" % (self._gateway.hex(), VERSION))
@@ -150,6 +152,7 @@ class App:
             clock,
             self._billing.add,
         )
+        self._meters = meters
         config.meters = config.buses = ()  # all that was in them is with the meters now
         self._readings = Readings(
             clock,
@@ -163,6 +166,7 @@ class App:
         self._stages = Stages(
             [_stage(board, stage) for stage in config.stages], clock, journal, board.random
         )
+        self._shed_order = bytes([stage[0] for stage in config.stages])
         config.stages = ()
         self._orders = Orders(
             (key.gateway, config.zone),
@@ -171,9 +175,12 @@ class App:
             clock,
             self._stages,
             self._readings.demand,
+            self._set_limit,
             self._billing.add,
         )
         self._stages.listen(self._orders)
+        self._limits = None
+        self._limit_context = (trust, clock, journal, key.gateway, self._stages)
         self._objects = None
         self._object_context = (trust, clock, journal, key.gateway, config, self._billing.add)
         sent = Sent(journal, clock)
@@ -189,6 +196,7 @@ class App:
             self._receipt,
             self._orders.handle,
             self._object,
+            self._schedule,
         )
         self._receipts = Receipts(
             key.gateway,
@@ -200,12 +208,16 @@ class App:
             self._billing.add,
             self._room,
         )
+        self._laid_schedule = board.read_setting("schedule.cose")
         provisioned.settle(board)
         return buses
 
     async def run(self) -> None:
         """Work until the board asks to stop, and then hand over what the journal holds."""
         asyncio.get_event_loop().set_exception_handler(self._lost)
+        self._is_running = True
+        if self._limits:
+            self._begin(("schedule", self._limits.run))
         self._begin(
             ("supervisor", self._supervisor.run),
             ("stages", self._watch_stages),
@@ -355,6 +367,38 @@ class App:
         if refusal:
             configuration.refusal_told(self._journal)
 
+    async def _take_up_limits(self):
+        """What flash holds, and what a technician laid down."""
+        if any(self._journal.get_cell(cell) for cell in ("schedule", "limiter state")):
+            self._limits_here()
+        laid, self._laid_schedule = self._laid_schedule, None
+        if laid:
+            await self._limits_here().take(laid)
+
+    def _limits_here(self):
+        # Imported when needed: a gateway without a schedule has no use for it.
+        if self._limits is None:
+            from gateway.limit import Limits
+
+            places = self._meters.places()
+            self._limits = Limits(
+                self._limit_context,
+                list(self._shed_order),
+                places,
+                self._uplink.alive,
+                self._billing.add,
+            )
+            self._meters.listen(self._limits.note)
+            if self._is_running:
+                self._begin(("schedule", self._limits.run))
+        return self._limits
+
+    def _set_limit(self, order, most_w, until_ms, stages):
+        return self._limits_here().limit(order, most_w, until_ms, stages)
+
+    async def _schedule(self, message):
+        await self._limits_here().take(message)
+
     async def _object(self, part):
         # Imported when needed: it is needed seldom.
         if self._objects is None:
@@ -370,6 +414,8 @@ class App:
         self._uplink.wake()
 
     def _room(self):
+        if self._limits:
+            self._limits.receipt()
         self._billing.room()
         self._uplink.wake()
 

@@ -45,6 +45,8 @@ def _tests() -> tuple:
         13: requests,
         14: array(row(span(3, 4), address, span(1, 32)), 0, 16),
     }
+    place = span(0, 63)
+    measure = row(span(0, 32), place, uint, shape.seq, place, span(1, 31), uint, shape.seq)
     stage = {0: span(1, 32), 1: uint, 2: uint, 3: uint, 4: uint}
     numbered = either(uint, shape.null)
     equipment = {
@@ -68,7 +70,7 @@ def _tests() -> tuple:
         7: array(either(rtu, tcp), 1, 8),
         9: array(shape.record(stage, equipment), 0, 32),
     }
-    return shape.record(rest), shape.record(meter)
+    return shape.record(rest), shape.record(meter, {15: measure})
 
 
 def _readable(meter: dict) -> bool:

@@ -104,8 +104,9 @@ def cadence(at_ms, sample_ms):
     return [_EVENT, at_ms, 15, {0: sample_ms}]
 
 
-def interlocks(at_ms, stage_id, words):
-    return [_EVENT, at_ms, 18, {0: stage_id, 1: words}]
+def event(at_ms, code, body):
+    """One whose shape stands with who makes it."""
+    return [_EVENT, at_ms, code, body]
 
 
 def told(event) -> str:

@@ -1,6 +1,9 @@
 """Curtailable stages: who holds them open, how they return, and what is told of them.
 
 What was ordered open is durable before anything moves, so that it stays open over a restart.
+
+A stage may be open for several owners at once: the newest order, the gateway's own limit, a
+setpoint. It closes when the last of them lets go.
 """
 
 from gateway import cbor, switch
@@ -14,8 +17,9 @@ class Stages:
 
     `tick` tells who listens: `on_contact(stage_id, closed, at_ms, cause, order)`,
     `on_result(stage_id, what, order, reason)`, `on_resumed(stage_id, opening, order)` when what
-    hindered an order is gone, `on_expiry(stage_ids, order)` and `on_interlocks(stage_id, at_ms,
-    words)`. An order is [order-id, counter], or None.
+    hindered an order is gone, `on_expiry(stage_ids, moving, order)` and `on_interlocks(stage_id,
+    at_ms, words)`; `limit` tells `on_limit(stage_ids)` of those that were on their way back. An
+    order is [order-id, counter], or None.
     """
 
     def __init__(self, stages_, clock, journal, random):
@@ -43,7 +47,8 @@ class Stages:
         for stage_id in self.ids():
             stage = self._stages[stage_id]
             if stage_id in kept:
-                stage.ordered, stage.order, stage.until_ms, ramp, opened_ms = kept[stage_id]
+                stage.ordered, stage.order, stage.until_ms, ramp, opened_ms = kept[stage_id][:5]
+                stage.limits = sum(kept[stage_id][5:])
                 stage.ramp = tuple(ramp)
                 if opened_ms is not None and self._clock.known():
                     stage.opened_at = uptime_ms - max(0, self._clock.now_ms() - opened_ms)
@@ -71,8 +76,43 @@ class Stages:
         return [
             (stage.id, not stage.is_free(), stage.order)
             for stage in self._stages.values()
-            if stage.order and stage.state != switch.CLOSED
+            if stage.order and stage.state != switch.CLOSED and (stage.ordered or not stage.limits)
         ]
+
+    def limited(self, owner: int) -> list:
+        """Those that an owner beside orders holds open."""
+        return [stage_id for stage_id in self.ids() if self._stages[stage_id].limits & owner]
+
+    def are_back(self, ids) -> bool:
+        """Whether each is closed, or somebody else's to close."""
+        returned = [self._stages[stage_id] for stage_id in ids]
+        return all(stage.state == switch.CLOSED or not stage.is_free() for stage in returned)
+
+    def limit(self, ids, owner: int, order) -> None:
+        """Hold open for an owner beside orders, durably, whatever orders say."""
+        limited = [self._stages[stage_id] for stage_id in ids]
+        self._listener.on_limit([stage.id for stage in limited if stage.is_returning()])
+        for stage in limited:
+            stage.limits |= owner
+            if not stage.ordered:
+                stage.order = order
+        self._save({})
+        uptime_ms = self._clock.uptime_ms()
+        for stage in limited:
+            if not stage.is_held():
+                stage.cause = "limit"
+                stage.feed(switch.ORDER, uptime_ms)
+
+    def unlimit(self, ids, owner: int, ramp, order) -> None:
+        """The owner lets go: what nobody else holds open closes by the ramp."""
+        returning = [self._stages[stage_id] for stage_id in ids]
+        for stage in returning:
+            stage.limits &= ~owner
+        returning = [stage for stage in returning if stage.is_free() and stage.is_held()]
+        for stage in returning:
+            stage.order = order
+        self._save({})
+        self._permit(returning, "limit", ramp)
 
     def open(self, ids, order, until_ms, ramp) -> None:
         """Open now, durably. Raises what the journal raises when that cannot be."""
@@ -89,20 +129,29 @@ class Stages:
             stage.feed(switch.ORDER, uptime_ms)
 
     def release(self, ids, order, ramp, cause="ramp") -> list:
-        """Let stages close by the ramp. Returns the ids of those that will move."""
+        """No order holds them open any more: they close by the ramp, unless somebody else does.
+
+        Returns the ids of those that will move.
+        """
         returning = [self._stages[stage_id] for stage_id in ids]
         returning = [stage for stage in returning if _can_return(stage)]
-        uptime_ms = self._clock.uptime_ms()
         self._save({stage.id: (False, order, None, ramp or stage.ramp) for stage in returning})
         for stage in returning:
-            stage.ordered = False
-            stage.feed(switch.PERMIT, uptime_ms)
             stage.order = order
+            stage.ordered = False
             stage.until_ms = None
-            stage.cause = cause
-        ramp = ramp or (returning[0].ramp if returning else switch.DEFAULT_RAMP)
-        self._plan_return(returning, ramp)
+        returning = [stage for stage in returning if stage.is_free()]
+        self._permit(
+            returning, cause, ramp or (returning[0].ramp if returning else switch.DEFAULT_RAMP)
+        )
         return [stage.id for stage in returning]
+
+    def _permit(self, returning, cause, ramp):
+        uptime_ms = self._clock.uptime_ms()
+        for stage in returning:
+            stage.feed(switch.PERMIT, uptime_ms)
+            stage.cause = cause
+        self._plan_return(returning, ramp)
 
     def tick(self) -> None:
         """Look at contacts, interlocks and times; to be called every few tens of ms."""
@@ -114,7 +163,7 @@ class Stages:
                 closed, at_ms, cause = change
                 if not closed and cause != "boot":
                     stage.opened_at = uptime_ms
-                order = stage.order if cause in ("command", "ramp", "expiry") else None
+                order = stage.order if cause in ("command", "ramp", "expiry", "limit") else None
                 self._listener.on_contact(stage.id, closed, at_ms, cause, order)
             if stage.equipment:
                 self._look_at_equipment(stage, uptime_ms)
@@ -156,8 +205,9 @@ class Stages:
         """Nothing bars it any more: it opens if it is to be open, and else returns by its ramp."""
         stage.feed(switch.FREE, uptime_ms)
         if not stage.is_free():
-            self._listener.on_resumed(stage.id, True, stage.order)
-            stage.cause = "command"
+            if stage.ordered:
+                self._listener.on_resumed(stage.id, True, stage.order)
+            stage.cause = "command" if stage.ordered else "limit"
             stage.feed(switch.ORDER, uptime_ms)
         elif not stage.interlocks:
             self._return(stage)
@@ -193,8 +243,8 @@ class Stages:
             if proven_ms >= stage.until_ms:
                 order = stage.order
                 ids = [s.id for s in self._stages.values() if s.ordered and s.order == order]
-                self._listener.on_expiry(sorted(ids), order)
-                self.release(sorted(ids), order, None, "expiry")
+                moving = self.release(sorted(ids), order, None, "expiry")
+                self._listener.on_expiry(sorted(ids), moving, order)
                 return
 
     def _tell(self, stage, what, uptime_ms):
@@ -229,7 +279,7 @@ class Stages:
         for stage in self._stages.values():
             if stage.id in changes:
                 ordered, order, until_ms, ramp = changes[stage.id]
-            elif stage.state != switch.CLOSED:
+            elif stage.state != switch.CLOSED or stage.limits:
                 ordered, order, until_ms, ramp = (
                     stage.ordered,
                     stage.order,
@@ -242,11 +292,11 @@ class Stages:
             if self._clock.known():
                 off_ms = uptime_ms - stage.opened_at if stage.is_off() else 0
                 opened_ms = now_ms - off_ms
-            kept[stage.id] = [ordered, order, until_ms, list(ramp), opened_ms]
+            kept[stage.id] = [ordered, order, until_ms, list(ramp), opened_ms, stage.limits]
         self._journal.put_cell(_CELL, cbor.encode(kept))
 
 
 def _can_return(stage):
     if stage.state == switch.BARRED:
-        return not stage.is_free()
+        return stage.ordered
     return stage.state not in (switch.CLOSED, switch.CLOSING)

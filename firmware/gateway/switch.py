@@ -97,6 +97,7 @@ class Stage:
         self.cause = "boot"  # of the contact's next change in the direction that is wanted
         self.order = None  # [order-id, counter] of the command that moved it last
         self.ordered = False  # an order holds it open
+        self.limits = 0  # the owners beside orders that do, a bit each
         self.until_ms: int | None = None
         self.ramp = DEFAULT_RAMP
         self.opened_at = 0
@@ -207,7 +208,13 @@ class Stage:
 
     def is_free(self) -> bool:
         """Whether nobody holds it open."""
-        return not self.ordered
+        return not (self.ordered or self.limits)
+
+    def is_held(self) -> bool:
+        return self.state in (STOPPING, OPENING, OPEN)
+
+    def is_returning(self) -> bool:
+        return self.state in (WAITING, CLOSING, OFFERED)
 
     def is_off(self) -> bool:
         return self.state not in (CLOSED, STOPPING, CLOSING, OFFERED)

@@ -12,7 +12,6 @@ from gateway.modbus import NoAnswer, driver
 from gateway.modbus.driver import ModbusDriver
 from serve import serve
 
-
 ticks = 0
 driver.ticks_ms = lambda: ticks
 

@@ -94,7 +94,7 @@ class Listener:
     def on_resumed(self, stage_id, opening, order):
         told.append(["resumed", stage_id, opening, order])
 
-    def on_expiry(self, ids, order):
+    def on_expiry(self, ids, moving, order):
         told.append(["expiry", ids, order])
 
     def on_interlocks(self, stage_id, at_ms, words):

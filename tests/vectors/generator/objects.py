@@ -27,9 +27,10 @@ from generator.messages import (
     seal,
     sign,
 )
-from generator.site import METER_ON_A_BUS, configuration_body
+from generator.site import METER_ON_A_BUS, METER_ON_TCP, configuration_body
 
 OFF_THE_CURVE = bytes(31) + b"\x01"
+MEASURE: list[Item] = [0, 0, 1000, 1, 1, 3, 1, 1024]
 STAGE: Body = {0: 1, 1: 0, 2: 300_000, 3: 60_000, 4: 2000}
 EQUIPMENT: list[tuple[str, str, Body]] = [
     (
@@ -118,6 +119,11 @@ def _configurations() -> Iterable[Vector]:
         "A meter on a serial bus at another speed than the bus's.",
         {8: [METER_ON_A_BUS | {9: [500, 4, 5, [9600, 0, 2]]}]},
     )
+    yield installed(
+        "measures",
+        "Two meters that say how to count what they measure: the site's, and a stage's.",
+        {8: [METER_ON_A_BUS | {15: MEASURE}, METER_ON_TCP | {15: [32, *MEASURE[1:]]}]},
+    )
     yield bad(
         "too_long",
         "A configuration of more than 65536 bytes.",
@@ -168,7 +174,15 @@ def _configurations() -> Iterable[Vector]:
     yield meter("17_identities", "An identity register too many.", {14: [[3, 0, 1]] * 17})
     yield meter("identity_by_function_5", "Identity by a function that writes.", {14: [[5, 0, 1]]})
     yield meter("ratio_of_one", "A ratio of one number.", {6: [1]})
-    yield meter("meter_field_of_more", "A meter's field that the grammar does not name.", {15: 0})
+    yield meter("meter_field_of_more", "A meter's field that the grammar does not name.", {16: 0})
+    yield meter("measure_of_stage_33", "A measure of no stage.", {15: [33, *MEASURE[1:]]})
+    yield meter(
+        "measure_by_nothing", "A measure that divides by 0.", {15: [*MEASURE[:3], 0, *MEASURE[4:]]}
+    )
+    yield meter(
+        "measure_opaque", "A power that is no number.", {15: [*MEASURE[:5], 0, *MEASURE[6:]]}
+    )
+    yield meter("measure_in_part", "A measure without a power.", {15: MEASURE[:4]})
     for name, what, equipment in EQUIPMENT:
         yield installed(f"stage_{name}", what, {9: [STAGE | equipment]})
     for name, what, equipment in NO_EQUIPMENT:

@@ -72,7 +72,7 @@ def _actuator(item: Any) -> bool:
     return _coil(item) or _pulse(item)
 
 
-def _stage(item: Any) -> bool:
+def is_stage(item: Any) -> bool:
     return shape.is_map(
         item,
         {0: shape.stage_id, 1: shape.uint, 2: shape.uint, 3: shape.uint, 4: shape.uint},
@@ -99,7 +99,7 @@ def _is_configuration(body: Any) -> bool:
             6: shape.list_of(shape.uint, 3, 3),
             7: shape.list_of(_bus, 1, 8),
             8: shape.list_of(is_meter, 1, 64),
-            9: shape.list_of(_stage, 0, 32),
+            9: shape.list_of(is_stage, 0, 32),
         },
     )
 

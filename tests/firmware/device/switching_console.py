@@ -1,4 +1,4 @@
-"""Stages on a board of dictionaries, in a time that the tests pass: what moves, and what is told."""
+"""Stages on a board of dictionaries, in a time that tests pass: what moves, and what is told."""
 
 from serve import serve  # isort: skip
 

@@ -20,13 +20,16 @@ class ActuatorError(ValueError):
 
 @dataclass(frozen=True)
 class Actuator:
-    """`pulse_ms` is 0 where a coil is held; `response_ms`: within what time its contact follows."""
+    """`pulse_ms` is 0 where a coil is held; `response_ms`: within what time its contact follows;
+    `example` names what no source says.
+    """
 
     name: str
     kind: str
     pulse_ms: int
     operations_per_hour: int
     response_ms: int
+    example: tuple[str, ...] = ()
 
     @property
     def is_closed_by_person(self) -> bool:
@@ -78,6 +81,7 @@ def parse_actuator(text: str, name: str) -> Actuator:
         pulse_ms,
         document["operations_per_hour"],
         document["feedback"]["response_ms"],
+        tuple(document.get("example", ())),
     )
 
 

@@ -6,11 +6,12 @@ from typing import Any
 
 from collector.evidence.cose import ContentType
 from collector.evidence.downlink import Signer
+from collector.model.actuator import load_actuator
 from collector.model.decoding import FLOATS, Register
 from collector.model.energy import energy_in
 from collector.model.limits import greatest_power_w
 from collector.model.profile import Profile
-from collector.model.records import Gateway, Line, Meter, RtuBus, Site, TcpBus
+from collector.model.records import Gateway, Line, Meter, RtuBus, Site, Stage, TcpBus
 from collector.registry.profiles import load_profile
 from collector.registry.view import View
 
@@ -31,7 +32,7 @@ _STALE_LEAST_MS, _STALE_UPDATES = 60_000, 10
 def compile_configuration(view: View, gateway_id: str, issued_ms: int, signer: Signer) -> bytes:
     """The signed configuration message; its version is the time of issue, its meters those of then.
 
-    Raises UnknownError or ProfileError when the register or the profiles lack something.
+    Raises UnknownError, ProfileError or ActuatorError when something named is not there.
     """
     gateway = view.one(Gateway, gateway_id)
     site = view.one(Site, gateway.site)
@@ -48,18 +49,31 @@ def compile_configuration(view: View, gateway_id: str, issued_ms: int, signer: S
         6: [gateway.timing.interval_ms, gateway.timing.sample_ms, gateway.timing.frame_ms],
         7: [_bus(bus) for bus in gateway.buses],
         8: [compile_meter(meter, load_profile(meter.profile)) for meter in meters],
-        9: [
-            {
-                0: stage.id,
-                1: stage.output,
-                2: stage.min_off_ms,
-                3: stage.min_on_ms,
-                4: stage.confirm_ms,
-            }
-            for stage in site.stages
-        ],
+        9: [compile_stage(stage) for stage in site.stages],
     }
     return signer.seal(ContentType.CONFIGURATION, payload)
+
+
+def compile_stage(stage: Stage) -> dict[int, Any]:
+    """A `stage` of docs/wire-format.cddl; raises ActuatorError."""
+    compiled: dict[int, Any] = {
+        0: stage.id,
+        1: stage.output,
+        2: stage.min_off_ms,
+        3: stage.min_on_ms,
+        4: stage.confirm_ms,
+    }
+    if stage.actuator is not None:
+        compiled[5] = load_actuator(stage.actuator).compiled
+    if stage.soft_stop is not None:
+        compiled[6] = [stage.soft_stop.output, stage.soft_stop.run_down_ms]
+    if stage.cooling is not None:
+        compiled[7] = [stage.cooling.output, stage.cooling.run_on_ms]
+    if any(number is not None for number in stage.inputs.wired):
+        compiled[8] = list(stage.inputs.wired)
+    if stage.permission is not None:
+        compiled[9] = stage.permission
+    return compiled
 
 
 def _bus(bus: RtuBus | TcpBus) -> list[Any]:

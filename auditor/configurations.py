@@ -41,7 +41,7 @@ METER = mapping(
         13: REQUESTS,
         14: array_of(array(FUNCTION, ADDRESS, integer(1, 32)), 0, 16),
     },
-    {15: array(integer(0, 32), SLOT, UINT, COUNT, SLOT, integer(1, 31), UINT, COUNT)},
+    {15: array(integer(0, 32), SLOT, UINT, COUNT, SLOT, integer(1, 31), UINT, COUNT, UINT)},
 )
 STAGE_OF_SITE = mapping({0: STAGE, 1: UINT, 2: UINT, 3: UINT, 4: UINT})
 CONFIGURATION = mapping(

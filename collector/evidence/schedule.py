@@ -1,6 +1,6 @@
 """Schedules: the signed permit to draw, hour by hour (docs/wire-format.md §6.1)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from collector.evidence import shape
@@ -105,6 +105,30 @@ class Schedule:
             body[14] = [from_ms, until_ms, *limit.item()]
         return body
 
+    def numbered(self, serial: int) -> "Schedule":
+        return replace(self, serial=serial)
+
+    def terms(self) -> tuple[Any, ...]:
+        """All that it says but what it allows when."""
+        return (
+            self.enforces,
+            self.authority,
+            self.period_ms,
+            self.default,
+            self.fail_safe,
+            self.manners,
+            self.emergency,
+        )
+
+    def allowed(self, at_ms: int) -> Limit:
+        """What holds at a moment that is known, but for an emergency."""
+        if at_ms >= self.expires_ms:
+            return self.fail_safe.limit
+        number = (at_ms - self.first_ms) // self.period_ms
+        if at_ms < self.cut_off_ms and 0 <= number < len(self.limits):
+            return self.limits[number] or self.default
+        return self.default
+
     def seal(self, signer: Signer) -> bytes:
         return signer.seal(ContentType.SCHEDULE, self.payload())
 
@@ -135,7 +159,13 @@ def _is_schedule(body: Any) -> bool:
 
 def read_schedule(message: bytes, root: PublicKey) -> Schedule:
     """A schedule that the operator signed, whether or not it has expired; raises EvidenceError."""
-    body = trusted_payload(message, ContentType.SCHEDULE, Role.ORDERS, root, _is_schedule)
+    return read_body(
+        trusted_payload(message, ContentType.SCHEDULE, Role.ORDERS, root, _is_schedule)
+    )
+
+
+def read_body(body: Any) -> Schedule:
+    """A body of the right shape."""
     name, energy_wh, power_w, heartbeat_ms, blind_ms = body[12]
     emergency = body.get(14)
     return Schedule(

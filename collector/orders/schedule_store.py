@@ -4,12 +4,15 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import structlog
 from sqlalchemy import Connection, func, insert, select, update
 
 from collector.evidence.frame import Event, EventCode, Stream
 from collector.ledger.ledger import Entry
 from collector.storage.tables import issued, limiter_event
 from collector.storage.tables import schedule as table
+
+log = structlog.get_logger()
 
 KIND = "schedule"
 PERMITS = ("none", "current", "failsafe", "beating", "renewed")
@@ -132,6 +135,13 @@ class ScheduleFollower:
 
 def _note_schedule(connection: Connection, gateway: str, event: Event, entry: Entry) -> None:
     digest, serial, result = event.detail[0], event.detail[1], event.detail[2]
+    log.info(
+        "gateway.schedule",
+        gateway=gateway,
+        serial=serial,
+        result=("observe", "enforce", "refused")[result],
+        reason=event.detail.get(3),
+    )
     ours = (table.c.gateway == gateway, table.c.hash == digest)
     if result != _REFUSED:
         said = {"taken_ms": event.at_ms, "refusal": None, "position": entry.position}
@@ -147,6 +157,17 @@ def _note_schedule(connection: Connection, gateway: str, event: Event, entry: En
 
 def _note_limiter(connection: Connection, gateway: str, event: Event, entry: Entry) -> None:
     permit, load = event.detail[1]
+    log.info(
+        "gateway.limiter",
+        gateway=gateway,
+        permit=PERMITS[permit],
+        load=LOADS[load],
+        cause=event.detail[2],
+        limit=event.detail[3],
+        measured=event.detail[4],
+        enforced=bool(event.detail[5]),
+        stages=event.detail[7],
+    )
     body = {str(key): v.hex() if isinstance(v, bytes) else v for key, v in event.detail.items()}
     row = {
         "gateway": gateway,

@@ -15,6 +15,7 @@ from collector.model.records.devices import (
     Timing,
     Verification,
 )
+from collector.model.records.escalation import ESCALATION, Escalation, Remedy, Situation
 from collector.model.records.grid import DeliveryPoint, Feeder, LossFactor, Site, Stage, Zone
 from collector.model.records.parties import (
     DataCentre,
@@ -31,6 +32,7 @@ from collector.model.records.rules import (
     FailSafe,
     LimitPolicy,
     Market,
+    NoticeChannel,
     OrderReason,
     PermittedHours,
     Policy,
@@ -72,6 +74,7 @@ KINDS: dict[str, type[Record]] = {
 }
 
 __all__ = [
+    "ESCALATION",
     "KINDS",
     "AccuracyClass",
     "Allocation",
@@ -85,6 +88,7 @@ __all__ = [
     "Dated",
     "DeliveryPoint",
     "EnergyMwh",
+    "Escalation",
     "FailSafe",
     "Feeder",
     "Gateway",
@@ -102,16 +106,19 @@ __all__ = [
     "MeterRequirement",
     "Name",
     "Nomination",
+    "NoticeChannel",
     "OrderReason",
     "PermittedHours",
     "Policy",
     "Quota",
     "RatioCorrection",
     "Record",
+    "Remedy",
     "RtuBus",
     "Ruling",
     "Seal",
     "Site",
+    "Situation",
     "Source",
     "Span",
     "Stage",

@@ -9,6 +9,7 @@ from collector.evidence.downlink import Role, Signer, trusted_payload
 from collector.evidence.keys import PublicKey
 
 MAX_PERIODS = 48
+MAX_PERIOD_MS = 86_400_000
 MAX_UINT32 = 2**32 - 1
 
 
@@ -143,7 +144,7 @@ _SHAPE: dict[int, shape.Predicate] = {
     5: shape.span(0, 1),
     6: shape.nullable(shape.sha256),
     7: shape.unix_ms,
-    8: shape.span(1, 86_400_000),
+    8: shape.span(1, MAX_PERIOD_MS),
     9: shape.list_of(shape.nullable(_limit), 1, MAX_PERIODS),
     10: shape.unix_ms,
     11: _limit,

@@ -18,7 +18,7 @@ from collector.storage.tables import stage_movement
 
 log = structlog.get_logger()
 
-_CONTACT, _SUPERSEDED = "contact", "superseded"
+_CONTACT, _SUPERSEDED, _LIMIT = "contact", "superseded", "limit"
 _BOOT = "boot"
 _EFFECTIVE = (Step.APPLIED, Step.CONTACT_CONFIRMED, Step.VERIFIED, Step.REBOUNDED)
 
@@ -115,6 +115,8 @@ def _believable(part: Part, event: Event, entry: Entry) -> int:
 def _steps(part: Part, sent: Sent, phase: CommandPhase, reason: str | None) -> list[Step]:
     """The steps that an event means for a part where it stands; none when it is old news."""
     step, is_open = part.step, sent.action is Action.OPEN
+    if phase is CommandPhase.FAILED and reason == _LIMIT:
+        phase = CommandPhase.RESTORED  # the order's hold is over; the gateway's own limit holds on
     is_contact_late = phase is CommandPhase.FAILED and reason == _CONTACT
     if phase is CommandPhase.RESTORED or (is_contact_late and step is Step.RELEASED):
         if step in (Step.RELEASED, Step.LAPSED):

@@ -8,7 +8,9 @@ import structlog
 from sqlalchemy import Connection, func, insert, select, update
 
 from collector.evidence.frame import Event, EventCode, Stream
+from collector.evidence.schedule import MAX_UINT32
 from collector.ledger.ledger import Entry
+from collector.ledger.readings import AHEAD_MS
 from collector.storage.tables import issued, limiter_event
 from collector.storage.tables import schedule as table
 
@@ -144,13 +146,15 @@ def _note_schedule(connection: Connection, gateway: str, event: Event, entry: En
     )
     ours = (table.c.gateway == gateway, table.c.hash == digest)
     if result != _REFUSED:
-        said = {"taken_ms": event.at_ms, "refusal": None, "position": entry.position}
+        said = {"taken_ms": _believable(event, entry), "refusal": None, "position": entry.position}
         connection.execute(update(table).where(*ours).values(said))
         return
     said = {"refusal": event.detail.get(3, ""), "position": entry.position}
     connection.execute(update(table).where(*ours, table.c.taken_ms.is_(None)).values(said))
     known = connection.scalar(select(func.max(table.c.serial)).where(table.c.gateway == gateway))
-    if known is not None and serial > known:  # ours is a ledger that was restored: count on from it
+    if (
+        known is not None and known < serial < MAX_UINT32
+    ):  # ours is a ledger that was restored: count on from it
         row = {"gateway": gateway, "serial": serial, "site": "", "issued_ms": entry.received_ms}
         connection.execute(insert(table), [row])
 
@@ -172,7 +176,7 @@ def _note_limiter(connection: Connection, gateway: str, event: Event, entry: Ent
     row = {
         "gateway": gateway,
         "position": entry.position,
-        "at_ms": event.at_ms,
+        "at_ms": _believable(event, entry),
         "received_ms": entry.received_ms,
         "permit": permit,
         "load": load,
@@ -180,3 +184,9 @@ def _note_limiter(connection: Connection, gateway: str, event: Event, entry: Ent
         "body": json.dumps(body),
     }
     connection.execute(insert(limiter_event), [row])
+
+
+def _believable(event: Event, entry: Entry) -> int:
+    """The gateway's time, unless that is still to come."""
+    is_so = event.at_ms <= entry.received_ms + AHEAD_MS
+    return event.at_ms if is_so else entry.received_ms

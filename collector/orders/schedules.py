@@ -8,7 +8,15 @@ from sqlalchemy import Connection, Engine
 
 from collector.evidence.cose import ContentType, parse
 from collector.evidence.downlink import Signer
-from collector.evidence.schedule import FailSafe, Limit, Manners, Schedule, read_body
+from collector.evidence.schedule import (
+    MAX_PERIOD_MS,
+    MAX_UINT32,
+    FailSafe,
+    Limit,
+    Manners,
+    Schedule,
+    read_body,
+)
 from collector.model.records import Authority, LimitPolicy, OrderReason, Site
 from collector.orders import permits, schedule_store
 from collector.orders.schedule_store import Issued, LimiterState
@@ -44,7 +52,7 @@ class Schedules:
         """Issue what is due; how many. Nothing is looked at again before something changed."""
         view = self._registry.view()
         policy = view.policy.limits
-        if policy is None:
+        if policy is None or view.market.period_ms > MAX_PERIOD_MS:
             return 0
         with reading(self._engine) as connection:
             seen = (
@@ -78,6 +86,9 @@ class Schedules:
             if why is None:
                 continue
             serial = 1 if last is None else last.serial + 1
+            if serial > MAX_UINT32:
+                log.error("schedule.exhausted", gateway=gateway, serial=serial)
+                continue
             message = schedule.numbered(serial).seal(self._signer)
             digest = keep_issued(connection, schedule_store.KIND, message, now_ms)
             schedule_store.keep(connection, gateway, serial, site, digest, now_ms)
@@ -181,8 +192,8 @@ def _schedule(
 
 
 def _share(power_w: int, permille: int, period_ms: int) -> Limit:
-    power_w = power_w * permille // 1000
-    return Limit(power_w * period_ms // 3_600_000, power_w)
+    power_w = min(power_w * permille // 1000, MAX_UINT32)
+    return Limit(min(power_w * period_ms // 3_600_000, MAX_UINT32), power_w)
 
 
 def _why(

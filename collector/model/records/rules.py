@@ -127,6 +127,10 @@ class Authority(Record):
         return self.valid_from <= at_ms < self.valid_until
 
 
+Seconds = Annotated[int, Field(ge=0, le=4_000_000)]
+"""In milliseconds they fit into 32 bits."""
+
+
 class FailSafe(BaseModel):
     """What a licensee may draw without a heartbeat for so long, or without a schedule: a share of
     the power that each of his sites contracted. `licensee` None: any who has none of his own.
@@ -138,8 +142,8 @@ class FailSafe(BaseModel):
     name: Name
     licensee: Bin | None = None
     power_permille: Annotated[int, Field(ge=0, le=1000)] = 0
-    heartbeat_s: Annotated[int, Field(ge=0)] = 21_600
-    blind_s: Annotated[int, Field(ge=0)] = 900
+    heartbeat_s: Seconds = 21_600
+    blind_s: Seconds = 900
 
 
 class LimitPolicy(BaseModel):
@@ -153,14 +157,14 @@ class LimitPolicy(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
     mode: Literal["observe", "enforce"] = "observe"
     periods: Annotated[int, Field(ge=1, le=48)] = 48
-    expires_s: Annotated[int, Field(gt=0)] = 86_400
-    renew_s: Annotated[int, Field(gt=0)] = 43_200
+    expires_s: Annotated[int, Field(gt=0, le=4_000_000)] = 86_400
+    renew_s: Annotated[int, Field(gt=0, le=4_000_000)] = 43_200
     default_permille: Annotated[int, Field(ge=0, le=1000)] = 0
-    over_s: Annotated[int, Field(ge=0)] = 60
-    emergency_over_s: Annotated[int, Field(ge=0)] = 5
-    under_s: Annotated[int, Field(ge=0)] = 300
+    over_s: Seconds = 60
+    emergency_over_s: Seconds = 5
+    under_s: Seconds = 300
     margin_permille: Annotated[int, Field(ge=1000, le=10_000)] = 1200
-    clock_s: Annotated[int, Field(ge=0)] = 900
+    clock_s: Seconds = 900
     fail_safe: Annotated[tuple[FailSafe, ...], Field(min_length=1)] = (FailSafe(name="nothing"),)
 
     def fail_safe_of(self, licensee: str) -> FailSafe | None:

@@ -37,12 +37,14 @@ def schedule(
         held = schedule_store.held(connection, gateway)
         state = schedule_store.limiter_states(connection).get(gateway)
         newest = None if issued is None else _read(connection, issued)
+        spans = schedule_store.fail_safes(connection, gateway)
     answer = {
         "site": site,
         "gateway": gateway,
         "issued": _issued(issued, newest),
         "held": _issued(held, None),
         "state": _state(state),
+        "fail_safes": [vars(span) for span in spans],
         "why_none": _why_none(view, site) if issued is None else None,
     }
     for line in [json.dumps(answer)] if as_json else _lines(answer):
@@ -117,6 +119,12 @@ def _lines(answer: dict[str, Any]) -> list[str]:
         since = moment_text(state["at_ms"])
         lines.append(
             f"limiter: {state['permit']}, {state['load']} ({state['cause']}), since {since}"
+        )
+    for span in answer["fail_safes"]:
+        until = "now" if span["until_ms"] is None else moment_text(span["until_ms"])
+        lines.append(
+            f"fail-safe: {moment_text(span['from_ms'])} to {until}, {span['cause']};"
+            f" settled as: {span['settled_as']}"
         )
     if "mode" not in issued:
         return lines

@@ -11,6 +11,8 @@ from collector.evidence.keys import PublicKey
 MAX_PERIODS = 48
 MAX_PERIOD_MS = 86_400_000
 MAX_UINT32 = 2**32 - 1
+_OCTETS = 8
+_NONE = b"\xff" * _OCTETS
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,11 @@ class Limit:
 
     def item(self) -> list[int]:
         return [self.energy_wh, self.power_w]
+
+    def octets(self) -> bytes:
+        """As of a period; what would be read as no value is a Wh less."""
+        energy_wh = min(self.energy_wh, MAX_UINT32 - 1)
+        return energy_wh.to_bytes(4) + self.power_w.to_bytes(4)
 
 
 @dataclass(frozen=True)
@@ -95,7 +102,7 @@ class Schedule:
             6: self.authority,
             7: self.first_ms,
             8: self.period_ms,
-            9: [None if limit is None else limit.item() for limit in self.limits],
+            9: b"".join(_NONE if limit is None else limit.octets() for limit in self.limits),
             10: self.cut_off_ms,
             11: self.default.item(),
             12: self.fail_safe.item(),
@@ -145,7 +152,11 @@ _SHAPE: dict[int, shape.Predicate] = {
     6: shape.nullable(shape.sha256),
     7: shape.unix_ms,
     8: shape.span(1, MAX_PERIOD_MS),
-    9: shape.list_of(shape.nullable(_limit), 1, MAX_PERIODS),
+    9: lambda hours: (
+        type(hours) is bytes
+        and _OCTETS <= len(hours) <= _OCTETS * MAX_PERIODS
+        and not len(hours) % _OCTETS
+    ),
     10: shape.unix_ms,
     11: _limit,
     12: shape.row(shape.text, *[shape.uint32] * 4),
@@ -178,10 +189,16 @@ def read_body(body: Any) -> Schedule:
         authority=body[6],
         first_ms=body[7],
         period_ms=body[8],
-        limits=tuple(None if limit is None else Limit(*limit) for limit in body[9]),
+        limits=tuple(_period(body[9][at : at + _OCTETS]) for at in range(0, len(body[9]), _OCTETS)),
         cut_off_ms=body[10],
         default=Limit(*body[11]),
         fail_safe=FailSafe(name, Limit(energy_wh, power_w), heartbeat_ms, blind_ms),
         manners=Manners(*body[13]),
         emergency=None if emergency is None else (*emergency[:2], Limit(*emergency[2:])),
     )
+
+
+def _period(octets: bytes) -> Limit | None:
+    if octets == _NONE:
+        return None
+    return Limit(int.from_bytes(octets[:4]), int.from_bytes(octets[4:]))

@@ -3,9 +3,10 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import structlog
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, Row, func, insert, select, update
 
 from collector.evidence.frame import Event, EventCode, Stream
 from collector.evidence.schedule import MAX_UINT32
@@ -21,6 +22,8 @@ PERMITS = ("none", "current", "failsafe", "beating", "renewed")
 LOADS = ("under", "over", "shed", "shed_over", "ready")
 """The states of a gateway's limiter by their numbers (docs/limiter.md)."""
 _REFUSED = 2
+_OPERATORS = ("operator_outage", "expired")
+"""Causes of a fail-safe that are the operator's."""
 
 
 @dataclass(frozen=True)
@@ -117,6 +120,44 @@ def _issued(row: object) -> Issued:
     )
 
 
+@dataclass(frozen=True)
+class FailSafeSpan:
+    """A time for which a gateway was in its fail-safe; `until_ms` None: it is still.
+
+    `settled_as` "operator": no receipt came although the broker answered, or no schedule that
+    holds; the licensee did not bring it about. "open": nobody could be reached, and whose fault
+    that was the gateway cannot say.
+    """
+
+    from_ms: int
+    until_ms: int | None
+    cause: str
+    settled_as: str
+    position: int
+
+
+def fail_safes(connection: Connection, gateway: str) -> list[FailSafeSpan]:
+    """Of a gateway, in order."""
+    query = (
+        select(limiter_event).where(limiter_event.c.gateway == gateway).order_by(limiter_event.c.id)
+    )
+    spans: list[FailSafeSpan] = []
+    began: Row[Any] | None = None
+    for row in connection.execute(query):
+        is_safe = PERMITS[row.permit] not in ("none", "current")
+        if is_safe and began is None:
+            began = row
+        elif not is_safe and began is not None:
+            spans.append(_span(began, row.at_ms))
+            began = None
+    return spans if began is None else [*spans, _span(began, None)]
+
+
+def _span(began: Row[Any], until_ms: int | None) -> FailSafeSpan:
+    settled_as = "operator" if began.cause in _OPERATORS else "open"
+    return FailSafeSpan(began.at_ms, until_ms, began.cause, settled_as, began.position)
+
+
 class ScheduleFollower:
     """Follows what gateways say of their schedules and limiters."""
 
@@ -146,10 +187,14 @@ def _note_schedule(connection: Connection, gateway: str, event: Event, entry: En
     )
     ours = (table.c.gateway == gateway, table.c.hash == digest)
     if result != _REFUSED:
-        said = {"taken_ms": _believable(event, entry), "refusal": None, "position": entry.position}
+        said: dict[str, Any] = {
+            "taken_ms": _believable(event, entry),
+            "refusal": None,
+            "position": entry.position,
+        }
         connection.execute(update(table).where(*ours).values(said))
         return
-    said = {"refusal": event.detail.get(3, ""), "position": entry.position}
+    said = {"refusal": _kept(event.detail.get(3, "")), "position": entry.position}
     connection.execute(update(table).where(*ours, table.c.taken_ms.is_(None)).values(said))
     known = connection.scalar(select(func.max(table.c.serial)).where(table.c.gateway == gateway))
     if (
@@ -180,7 +225,7 @@ def _note_limiter(connection: Connection, gateway: str, event: Event, entry: Ent
         "received_ms": entry.received_ms,
         "permit": permit,
         "load": load,
-        "cause": event.detail[2],
+        "cause": _kept(event.detail[2]),
         "body": json.dumps(body),
     }
     connection.execute(insert(limiter_event), [row])
@@ -190,3 +235,7 @@ def _believable(event: Event, entry: Entry) -> int:
     """The gateway's time, unless that is still to come."""
     is_so = event.at_ms <= entry.received_ms + AHEAD_MS
     return event.at_ms if is_so else entry.received_ms
+
+
+def _kept(text: str) -> str:
+    return text[:200].replace("\0", "\ufffd")  # PostgreSQL keeps no NUL

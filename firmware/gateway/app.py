@@ -388,6 +388,7 @@ class App:
         return self._limits_here().limit(order, most_w, until_ms, stages)
 
     async def _schedule(self, message):
+        gc.collect()  # it takes as much of the heap as anything that comes
         await self._limits_here().take(message)
 
     async def _object(self, part):

@@ -210,6 +210,32 @@ def test_a_gateway_in_its_fail_safe_gets_a_fresh_one_and_one_only(issuing: Issui
     assert issuing.run(NOW_MS + 62_000) == 0
 
 
+@pytest.mark.parametrize(
+    ("cause", "settled_as"),
+    [("operator_outage", "operator"), ("expired", "operator"), ("connection_lost", "open")],
+)
+def test_a_fail_safe_is_settled_by_whose_outage_it_was(
+    issuing: Issuing, cause: str, settled_as: str
+) -> None:
+    def said(before: int, after: int, cause: str, at_ms: int) -> list[Any]:
+        body = {0: [before, 0], 1: [after, 0], 2: cause, 3: None, 4: None, 5: 1, 6: 1, 7: []}
+        return event(16, body, at_ms)
+
+    issuing.hears(
+        said(0, 1, "fresh_schedule", NOW_MS - 900),
+        said(1, 2, cause, NOW_MS - 500),
+        said(2, 3, "heartbeat_back", NOW_MS - 300),
+    )
+    gateway = issuing.world.gateway.id.hex()
+    with reading(issuing.world.engine) as connection:
+        [span] = schedule_store.fail_safes(connection, gateway)
+    assert (span.from_ms, span.until_ms, span.settled_as) == (NOW_MS - 500, None, settled_as)
+    issuing.hears(said(3, 1, "fresh_schedule", NOW_MS - 100))
+    with reading(issuing.world.engine) as connection:
+        [span] = schedule_store.fail_safes(connection, gateway)
+    assert span.until_ms == NOW_MS - 100
+
+
 def test_a_restored_collector_counts_on_from_what_its_gateway_holds(issuing: Issuing) -> None:
     first = issuing.issued()
     digest = message_hash(first.seal(issuing.signer))

@@ -26,9 +26,9 @@ class Limit:
         return [self.energy_wh, self.power_w]
 
     def octets(self) -> bytes:
-        """As of a period; what would be read as no value is a Wh less."""
-        energy_wh = min(self.energy_wh, MAX_UINT32 - 1)
-        return energy_wh.to_bytes(4) + self.power_w.to_bytes(4)
+        """As of a period; what would be read as no value is a watt less."""
+        octets = self.energy_wh.to_bytes(4) + self.power_w.to_bytes(4)
+        return octets if octets != _NONE else octets[:-1] + b"\xfe"
 
 
 @dataclass(frozen=True)

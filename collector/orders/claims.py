@@ -98,7 +98,7 @@ def look(
         if part.holds(now_ms):
             claims.append(Claim(order, part, part.until_ms or now_ms))
         elif part.step is Step.NOTIFIED and is_ready(view, order, part, now_ms):
-            claims.append(Claim(order, part, end_ms(view, order, now_ms)))
+            claims.append(Claim(order, part, end_ms(view, order, part, now_ms)))
     handover_ms = view.policy.handover_s * 1000
     return Gateway(tuple(claims), store.movers(connection, gateway), now_ms, handover_ms)
 
@@ -108,13 +108,17 @@ def is_ready(view: View, order: Order, part: Part, now_ms: int) -> bool:
     in_force_ms = notices.in_force_ms(order, part)
     if in_force_ms is None or now_ms < in_force_ms:
         return False
-    return rules.void(view, order, part, now_ms) is None and end_ms(view, order, now_ms) > now_ms
+    is_void = rules.void(view, order, part, now_ms) is not None
+    return not is_void and end_ms(view, order, part, now_ms) > now_ms
 
 
-def end_ms(view: View, order: Order, now_ms: int) -> int:
-    """When it ends if it is issued now."""
+def end_ms(view: View, order: Order, part: Part, now_ms: int) -> int:
+    """When a part ends whose notice is in force; now, when its authority is gone."""
     authority = view.all(Authority).get(order.terms.authority)
-    return order.terms.end_ms(now_ms, now_ms if authority is None else authority.valid_until)
+    in_force_ms = notices.in_force_ms(order, part)
+    if authority is None or in_force_ms is None:
+        return now_ms
+    return order.terms.end_ms(in_force_ms, authority.valid_until)
 
 
 def _precedence(claim: Claim) -> tuple[int, int, int]:

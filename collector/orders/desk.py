@@ -84,11 +84,11 @@ class Desk:
             # its gateway's answer may have come since, to another process
             now = store.load(connection, order.id) or order
             gateways = {now.part(number).cut.gateway for number in numbers}
-            others = store.load_at(connection, gateways)
+            others = store.load_at(connection, gateways, now_ms)
             sender = Sender(connection, view, self._signer, now_ms)
             for number in numbers:
                 if not now.part(number).is_over:
-                    there = {**current, **{other.id: other for other in others}, now.id: now}
+                    there = {**{other.id: other for other in others}, **current, now.id: now}
                     now = _Move(sender, self._series, now, number, others, there.values()).made()
             return now
 
@@ -123,6 +123,8 @@ class _Move:
         step = self.part.step
         if step in HOLDING and self.part.until_ms is not None:
             if self.now_ms >= self.part.until_ms:
+                if step is Step.ISSUED:
+                    return self._step(Step.FAILED, {"reason": "no answer until its end"})
                 return self._step(Step.LAPSED, {"until_ms": self.part.until_ms})
             if (by := self._here().superseded_by(self.order, self.part)) is not None:
                 return self._step(Step.SUPERSEDED, {"by": by.id.hex()})
@@ -174,7 +176,7 @@ class _Move:
             return self.order
         if why := rules.void(self.view, self.order, self.part, self.now_ms):
             return self._step(Step.CANCELLED, {"reason": why})
-        end_ms = claims.end_ms(self.view, self.order, self.now_ms)
+        end_ms = claims.end_ms(self.view, self.order, self.part, self.now_ms)
         if end_ms <= self.now_ms:
             return self._step(Step.EXPIRED, {"reason": "its end came before it could be issued"})
         here = self._here()
@@ -231,7 +233,7 @@ class _Move:
         stages = self._here().owned(self.order, self.part)
         if not stages:
             return self.order
-        end_ms = claims.end_ms(self.view, self.order, self.now_ms)
+        end_ms = claims.end_ms(self.view, self.order, self.part, self.now_ms)
         return self.sender.issue(self.order, self.number, stages, end_ms)
 
     def _await_effect(self) -> Order:

@@ -11,7 +11,7 @@ from collector.ledger.flags import Flag, keep_flag
 from collector.ledger.ledger import Entry
 from collector.ledger.readings import AHEAD_MS, believable_ms
 from collector.model.order import Step
-from collector.orders import commands, store
+from collector.orders import commands, rest, store
 from collector.orders.order import Part, Sent, StepRecord
 from collector.orders.sending import STALE
 from collector.storage.tables import stage_movement
@@ -39,6 +39,7 @@ class OrderFollower:
                     _take(connection, frame, record, entry)
                 elif record.code is EventCode.STAGE and record.detail[2] != _BOOT:
                     _note_movement(connection, frame, number, record, entry)
+                    _confirm(connection, frame, record, entry)
 
 
 def _note_movement(
@@ -54,6 +55,21 @@ def _note_movement(
             at_ms=believable_ms(entry, frame, event.at_ms),
         )
     )
+
+
+def _confirm(connection: Connection, frame: Frame, event: Event, entry: Entry) -> None:
+    """A contact that opens after its time completes the order that it was late for."""
+    if event.detail[1] or 3 not in event.detail:
+        return
+    gateway = frame.gateway.hex()
+    found = store.load_part(connection, event.detail[3], gateway)
+    if found is None or found[1].step is not Step.APPLIED:
+        return
+    order, part = found
+    if all(rest.is_open(connection, gateway, stage) for stage in part.cut.stages):
+        at_ms = _believable(part, event, entry)
+        record = StepRecord(Step.CONTACT_CONFIRMED, at_ms, entry.received_ms, entry.position, {})
+        store.take_step(connection, order, record, part.number)
 
 
 def _take(connection: Connection, frame: Frame, event: Event, entry: Entry) -> None:
@@ -72,10 +88,12 @@ def _take(connection: Connection, frame: Frame, event: Event, entry: Entry) -> N
         if 5 not in event.detail:
             return  # the gateway answers a message that it did not believe: it is none of ours
         commands.catch_up(connection, frame.gateway.hex(), event.detail[5])
-    order = store.load(connection, identity)
-    part = None if order is None else order.at(frame.gateway.hex())
-    sent = None if part is None else part.sent(counter)
-    if order is None or part is None or sent is None:
+    found = store.load_part(connection, identity, frame.gateway.hex())
+    if found is None:
+        return
+    order, part = found
+    sent = part.sent(counter)
+    if sent is None:
         return
     if _is_news(sent, phase):
         store.keep_answer(connection, order, part, counter, phase, reason)
@@ -88,9 +106,11 @@ def _take(connection: Connection, frame: Frame, event: Event, entry: Entry) -> N
         details["reason"] = reason
     if reason == _SUPERSEDED and _is_anothers(connection, order.id, part, sent):
         return  # a stronger order's: this one goes on
-    for step in _steps(part, sent, phase, reason):
-        record = StepRecord(step, at_ms, entry.received_ms, entry.position, details)
-        order = store.take_step(connection, order, record, part.number)
+    records = [
+        StepRecord(step, at_ms, entry.received_ms, entry.position, details)
+        for step in _steps(part, sent, phase, reason)
+    ]
+    store.take_steps(connection, order, records, part.number)
 
 
 def _is_anothers(connection: Connection, order: bytes, part: Part, sent: Sent) -> bool:

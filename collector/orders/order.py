@@ -46,8 +46,9 @@ class Terms:
     """What an order says, fixed when it is drafted.
 
     `drafted_by`: a person; of an automatic order the official in whose name its `rule` works.
-    `until_ms`: it ends then, whatever its hold; None: `hold_s` after it was issued. `follows`: the
-    order whose failure it answers. `upstream`: the lines that it opens.
+    It ends `hold_s` after its notice is in force, whenever it is issued; at `until_ms` if that is
+    sooner. `follows`: the part of an order whose failure it answers. `upstream`: the lines that it
+    opens.
     """
 
     reason: OrderReason
@@ -78,9 +79,9 @@ class Terms:
     def sites(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(cut.site for cut in self.cuts))
 
-    def end_ms(self, issued_ms: int, authority_until_ms: int) -> int:
-        """When a cut that is issued now ends, unless it is released sooner."""
-        ends = [issued_ms + self.hold_s * 1000, authority_until_ms]
+    def end_ms(self, in_force_ms: int, authority_until_ms: int) -> int:
+        """When its cut ends, unless it is released sooner."""
+        ends = [in_force_ms + self.hold_s * 1000, authority_until_ms]
         return min(ends if self.until_ms is None else [*ends, self.until_ms])
 
 
@@ -153,7 +154,10 @@ class Part:
 
 @dataclass(frozen=True)
 class Order:
-    """`own`: the steps that are the whole order's. `row`: of two the later was drafted later."""
+    """`own`: the steps that are the whole order's. `row`: of two the later was drafted later.
+
+    What was loaded for one gateway has only its part.
+    """
 
     id: bytes
     terms: Terms
@@ -184,8 +188,16 @@ class Order:
     def is_over(self) -> bool:
         return self.step in OVER
 
+    @cached_property
+    def _by_number(self) -> dict[int, Part]:
+        return {part.number: part for part in self.parts}
+
     def part(self, number: int) -> Part:
-        return next(part for part in self.parts if part.number == number)
+        return self._by_number[number]
+
+    @cached_property
+    def _by_gateway(self) -> dict[str, Part]:
+        return {part.cut.gateway: part for part in self.parts}
 
     def at(self, gateway: str) -> Part | None:
-        return next((part for part in self.parts if part.cut.gateway == gateway), None)
+        return self._by_gateway.get(gateway)

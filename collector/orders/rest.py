@@ -1,6 +1,7 @@
 """How long a stage must be left alone: its minimum on time, its operations in the hour."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from sqlalchemy import Connection, func, select
 
@@ -44,13 +45,23 @@ def operations(connection: Connection, view: View, gateway: str, stage: int, now
     return connection.scalar(query) or 0
 
 
+def is_open(connection: Connection, gateway: str, stage: int) -> bool:
+    """Whether its contact was open when it was last seen to move."""
+    last = _last(connection, gateway, stage)
+    return last is not None and not last.is_closed
+
+
 def _rested_ms(connection: Connection, gateway: str, stage: Stage) -> int:
     """When it will have been on for its time; 0 when it is open, or never moved."""
+    last = _last(connection, gateway, stage.id)
+    return last.at_ms + stage.min_on_ms if last is not None and last.is_closed else 0
+
+
+def _last(connection: Connection, gateway: str, stage: int) -> Any:
     query = (
         select(table.c.is_closed, table.c.at_ms)
-        .where(table.c.gateway == gateway, table.c.stage == stage.id)
-        .order_by(table.c.at_ms.desc(), table.c.position.desc())
+        .where(table.c.gateway == gateway, table.c.stage == stage)
+        .order_by(table.c.at_ms.desc(), table.c.position.desc(), table.c.record.desc())
         .limit(1)
     )
-    last = connection.execute(query).first()
-    return last.at_ms + stage.min_on_ms if last is not None and last.is_closed else 0
+    return connection.execute(query).first()

@@ -85,7 +85,7 @@ def note_unauthorised(connection: Connection, view: View, now_ms: int) -> None:
                 Code.UNAUTHORISED,
                 finding.subject,
                 finding.first_ms,
-                finding.last_ms - finding.last_ms % _NOTED_MS,
+                max(finding.first_ms, finding.last_ms - finding.last_ms % _NOTED_MS),
                 {
                     "sites": _sites(finding),
                     "order_reason": [reason],

@@ -1,19 +1,19 @@
-"""Orders, their parts, steps and commands, kept; nothing of them is changed or taken away."""
+"""Orders, their parts, steps and commands, kept: what was taken is never changed or taken away."""
 
 import json
 import secrets
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
 import structlog
-from sqlalchemy import ColumnElement, Connection, insert, or_, select, true, update
+from sqlalchemy import Connection, func, insert, or_, select, true, update
 
 from collector.evidence.downlink import Action
 from collector.evidence.frame import CommandPhase
-from collector.model.order import LIFE, OVER, DropResult, Step, check_step
-from collector.model.records import NoticeChannel, OrderReason
-from collector.orders.order import Cut, Order, Part, Sent, StepRecord, Terms, Touched
+from collector.model.order import LIFE, OVER, DropResult, Step, check_step, leading, worst
+from collector.orders.order import Order, Part, Sent, StepRecord, Terms
+from collector.orders.rows import orders_of
 from collector.storage.tables import order as order_table
 from collector.storage.tables import order_command as command_table
 from collector.storage.tables import order_part as part_table
@@ -22,8 +22,6 @@ from collector.storage.tables import order_step as step_table
 log = structlog.get_logger()
 
 _AT_ONCE = 500
-_RESTING = OVER - {Step.FAILED}
-"""Of these no stage may stand open."""
 
 
 def draft(
@@ -31,7 +29,7 @@ def draft(
 ) -> Order:
     identity = secrets.token_bytes(16)
     body = asdict(terms)
-    del body["reason"]
+    del body["reason"], body["cuts"]
     connection.execute(
         insert(order_table).values(
             id=identity,
@@ -57,7 +55,10 @@ def draft(
     connection.execute(insert(part_table), rows)
     order = Order(identity, terms, (), parts)
     said = {"by": terms.drafted_by, "why": terms.why} | dict(details or {})
-    return _kept(connection, order, None, StepRecord(Step.DRAFTED, now_ms, now_ms, None, said))
+    record = StepRecord(Step.DRAFTED, now_ms, now_ms, None, said)
+    order = _kept(connection, order, None, [record])
+    first = select(func.min(step_table.c.id)).where(step_table.c.order_id == identity)
+    return replace(order, row=connection.scalar(first) or 0)
 
 
 def take_step(
@@ -70,87 +71,114 @@ def take_step(
     """Move a part on, or the whole order, and return it so.
 
     Raises StepError when the table does not allow it. A step that is not the whole order's, without
-    a number, is that of every part that may take it; of none is an error.
+    a number, is that of every part that is not over.
     """
-    step = record.step
-    moved = order.parts if number is None else (order.part(number),)
-    if number is None and not LIFE[step].is_whole and len(moved) > 1:
-        moved = tuple(part for part in moved if not part.is_over) or moved
+    step, row = record.step, LIFE[record.step]
     if step is Step.WRONGFUL:
         check_step(order.step, step)
-    else:
-        for part in moved:
+    elif row.is_whole:
+        for part in order.parts:
             check_step(part.step, step)
-        numbers = {part.number for part in moved}
-        _update_parts(connection, order, numbers, step, result)
-        parts = tuple(
-            replace(part, step=step, result=result or part.result)
-            if part.number in numbers
-            else part
-            for part in order.parts
-        )
+        _update_parts(connection, order, None, step, result)
+        parts = tuple(replace(part, step=step) for part in order.parts)
         order = replace(order, parts=parts)
-    if LIFE[step].is_whole:
-        return _kept(connection, order, None, record)
-    for part in moved:
-        order = _kept(connection, order, part.number, record)
+    if row.is_whole:
+        return _kept(connection, order, None, [record])
+    if number is not None:
+        return take_steps(connection, order, [record], number, result)
+    for part in [part for part in order.parts if not part.is_over] or order.parts:
+        order = take_steps(connection, order, [record], part.number, result)
     return order
+
+
+def take_steps(
+    connection: Connection,
+    order: Order,
+    records: Sequence[StepRecord],
+    number: int,
+    result: DropResult | None = None,
+) -> Order:
+    """Move a part on by one step after the other; none is nothing. Raises StepError."""
+    if not records:
+        return order
+    part = order.part(number)
+    current = part.step
+    for record in records:
+        check_step(current, record.step)
+        current = record.step
+    _update_parts(connection, order, {number}, current, result)
+    moved = replace(
+        part, step=current, result=result or part.result, history=(*part.history, *records)
+    )
+    parts = tuple(moved if each.number == number else each for each in order.parts)
+    return _kept(connection, replace(order, parts=parts), number, records)
 
 
 def _update_parts(
     connection: Connection,
     order: Order,
-    numbers: Collection[int],
+    numbers: Collection[int] | None,
     step: Step,
     result: DropResult | None,
 ) -> None:
+    """`numbers` None: every part, also those that are not in memory."""
     values: dict[str, Any] = {"step": step}
     if result is not None:
         values["result"] = result
     same = [part_table.c.order_id == order.id]
-    if len(numbers) < len(order.parts):
+    if numbers is not None:
         same.append(part_table.c.part.in_(numbers))
     connection.execute(update(part_table).where(*same).values(values))
 
 
-def _kept(connection: Connection, order: Order, number: int | None, record: StepRecord) -> Order:
-    """The step is kept, and what the whole order is by it."""
-    row = connection.scalar(
-        insert(step_table)
-        .values(
-            order_id=order.id,
+def _kept(
+    connection: Connection, order: Order, number: int | None, records: Sequence[StepRecord]
+) -> Order:
+    """The steps are kept, and what the whole order is by them."""
+    rows = [
+        {
+            "order_id": order.id,
+            "part": number,
+            "step": record.step,
+            "at_ms": record.at_ms,
+            "recorded_ms": record.recorded_ms,
+            "position": record.position,
+            "body": json.dumps(dict(record.details), ensure_ascii=False),
+        }
+        for record in records
+    ]
+    connection.execute(insert(step_table), rows)
+    if number is None:
+        order = replace(order, own=(*order.own, *records))
+    connection.execute(
+        update(order_table).where(order_table.c.id == order.id).values(_summary(connection, order))
+    )
+    cuts = order.terms.cuts if number is None else (order.part(number).cut,)
+    for record in records:
+        log.info(
+            "order.step",
+            order=order.id.hex(),
             part=number,
+            site=", ".join(dict.fromkeys(cut.site for cut in cuts)),
+            reason=order.terms.reason,
+            stages=sorted({stage for cut in cuts for stage in cut.stages}),
             step=record.step,
             at_ms=record.at_ms,
-            recorded_ms=record.recorded_ms,
-            position=record.position,
-            body=json.dumps(dict(record.details), ensure_ascii=False),
+            details=dict(record.details),
         )
-        .returning(step_table.c.id)
-    )
-    if number is None:
-        order = replace(order, own=(*order.own, record), row=order.row or int(row or 0))
-    else:
-        parts = tuple(
-            replace(part, history=(*part.history, record)) if part.number == number else part
-            for part in order.parts
-        )
-        order = replace(order, parts=parts)
-    values = {"step": order.step, "result": order.result}
-    connection.execute(update(order_table).where(order_table.c.id == order.id).values(values))
-    cuts = order.terms.cuts if number is None else (order.part(number).cut,)
-    log.info(
-        "order.step",
-        order=order.id.hex(),
-        part=number,
-        site=", ".join(dict.fromkeys(cut.site for cut in cuts)),
-        reason=order.terms.reason,
-        stages=sorted({stage for cut in cuts for stage in cut.stages}),
-        step=record.step,
-        at_ms=record.at_ms,
-        details=dict(record.details),
-    )
     return order
+
+
+def _summary(connection: Connection, order: Order) -> dict[str, Any]:
+    """What the whole order is by its parts, of which not all may be in memory."""
+    query = select(part_table.c.step, part_table.c.result).where(part_table.c.order_id == order.id)
+    rows = connection.execute(query.distinct()).all()
+    steps = [Step(row.step) for row in rows]
+    is_wrongful = order.own[-1].step is Step.WRONGFUL
+    return {
+        "step": Step.WRONGFUL if is_wrongful else steps[leading(steps)],
+        "result": worst(None if row.result is None else DropResult(row.result) for row in rows),
+    }
 
 
 def keep_command(connection: Connection, order: Order, number: int, sent: Sent) -> Order:
@@ -212,17 +240,17 @@ def movers(connection: Connection, gateway: str) -> dict[int, tuple[bytes, Actio
 
 def load_all(connection: Connection) -> list[Order]:
     """Every order with its steps, in the order they were drafted."""
-    return _load(connection, true())
+    return orders_of(connection, true())
 
 
 def load_recent(connection: Connection, since_ms: int) -> list[Order]:
     """The orders that are not over, or had a step since then."""
     moved = select(step_table.c.order_id).where(step_table.c.recorded_ms >= since_ms)
-    return _load(connection, or_(order_table.c.step.not_in(OVER), order_table.c.id.in_(moved)))
+    return orders_of(connection, or_(order_table.c.step.not_in(OVER), order_table.c.id.in_(moved)))
 
 
 def load(connection: Connection, identity: bytes) -> Order | None:
-    return next(iter(_load(connection, order_table.c.id == identity)), None)
+    return next(iter(orders_of(connection, order_table.c.id == identity)), None)
 
 
 def load_prefix(connection: Connection, prefix: str) -> list[Order]:
@@ -236,85 +264,37 @@ def load_prefix(connection: Connection, prefix: str) -> list[Order]:
     ]
 
 
-def load_at(connection: Connection, gateways: Collection[str]) -> list[Order]:
-    """The orders that may hold a stage of one of these gateways, now or later."""
+def load_part(connection: Connection, identity: bytes, gateway: str) -> tuple[Order, Part] | None:
+    """An order with nothing but its part at a gateway."""
+    which = (order_table.c.id == identity, part_table.c.gateway == gateway)
+    order = next(iter(orders_of(connection, *which)), None)
+    part = None if order is None else order.at(gateway)
+    return None if order is None or part is None else (order, part)
+
+
+def load_at(connection: Connection, gateways: Collection[str], now_ms: int) -> list[Order]:
+    """The orders that may hold a stage of one of these gateways, now or later.
+
+    With nothing but their parts there. One that failed may, until its end.
+    """
     found: dict[bytes, Order] = {}
-    names = list(gateways)
+    names, table = list(gateways), command_table
     for start in range(0, len(names), _AT_ONCE):
+        these = names[start : start + _AT_ONCE]
+        lasting = select(table.c.order_id).where(
+            table.c.gateway.in_(these), table.c.until_ms > now_ms
+        )
         here = select(part_table.c.order_id).where(
-            part_table.c.gateway.in_(names[start : start + _AT_ONCE]),
-            part_table.c.step.not_in(_RESTING),
+            part_table.c.gateway.in_(these),
+            or_(
+                part_table.c.step.not_in(OVER),
+                (part_table.c.step == Step.FAILED) & part_table.c.order_id.in_(lasting),
+            ),
         )
-        for order in _load(connection, order_table.c.id.in_(here)):
-            found[order.id] = order
+        for order in orders_of(
+            connection, order_table.c.id.in_(here), part_table.c.gateway.in_(these)
+        ):
+            known = found.get(order.id)
+            parts = order.parts if known is None else (*known.parts, *order.parts)
+            found[order.id] = replace(order, parts=parts)
     return list(found.values())
-
-
-def _load(connection: Connection, which: ColumnElement[bool]) -> list[Order]:
-    rows = connection.execute(select(order_table).where(which)).all()
-    named = select(order_table.c.id).where(which)
-    first: dict[bytes, int] = {}
-    own: dict[bytes, list[StepRecord]] = {}
-    steps: dict[tuple[bytes, int], list[StepRecord]] = {}
-    query = select(step_table).where(step_table.c.order_id.in_(named)).order_by(step_table.c.id)
-    for row in connection.execute(query):
-        record = StepRecord(
-            Step(row.step), row.at_ms, row.recorded_ms, row.position, json.loads(row.body)
-        )
-        first.setdefault(row.order_id, row.id)
-        if row.part is None:
-            own.setdefault(row.order_id, []).append(record)
-        else:
-            steps.setdefault((row.order_id, row.part), []).append(record)
-    commands: dict[tuple[bytes, int], list[Sent]] = {}
-    query = select(command_table).where(command_table.c.order_id.in_(named))
-    for row in connection.execute(query.order_by(command_table.c.id)):
-        commands.setdefault((row.order_id, row.part), []).append(_sent(row))
-    parts: dict[bytes, list[Part]] = {}
-    query = select(part_table).where(part_table.c.order_id.in_(named))
-    for row in connection.execute(query.order_by(part_table.c.part)):
-        name = (row.order_id, row.part)
-        part = Part(
-            row.part,
-            Cut(row.site, row.gateway, row.licensee, tuple(json.loads(row.stages))),
-            Step(row.step),
-            None if row.result is None else DropResult(row.result),
-            tuple(steps.get(name, ())),
-            tuple(commands.get(name, ())),
-        )
-        parts.setdefault(row.order_id, []).append(part)
-    return [
-        Order(row.id, _terms(row, found), tuple(own.get(row.id, ())), tuple(found), first[row.id])
-        for row in sorted(rows, key=lambda row: first.get(row.id, 0))
-        if (found := parts.get(row.id))
-    ]
-
-
-def _sent(row: Any) -> Sent:
-    return Sent(
-        row.counter,
-        Action(row.action),
-        tuple(json.loads(row.stages)),
-        row.until_ms,
-        row.hash,
-        row.issued_ms,
-        row.expires_ms,
-        None if row.answer is None else CommandPhase(row.answer),
-        row.answer_reason,
-    )
-
-
-def _terms(row: Any, parts: Iterable[Part]) -> Terms:
-    fields = json.loads(row.body)
-    # what an older program kept has its one cut beside it
-    for name in ("cuts", "site", "gateway", "licensee", "stages"):
-        fields.pop(name, None)
-    touched = tuple(
-        Touched(each["site"], each["licensee"], tuple(each["tenants"]))
-        for each in fields.pop("touched", ())
-    )
-    if "notice_channel" in fields:
-        fields["notice_channel"] = NoticeChannel(fields["notice_channel"])
-    fields["upstream"] = tuple(fields.get("upstream", ()))
-    cuts = tuple(part.cut for part in parts)
-    return Terms(reason=OrderReason(row.reason), cuts=cuts, touched=touched, **fields)

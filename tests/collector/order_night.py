@@ -185,12 +185,19 @@ class Night:
             pass
 
     def moved(
-        self, stage: int, *, is_closed: bool, at_s: float | None = None, cause: str = "command"
+        self,
+        stage: int,
+        *,
+        is_closed: bool,
+        at_s: float | None = None,
+        cause: str = "command",
+        order: Order | None = None,
     ) -> None:
         """A signed event of a stage's contact comes in."""
         at_ms = self.now_ms if at_s is None else NOW_MS + int(at_s * SECOND)
         self.seq += 1
-        record = event(5, {0: stage, 1: int(is_closed), 2: cause}, at_ms)
+        whose = {} if order is None else {3: order.id}
+        record = event(5, {0: stage, 1: int(is_closed), 2: cause, **whose}, at_ms)
         frame = self.world.gateway.frame(BILLING, self.seq, [record])
         self.world.append([frame], max(self.now_ms, at_ms))
         while advance(self.world.engine, OrderFollower()):

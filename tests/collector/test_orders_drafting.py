@@ -134,7 +134,7 @@ def test_notice_runs_before_the_command(night: Night) -> None:
     assert body[5] == night.order().id
     assert (body[6], body[7]) == (1, [1])
     assert (body[3], body[4]) == (night.now_ms, night.now_ms + 60_000)
-    assert body[8] == night.now_ms + POLICY.hold_s * SECOND
+    assert body[8] == NOW_MS + 2100 + POLICY.hold_s * SECOND  # from when the notice was in force
     assert body[10] == bytes.fromhex(AUTHORITY.document_sha256)
 
 

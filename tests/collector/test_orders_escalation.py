@@ -103,6 +103,17 @@ def test_a_contact_that_does_not_follow_is_told(night: Night) -> None:
     assert pages(night.at(13)) == ["unconfirmed"]
 
 
+def test_a_contact_that_opens_late_confirms_its_order(night: Night) -> None:
+    night.authorise()
+    order = night.issue(night.draft(stages=(1, 2)))
+    night.answer(order, 4, reason="contact", stages=[2])
+    night.moved(1, is_closed=False, order=order)
+    assert night.order().step is Step.APPLIED
+    night.moved(2, is_closed=False, order=order, at_s=30)
+    assert night.order().step is Step.CONTACT_CONFIRMED
+    assert night.order().steps[Step.CONTACT_CONFIRMED].position == 3
+
+
 def test_no_drop_is_told_and_the_next_stage_is_taken(night: Night) -> None:
     first = night.cut(on_after=("stage-1", "stage-2"))
     assert first.result is DropResult.NONE

@@ -29,7 +29,7 @@ from collector.orders.order import Order
 REASONS = [reason for reason in PRIORITIES if reason is not OrderReason.LICENCE]
 """A licence order needs a site without one, which has tests of its own."""
 STAGES = [(1,), (2,), (1, 2)]
-SETTLED_S, TICK_S = 100, 2
+SETTLED_S, TICK_S = 90, 3
 """Longer than any command lives."""
 
 
@@ -45,31 +45,35 @@ class Storm:
         self.flying: list[bytes] = []
         self.unheard: list[list[object]] = []
         self.signed = 0
-        self.steps: dict[str, Callable[[], None]] = {
-            "draft": self.draft,
-            "approve": self.approve,
-            "release": self.release,
-            "cancel": self.cancel,
-            "pass": self.let_pass,
-            "deliver": self.deliver,
-            "lose": self.lose,
-            "double": self.double,
-            "hear": self.hear,
-            "kill": self.night.restart,
-            "withdraw": lambda: self.night.authorise(reasons=tuple(REASONS[:3])),
-            "authorise": self.night.authorise,
+        self.steps: dict[Callable[[], None], int] = {
+            self.good_second: 8,
+            self.draft: 4,
+            self.approve: 4,
+            self.release: 2,
+            self.cancel: 1,
+            self.let_pass: 2,
+            self.deliver: 3,
+            self.lose: 1,
+            self.double: 1,
+            self.hear: 2,
+            self.night.restart: 1,
+            self.withdraw: 1,
+            self.night.authorise: 1,
         }
+        """What may happen, and how often."""
 
-    def do(self, name: str) -> None:
-        self.steps[name]()
-        self.explained()
+    def rage(self, count: int) -> None:
+        steps = self.random.choices([*self.steps], [*self.steps.values()], k=count)
+        for step in steps:
+            step()
+            self.explained()
 
     # --- persons
 
     def draft(self) -> None:
         reason, stages = self.random.choice(REASONS), self.random.choice(STAGES)
         with suppress(DraftError):  # there may be no authority for it now
-            self.night.draft(reason, stages, self.random.choice([40, 90, 200]))
+            self.night.draft(reason, stages, self.random.choice([40, 90, 200, 900]))
 
     def approve(self) -> None:
         self._each(Step.DRAFTED, lambda order: self.night.approve(order, OTHER))
@@ -94,12 +98,23 @@ class Storm:
         with suppress(ActError):
             act(order)
 
+    def withdraw(self) -> None:
+        self.night.authorise(reasons=tuple(REASONS[:3]))
+
     # --- the world
 
     def let_pass(self, seconds: float | None = None) -> None:
         self.second += self.random.choice([0.5, 5, 20]) if seconds is None else seconds
         self.night.at(self.second)
         self.gateway.tick(self.night.now_ms)
+
+    def good_second(self) -> None:
+        """In which nothing is in the way."""
+        self.let_pass(1)
+        self._send()
+        while self.flying:
+            self._take(self.flying.pop(0))
+        self.hear()
 
     def deliver(self) -> None:
         """Some of what flies, in any order."""
@@ -161,11 +176,8 @@ class Storm:
     def settle(self) -> None:
         """The network is good, and nobody does anything more: then all agree."""
         for _ in range(SETTLED_S // TICK_S):
-            self.let_pass(TICK_S)
-            self._send()
-            while self.flying:
-                self._take(self.flying.pop(0))
-            self.hear()
+            self.second += TICK_S - 1
+            self.good_second()
             self.explained()
         self.agree()
 
@@ -189,13 +201,10 @@ class Storm:
             assert order.step not in (Step.RELEASED, Step.LAPSED), "its return was forgotten"
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(data=st.data(), seed=st.integers(0, 2**32))
-def test_what_stands_open_is_always_explained(data: st.DataObject, seed: int) -> None:
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(seed=st.integers(0, 2**32))
+def test_what_stands_open_is_always_explained(seed: int) -> None:
     with TemporaryDirectory() as folder:
         storm = Storm(Path(folder), seed)
-        often = ["draft", "approve", "pass", "deliver", "hear"] * 3
-        names = st.lists(st.sampled_from([*storm.steps, *often]), min_size=15, max_size=60)
-        for name in data.draw(names):
-            storm.do(name)
+        storm.rage(70)
         storm.settle()

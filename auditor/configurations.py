@@ -41,7 +41,7 @@ METER = mapping(
         13: REQUESTS,
         14: array_of(array(FUNCTION, ADDRESS, integer(1, 32)), 0, 16),
     },
-    {15: array(integer(0, 32), SLOT, UINT, COUNT, SLOT, integer(1, 31), UINT, COUNT)},
+    {15: array(integer(0, 32), SLOT, UINT, COUNT, SLOT, integer(1, 31), UINT, COUNT, UINT)},
 )
 ACTUATOR = either(
     array(integer(0, 0), integer(0, 1), integer(0, 0), integer(0, 0)),

@@ -3,16 +3,22 @@
 from dataclasses import dataclass
 
 from auditor import cose
+from auditor.cbor import Item
 from auditor.frames import COUNT, HASH, SCHEDULE_EVENT, UINT, Frame
 from auditor.keys import PublicKey
 from auditor.operator_messages import VERSION, check_operator
 from auditor.refusal import Refusal
-from auditor.shape import Shape, array, array_of, either, integer, mapping, null, octets, text
+from auditor.shape import Shape, array, either, integer, mapping, null, octets, text
 
 OBSERVE, ENFORCE, REFUSED = 0, 1, 2
 UINT32 = integer(0, 2**32 - 1)
 LIMIT = array(UINT32, UINT32)
 MANNERS = array(UINT32, UINT32, UINT32, integer(1000, 10_000), UINT32)
+
+
+def _periods(item: Item) -> str | None:
+    fits = type(item) is bytes and 8 <= len(item) <= 384 and len(item) % 8 == 0
+    return None if fits else "not 8 bytes for each of 1 to 48 periods"
 
 
 def _body(mode: int, authority: Shape) -> Shape:
@@ -27,7 +33,7 @@ def _body(mode: int, authority: Shape) -> Shape:
             6: authority,
             7: UINT,
             8: integer(1, 86_400_000),
-            9: array_of(either(LIMIT, null), 1, 48),
+            9: _periods,
             10: UINT,
             11: LIMIT,
             12: array(text, UINT32, UINT32, UINT32, UINT32),

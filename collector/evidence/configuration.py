@@ -36,6 +36,7 @@ _measure = shape.row(
     shape.span(0, 32),
     *(shape.slot, shape.uint, shape.seq),
     *(shape.slot, shape.span(1, 31), shape.uint, shape.seq),
+    shape.uint,
 )
 
 

@@ -1,6 +1,6 @@
 """Schedules: the signed permit to draw, hour by hour (docs/wire-format.md §6.1)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from collector.evidence import shape
@@ -9,7 +9,10 @@ from collector.evidence.downlink import Role, Signer, trusted_payload
 from collector.evidence.keys import PublicKey
 
 MAX_PERIODS = 48
+MAX_PERIOD_MS = 86_400_000
 MAX_UINT32 = 2**32 - 1
+_OCTETS = 8
+_NONE = b"\xff" * _OCTETS
 
 
 @dataclass(frozen=True)
@@ -21,6 +24,11 @@ class Limit:
 
     def item(self) -> list[int]:
         return [self.energy_wh, self.power_w]
+
+    def octets(self) -> bytes:
+        """As of a period; what would be read as no value is a watt less."""
+        octets = self.energy_wh.to_bytes(4) + self.power_w.to_bytes(4)
+        return octets if octets != _NONE else octets[:-1] + b"\xfe"
 
 
 @dataclass(frozen=True)
@@ -94,7 +102,7 @@ class Schedule:
             6: self.authority,
             7: self.first_ms,
             8: self.period_ms,
-            9: [None if limit is None else limit.item() for limit in self.limits],
+            9: b"".join(_NONE if limit is None else limit.octets() for limit in self.limits),
             10: self.cut_off_ms,
             11: self.default.item(),
             12: self.fail_safe.item(),
@@ -104,6 +112,30 @@ class Schedule:
             from_ms, until_ms, limit = self.emergency
             body[14] = [from_ms, until_ms, *limit.item()]
         return body
+
+    def numbered(self, serial: int) -> "Schedule":
+        return replace(self, serial=serial)
+
+    def terms(self) -> tuple[Any, ...]:
+        """All that it says but what it allows when."""
+        return (
+            self.enforces,
+            self.authority,
+            self.period_ms,
+            self.default,
+            self.fail_safe,
+            self.manners,
+            self.emergency,
+        )
+
+    def allowed(self, at_ms: int) -> Limit:
+        """What holds at a moment that is known, but for an emergency."""
+        if at_ms >= self.expires_ms:
+            return self.fail_safe.limit
+        number = (at_ms - self.first_ms) // self.period_ms
+        if at_ms < self.cut_off_ms and 0 <= number < len(self.limits):
+            return self.limits[number] or self.default
+        return self.default
 
     def seal(self, signer: Signer) -> bytes:
         return signer.seal(ContentType.SCHEDULE, self.payload())
@@ -119,8 +151,12 @@ _SHAPE: dict[int, shape.Predicate] = {
     5: shape.span(0, 1),
     6: shape.nullable(shape.sha256),
     7: shape.unix_ms,
-    8: shape.span(1, 86_400_000),
-    9: shape.list_of(shape.nullable(_limit), 1, MAX_PERIODS),
+    8: shape.span(1, MAX_PERIOD_MS),
+    9: lambda hours: (
+        type(hours) is bytes
+        and _OCTETS <= len(hours) <= _OCTETS * MAX_PERIODS
+        and not len(hours) % _OCTETS
+    ),
     10: shape.unix_ms,
     11: _limit,
     12: shape.row(shape.text, *[shape.uint32] * 4),
@@ -135,7 +171,13 @@ def _is_schedule(body: Any) -> bool:
 
 def read_schedule(message: bytes, root: PublicKey) -> Schedule:
     """A schedule that the operator signed, whether or not it has expired; raises EvidenceError."""
-    body = trusted_payload(message, ContentType.SCHEDULE, Role.ORDERS, root, _is_schedule)
+    return read_body(
+        trusted_payload(message, ContentType.SCHEDULE, Role.ORDERS, root, _is_schedule)
+    )
+
+
+def read_body(body: Any) -> Schedule:
+    """A body of the right shape."""
     name, energy_wh, power_w, heartbeat_ms, blind_ms = body[12]
     emergency = body.get(14)
     return Schedule(
@@ -147,10 +189,16 @@ def read_schedule(message: bytes, root: PublicKey) -> Schedule:
         authority=body[6],
         first_ms=body[7],
         period_ms=body[8],
-        limits=tuple(None if limit is None else Limit(*limit) for limit in body[9]),
+        limits=tuple(_period(body[9][at : at + _OCTETS]) for at in range(0, len(body[9]), _OCTETS)),
         cut_off_ms=body[10],
         default=Limit(*body[11]),
         fail_safe=FailSafe(name, Limit(energy_wh, power_w), heartbeat_ms, blind_ms),
         manners=Manners(*body[13]),
         emergency=None if emergency is None else (*emergency[:2], Limit(*emergency[2:])),
     )
+
+
+def _period(octets: bytes) -> Limit | None:
+    if octets == _NONE:
+        return None
+    return Limit(int.from_bytes(octets[:4]), int.from_bytes(octets[4:]))

@@ -53,7 +53,7 @@ class App:
         self._root = root
         self._clock = Clock(board)
         self._faults: dict = {}  # task: what was told last, and when
-        self._is_running = False
+        self._is_running = self._samples_begun = False
 
     async def start(self) -> None:
         """Take up what flash and settings hold. Raises SetupError with what is to be done."""
@@ -217,7 +217,7 @@ class App:
         asyncio.get_event_loop().set_exception_handler(self._lost)
         self._is_running = True
         if self._limits:
-            self._begin(("schedule", self._limits.run))
+            self._begin_limits()
         self._begin(
             ("supervisor", self._supervisor.run),
             ("stages", self._watch_stages),
@@ -250,11 +250,14 @@ class App:
 
     def begin_rest(self):
         """What safe mode does without."""
-        self._begin(
-            ("telemetry", self._telemetry.run),
-            ("samples", self._readings.run_samples),
-            ("health", self._vitals.run),
-        )
+        self._begin_samples()
+        self._begin(("health", self._vitals.run))
+
+    def _begin_samples(self):
+        """In safe mode too where the site has a limit: it goes by them."""
+        if not self._samples_begun:
+            self._samples_begun = True
+            self._begin(("telemetry", self._telemetry.run), ("samples", self._readings.run_samples))
 
     def _leave_safe_mode(self):
         if self._safe_mode:
@@ -390,13 +393,18 @@ class App:
             )
             self._meters.listen(self._limits.note)
             if self._is_running:
-                self._begin(("schedule", self._limits.run))
+                self._begin_limits()
         return self._limits
+
+    def _begin_limits(self):
+        self._begin(("schedule", self._limits_here().run))
+        self._begin_samples()
 
     def _set_limit(self, order, most_w, until_ms, stages):
         return self._limits_here().limit(order, most_w, until_ms, stages)
 
     async def _schedule(self, message):
+        gc.collect()  # it takes as much of the heap as anything that comes
         await self._limits_here().take(message)
 
     async def _object(self, part):

@@ -278,14 +278,12 @@ class Meter:
 
     def load(self, reading: Reading):
         """Its place, Wh, W and uptime of a sample; None of what is not believed."""
-        point, energy, wh, wh_of, power, form, watts, watts_of = self._counts
-        return (
-            self.slot,
-            point,
-            self._scaled(reading, energy, self._forms[energy][0], wh, wh_of),
-            self._scaled(reading, power, form, watts, watts_of),
-            reading.at_ms,
-        )
+        point, energy, wh, wh_of, power, form, watts, watts_of, most_w = self._counts
+        energy_wh = self._scaled(reading, energy, self._forms[energy][0], wh, wh_of)
+        power_w = self._scaled(reading, power, form, watts, watts_of)
+        if power_w is not None and abs(power_w) > most_w:
+            power_w = None
+        return self.slot, point, energy_wh, power_w, reading.at_ms
 
     def _scaled(self, reading, index, form, numerator, denominator):
         if reading.quality.get(index) != GOOD:

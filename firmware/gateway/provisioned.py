@@ -46,7 +46,7 @@ def _tests() -> tuple:
         14: array(row(span(3, 4), address, span(1, 32)), 0, 16),
     }
     place = span(0, 63)
-    measure = row(span(0, 32), place, uint, shape.seq, place, span(1, 31), uint, shape.seq)
+    measure = row(span(0, 32), place, uint, shape.seq, place, span(1, 31), uint, shape.seq, uint)
     stage = {0: span(1, 32), 1: uint, 2: uint, 3: uint, 4: uint}
     numbered = either(uint, shape.null)
     equipment = {

@@ -3,11 +3,11 @@
 from typing import Any
 
 import pytest
-from collector_world import TestGateway, meter_record, site_record
+from collector_world import ZONE, TestGateway, meter_record, site_record
 
 from collector.evidence.configuration import is_stage
 from collector.model.actuator import actuator_names
-from collector.model.records import Site, Stage
+from collector.model.records import Feeder, Site, Stage
 from collector.registry.configuration import compile_stage
 from collector.registry.references.equipment import odd_of_site
 from collector.registry.references.grid import site as judge
@@ -55,6 +55,24 @@ def test_a_stage_must_not_feed_its_gateway() -> None:
     assert "feed it from the protected floor" in fault
     (fault,) = faults(site(gateway_circuit=7))
     assert fault == "'floor', 'separate' or a stage of the site, one of [1]; given: 7"
+
+
+def test_nor_must_a_stage_that_opens_the_line_which_feeds_the_site() -> None:
+    lines = [
+        Feeder(name="upper", zone=ZONE, substation="S", valid_from=0),
+        Feeder(name="lower", zone=ZONE, substation="S", valid_from=0, parent="upper"),
+        Feeder(name="other", zone=ZONE, substation="S", valid_from=0),
+    ]
+
+    def told(feeder: str, circuit: str | None) -> list[str]:
+        record = site(stage(feeder=feeder), gateway_circuit=circuit, feeder="lower")
+        return [t for f, t in judge(View([record, *lines]), record) if f == "gateway_circuit"]
+
+    for circuit in ("floor", None):
+        (fault,) = told("upper", circuit)
+        assert fault.startswith("stage 1 opens line 'upper', which feeds the site and gateway")
+    assert told("upper", "separate") == []
+    assert told("other", "floor") == []
 
 
 def test_outputs_are_shared_by_nothing() -> None:

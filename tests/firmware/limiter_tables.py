@@ -4,7 +4,6 @@ Run as a program it writes them into the document.
 """
 
 import importlib.util
-import re
 import sys
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
@@ -81,10 +80,9 @@ def blocks() -> dict[str, str]:
 
 def filled(document: str) -> str:
     for name, content in blocks().items():
-        pattern = rf"(<!-- {name} -->\n).*?(\n<!-- /{name} -->)"
-        document = re.sub(
-            pattern, lambda m, new=content: m[1] + new + m[2], document, flags=re.DOTALL
-        )
+        begin, end = f"<!-- {name} -->\n", f"\n<!-- /{name} -->"
+        before, _, rest = document.partition(begin)
+        document = before + begin + content + end + rest.partition(end)[2]
     return document
 
 

@@ -44,7 +44,7 @@ class Site:
 
 def schedule(mode: int, serial: int, **changes: Any) -> dict[str, Any]:
     """Two days of 500 kWh and 700 kW; then a default and, much later, the end."""
-    body = {
+    body: dict[str, Any] = {
         "0": 1,
         "1": {"hex": bytes(range(8)).hex()},
         "2": serial,
@@ -60,7 +60,9 @@ def schedule(mode: int, serial: int, **changes: Any) -> dict[str, Any]:
         "12": ["auxiliary", 50_000, 120_000, HEARTBEAT_S * 1000, BLIND_S * 1000],
         "13": [OVER_S * 1000, 2_000, UNDER_S * 1000, 1200, 900_000],
     }
-    return body | {key.removeprefix("f"): value for key, value in changes.items()}
+    body |= {key.removeprefix("f"): value for key, value in changes.items()}
+    periods = b"".join(wh.to_bytes(4) + watts.to_bytes(4) for wh, watts in body["9"])
+    return body | {"9": {"hex": periods.hex()}}
 
 
 @pytest.fixture(scope="module")

@@ -15,6 +15,7 @@ from collector.model.records.devices import (
     Timing,
     Verification,
 )
+from collector.model.records.escalation import ESCALATION, Escalation, Remedy, Situation
 from collector.model.records.grid import DeliveryPoint, Feeder, LossFactor, Site, Stage, Zone
 from collector.model.records.parties import (
     DataCentre,
@@ -28,7 +29,10 @@ from collector.model.records.quality import DataThresholds, MeterRequirement
 from collector.model.records.rules import (
     Authority,
     ClockTime,
+    FailSafe,
+    LimitPolicy,
     Market,
+    NoticeChannel,
     OrderReason,
     PermittedHours,
     Policy,
@@ -70,6 +74,7 @@ KINDS: dict[str, type[Record]] = {
 }
 
 __all__ = [
+    "ESCALATION",
     "KINDS",
     "AccuracyClass",
     "Allocation",
@@ -83,6 +88,8 @@ __all__ = [
     "Dated",
     "DeliveryPoint",
     "EnergyMwh",
+    "Escalation",
+    "FailSafe",
     "Feeder",
     "Gateway",
     "GatewayKey",
@@ -91,6 +98,7 @@ __all__ = [
     "Licence",
     "LicenceAct",
     "Licensee",
+    "LimitPolicy",
     "Line",
     "LossFactor",
     "Market",
@@ -98,16 +106,19 @@ __all__ = [
     "MeterRequirement",
     "Name",
     "Nomination",
+    "NoticeChannel",
     "OrderReason",
     "PermittedHours",
     "Policy",
     "Quota",
     "RatioCorrection",
     "Record",
+    "Remedy",
     "RtuBus",
     "Ruling",
     "Seal",
     "Site",
+    "Situation",
     "Source",
     "Span",
     "Stage",

@@ -78,6 +78,7 @@ class Stage(BaseModel):
 
     Without `actuator` it is a coil that closes it. `permission`: the output that lets a person
     close it, where a pulse opens it.
+    `feeder`: it opens a whole line, and with it every site on it.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -87,6 +88,7 @@ class Stage(BaseModel):
     min_off_ms: Annotated[int, Field(ge=0)]
     min_on_ms: Annotated[int, Field(ge=0)]
     confirm_ms: Annotated[int, Field(gt=0)]
+    feeder: Name | None = None
     actuator: Name | None = None
     inputs: Inputs = Inputs()
     soft_stop: SoftStop | None = None

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from collector.model.actuator import Actuator, ActuatorError, load_actuator
-from collector.model.records import Meter, Site, Stage
+from collector.model.records import Feeder, Meter, Site, Stage
 from collector.registry.references.faults import Fault, having, twice
 from collector.registry.view import View
 
@@ -11,7 +11,8 @@ _NEEDS_CLEARING = ("contactor", "undervoltage_release")
 """Kinds whose latch `opened_by_other` only a selector or a button can clear."""
 
 
-def of_site(site: Site) -> Iterator[Fault]:
+def of_site(view: View, site: Site) -> Iterator[Fault]:
+    lines = _lines(view, site)
     circuit = site.gateway_circuit
     if isinstance(circuit, int):
         stages = [stage.id for stage in site.stages]
@@ -24,6 +25,23 @@ def of_site(site: Site) -> Iterator[Fault]:
         )
     for stage in site.stages:
         yield from _stage(stage)
+        if stage.feeder in lines and site.gateway_circuit != "separate":
+            yield (
+                "gateway_circuit",
+                (
+                    f"stage {stage.id} opens line {stage.feeder!r}, which feeds the site and gateway"
+                    f" {site.gateway}: feed it from elsewhere, and say 'separate'"
+                ),
+            )
+
+
+def _lines(view: View, site: Site) -> set[str | None]:
+    """The line that feeds the site, and those that feed that."""
+    feeders, lines, at = view.all(Feeder), set[str | None](), site.feeder
+    while at is not None and at not in lines:
+        lines.add(at)
+        at = feeders[at].parent if at in feeders else None
+    return lines
 
 
 def _stage(stage: Stage) -> Iterator[Fault]:

@@ -76,7 +76,7 @@ def site(view: View, record: Site) -> Iterator[Fault]:
     yield from twice(
         "stages", "the output", (number for stage in record.stages for number in stage.outputs)
     )
-    yield from equipment.of_site(record)
+    yield from equipment.of_site(view, record)
     if record.feeder is not None:
         yield from missing(view, Feeder, record.feeder, "feeder")
         line = view.all(Feeder).get(record.feeder)

@@ -3,14 +3,13 @@ held, and what it allows when.
 """
 
 import hashlib
-from array import array
 
 from gateway import cbor, cose, shape
 from gateway.cose import WireError
 from gateway.limit.limiter import lower
 
 _CELL = "schedule"
-_NO_VALUE = (0xFFFFFFFF, 0xFFFFFFFF)
+_NO_VALUE = b"\xff" * 8
 
 
 def _well_shaped(body) -> bool:
@@ -26,7 +25,7 @@ def _well_shaped(body) -> bool:
         6: shape.either(shape.data(32), shape.null),
         7: shape.uint,
         8: shape.span(1, 86_400_000),
-        9: shape.array(shape.either(limit, shape.null), 1, 48),
+        9: _is_hours,
         10: shape.uint,
         11: limit,
         12: shape.row(shape.text, uint32, uint32, uint32, uint32),
@@ -34,6 +33,10 @@ def _well_shaped(body) -> bool:
     }
     emergency = shape.row(shape.uint, shape.uint, uint32, uint32)
     return shape.record(required, {14: emergency})(body) and not (body[5] and body[6] is None)
+
+
+def _is_hours(value):
+    return isinstance(value, bytes) and 8 <= len(value) <= 384 and not len(value) % 8
 
 
 class Schedule:
@@ -48,16 +51,13 @@ class Schedule:
             self.enforced,
             self._first_ms,
             self._period_ms,
-            hours,
+            self._hours,
             self._cut_off_ms,
             self._default,
             fail_safe,
             self._manners,
             self._emergency,
         ) = fields
-        self._hours = array("I")
-        for at in range(0, len(hours), 4):
-            self._hours.append(int.from_bytes(hours[at : at + 4], "big"))
         self.fail_safe = tuple(fail_safe[:2])
         self.heartbeat_ms, self.blind_ms = fail_safe[2:]
         self.clock_ms = self._manners[4]
@@ -96,7 +96,7 @@ class Schedule:
         return allowed_wh, most_w
 
     def _ends_ms(self):
-        return self._first_ms + self._period_ms * (len(self._hours) // 2)
+        return self._first_ms + self._period_ms * (len(self._hours) // 8)
 
     def _changes(self, earliest_ms, latest_ms):
         """When what it allows may change, after the one time and until the other."""
@@ -106,17 +106,17 @@ class Schedule:
         next_hour = (earliest_ms - self._first_ms) // self._period_ms + 1
         last_hour = (latest_ms - self._first_ms) // self._period_ms
         # a range of Unix times would be too much for 32 bits
-        for hour in range(max(0, next_hour), min(len(self._hours) // 2, last_hour) + 1):
+        for hour in range(max(0, next_hour), min(len(self._hours) // 8, last_hour) + 1):
             yield self._first_ms + hour * self._period_ms
 
     def _at(self, at_ms):
         if at_ms >= self._expires_ms:
             return self.fail_safe
         hour = (at_ms - self._first_ms) // self._period_ms
-        if at_ms < self._cut_off_ms and 0 <= hour < len(self._hours) // 2:
-            limit = tuple(self._hours[2 * hour : 2 * hour + 2])
-            if limit != _NO_VALUE:
-                return limit
+        if at_ms < self._cut_off_ms and 0 <= hour < len(self._hours) // 8:
+            value = self._hours[8 * hour : 8 * hour + 8]
+            if value != _NO_VALUE:
+                return int.from_bytes(value[:4], "big"), int.from_bytes(value[4:], "big")
         return tuple(self._default)
 
     def _is_emergency(self, earliest_ms: int, latest_ms) -> bool:
@@ -150,27 +150,7 @@ async def take(message: bytes, trust, clock, journal, gateway: bytes, serial: in
     if clock.known() and clock.now_ms() >= body[4]:
         raise WireError("expired")
     clock.prove(body[3])
-    fields = _fields(body)
+    fields = [body[key] for key in (2, 4, 5, 7, 8, 9, 10, 11)]
+    fields += [body[12][1:], body[13], body.get(14)]
     journal.put_cell(_CELL, cbor.encode([digest, fields]))
     return Schedule(digest, fields)
-
-
-def _fields(body):
-    """What is kept of a body: its hours in one piece, which takes a tenth of the heap."""
-    hours = b""
-    for limit in body[9]:
-        for value in limit or _NO_VALUE:
-            hours += value.to_bytes(4, "big")
-    return [
-        body[2],
-        body[4],
-        body[5],
-        body[7],
-        body[8],
-        hours,
-        body[10],
-        body[11],
-        body[12][1:],
-        body[13],
-        body.get(14),
-    ]

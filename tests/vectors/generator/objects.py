@@ -30,7 +30,7 @@ from generator.messages import (
 from generator.site import METER_ON_A_BUS, METER_ON_TCP, configuration_body
 
 OFF_THE_CURVE = bytes(31) + b"\x01"
-MEASURE: list[Item] = [0, 0, 1000, 1, 1, 3, 1, 1024]
+MEASURE: list[Item] = [0, 0, 1000, 1, 1, 3, 1, 1024, 9_000_000]
 STAGE: Body = {0: 1, 1: 0, 2: 300_000, 3: 60_000, 4: 2000}
 EQUIPMENT: list[tuple[str, str, Body]] = [
     (

@@ -9,7 +9,9 @@ from generator.messages import DAY_MS, NOW_MS, Body, Message, Vector, bad, certi
 HOUR_MS = 3_600_000
 HELD = 11
 LIMIT: list[Item] = [5_000_000, 6_000_000]
-HOURS: list[Item] = [LIMIT] * 40 + [None] * 8
+VALUE = (5_000_000).to_bytes(4) + (6_000_000).to_bytes(4)
+UNKNOWN = b"\xff" * 8
+HOURS = VALUE * 40 + UNKNOWN * 8
 FAIL_SAFE: list[Item] = ["auxiliary", 200_000, 250_000, 7_200_000, 300_000]
 MANNERS: list[Item] = [60_000, 5000, 300_000, 1200, 900_000]
 EMERGENCY: list[Item] = [NOW_MS + HOUR_MS, NOW_MS + 3 * HOUR_MS, 1_000_000, 1_200_000]
@@ -63,13 +65,13 @@ def _taken() -> Iterable[Vector]:
     yield taken("observe", "Two days, without an authority.", body())
     yield taken("observe_by_authority", "The same by an authority.", body(f6=DOCUMENT))
     yield taken("enforce", "Two days that the gateway enforces.", body(f5=1, f6=DOCUMENT))
-    yield taken("one_period", "A single period of 20 s.", body(f8=20_000, f9=[LIMIT]))
-    yield taken("nothing_known", "No period is known.", body(f9=[None]))
+    yield taken("one_period", "A single period of 20 s.", body(f8=20_000, f9=VALUE))
+    yield taken("nothing_known", "No period is known.", body(f9=UNKNOWN))
     yield taken("emergency", "With a time of emergency.", body(f14=EMERGENCY))
     yield taken(
         "greatest",
         "The greatest numbers.",
-        body(f2=2**32 - 1, f9=[[2**32 - 1, 2**32 - 2]] * 48, f13=[2**32 - 1] * 3 + [10_000, 0]),
+        body(f2=2**32 - 1, f9=(b"\xff" * 7 + b"\xfe") * 48, f13=[2**32 - 1] * 3 + [10_000, 0]),
     )
     yield taken("expires_in_1_ms", "The last millisecond of its life.", body(f4=NOW_MS + 1))
     yield taken(
@@ -146,13 +148,14 @@ def _shapes() -> Iterable[Vector]:
     yield shape("serial_too_great", "Serial number 2^32.", body(f2=2**32))
     yield shape("period_of_nothing", "Periods of 0 ms.", body(f8=0))
     yield shape("period_too_long", "Periods of more than a day.", body(f8=DAY_MS + 1))
-    yield shape("no_periods", "No period.", body(f9=[]))
-    yield shape("49_periods", "A period too many.", body(f9=[LIMIT] * 49))
-    yield shape("energy_alone", "A limit of energy alone.", body(f9=[[5_000_000]]))
-    yield shape("power_alone", "A limit of power alone.", body(f9=[6_000_000]))
-    yield shape("energy_null", "A limit without energy.", body(f9=[[None, 6_000_000]]))
-    yield shape("limit_negative", "A limit below nothing.", body(f9=[[-1, 0]]))
-    yield shape("limit_too_great", "A limit of 2^32 W.", body(f9=[[0, 2**32]]))
+    yield shape("no_periods", "No period.", body(f9=b""))
+    yield shape("49_periods", "A period too many.", body(f9=VALUE * 49))
+    yield shape("half_a_period", "A period of energy alone.", body(f9=VALUE + VALUE[:4]))
+    yield shape("periods_as_arrays", "Periods that are arrays.", body(f9=[LIMIT]))
+    yield shape("limit_negative", "A limit below nothing.", body(f11=[-1, 0]))
+    yield shape("limit_too_great", "A limit of 2^32 W.", body(f11=[0, 2**32]))
+    yield shape("energy_null", "A limit without energy.", body(f11=[None, 6_000_000]))
+    yield shape("power_alone", "A limit of power alone.", body(f11=[6_000_000]))
     yield shape("default_null", "No default.", body(f11=None))
     yield shape("fail_safe_null", "No fail-safe.", body(f12=None))
     yield shape("fail_safe_without_power", "A fail-safe of energy alone.", body(f12=["a", 1, 2, 3]))

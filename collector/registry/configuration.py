@@ -130,7 +130,8 @@ def is_counted(meter: Meter, profile: Profile) -> bool:
 def _measure(meter: Meter, profile: Profile, most_w: Fraction) -> list[int] | None:
     """How the meter's energy and power count, and of what; None: they do not, by themselves.
 
-    Not of generation or the protected floor, nor where an energy is a sum of tariffs, or another register scales it.
+    Not of generation or the protected floor, nor where an energy is a sum of tariffs, or another
+    register scales it.
     """
     if meter.point in ("generation", "floor"):
         return None

@@ -433,6 +433,19 @@ stage_contact = Table(
     Column("at_ms", BigInteger, nullable=False),
     Column("position", BigInteger, nullable=False),
 )
+# the newest in the order of the chain
+stage_interlock = Table(
+    "stage_interlock",
+    metadata,
+    Column("gateway", LargeBinary, primary_key=True),
+    Column("stage", SmallInteger, primary_key=True, autoincrement=False),
+    Column("epoch", BigInteger, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("record", Integer, nullable=False),
+    Column("words", Text, nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("position", BigInteger, nullable=False),
+)
 
 # --- checks
 period_result = Table(

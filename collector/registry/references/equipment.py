@@ -29,8 +29,8 @@ def of_site(view: View, site: Site) -> Iterator[Fault]:
             yield (
                 "gateway_circuit",
                 (
-                    f"stage {stage.id} opens line {stage.feeder!r}, which feeds the site and gateway"
-                    f" {site.gateway}: feed it from elsewhere, and say 'separate'"
+                    f"stage {stage.id} opens line {stage.feeder!r}, which feeds the site and"
+                    f" gateway {site.gateway}: feed it from elsewhere, and say 'separate'"
                 ),
             )
 

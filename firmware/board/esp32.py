@@ -2,8 +2,8 @@
 
 board.json: {"uarts": {"0": {"id", "tx", "rx", "de": pin or null}},
 "outputs": {"1": {"pin", "active": level that energises the coil}},
-"contacts": {"1": {"pin", "closed": level while the stage is closed}},
-"inputs": {"1": {"pin", "active": level while it says what it is for; a selector: REMOTE}},
+"contacts": {"1": {"pin", "closed": level while the stage is closed; or a selector in REMOTE, a
+lock set, a protection tripped, a button pressed}},
 "network": {"kind": "wifi", "ssid", "password"} or {"kind": "lan", …arguments of network.LAN}}
 """
 
@@ -94,7 +94,7 @@ class Output:
 
 
 class Contact:
-    """A stage's feedback contact."""
+    """A stage's feedback contact, or a selector's, a lock's, a protection's, a button's."""
 
     def __init__(self, pin, closed):
         self._pin = Pin(pin, Pin.IN)
@@ -102,17 +102,6 @@ class Contact:
 
     def closed(self):
         return self._pin() == self._closed
-
-
-class Input:
-    """A selector, a lock, a protection's trip contact, a button."""
-
-    def __init__(self, pin, active):
-        self._pin = Pin(pin, Pin.IN)
-        self._active = active
-
-    def active(self):
-        return self._pin() == self._active
 
 
 class Board(Stored):
@@ -145,10 +134,6 @@ class Board(Stored):
     def contact(self, number):
         pins = self._json["contacts"][str(number)]
         return Contact(pins["pin"], pins["closed"])
-
-    def input(self, number):
-        pins = self._json["inputs"][str(number)]
-        return Input(pins["pin"], pins["active"])
 
     def network_up(self):
         """Whether there is a network; starts joining it when there is none."""

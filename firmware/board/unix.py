@@ -114,22 +114,14 @@ class Output:
 
 
 class Contact:
-    """A stage's feedback contact: a file that holds "1" while the stage is closed."""
+    """A file that holds "1" while the stage is closed; or a selector's in REMOTE, a lock's while it
+    is set, a protection's that tripped, a button's.
+    """
 
     def __init__(self, path):
         self._path = path
 
     def closed(self):
-        return _first_byte(self._path) == b"1"
-
-
-class Input:
-    """A selector, a lock, a trip contact or a button: a file that holds "1" while it is active."""
-
-    def __init__(self, path):
-        self._path = path
-
-    def active(self):
         return _first_byte(self._path) == b"1"
 
 
@@ -193,9 +185,6 @@ class Board(Stored):
 
     def contact(self, number):
         return Contact(self._json["contacts"][str(number)])
-
-    def input(self, number):
-        return Input(self._json["inputs"][str(number)])
 
     def network_up(self):
         return True

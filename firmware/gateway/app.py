@@ -23,9 +23,8 @@ from gateway.receipts import Receipts
 from gateway.recorder import Recorder
 from gateway.replay import ReplayGuard
 from gateway.sent import Sent
-from gateway.stages import Stages
+from gateway.stages import Stage, Stages
 from gateway.supervisor import Supervisor
-from gateway.switch import Stage
 from gateway.trust import Trust
 from gateway.uplink import Uplink
 from gateway.vitals import Vitals
@@ -123,8 +122,7 @@ class App:
         config = await provisioned.load(board, journal, trust, clock, key.gateway)
         self._config = config
         boundaries = Boundaries(journal, clock, config.interval_ms)
-        self._quiet_ms = boundaries.quiet_ms()
-        boundaries.carry_on(config.issued_ms)
+        self._quiet_ms = boundaries.carry_on(config.issued_ms)
         gc.collect()
 
         self._billing_chain = Chain(BILLING, journal, key)
@@ -483,7 +481,7 @@ def _stage(board, config):
     output, equipment = board.output(config[1]), None
     if any(field in config for field in (5, 6, 7, 8, 9)):
         # Imported when needed: many stages have a coil and nothing else.
-        from gateway.equipment import Equipment
+        from gateway import outputs
 
-        equipment = Equipment(config, board, output)
+        equipment = outputs.take(config, board, output)
     return Stage(config, output, board.contact(config[1]), equipment)

@@ -5,13 +5,20 @@ from time import ticks_diff, ticks_ms
 
 from micropython import const
 
-from gateway import cose, records, replay, shape, switch
+from gateway import cose, records, replay, shape
 
 _OPEN = const(1)
 _RELEASE = const(2)
 _READ = const(3)
 _LIMIT = const(4)
 _ANY_OWNER = const(0xFF)
+# What the stages' table tells, by its letters.
+_OPENED = const(0x4F)
+_NOT_OPENED = const(0x4E)
+_RESTORED = const(0x52)
+_HINDERED = const(0x21)
+_OPENS_YET = const(0x6F)
+_CLOSES_YET = const(0x63)
 # Anyone who can publish could fill the journal with refusals of what nobody signed.
 _UNSIGNED_REFUSALS = const(10)
 _UNSIGNED_PERIOD_MS = const(60_000)
@@ -207,23 +214,23 @@ class Orders:
         """The gateway's own limit opens stages that were on their way back."""
         self._supersede(ids, "limit")
 
-    def on_interlocks(self, stage_id: int, at_ms: int, words) -> None:
-        self._bill(records.event(at_ms, 18, {0: stage_id, 1: words}))
+    def event(self, code: int, body: dict) -> None:
+        """An event of the stages' own."""
+        self._bill(records.event(self._clock.now_ms(), code, body))
 
-    def on_resumed(self, stage_id: int, opening: bool, order) -> None:
-        """What hindered a stage is gone: the order that failed for it is obeyed after all."""
-        self._expect(order, opening, [stage_id])
-
-    def on_result(self, stage_id: int, what: int, order, reason: str) -> None:
-        """A stage did, or failed to do, what `order` wants."""
-        opening = what in (switch.OPENED, switch.NOT_OPENED)
-        if what == switch.HINDERED:
+    def on_result(self, stage_id: int, what: int, order, reason) -> None:
+        """A stage did, or failed to do, what `order` wants, or will do it after all."""
+        if what in (_OPENS_YET, _CLOSES_YET):
+            self._expect(order, what == _OPENS_YET, [stage_id])
+            return
+        opening = what in (_OPENED, _NOT_OPENED)
+        if what == _HINDERED:
             opening = (order[0], order[1], True) in self._expected
         expected = self._expected.get((order[0], order[1], opening))
         if expected is None or stage_id not in expected.waiting:
             return
         expected.waiting.remove(stage_id)
-        if what in (switch.OPENED, switch.RESTORED):
+        if what in (_OPENED, _RESTORED):
             expected.done.append(stage_id)
         else:
             expected.failed.setdefault(reason, []).append(stage_id)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).parents[2]
 DOCUMENT = ROOT / "docs" / "stages.md"
-SOURCE = ROOT / "firmware" / "gateway" / "switch.py"
+SOURCE = ROOT / "firmware" / "gateway" / "stages.py"
 
 ACTS = {
     "s": "asks the miners to stop",
@@ -34,9 +34,9 @@ class Cell(NamedTuple):
     act: str
 
 
-def constants() -> dict[str, int]:
-    """The names that the source gives to numbers, as they stand in it."""
-    found = re.findall(r"^([A-Z_]+) = const\((\w+)\)", SOURCE.read_text(), re.MULTILINE)
+def constants(source: Path = SOURCE) -> dict[str, int]:
+    """The names that a source gives to numbers, as they stand in it."""
+    found = re.findall(r"^_([A-Z_]+) = const\((\w+)\)", source.read_text(), re.MULTILINE)
     return {name: int(value, 0) for name, value in found}
 
 

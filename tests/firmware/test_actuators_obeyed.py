@@ -19,7 +19,7 @@ OPEN, RELEASE = 1, 2
 RECEIVED, APPLIED, FAILED, RESTORED = 1, 2, 4, 5
 STAGE_EVENT, INTERLOCK_EVENT = 5, 18
 NO_RAMP = [0, 0]
-SELECTOR, LOCK, TRIP, RESET = 1, 2, 3, 4
+SELECTOR, LOCK, TRIP, RESET = 21, 22, 23, 24
 CONTACTOR, BREAKER, PULSED = 1, 2, 3
 SOFT_STOP, COOLING, PERMISSION = 11, 12, 13
 RUN_DOWN_MS, RUN_ON_MS = 1_500, 1_500
@@ -164,38 +164,38 @@ def test_a_breaker_that_is_closed_against_an_order_is_opened_again(bench: Bench)
 
 
 def test_local_is_told_and_no_order_overrides_it(bench: Bench) -> None:
-    bench.gateway.set_input(SELECTOR, False)
+    bench.gateway.set_contact(SELECTOR, False)
     bench.interlocks(CONTACTOR, "local")
     order = bench.send(OPEN, CONTACTOR)
     bench.told(order, FAILED, "local")
     assert bench.gear.relays[CONTACTOR].closed
     # Turned back, the order that holds is obeyed after all.
-    bench.gateway.set_input(SELECTOR, True)
+    bench.gateway.set_contact(SELECTOR, True)
     bench.told(order, APPLIED)
     bench.told(bench.send(RELEASE, CONTACTOR), RESTORED)
 
 
 def test_a_lock_opens_and_only_a_person_there_lets_it_return(bench: Bench) -> None:
-    bench.gateway.set_input(LOCK, True)
+    bench.gateway.set_contact(LOCK, True)
     bench.interlocks(CONTACTOR, "locked_out", "opened_by_other")
     until(lambda: not bench.gear.relays[CONTACTOR].closed)
     bench.told(bench.send(RELEASE, BREAKER), RESTORED)  # others are free
-    bench.gateway.set_input(LOCK, False)
+    bench.gateway.set_contact(LOCK, False)
     bench.interlocks(CONTACTOR, "opened_by_other")
-    bench.gateway.set_input(RESET, True)
+    bench.gateway.set_contact(RESET, True)
     bench.interlocks(CONTACTOR)
-    bench.gateway.set_input(RESET, False)
+    bench.gateway.set_contact(RESET, False)
     until(lambda: bench.gear.relays[CONTACTOR].closed)
 
 
 def test_a_trip_is_told_and_its_release_fails_until_it_is_cleared(bench: Bench) -> None:
     bench.opened(CONTACTOR)
-    bench.gateway.set_input(TRIP, True)
+    bench.gateway.set_contact(TRIP, True)
     bench.interlocks(CONTACTOR, "tripped")
     order = bench.send(RELEASE, CONTACTOR)
     bench.told(order, FAILED, "tripped")
     assert not bench.gateway.output(CONTACTOR)
-    bench.gateway.set_input(TRIP, False)
+    bench.gateway.set_contact(TRIP, False)
     bench.told(order, RESTORED)
 
 
@@ -209,9 +209,9 @@ def test_what_a_person_opens_stays_open_over_a_restart_until_it_is_cleared(bench
     bench.collector.wait(lambda: len(bench.collector.events(1)) > seen)
     bench.told(bench.send(RELEASE, BREAKER), FAILED, "opened_by_other")
     assert not bench.gateway.output(BREAKER)
-    bench.gateway.set_input(RESET, True)
+    bench.gateway.set_contact(RESET, True)
     bench.interlocks(BREAKER)
-    bench.gateway.set_input(RESET, False)
+    bench.gateway.set_contact(RESET, False)
     until(lambda: bench.gateway.output(BREAKER))
     bench.gear.by_hand(BREAKER, closed=True)
 

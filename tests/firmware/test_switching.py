@@ -5,7 +5,7 @@ from itertools import product
 from typing import Any
 
 import pytest
-from stage_table import ACTS, DOCUMENT, INPUTS, STATES, Cell, cells, filled, text
+from stage_table import ACTS, DOCUMENT, INPUTS, SOURCE, STATES, Cell, cells, constants, filled, text
 
 Ask = Callable[..., Any]
 
@@ -165,7 +165,7 @@ def test_local_no_order_overrides(ask: Ask) -> None:
     assert bench.wait() == [["!", 7, 1, "local"]]
     assert (bench.state, bench.on) == ("BARRED", [COIL])
     # Who turns it back finds the order in force.
-    assert bench.input(SELECTOR, True) == [interlocks(), ["resumed", 7, True, 1]]
+    assert bench.input(SELECTOR, True) == [interlocks(), ["o", 7, 1, None]]
     assert bench.on == []
     assert bench.contact(False) == [["contact", 7, False, "command", 1], ["O", 7, 1, "contact"]]
 
@@ -178,7 +178,7 @@ def test_an_order_that_was_released_meanwhile_is_not_obeyed_after_local(ask: Ask
     bench.permit(2)
     assert bench.wait() == [["!", 7, 2, "local"]]
     assert bench.input(SELECTOR, True)[1:] == [
-        ["resumed", 7, False, 2],
+        ["c", 7, 2, None],
         ["R", 7, 2, "contact"],
     ]
     assert (bench.state, bench.on) == ("CLOSED", [COIL])
@@ -232,7 +232,7 @@ def test_what_others_opened_is_latched_until_it_is_cleared_there(ask: Ask) -> No
     ask("start", False)
     bench.wait(60_000)
     assert bench.on == []
-    assert bench.input(RESET, True) == [interlocks(), ["resumed", 7, False, 3]]
+    assert bench.input(RESET, True) == [interlocks(), ["c", 7, 3, None]]
     bench.returns()
     assert bench.on == [COIL]
     assert bench.contact(True)[-1] == ["R", 7, 3, "contact"]
@@ -434,3 +434,14 @@ def test_an_input_that_flickers_is_none(ask: Ask) -> None:
         for on in (True, False):
             ask("set_input", LOCK, on)
             assert bench.wait(25) == []
+
+
+@pytest.mark.parametrize("name", ["outputs", "orders"])
+def test_what_others_know_of_the_table_is_what_it_says(name: str) -> None:
+    """Constants of one file are no names in the heap; so each file has its own."""
+    theirs = constants(SOURCE.with_name(f"{name}.py"))
+    told = {"OPENED": "O", "NOT_OPENED": "N", "RESTORED": "R", "OPENS_YET": "o", "CLOSES_YET": "c"}
+    ours = constants() | {name: ord(letter) for name, letter in told.items()}
+    shared = set(theirs) & set(ours) - {"OPEN"}  # an action of commands
+    assert len(shared) >= 6
+    assert {key: theirs[key] for key in shared} == {key: ours[key] for key in shared}

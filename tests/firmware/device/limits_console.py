@@ -11,8 +11,7 @@ import sys
 from gateway import cbor, cose
 from gateway.journal import Journal
 from gateway.limit import Limits
-from gateway.stages import Stages
-from gateway.switch import Stage
+from gateway.stages import Stage, Stages
 from nor import Nor
 
 BLOCKS = 18

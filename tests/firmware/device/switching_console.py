@@ -2,10 +2,9 @@
 
 from serve import serve  # isort: skip
 
-from gateway import switch
-from gateway.equipment import Equipment
-from gateway.stages import Stages
-from gateway.switch import Stage
+from gateway import outputs
+from gateway import stages as module
+from gateway.stages import Stage, Stages
 
 UNIX_MS = 1_800_000_000_000
 
@@ -22,19 +21,11 @@ class Output:
 
 
 class Contact:
-    def __init__(self):
-        self.at = True
+    def __init__(self, at=True):
+        self.at = at
 
     def closed(self):
         return self.at
-
-
-class Input:
-    def __init__(self, on):
-        self.on = on
-
-    def active(self):
-        return self.on
 
 
 class Clock:
@@ -64,7 +55,7 @@ class Journal:
 
 
 class Board:
-    """Outputs begin energised where `on` names them; contacts are closed, selectors in REMOTE."""
+    """Outputs begin energised where `on` names them; of inputs only a selector's is closed."""
 
     def __init__(self, on):
         self.on = on
@@ -74,8 +65,8 @@ class Board:
     def output(self, number):
         return self.outputs.setdefault(number, Output(number in self.on))
 
-    def input(self, number):
-        return self.inputs.setdefault(number, Input(number == SELECTOR))
+    def contact(self, number):
+        return self.inputs.setdefault(number, Contact(number == SELECTOR))
 
 
 SELECTOR = 1
@@ -91,14 +82,12 @@ class Listener:
     def on_result(self, stage_id, what, order, reason):
         told.append([chr(what), stage_id, order, reason])
 
-    def on_resumed(self, stage_id, opening, order):
-        told.append(["resumed", stage_id, opening, order])
-
     def on_expiry(self, ids, moving, order):
         told.append(["expiry", ids, order])
 
-    def on_interlocks(self, stage_id, at_ms, words):
-        told.append(["interlocks", stage_id, words])
+    def event(self, code, body):
+        assert code == 18
+        told.append(["interlocks", body[0], body[1]])
 
 
 board = journal = stages = clock = contact = config = None
@@ -116,7 +105,7 @@ def start(was_long_off):
     """Start anew with what flash, outputs and contact are like now."""
     global stages, clock
     clock = Clock()
-    equipment = Equipment(config, board, board.output(0)) if len(config) > 5 else None
+    equipment = outputs.take(config, board, board.output(0)) if len(config) > 5 else None
     stages = Stages(
         [Stage(config, board.output(0), contact, equipment)], clock, journal, lambda n: bytes(n)
     )
@@ -154,7 +143,7 @@ def set_contact(closed):
 
 
 def set_input(number, on):
-    board.inputs[number].on = on
+    board.inputs[number].at = on
 
 
 def energise(number, on):
@@ -162,7 +151,7 @@ def energise(number, on):
 
 
 def table():
-    return str(switch._TABLE, "utf-8")
+    return str(module._TABLE, "utf-8")
 
 
 def walk(inputs):

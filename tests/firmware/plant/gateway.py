@@ -70,7 +70,6 @@ class Gateway:
             "uarts": {},
             "outputs": {},
             "contacts": {},
-            "inputs": {},
             "name": "test",
             "stop": str(directory / "stop"),
         }
@@ -120,7 +119,7 @@ class Gateway:
                 self._wire("outputs", item[9], "0")
             for place, number in enumerate(item.get(8, ())):
                 if number is not None:
-                    self._wire("inputs", number, "1" if place == 0 else "0")  # in REMOTE
+                    self._wire("contacts", number, "1" if place == 0 else "0")  # in REMOTE
         self.board["uarts"] = uarts or {}
         self._write_board()
         (self.directory / "root.pub").write_bytes(authority.root.public)
@@ -223,12 +222,6 @@ class Gateway:
 
     def output(self, number: int) -> bool:
         return Path(self.board["outputs"][str(number)]).read_text() == "1"
-
-    def set_input(self, number: int, active: bool) -> None:
-        path = Path(self.board["inputs"][str(number)])
-        new = path.with_suffix(".new")
-        new.write_text("1" if active else "0")
-        new.replace(path)
 
     def set_contact(self, number: int, closed: bool) -> None:
         path = Path(self.board["contacts"][str(number)])

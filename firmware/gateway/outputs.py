@@ -5,19 +5,28 @@ Imported when needed: many stages have none of it.
 
 from micropython import const
 
-from gateway.switch import LOCAL, LOCKED_OUT, OPENED_BY_OTHER, TRIPPED
-
 _HOUR_MS = const(3_600_000)
 _PULSE = const(1)
 _PERSON = const(1)
+# As in the table of `stages`.
+_DUE = const(3)
+_OFFER = const(4)
+_CONTACT_OPEN = const(5)
+_LOCAL = const(1)
+_LOCKED_OUT = const(2)
+_TRIPPED = const(4)
+_OPENED_BY_OTHER = const(8)
 
 
-class Equipment:
-    """`config` is a stage of the configuration; `output` is that which opens."""
+def take(config: dict, board, output):
+    """Of a stage of the configuration; `output` is that which opens it."""
+    return _Equipment(config, board, output)
 
+
+class _Equipment:
     def __init__(self, config: dict, board, output):
         actuator = config.get(5) or (0, 0, 0, 0)
-        self.by_person = actuator[1] == _PERSON
+        self._by_person = actuator[1] == _PERSON
         self._pulse_ms: int = actuator[2]
         self._per_hour: int = actuator[3]
         self._output = output
@@ -34,14 +43,20 @@ class Equipment:
         if 9 in config:
             self._permission = board.output(config[9])
         self._inputs = [
-            None if number is None else board.input(number)
+            None if number is None else board.contact(number)
             for number in config.get(8) or (None, None, None, None)
         ]
         selector, _, _, reset = self._inputs
-        self.latches = self._pulses is not None or selector is not None or reset is not None
+        self._latches = self._pulses is not None or selector is not None or reset is not None
         self._seen = -1
         if self._pulses is not None:
             output.energise(False)
+
+    def map(self, what: int):
+        """An input of a stage, as it is with this; None: it says nothing."""
+        if what == _DUE:
+            return _OFFER if self._by_person else _DUE
+        return _CONTACT_OPEN if self._latches else None
 
     def stop(self) -> int:
         """Ask the miners to stop. How many ms they have for it."""
@@ -54,18 +69,18 @@ class Equipment:
         if self._soft_stop:
             self._soft_stop.energise(True)
 
-    def allow(self, closed: bool) -> None:
+    def energise(self, closed: bool) -> None:
         if self._pulses is None:
             self._output.energise(closed)
         if self._permission:
             self._permission.energise(closed)
 
-    def is_allowed(self, contact) -> bool:
+    def energised(self, contact) -> bool:
         if self._soft_stop and not self._soft_stop.energised():
             return False
         return contact.closed() if self._pulses is not None else self._output.energised()
 
-    def pulse(self, uptime_ms: int, confirm_ms: int) -> None:
+    def open(self, uptime_ms: int, confirm_ms: int) -> None:
         """Open by a pulse, ever more rarely, and not more often in an hour than the coil bears."""
         pulses = self._pulses
         if pulses is None:
@@ -91,25 +106,25 @@ class Equipment:
             if cools != self._cooling.energised():
                 self._cooling.energise(cools)
 
-    def look(self, before: int, is_closed, is_start: bool = False) -> int:
+    def check(self, before: int, is_closed, is_start: bool = False) -> int:
         """The interlocks now, where they were `before`; an input counts when it was seen twice.
 
         A wire that is broken says LOCAL, for REMOTE is what the selector's input says.
         """
         seen = 0
         for bit, source in enumerate(self._inputs):
-            if source and source.active() == bool(bit):
+            if source and source.closed() == bool(bit):
                 seen |= 1 << bit
         is_settled = is_start or seen == self._seen
         self._seen = seen
         if not is_settled:
             return before
-        after = seen & (LOCAL | LOCKED_OUT | TRIPPED) | before & OPENED_BY_OTHER
-        is_reset = seen & OPENED_BY_OTHER  # the fourth input: somebody presses the button
-        is_taken_back = before & LOCAL and not after & LOCAL
+        after = seen & (_LOCAL | _LOCKED_OUT | _TRIPPED) | before & _OPENED_BY_OTHER
+        is_reset = seen & _OPENED_BY_OTHER  # the fourth input: somebody presses the button
+        is_taken_back = before & _LOCAL and not after & _LOCAL
         is_closed_by_hand = is_closed and self._pulses is not None
         if is_reset or is_taken_back or is_closed_by_hand:
-            after &= ~OPENED_BY_OTHER
-        if self.latches and after & LOCKED_OUT:
-            after |= OPENED_BY_OTHER  # that a lock is taken off closes nothing
+            after &= ~_OPENED_BY_OTHER
+        if self._latches and after & _LOCKED_OUT:
+            after |= _OPENED_BY_OTHER  # that a lock is taken off closes nothing
         return after

@@ -26,7 +26,7 @@ def stage(**changes: Any) -> Stage:
         "min_on_ms": 0,
         "confirm_ms": 500,
         "actuator": CONTACTOR,
-        "inputs": {"selector": 1},
+        "inputs": {"selector": 21},
     }
     return Stage.model_validate(whole | changes)
 
@@ -86,8 +86,9 @@ def test_outputs_are_shared_by_nothing() -> None:
     [
         ({"actuator": "fuse"}, "stage 1: actuator: there is no actuator 'fuse'; known are: abb-"),
         ({"inputs": {}}, "stage 1: inputs: wire a selector or a reset button"),
-        ({"inputs": {"trip": 3}, "actuator": RELEASE}, "stage 1: inputs: wire a selector"),
-        ({"inputs": {"selector": 1, "trip": 1}}, "stage 1: the input 1 stands twice"),
+        ({"inputs": {"trip": 23}, "actuator": RELEASE}, "stage 1: inputs: wire a selector"),
+        ({"inputs": {"selector": 21, "trip": 21}}, "stage 1: the input 21 stands twice"),
+        ({"inputs": {"reset": 1}}, "stage 1: input 1 is the feedback contact of the stage"),
         ({"confirm_ms": 199}, "stage 1: confirm_ms: the contact of 'abb-af205' follows within 200"),
         ({"actuator": SHUNT, "confirm_ms": 449}, "stage 1: confirm_ms: the contact of"),
         ({"permission": 5}, "stage 1: permission: 'abb-af205' is permitted by its own output"),
@@ -136,7 +137,7 @@ def test_every_actuator_compiles(name: str) -> None:
 def test_all_of_it_compiles() -> None:
     whole = stage(
         actuator=SHUNT,
-        inputs={"selector": 1, "reset": 4},
+        inputs={"selector": 21, "reset": 24},
         soft_stop={"output": 11, "run_down_ms": 20_000},
         cooling={"output": 12, "run_on_ms": 300_000},
         permission=13,
@@ -147,7 +148,7 @@ def test_all_of_it_compiles() -> None:
         5: [1, 1, 200, 12],
         6: [11, 20_000],
         7: [12, 300_000],
-        8: [1, None, None, 4],
+        8: [21, None, None, 24],
         9: 13,
     }
 

@@ -44,7 +44,10 @@ class Feeder(Dated):
 
 
 class Inputs(BaseModel):
-    """Inputs of the board: the selector's is active in REMOTE, the others when they say so."""
+    """Contacts of the board, beside those of the stages, which bear the numbers of their outputs.
+
+    The selector's is closed in REMOTE, the others when they say so.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     selector: int | None = None

@@ -23,8 +23,17 @@ def of_site(view: View, site: Site) -> Iterator[Fault]:
             if circuit in stages
             else f"'floor', 'separate' or a stage of the site, one of {stages}; given: {circuit}",
         )
+    feedback = {stage.output for stage in site.stages}
     for stage in site.stages:
         yield from _stage(stage)
+        if taken := sorted(feedback & {number for number in stage.inputs.wired if number}):
+            yield (
+                "stages",
+                (
+                    f"stage {stage.id}: input {taken[0]} is the feedback contact of the stage with"
+                    " that output; give another"
+                ),
+            )
         if stage.feeder in lines and site.gateway_circuit != "separate":
             yield (
                 "gateway_circuit",

@@ -22,7 +22,7 @@ def known(world: World, messages: list[bytes]) -> dict[int, tuple[str, ...]]:
 
 def test_the_newest_stands_in_whatever_order_frames_come(world: World) -> None:
     chain = world.gateway.chain(BILLING)
-    said = (["local", "tripped"], [], ["opened_by_other"], ["locked_out"])
+    said: tuple[list[str], ...] = (["local", "tripped"], [], ["opened_by_other"], ["locked_out"])
     stages = (1, 1, 2, 1)
     first, second, third, last = [
         chain.next(event(18, {0: stage, 1: words}))

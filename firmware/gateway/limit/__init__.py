@@ -282,7 +282,7 @@ class Limits:
         self._journal.put_cell(_CELL, cbor.encode(kept))
 
     def _restore(self):
-        """After a start. Power may have failed when a schedule was in flash and nothing else was."""
+        """After a start. Power may have failed when a schedule was in flash, and nothing else."""
         serial = 0
         hourly: list = [[], {}]
         capped: list = [[], {}]

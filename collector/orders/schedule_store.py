@@ -192,7 +192,8 @@ def _note_schedule(connection: Connection, gateway: str, event: Event, entry: En
             "refusal": None,
             "position": entry.position,
         }
-        connection.execute(update(table).where(*ours).values(said))
+        first = table.c.taken_ms.is_(None)  # after each start the gateway says it again
+        connection.execute(update(table).where(*ours, first).values(said))
         return
     said = {"refusal": _kept(event.detail.get(3, "")), "position": entry.position}
     connection.execute(update(table).where(*ours, table.c.taken_ms.is_(None)).values(said))

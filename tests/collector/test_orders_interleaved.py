@@ -170,7 +170,7 @@ class Storm:
             assert stage in sent.stages
             assert sent.action == OPEN
             assert Step.APPROVED in order.steps
-            assert held.until_ms <= order.parts[0].until_ms
+            assert held.until_ms <= (order.parts[0].until_ms or 0)
             assert held.until_ms <= sent.issued_ms + order.terms.hold_s * 1000
 
     def settle(self) -> None:

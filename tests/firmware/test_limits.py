@@ -344,6 +344,23 @@ def test_a_schedule_is_acknowledged_and_the_same_again_is_not(site: Site) -> Non
     assert site.events() == []
 
 
+def test_after_a_start_it_says_which_one_it_holds(site: Site) -> None:
+    """Else nobody would know it, where power failed before the event was in the journal."""
+    site.take(serial=3)
+    site.events()
+    site.restart()
+    [event] = site.told(SCHEDULE)
+    assert (event["1"], event["2"]) == (3, ENFORCE)
+
+
+def test_power_that_fails_when_it_is_taken_leaves_nothing_unlimited(site: Site) -> None:
+    site.take(f9=[[10_000_000, 350_000]] * 48)
+    site.forget_state()
+    site.restart()
+    assert site.permit == CURRENT
+    assert site.run(2 * MINUTE_S) == [300_000, [3]]
+
+
 def test_an_old_one_that_the_broker_keeps_is_refused_once(site: Site) -> None:
     site.take(serial=5)
     site.events()
@@ -395,6 +412,16 @@ def test_the_next_setpoint_takes_the_place_of_the_one_before(site: Site) -> None
     [event] = site.told(COMMAND)
     assert (event["0"], event["2"], event["3"]) == (ORDER, 4, "superseded")
     assert site.run(2 * MINUTE_S) == [600_000, ALL]
+
+
+def test_a_setpoint_that_comes_again_is_the_same_one(site: Site) -> None:
+    """As when power failed before its command was finished."""
+    site.hold(ORDER, 350_000, T0 + HOUR_MS, None)
+    site.run(MINUTE_S)
+    site.events()
+    site.hold(ORDER, 350_000, T0 + HOUR_MS, None)
+    assert site.run(MINUTE_S) == [300_000, [3]]
+    assert site.told(COMMAND) == []
 
 
 def test_a_setpoint_of_what_nobody_measures_is_refused(device: Any) -> None:

@@ -85,10 +85,14 @@ class Limits:
             self._tell(self._hourly, self._hourly.let_go(self._terms(self._hourly)))
         self._schedule = taken
         self._acknowledge(taken.digest, taken.enforced)
+        self._take_up()
+
+    def _take_up(self):
+        """A fresh schedule is held."""
         if not self._beat_ms:  # from here on one is awaited
             self._beat_ms = self._clock.now_ms()
         self._feed(limiter.FRESH, "fresh_schedule")
-        if not taken.heartbeat_ms:
+        if not self._schedule.heartbeat_ms:
             self.receipt()
         self._keep()
 
@@ -106,7 +110,8 @@ class Limits:
         for point in stages or (_SITE,):
             if not self._loads.has(point):
                 return "not_measured"
-        self._end_setpoint("superseded")
+        if self._setpoint and self._setpoint[:2] != [order[0], order[1]]:
+            self._end_setpoint("superseded")
         self._setpoint = [order[0], order[1], power_w, until_ms, stages]
         self._capped.only = stages
         self._keep()
@@ -266,6 +271,7 @@ class Limits:
 
     def _keep(self):
         kept = [
+            self._schedule.serial if self._schedule else 0,
             self._permit,
             self._beat_ms,
             self._hourly.kept(),
@@ -276,14 +282,22 @@ class Limits:
         self._journal.put_cell(_CELL, cbor.encode(kept))
 
     def _restore(self):
+        """After a start. Power may have failed when a schedule was in flash, and nothing else."""
+        serial = 0
         hourly: list = [[], {}]
         capped: list = [[], {}]
         cell = self._journal.get_cell(_CELL)
         if cell:
-            self._permit, self._beat_ms, hourly, capped, self._setpoint, loads = cbor.decode(cell)
-            self._loads.restore(loads)
+            kept = cbor.decode(cell)
+            serial, self._permit, self._beat_ms, hourly, capped, self._setpoint = kept[:6]
+            self._loads.restore(kept[6])
         self._capped.only = self._setpoint and self._setpoint[4]
         self._hourly.restore(hourly, self._terms(self._hourly))
         self._capped.restore(capped, self._terms(self._capped))
         if self._clock.known() and self._beat_ms:
             self._beat_at -= max(0, self._clock.now_ms() - self._beat_ms)
+        held = self._schedule
+        if held:
+            self._acknowledge(held.digest, held.enforced)
+            if held.serial != serial:
+                self._take_up()

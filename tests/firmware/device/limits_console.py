@@ -238,6 +238,11 @@ def _shown(event):
     return [code, at_ms, shown]
 
 
+def forget_state():
+    """As if power had failed between the schedule's cell and the limiter's."""
+    journal.put_cell("limiter state", b"")
+
+
 def wear():
     return journal.erasures()
 
@@ -255,4 +260,5 @@ serve(
     state=state,
     events=events,
     wear=wear,
+    forget_state=forget_state,
 )

@@ -68,10 +68,11 @@ def _taken() -> Iterable[Vector]:
     yield taken("one_period", "A single period of 20 s.", body(f8=20_000, f9=VALUE))
     yield taken("nothing_known", "No period is known.", body(f9=UNKNOWN))
     yield taken("emergency", "With a time of emergency.", body(f14=EMERGENCY))
+    longest: list[Item] = [2**32 - 1, 2**32 - 1, 2**32 - 1, 10_000, 0]
     yield taken(
         "greatest",
         "The greatest numbers.",
-        body(f2=2**32 - 1, f9=(b"\xff" * 7 + b"\xfe") * 48, f13=[2**32 - 1] * 3 + [10_000, 0]),
+        body(f2=2**32 - 1, f9=(b"\xff" * 7 + b"\xfe") * 48, f13=longest),
     )
     yield taken("expires_in_1_ms", "The last millisecond of its life.", body(f4=NOW_MS + 1))
     yield taken(

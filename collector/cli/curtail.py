@@ -15,6 +15,7 @@ from collector.cli.arguments import AsJson, Directory, fail, open_directory
 from collector.cli.intervals import moment_of
 from collector.cli.orders_shown import lines, plain
 from collector.cli.service import now_ms
+from collector.cli.site_schedule import schedule
 from collector.model.order import Step
 from collector.model.records import OrderReason
 from collector.orders import acts, store
@@ -26,6 +27,7 @@ from collector.storage import reading
 
 app = typer.Typer(no_args_is_help=True, help="Orders: draft, approve, prove, release, look.")
 app.callback()(logs.to_stderr)
+app.command()(schedule)
 
 By = Annotated[str, typer.Option("--by", help="the full name of the person who does it")]
 Reason = Annotated[str, typer.Option("--reason", help="why")]

@@ -11,6 +11,7 @@ from collector.intervals import clocks, due, facts, gateways
 from collector.intervals.contacts import keep_contact
 from collector.intervals.due import Moment
 from collector.intervals.evidence import keep_register_event
+from collector.intervals.interlocks import keep_interlocks
 from collector.intervals.snapshots import first_snapshot, judge_again
 from collector.ledger import identities
 from collector.ledger.flags import Flag, keep_flag
@@ -74,6 +75,8 @@ class IntervalFollower:
             clocks.keep_event(connection, entry, frame, number, event)
         elif event.code is EventCode.STAGE:
             keep_contact(connection, entry, frame, number, event)
+        elif event.code is EventCode.INTERLOCK:
+            keep_interlocks(connection, entry, frame, number, event)
         elif event.code is EventCode.HEALTH:
             gateways.keep_health(connection, frame, event, entry)
         elif event.code is EventCode.FAULT:

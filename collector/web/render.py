@@ -48,6 +48,7 @@ PAGES.globals |= {
         "IDENTITIES",
         "OUTCOMES",
         "DROPS",
+        "INTERLOCKS",
         "STAGES",
         "REASONS",
         "SEVERITIES",

@@ -135,6 +135,9 @@ class StagePart(_Part):
     state: StageState
     since_ms: int | None
     order: str | None
+    interlocks: tuple[str, ...] = Field(
+        default=(), description="that no order overrides, as its gateway last said"
+    )
 
 
 class ChainPart(_Part):

@@ -99,6 +99,12 @@ STAGES = {
     StageState.RESTORED: ("quiet", "✓", "closed again, confirmed"),
     StageState.UNKNOWN: ("unknown", "?", "order failed, contact not known"),
 }
+INTERLOCKS = {
+    "local": ("warning", "▲", "selector in LOCAL"),
+    "locked_out": ("warning", "▲", "locked out"),
+    "tripped": ("alarm", "✖", "protection tripped"),
+    "opened_by_other": ("warning", "▲", "opened there, to be cleared there"),
+}
 REASONS = {reason: text(LANGUAGE, f"order_reason-{reason}") for reason in OrderReason}
 
 

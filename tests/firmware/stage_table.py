@@ -91,7 +91,7 @@ def filled(document: str) -> str:
     for name, content in tables().items():
         document = re.sub(
             rf"<!-- {name} -->.*?<!-- /{name} -->",
-            lambda _, name=name, content=content: f"<!-- {name} -->\n{content}\n<!-- /{name} -->",
+            f"<!-- {name} -->\n{content}\n<!-- /{name} -->".replace("\\", r"\\"),
             document,
             flags=re.DOTALL,
         )

@@ -80,14 +80,21 @@ class _Equipment:
             return False
         return contact.closed() if self._pulses is not None else self._output.energised()
 
-    def open(self, uptime_ms: int, confirm_ms: int) -> None:
-        """Open by a pulse, ever more rarely, and not more often in an hour than the coil bears."""
+    def open(self, uptime_ms: int, again_ms: int) -> None:
+        """Open by a pulse, and not more often in an hour than the coil bears.
+
+        `again_ms` 0: an order opens it. Else an earlier pulse had so long to have its effect; each
+        pause before another is twice as long as the one before.
+        """
         pulses = self._pulses
         if pulses is None:
             return
         while pulses and uptime_ms - pulses[0] >= _HOUR_MS:
             pulses.pop(0)
-        if pulses and uptime_ms < pulses[-1] + (self._pulse_ms + confirm_ms << len(pulses) - 1):
+        pause_ms = self._pulse_ms
+        if again_ms and pulses:
+            pause_ms = pause_ms + again_ms << len(pulses) - 1
+        if pulses and uptime_ms < pulses[-1] + pause_ms:
             return
         if len(pulses) < self._per_hour:
             pulses.append(uptime_ms)

@@ -158,7 +158,7 @@ class Stage:
             self.opened_at = uptime_ms
         self._allow(False)
         if self.equipment and self.contact.closed():
-            self.equipment.open(uptime_ms, self.confirm_ms)
+            self.equipment.open(uptime_ms, 0)
         self.late_at = uptime_ms + self.confirm_ms
 
     def _allow(self, closed):

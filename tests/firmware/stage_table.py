@@ -89,9 +89,12 @@ def tables() -> dict[str, str]:
 
 def filled(document: str) -> str:
     for name, content in tables().items():
-        begin, end = f"<!-- {name} -->", f"<!-- /{name} -->"
-        before, _, rest = document.partition(begin)
-        document = f"{before}{begin}\n{content}\n{end}{rest.partition(end)[2]}"
+        document = re.sub(
+            rf"<!-- {name} -->.*?<!-- /{name} -->",
+            f"<!-- {name} -->\n{content}\n<!-- /{name} -->".replace("\\", r"\\"),
+            document,
+            flags=re.DOTALL,
+        )
     return document
 
 

@@ -125,7 +125,8 @@ class Bench:
 
     @property
     def state(self) -> str:
-        return str(STATES[self.ask("state")[0]])
+        number: int = self.ask("state")[0]
+        return STATES[number]
 
     @property
     def on(self) -> list[int]:
@@ -445,3 +446,14 @@ def test_what_others_know_of_the_table_is_what_it_says(name: str) -> None:
     shared = set(theirs) & set(ours) - {"OPEN"}  # an action of commands
     assert len(shared) >= 6
     assert {key: theirs[key] for key in shared} == {key: ours[key] for key in shared}
+
+
+def test_an_order_right_after_another_is_pulsed_at_once(ask: Ask) -> None:
+    bench = Bench(ask, SHUNT, ())
+    for number in (1, 3):
+        bench.order(number)
+        assert bench.on == [COIL]
+        bench.wait(300)
+        bench.contact(False)
+        bench.permit(number + 1)
+        bench.contact(True)

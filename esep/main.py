@@ -9,6 +9,7 @@ _COMMANDS = {"demo": "simulator.demo.cli:demo"}
 _TRADES = {
     "bench": "benchmarks.cli:app",
     "collector": "collector.cli.collector:app",
+    "curtail": "collector.cli.curtail:app",
     "registry": "collector.cli.registry:app",
     "device": "technician.cli:app",
     "simulate": "simulator.cli:app",

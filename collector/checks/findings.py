@@ -75,6 +75,8 @@ class Code(StrEnum):
     UNDESCRIBED = "meter.undescribed"
     CLASS_COARSE = "meter.class_coarse"
     UNREAD_TOGETHER = "site.unread_together"
+    UNAUTHORISED = "order.unauthorised"
+    ORDER_OVERDUE = "order.overdue"
     DISK = "collector.disk"
     LAG = "collector.lag"
     CERTIFICATE = "collector.certificate"
@@ -113,6 +115,8 @@ _SEVERITY = {
     Code.MONTH_DIFFERS: Severity.WARNING,
     Code.AILING: Severity.WARNING,
     Code.UNREAD_TOGETHER: Severity.WARNING,
+    Code.UNAUTHORISED: Severity.WARNING,
+    Code.ORDER_OVERDUE: Severity.WARNING,
     Code.DISK: Severity.WARNING,
     Code.LAG: Severity.WARNING,
     Code.CERTIFICATE: Severity.WARNING,
@@ -186,6 +190,7 @@ LASTING = {
     Code.SEAL_MISSING: _LOOKED_MS,
     Code.UNDESCRIBED: _LOOKED_MS,
     Code.CLASS_COARSE: _LOOKED_MS,
+    Code.UNAUTHORISED: _CHECKED_MS,
     Code.DISK: _WATCHED_MS,
     Code.LAG: _WATCHED_MS,
     Code.CERTIFICATE: _WATCHED_MS,
@@ -419,6 +424,12 @@ def standing_since(connection: Connection, since_ms: int) -> list[Finding]:
     """The same, without those that are closed."""
     query = select(table).where(table.c.last_ms >= since_ms, table.c.state != State.CLOSED)
     return _read(connection, query.order_by(table.c.last_ms, table.c.id))
+
+
+def unsettled(connection: Connection, code: Code) -> list[Finding]:
+    """Those of a code that are not closed, the oldest first."""
+    query = select(table).where(table.c.code == code, table.c.state != State.CLOSED)
+    return _read(connection, query.order_by(table.c.id))
 
 
 def newest(connection: Connection, limit: int) -> list[Finding]:

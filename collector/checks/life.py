@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from collector.model.persons import same_person
+
 COLLECTOR = "collector"
 """Who it is that finds."""
 _DAY_MS = 86_400_000
@@ -158,7 +160,9 @@ def judge(standing: Standing, act: Act, dispute_days: int | None) -> State:
         )
     if row.only_over and standing.is_present:
         raise LifeError(f"it is still seen: {act.verb} it when it is over, or uphold it")
-    if row.party is Party.OPERATOR and _same_person(act.person, standing.spoke):
+    if row.party is Party.OPERATOR and any(
+        same_person(act.person, each) for each in standing.spoke
+    ):
         raise LifeError(
             f"{act.person} spoke for the licensee: another person must {act.verb} it (--by)"
         )
@@ -184,9 +188,3 @@ def _possible(state: State) -> str:
 def _or(states: Sequence[State]) -> str:
     *first, last = states
     return f"{', '.join(first)} or {last}" if first else last
-
-
-def _same_person(person: str, spoke: Sequence[str]) -> bool:
-    return " ".join(person.split()).casefold() in {
-        " ".join(each.split()).casefold() for each in spoke
-    }

@@ -230,6 +230,10 @@ DETAILS: Mapping[Code, Mapping[str, Kind]] = {
     ),
     Code.AILING: _details("site", "ailments"),
     Code.FORK: _details("site", "epoch", "stream", "first_seq", "count"),
+    Code.UNAUTHORISED: _details("sites", order_reason=Kind.TERMS, lacks=Kind.TERMS),
+    Code.ORDER_OVERDUE: _details(
+        "site", "order", "licensee", "stages", order_reason=Kind.TERMS, situation=Kind.TERMS
+    ),
     Code.DISK: _details("free_mib"),
     Code.LAG: _details("follower", "frames", "seconds", seconds=Kind.SECONDS),
     Code.CERTIFICATE: _details("certificate", "days"),

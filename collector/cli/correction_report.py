@@ -203,7 +203,7 @@ def _document(
         "orders": [
             {
                 "id": order.id.hex(),
-                "site": order.terms.site,
+                "site": ", ".join(order.terms.sites),
                 "reason": order.terms.reason,
                 "step": order.step,
                 "rests_on": " ".join(str(value) for value in order.terms.finding.values()),

@@ -24,6 +24,8 @@ from collector.storage.tables import (
     finding_step,
     issued,
     order,
+    order_command,
+    order_part,
     order_step,
     period_result,
     registry_version,
@@ -82,12 +84,18 @@ def _write_versions(connection: Connection, table: Table, path: Path) -> None:
 
 
 def _orders(connection: Connection) -> list[dict[str, Any]]:
-    """Each order with its steps, in the order they were drafted."""
-    steps: dict[str, list[dict[str, Any]]] = {}
-    for step in _rows(connection, select(order_step).order_by(order_step.c.id)):
-        steps.setdefault(step.pop("order_id"), []).append(step)
+    """Each with its parts, steps and commands, in the order they were drafted."""
+    found: dict[str, dict[str, Any]] = {}
+    tables = {"steps": order_step, "parts": order_part, "commands": order_command}
+    for name, table in tables.items():
+        for row in _rows(connection, select(table).order_by(*table.primary_key.columns)):
+            found.setdefault(row.pop("order_id"), {}).setdefault(name, []).append(row)
     orders = {row["id"]: row for row in _rows(connection, select(order))}
-    return [orders[identity] | {"steps": taken} for identity, taken in steps.items()]
+    return [
+        orders[identity] | {name: [] for name in tables} | having
+        for identity, having in found.items()
+        if identity in orders
+    ]
 
 
 def _findings(connection: Connection) -> list[dict[str, Any]]:

@@ -15,7 +15,7 @@ from collector.evidence.keys import PublicKey
 from collector.orders.commands import KIND as COMMAND
 from collector.registry.configurations import KIND as CONFIGURATION
 from collector.storage import reading
-from collector.storage.tables import issued, order_step
+from collector.storage.tables import issued, order_command, order_step
 
 
 @dataclass(frozen=True)
@@ -50,10 +50,17 @@ def verify_issued(engine: Engine, root: PublicKey) -> Issued:
         steps = connection.execute(
             select(order_step.c.order_id, order_step.c.step, order_step.c.body)
         ).all()
+        table = order_command
+        sent = connection.execute(select(table.c.order_id, table.c.counter, table.c.hash)).all()
     for digest, kind, raw in rows:
         _judge(found, root, digest, kind, raw)
     for order, step, body in steps:
-        _judge_step(found, order, step, json.loads(body))
+        details = json.loads(body)
+        if (named := details.get("command")) is not None:
+            where = f"order {order.hex()} {step}"
+            _judge_sent(found, where, order, details.get("counter"), bytes.fromhex(str(named)))
+    for order, counter, digest in sent:
+        _judge_sent(found, f"order {order.hex()} command", order, counter, digest)
     return found
 
 
@@ -71,13 +78,13 @@ def _judge(found: Issued, root: PublicKey, digest: bytes, kind: str, raw: bytes)
         found.faults.append(f"{where}: {error}")
 
 
-def _judge_step(found: Issued, order: bytes, step: str, details: dict[str, object]) -> None:
-    digest = details.get("command")
-    if digest is None:
-        return
-    where = f"order {order.hex()} {step}"
-    command = found.commands.get(bytes.fromhex(str(digest)))
+def _judge_sent(
+    found: Issued, where: str, order: bytes, counter: int | None, digest: bytes
+) -> None:
+    command = found.commands.get(digest)
     if command is None:
-        found.faults.append(f"{where}: its command {digest} is not here")
-    elif (command.order, command.counter) != (order, details.get("counter")):
-        found.faults.append(f"{where}: command {digest} is another order's, or has another counter")
+        found.faults.append(f"{where}: its command {digest.hex()} is not here")
+    elif (command.order, command.counter) != (order, counter):
+        found.faults.append(
+            f"{where}: command {digest.hex()} is another order's, or has another counter"
+        )

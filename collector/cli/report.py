@@ -21,7 +21,7 @@ from collector.model.energy import IMPORT
 from collector.model.order import Step
 from collector.model.records import Meter
 from collector.orders import store
-from collector.orders.store import Order
+from collector.orders.order import Order, Part
 from collector.registry.offers import newest_issued
 from collector.registry.profiles import ProfileError, load_profile
 from collector.registry.store import Registry
@@ -51,7 +51,9 @@ def full(engine: Engine, registry: Registry, directory: Path) -> dict[str, Any]:
             "energy": [_energy(connection, meter) for meter in view.all(Meter).values()],
             "series": _series(directory),
             "periods": [_period(result) for result in periods.stored(connection)],
-            "orders": [_order(order) for order in store.load_all(connection)],
+            "orders": [
+                _part(order, part) for order in store.load_all(connection) for part in order.parts
+            ],
             "checks": [_finding(finding) for finding in findings.stored(connection)],
             "boots": _boots(connection),
             "health": _health(connection),
@@ -179,17 +181,21 @@ def _optional(value: Fraction | None) -> int | float | None:
     return None if value is None else number(value)
 
 
-def _order(order: Order) -> dict[str, Any]:
-    def at(step: Step) -> str | None:
-        return moment(order.steps[step].at_ms) if step in order.steps else None
+def _part(order: Order, part: Part) -> dict[str, Any]:
+    """What an order is at one gateway."""
+    steps = {record.step: record for record in order.own} | part.steps
 
-    verified = order.steps.get(Step.VERIFIED)
+    def at(step: Step) -> str | None:
+        return moment(steps[step].at_ms) if step in steps else None
+
+    verified = steps.get(Step.VERIFIED)
     watts = {} if verified is None else verified.details
     return {
         "order": order.id.hex(),
-        "site": order.terms.site,
+        "part": part.number,
+        "site": part.cut.site,
         "reason": order.terms.reason,
-        "stages": list(order.terms.stages),
+        "stages": list(part.cut.stages),
         "authority": order.terms.authority,
         "official": order.terms.official,
         "ordered_at": at(Step.ISSUED),
@@ -200,9 +206,9 @@ def _order(order: Order) -> dict[str, Any]:
         "power_after_w": watts.get("stage_after_w"),
         "site_power_before_w": watts.get("site_before_w"),
         "site_power_after_w": watts.get("site_after_w"),
-        "result": order.result or order.step,
-        "step": order.step,
-        "steps": {step: moment(record.at_ms) for step, record in order.steps.items()},
+        "result": part.result or part.step,
+        "step": part.step,
+        "steps": {step: moment(record.at_ms) for step, record in steps.items()},
     }
 
 

@@ -1,20 +1,17 @@
 """Moves orders on: drafts, gives notice, issues, repeats, verifies, releases."""
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict
-from decimal import Decimal
-from fractions import Fraction
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 
 import structlog
 from sqlalchemy import Connection, Engine
 
-from collector.checks.meters import POWER
-from collector.evidence.downlink import Action, Command, Signer
-from collector.model.order import DropResult, Step
-from collector.model.records import Meter
-from collector.orders import commands, release, rules, store, verification
-from collector.orders.store import Order, StepRecord
-from collector.orders.verification import Samples
+from collector.evidence.downlink import Action, Signer
+from collector.model.order import HOLDING, DropResult, Step
+from collector.orders import claims, notices, release, rest, rules, store, timers, verifying
+from collector.orders.claims import Gateway
+from collector.orders.order import Order, Part, Sent, StepRecord
+from collector.orders.sending import Sender, is_overtaken, is_stale
 from collector.registry.store import Registry
 from collector.registry.view import View
 from collector.series.store import SeriesStore
@@ -46,251 +43,265 @@ class Desk:
             except (LookupError, ValueError, ArithmeticError) as error:
                 # one order that cannot be moved must not hold up the others
                 log.exception("order.stuck", order=identity.hex(), error=str(error))
+        deciding(self._engine, lambda open_: timers.run(open_, view, current.values(), now_ms))
 
-    def _moved(
-        self, view: View, order: Order, current: Mapping[bytes, Order], now_ms: int
-    ) -> Order:
-        def move(connection: Connection) -> Order:
-            # its gateway's answer may have come since, to another process
-            now = store.load(connection, order.id) or order
-            return self._move(connection, view, now, current, now_ms)
-
-        return deciding(self._engine, move)
-
-    @staticmethod
-    def _draft(connection: Connection, view: View, now_ms: int) -> list[Order]:
+    def _draft(self, connection: Connection, view: View, now_ms: int) -> list[Order]:
         """Those that are wanted now, and all that are remembered."""
         remembered_ms = 2 * view.market.period_ms + view.policy.hold_s * 1000
         orders = store.load_recent(connection, now_ms - remembered_ms)
+        rules.note_unauthorised(connection, view, now_ms)
         for terms in rules.wanted(connection, view, orders, now_ms):
             orders.append(store.draft(connection, terms, now_ms))
         return orders
 
-    def _move(
+    def _moved(
+        self, view: View, order: Order, current: Mapping[bytes, Order], now_ms: int
+    ) -> Order:
+        """All parts in one transaction; if one of them cannot be moved, each in its own."""
+        try:
+            return self._moved_parts(view, order, current, now_ms, [p.number for p in order.parts])
+        except (LookupError, ValueError, ArithmeticError):
+            if len(order.parts) == 1:
+                raise
+        for part in order.parts:
+            try:
+                order = self._moved_parts(view, order, current, now_ms, [part.number])
+            except (LookupError, ValueError, ArithmeticError) as error:
+                log.exception(
+                    "order.stuck", order=order.id.hex(), part=part.number, error=str(error)
+                )
+        return order
+
+    def _moved_parts(
         self,
-        connection: Connection,
         view: View,
         order: Order,
         current: Mapping[bytes, Order],
         now_ms: int,
+        numbers: Collection[int],
     ) -> Order:
-        """The order as it stands after this run."""
-        match order.step:
-            case Step.DRAFTED:
-                approved = {"by": order.terms.official, "rule": order.terms.rule}
-                return self._step(connection, order, Step.APPROVED, now_ms, approved)
-            case Step.APPROVED:
-                return self._notify(connection, order, now_ms)
-            case Step.NOTIFIED:
-                due_ms = order.steps[Step.NOTIFIED].at_ms + order.terms.notice_s * 1000
-                if now_ms >= due_ms:
-                    return self._issue(connection, view, order, now_ms)
-            case Step.ISSUED | Step.RELEASED as step:
-                return self._repeat(connection, view, order, step, now_ms)
-            case Step.RECEIVED:
-                return self._give_up(connection, view, order, now_ms)
-            case Step.APPLIED:
-                return self._verify(connection, view, order, now_ms)
-            case Step.VERIFIED:
-                others = current.values()
-                if release.is_due(connection, view, self._series, order, others, now_ms):
-                    return self._release(connection, view, order, others, now_ms)
-        return order
+        def move(connection: Connection) -> Order:
+            # its gateway's answer may have come since, to another process
+            now = store.load(connection, order.id) or order
+            gateways = {now.part(number).cut.gateway for number in numbers}
+            others = store.load_at(connection, gateways, now_ms)
+            sender = Sender(connection, view, self._signer, now_ms)
+            for number in numbers:
+                if not now.part(number).is_over:
+                    there = {**{other.id: other for other in others}, **current, now.id: now}
+                    now = _Move(sender, self._series, now, number, others, there.values()).made()
+            return now
+
+        return deciding(self._engine, move)
+
+
+@dataclass(frozen=True)
+class _Move:
+    """One part, one look. `others`: the orders at its gateway; `remembered`: all there are."""
+
+    sender: Sender
+    series: SeriesStore
+    order: Order
+    number: int
+    others: Collection[Order]
+    remembered: Collection[Order]
+
+    @property
+    def part(self) -> Part:
+        return self.order.part(self.number)
+
+    @property
+    def view(self) -> View:
+        return self.sender.view
+
+    @property
+    def now_ms(self) -> int:
+        return self.sender.now_ms
+
+    def made(self) -> Order:
+        """The order as it stands after this look."""
+        step = self.part.step
+        if step in HOLDING and self.part.until_ms is not None:
+            if self.now_ms >= self.part.until_ms:
+                if step is Step.ISSUED:
+                    return self._step(Step.FAILED, {"reason": "no answer until its end"})
+                return self._step(Step.LAPSED, {"until_ms": self.part.until_ms})
+            if (by := self._here().superseded_by(self.order, self.part)) is not None:
+                return self._step(Step.SUPERSEDED, {"by": by.id.hex()})
+            if rules.authority_of(self.view, self.order, self.now_ms) is None:
+                return self._release()
+        ways: dict[Step, Callable[[], Order]] = {
+            Step.DRAFTED: self._approve,
+            Step.APPROVED: self._notify,
+            Step.NOTIFIED: self._issue,
+            Step.ISSUED: self._await_receipt,
+            Step.RECEIVED: self._await_effect,
+            Step.APPLIED: self._verify,
+            Step.CONTACT_CONFIRMED: self._verify,
+            Step.VERIFIED: self._hold,
+            Step.REBOUNDED: self._hold,
+            Step.RELEASED: self._await_return,
+            Step.LAPSED: self._await_return,
+        }
+        return ways[step]()
 
     def _step(
-        self,
-        connection: Connection,
-        order: Order,
-        step: Step,
-        now_ms: int,
-        details: Mapping[str, object],
-        result: DropResult | None = None,
+        self, step: Step, details: Mapping[str, object], result: DropResult | None = None
     ) -> Order:
-        record = StepRecord(step, now_ms, now_ms, None, details)
-        return store.take_step(connection, order, record, result)
+        record = StepRecord(step, self.now_ms, self.now_ms, None, details)
+        return store.take_step(self.sender.connection, self.order, record, self.number, result)
 
-    def _notify(self, connection: Connection, order: Order, now_ms: int) -> Order:
-        notice: dict[str, object] = {
-            "to": order.terms.licensee,
-            "channel": "control room page",
-            "authority": order.terms.authority,
-            "in_force_ms": now_ms + order.terms.notice_s * 1000,
-        }
-        return self._step(connection, order, Step.NOTIFIED, now_ms, notice)
-
-    def _issue(self, connection: Connection, view: View, order: Order, now_ms: int) -> Order:
-        if why := rules.void(view, order, now_ms):
-            return self._step(connection, order, Step.CANCELLED, now_ms, {"reason": why})
-        sent = self._send_open(connection, view, order, now_ms)
-        return self._step(connection, order, Step.ISSUED, now_ms, sent)
-
-    def _send_open(
-        self, connection: Connection, view: View, order: Order, now_ms: int
-    ) -> dict[str, object]:
-        until_ms = now_ms + order.terms.hold_s * 1000
-        sent = self._send(connection, view, order, Action.OPEN, now_ms, until_ms=until_ms)
-        return sent | {"until_ms": until_ms}
-
-    def _release(
-        self,
-        connection: Connection,
-        view: View,
-        order: Order,
-        orders: Collection[Order],
-        now_ms: int,
-    ) -> Order:
-        stages = release.own_stages(order, orders, now_ms)
-        if not stages:
-            held = {"reason": "another order holds its stages open"}
-            order = self._step(connection, order, Step.RELEASED, now_ms, held)
-            return self._step(connection, order, Step.RESTORED, now_ms, held)
-        sent = self._send_release(connection, view, order, stages, now_ms)
-        return self._step(connection, order, Step.RELEASED, now_ms, sent)
-
-    def _send_release(
-        self,
-        connection: Connection,
-        view: View,
-        order: Order,
-        stages: tuple[int, ...],
-        now_ms: int,
-    ) -> dict[str, object]:
-        ramp = (view.policy.ramp_offset_ms, view.policy.ramp_step_ms)
-        sent = self._send(
-            connection, view, order, Action.RELEASE, now_ms, stages=stages, ramp_ms=ramp
-        )
-        return sent | {"stages": list(stages)}
-
-    def _send(
-        self,
-        connection: Connection,
-        view: View,
-        order: Order,
-        action: Action,
-        now_ms: int,
-        *,
-        stages: tuple[int, ...] | None = None,
-        until_ms: int | None = None,
-        ramp_ms: tuple[int, int] | None = None,
-    ) -> dict[str, object]:
-        gateway = order.terms.gateway
-        command = Command(
-            target=bytes.fromhex(gateway),
-            counter=commands.next_counter(connection, gateway),
-            issued_ms=now_ms,
-            expires_ms=now_ms + view.policy.command_ttl_s * 1000,
-            order=order.id,
-            action=action,
-            stages=order.terms.stages if stages is None else stages,
-            until_ms=until_ms,
-            ramp_ms=ramp_ms,
-            authority=bytes.fromhex(order.terms.document_sha256),
-            reason=order.terms.reason,
-        )
-        digest = commands.send(connection, self._signer, gateway, command, now_ms)
-        return {
-            "counter": command.counter,
-            "command": digest.hex(),
-            "sent_ms": now_ms,
-            "expires_ms": command.expires_ms,
-        }
-
-    def _repeat(
-        self, connection: Connection, view: View, order: Order, step: Step, now_ms: int
-    ) -> Order:
-        """Queue the same command again while its gateway has not answered.
-
-        A command that can no longer be obeyed is issued anew when it is a release, or waited
-        here for the broker; else the order has failed.
-        """
-        details = order.steps[step].details
-        if "command" not in details:
-            return order  # the gateway released by itself when the hold ran out
-        digest = bytes.fromhex(details["command"])
-        sent = commands.times_sent(connection, digest)
-        if now_ms >= details["expires_ms"] + _ms(view.policy.late_s):
-            return self._expired(connection, view, order, step, sent, now_ms)
-        is_due = now_ms >= details["sent_ms"] + sent * view.policy.repeat_s * 1000
-        if 0 < sent <= view.policy.max_repeats and is_due:
-            commands.queue(connection, order.terms.gateway, digest, now_ms)
-            log.warning("order.repeated", order=order.id.hex(), step=step, times=sent)
-        return order
-
-    def _expired(
-        self,
-        connection: Connection,
-        view: View,
-        order: Order,
-        step: Step,
-        sent: int,
-        now_ms: int,
-    ) -> Order:
-        if step is Step.RELEASED:
-            stages = tuple(order.steps[step].details["stages"])
-            anew = self._send_release(connection, view, order, stages, now_ms)
-            return store.renew(connection, order, step, anew)
-        why = rules.void(view, order, now_ms) or ("no answer" if sent else None)
-        if why is not None:
-            return self._step(connection, order, Step.FAILED, now_ms, {"reason": why})
-        anew = self._send_open(connection, view, order, now_ms)
-        return store.renew(connection, order, step, anew)
-
-    def _give_up(self, connection: Connection, view: View, order: Order, now_ms: int) -> Order:
-        received_ms = order.steps[Step.RECEIVED].recorded_ms
-        if now_ms >= received_ms + view.policy.verify_timeout_s * 1000:
-            return self._step(connection, order, Step.FAILED, now_ms, {"reason": "never applied"})
-        return order
-
-    def _verify(self, connection: Connection, view: View, order: Order, now_ms: int) -> Order:
-        policy = view.policy
-        metered = view.meters_of(order.terms.site, now_ms)
-        stage = self._samples(
-            view, order, [meter for meter in metered if meter.point in order.terms.stages]
-        )
-        boundary = self._samples(
-            view, order, [meter for meter in metered if meter.point == "delivery"]
-        )
-        if verification.enough([*stage, *boundary], policy):
-            drop = verification.judge(stage, boundary, policy)
-            watts = {
-                name: round(value, 1) for name, value in asdict(drop).items() if name != "result"
-            }
-            return self._verified(connection, order, now_ms, watts, drop.result)
-        if now_ms >= order.steps[Step.APPLIED].recorded_ms + policy.verify_timeout_s * 1000:
-            reason = {"reason": "too few fresh samples"}
-            return self._verified(connection, order, now_ms, reason, DropResult.UNVERIFIABLE)
-        return order
-
-    def _verified(
-        self,
-        connection: Connection,
-        order: Order,
-        now_ms: int,
-        details: Mapping[str, object],
-        result: DropResult,
-    ) -> Order:
-        return self._step(
-            connection, order, Step.VERIFIED, now_ms, {**details, "result": result}, result
+    def _here(self) -> Gateway:
+        orders = {**{each.id: each for each in self.others}, self.order.id: self.order}
+        return claims.look(
+            self.sender.connection, self.view, self.part.cut.gateway, orders.values(), self.now_ms
         )
 
-    def _samples(self, view: View, order: Order, meters: Sequence[Meter]) -> list[Samples]:
-        # the gateway's clock, which times the samples, may be behind ours
-        issued_ms = min(order.steps[step].at_ms for step in (Step.ISSUED, Step.RECEIVED))
-        settled_ms = order.steps[Step.APPLIED].at_ms + _ms(view.policy.settle_s)
-        before_ms = issued_ms - view.policy.before_window_s * 1000
-        far_ms = settled_ms + view.policy.verify_timeout_s * 1000
-        return [
-            Samples(
-                self._power(meter, before_ms, issued_ms), self._power(meter, settled_ms, far_ms)
-            )
-            for meter in meters
+    def _approve(self) -> Order:
+        """A rule's order; a person's waits for a person."""
+        terms = self.order.terms
+        if not terms.is_automatic:
+            return self.order
+        approved = {"by": terms.official, "rule": terms.rule}
+        record = StepRecord(Step.APPROVED, self.now_ms, self.now_ms, None, approved)
+        return store.take_step(self.sender.connection, self.order, record)
+
+    def _notify(self) -> Order:
+        return self._step(Step.NOTIFIED, notices.notice(self.order, self.part, self.now_ms))
+
+    def _issue(self) -> Order:
+        """When the notice is in force, no stronger order has its stages, and they have rested."""
+        in_force_ms = notices.in_force_ms(self.order, self.part)
+        if in_force_ms is None or self.now_ms < in_force_ms:
+            return self.order
+        if why := rules.void(self.view, self.order, self.part, self.now_ms):
+            return self._step(Step.CANCELLED, {"reason": why})
+        end_ms = claims.end_ms(self.view, self.order, self.part, self.now_ms)
+        if end_ms <= self.now_ms:
+            return self._step(Step.EXPIRED, {"reason": "its end came before it could be issued"})
+        here = self._here()
+        if (by := here.superseded_by(self.order, self.part)) is not None:
+            return self._step(Step.SUPERSEDED, {"by": by.id.hex()})
+        stages = here.owned(self.order, self.part)
+        if not stages or self._must_rest(stages, here):
+            return self.order
+        return self.sender.issue(self.order, self.number, stages, end_ms)
+
+    def _must_rest(self, stages: tuple[int, ...], here: Gateway) -> bool:
+        """Stages that stand open by another order are not moved, and need no rest."""
+        moving = [
+            stage
+            for stage in stages
+            if here.movers.get(stage, (b"", Action.RELEASE))[1] is not Action.OPEN
         ]
+        opens_ms = rest.opens_ms(
+            self.sender.connection,
+            self.view,
+            self.part.cut.site,
+            moving,
+            self.order.terms.reason,
+            self.now_ms,
+        )
+        return opens_ms > self.now_ms
 
-    def _power(self, meter: Meter, from_ms: int, until_ms: int) -> list[float]:
-        window = self._series.window(meter.serial, from_ms, until_ms)
-        powers = (point.believed(POWER) for point in window)
-        return [power_w for power_w in powers if power_w is not None]
+    def _await_receipt(self) -> Order:
+        """Queue the same command again while its gateway is silent, as long as it can be obeyed.
+
+        One that lay here for the broker until it could not, or that came behind a newer one, is
+        issued anew; else it has failed.
+        """
+        sent = self.part.newest(Action.OPEN)
+        if sent is None:
+            return self.order
+        if is_stale(sent) or is_overtaken(sent):
+            return self._issue_anew(sent)
+        if not self.sender.is_given_up(sent):
+            self.sender.repeat(self.part, sent)
+            return self.order
+        why = rules.void(self.view, self.order, self.part, self.now_ms)
+        if why is None and self.sender.was_sent(sent):
+            why = "no answer"
+        if why is not None:
+            return self._step(Step.FAILED, {"reason": why})
+        return self._issue_anew(sent)
+
+    def _issue_anew(self, sent: Sent) -> Order:
+        """Unless a stronger order has its stages: then when that has ended."""
+        tried = [each for each in self.part.commands if is_stale(each)]
+        if len(tried) > self.view.policy.max_repeats:
+            return self._step(Step.REJECTED, {"reason": sent.reason})
+        stages = self._here().owned(self.order, self.part)
+        if not stages:
+            return self.order
+        end_ms = claims.end_ms(self.view, self.order, self.part, self.now_ms)
+        return self.sender.issue(self.order, self.number, stages, end_ms)
+
+    def _await_effect(self) -> Order:
+        sent = self.part.newest(Action.OPEN)
+        stages = self._here().owned(self.order, self.part)
+        if not stages:
+            return self.order  # they are a stronger order's
+        if sent is not None and is_overtaken(sent):
+            return self.sender.take_over(self.order, self.number, stages)
+        received_ms = self.part.steps[Step.RECEIVED].recorded_ms
+        if self.now_ms >= received_ms + self.view.policy.verify_timeout_s * 1000:
+            return self._step(Step.FAILED, {"reason": "never applied"})
+        return self.order
+
+    def _verify(self) -> Order:
+        verdict = verifying.judge(self.view, self.series, self.part, self.now_ms)
+        if verdict is None:
+            return self._keep_stages()
+        details = {**verdict.details, "result": verdict.result}
+        return self._step(Step.VERIFIED, details, verdict.result)
+
+    def _hold(self) -> Order:
+        connection = self.sender.connection
+        due = release.is_due(
+            connection, self.view, self.series, self.order, self.part, self.remembered, self.now_ms
+        )
+        return self._release() if due else self._keep_stages()
+
+    def _keep_stages(self) -> Order:
+        """Take over, or ask again for, the stages of which its gateway does not know."""
+        here, sent = self._here(), self.part.newest(Action.OPEN)
+        stages = here.to_take_over(self.order, self.part)
+        if sent is not None and not sent.is_answered:
+            if not self.sender.is_given_up(sent):
+                self.sender.repeat(self.part, sent)
+                return self.order
+            stages = (*stages, *sent.stages)
+        elif sent is not None and is_stale(sent):
+            stages = (*stages, *sent.stages)
+        wanted = tuple(s for s in here.owned(self.order, self.part) if s in stages)
+        return self.sender.take_over(self.order, self.number, wanted) if wanted else self.order
+
+    def _release(self) -> Order:
+        stages = self._here().free(self.order, self.part, self.others)
+        if stages:
+            return self.sender.release(self.order, self.number, stages)
+        order = self.order
+        if self.part.step is not Step.RELEASED:
+            order = self._step(Step.RELEASED, _HELD)
+        record = StepRecord(Step.RESTORED, self.now_ms, self.now_ms, None, _HELD)
+        return store.take_step(self.sender.connection, order, record, self.number)
+
+    def _await_return(self) -> Order:
+        """A release is sent until it is carried out; a cut that lapsed the gateway ends itself."""
+        here = self._here()
+        if self.part.step is Step.LAPSED:
+            is_its_own = any(
+                here.movers.get(stage, (b"",))[0] == self.order.id for stage in self.part.cut.stages
+            )
+            return self.order if is_its_own else self._step(Step.RESTORED, _HELD)
+        sent = self.part.newest(Action.RELEASE)
+        if sent is None or is_stale(sent) or is_overtaken(sent):
+            return self._release()
+        if not sent.is_obeyed:
+            if self.sender.is_given_up(sent):
+                return self._release()
+            self.sender.repeat(self.part, sent)
+        return self.order
 
 
-def _ms(seconds: Decimal) -> int:
-    return int(Fraction(seconds) * 1000)
+_HELD = {"reason": "another order holds its stages open"}

@@ -1,25 +1,30 @@
-"""Follows the ledger's command events into the steps of orders."""
+"""Follows the ledger's command and stage events into the steps of orders."""
 
 from collections.abc import Sequence
 
 import structlog
-from sqlalchemy import Connection
+from sqlalchemy import Connection, insert
 
+from collector.evidence.downlink import Action
 from collector.evidence.frame import CommandPhase, Event, EventCode, Frame, Stream
 from collector.ledger.flags import Flag, keep_flag
 from collector.ledger.ledger import Entry
-from collector.ledger.readings import AHEAD_MS
+from collector.ledger.readings import AHEAD_MS, believable_ms
 from collector.model.order import Step
-from collector.orders import commands, store
-from collector.orders.store import Order, StepRecord
+from collector.orders import commands, rest, store
+from collector.orders.order import Part, Sent, StepRecord
+from collector.orders.sending import STALE
+from collector.storage.tables import stage_movement
 
 log = structlog.get_logger()
 
-_CONTACT = "contact"
+_CONTACT, _SUPERSEDED = "contact", "superseded"
+_BOOT = "boot"
+_EFFECTIVE = (Step.APPLIED, Step.CONTACT_CONFIRMED, Step.VERIFIED, Step.REBOUNDED)
 
 
 class OrderFollower:
-    """A gateway's event moves its own order only, and only along the table of steps."""
+    """A gateway's event moves its own part of an order only, and only along the table of steps."""
 
     name = "orders"
     stream = Stream.BILLING
@@ -27,68 +32,128 @@ class OrderFollower:
     def follow(self, connection: Connection, entries: Sequence[Entry]) -> None:
         for entry in entries:
             frame = entry.frame
-            for record in frame.records:
-                if isinstance(record, Event) and record.code is EventCode.COMMAND:
+            for number, record in enumerate(frame.records):
+                if not isinstance(record, Event):
+                    continue
+                if record.code is EventCode.COMMAND:
                     _take(connection, frame, record, entry)
+                elif record.code is EventCode.STAGE and record.detail[2] != _BOOT:
+                    _note_movement(connection, frame, number, record, entry)
+                    _confirm(connection, frame, record, entry)
+
+
+def _note_movement(
+    connection: Connection, frame: Frame, number: int, event: Event, entry: Entry
+) -> None:
+    connection.execute(
+        insert(stage_movement).values(
+            position=entry.position,
+            record=number,
+            gateway=frame.gateway.hex(),
+            stage=event.detail[0],
+            is_closed=bool(event.detail[1]),
+            at_ms=believable_ms(entry, frame, event.at_ms),
+        )
+    )
+
+
+def _confirm(connection: Connection, frame: Frame, event: Event, entry: Entry) -> None:
+    """A contact that opens after its time completes the order that it was late for."""
+    if event.detail[1] or 3 not in event.detail:
+        return
+    gateway = frame.gateway.hex()
+    found = store.load_part(connection, event.detail[3], gateway)
+    if found is None or found[1].step is not Step.APPLIED:
+        return
+    order, part = found
+    if all(rest.is_open(connection, gateway, stage) for stage in part.cut.stages):
+        at_ms = _believable(part, event, entry)
+        record = StepRecord(Step.CONTACT_CONFIRMED, at_ms, entry.received_ms, entry.position, {})
+        store.take_step(connection, order, record, part.number)
 
 
 def _take(connection: Connection, frame: Frame, event: Event, entry: Entry) -> None:
     identity, counter, phase = event.detail[0], event.detail[1], CommandPhase(event.detail[2])
+    reason = event.detail.get(3)
     log.info(
         "gateway.command",
         gateway=frame.gateway.hex(),
         order=identity.hex(),
         counter=counter,
         phase=phase.name.lower(),
-        reason=event.detail.get(3),
+        reason=reason,
         at_ms=event.at_ms,
     )
     if phase is CommandPhase.REFUSED:
         if 5 not in event.detail:
             return  # the gateway answers a message that it did not believe: it is none of ours
         commands.catch_up(connection, frame.gateway.hex(), event.detail[5])
-    order = store.load(connection, identity)
-    if order is None or order.terms.gateway != frame.gateway.hex():
+    found = store.load_part(connection, identity, frame.gateway.hex())
+    if found is None:
         return
-    at_ms = _believable(order, event, entry)
+    order, part = found
+    sent = part.sent(counter)
+    if sent is None:
+        return
+    if _is_news(sent, phase):
+        store.keep_answer(connection, order, part, counter, phase, reason)
+    at_ms = _believable(part, event, entry)
     details = {"counter": counter}
     if at_ms != event.at_ms:
         details["device_at_ms"] = event.at_ms
         keep_flag(connection, entry.position, Flag.TIME_IMPOSSIBLE, f"event at {event.at_ms}")
-    if 3 in event.detail:
-        details["reason"] = event.detail[3]
-    for step in _steps(order, phase, counter, event.detail.get(3)):
-        record = StepRecord(step, at_ms, entry.received_ms, entry.position, details)
-        order = store.take_step(connection, order, record)
+    if reason is not None:
+        details["reason"] = reason
+    if reason == _SUPERSEDED and _is_anothers(connection, order.id, part, sent):
+        return  # a stronger order's: this one goes on
+    records = [
+        StepRecord(step, at_ms, entry.received_ms, entry.position, details)
+        for step in _steps(part, sent, phase, reason)
+    ]
+    store.take_steps(connection, order, records, part.number)
 
 
-def _believable(order: Order, event: Event, entry: Entry) -> int:
+def _is_anothers(connection: Connection, order: bytes, part: Part, sent: Sent) -> bool:
+    """Whether a command of another order for one of its stages came after it."""
+    movers = store.movers(connection, part.cut.gateway)
+    return any(movers.get(stage, (order,))[0] != order for stage in sent.stages)
+
+
+def _is_news(sent: Sent, phase: CommandPhase) -> bool:
+    """That it was received says nothing after what came of it."""
+    return sent.answer is None or phase is not CommandPhase.RECEIVED
+
+
+def _believable(part: Part, event: Event, entry: Entry) -> int:
     """The device's time between the issue of the order and the receipt of the event, else ours."""
-    issued = order.steps.get(Step.ISSUED)
+    issued = part.steps.get(Step.ISSUED)
     earliest_ms = issued.at_ms - AHEAD_MS if issued else 0
     is_so = earliest_ms <= event.at_ms <= entry.received_ms + AHEAD_MS
     return event.at_ms if is_so else entry.received_ms
 
 
-def _steps(order: Order, phase: CommandPhase, counter: int, event_reason: str | None) -> list[Step]:
-    """The steps that an event means for an order where it stands; none when it is old news."""
-    issued = order.steps.get(Step.ISSUED)
-    is_open = issued is not None and issued.details["counter"] == counter
-    waiting = (Step.ISSUED, Step.RECEIVED, Step.FAILED)
-    if phase is CommandPhase.FAILED and event_reason == _CONTACT:
-        # what a stage that does not follow means is for the meters to say
-        phase = CommandPhase.RESTORED if order.step is Step.RELEASED else CommandPhase.APPLIED
-    if phase is CommandPhase.RESTORED:
-        if order.step is Step.RELEASED:
+def _steps(part: Part, sent: Sent, phase: CommandPhase, reason: str | None) -> list[Step]:
+    """The steps that an event means for a part where it stands; none when it is old news."""
+    step, is_open = part.step, sent.action is Action.OPEN
+    is_contact_late = phase is CommandPhase.FAILED and reason == _CONTACT
+    if phase is CommandPhase.RESTORED or (is_contact_late and step is Step.RELEASED):
+        if step in (Step.RELEASED, Step.LAPSED):
             return [Step.RESTORED]
-        if order.step in (Step.APPLIED, Step.VERIFIED) and is_open:
-            return [Step.RELEASED, Step.RESTORED]  # the hold ran out at the gateway
-    elif not is_open or order.step not in waiting:
+        if step in _EFFECTIVE and is_open:
+            return [Step.LAPSED, Step.RESTORED]  # the hold ran out at the gateway
         return []
-    elif phase is CommandPhase.RECEIVED:
-        return [] if Step.RECEIVED in order.steps else [Step.RECEIVED]
-    elif phase is CommandPhase.APPLIED:
-        return [Step.APPLIED] if Step.RECEIVED in order.steps else [Step.RECEIVED, Step.APPLIED]
-    elif order.step is not Step.FAILED:
-        return [Step.REJECTED if phase is CommandPhase.REFUSED else Step.FAILED]
-    return []
+    if not is_open or step not in (Step.ISSUED, Step.RECEIVED, Step.FAILED):
+        return []
+    received = [] if step is Step.RECEIVED or Step.RECEIVED in part.steps else [Step.RECEIVED]
+    if phase is CommandPhase.RECEIVED:
+        return received
+    if phase is CommandPhase.APPLIED:
+        return [*received, Step.APPLIED, Step.CONTACT_CONFIRMED]
+    if is_contact_late:
+        return [*received, Step.APPLIED]  # what it means is for the meters to say
+    if step is Step.FAILED or sent != part.newest(Action.OPEN):
+        return []
+    if phase is CommandPhase.FAILED:
+        return [Step.FAILED]
+    # one that came too late, or behind a newer counter, the desk sends anew
+    return [] if reason in STALE or step is not Step.ISSUED else [Step.REJECTED]

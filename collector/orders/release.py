@@ -12,11 +12,10 @@ from collector.checks.prescribed import holder_of
 from collector.model.energy import energy_in
 from collector.model.order import Step
 from collector.model.records import OrderReason, Site
-from collector.orders.store import Order
+from collector.orders import rest
+from collector.orders.order import Order, Part
 from collector.registry.view import View
 from collector.series.store import SeriesStore
-
-_HOLDING = {Step.ISSUED, Step.RECEIVED, Step.APPLIED, Step.VERIFIED}
 
 
 def is_due(
@@ -24,38 +23,47 @@ def is_due(
     view: View,
     series: SeriesStore,
     order: Order,
+    part: Part,
     orders: Iterable[Order],
     now_ms: int,
 ) -> bool:
-    """Whether a verified order may be released; `orders` are all there are."""
+    """Whether a verified part of a rule's order may be released; `orders` are all there are.
+
+    What a person ordered, a person releases, or its end.
+    """
+    if not order.terms.is_automatic:
+        return False
     if order.terms.reason is OrderReason.OVER_ALLOCATION:
-        if any(_is_returning(view, order, other, now_ms) for other in orders):
+        if any(_is_returning(view, part, other, now_ms) for other in _others(order, orders)):
             return False  # the load on its way back is not in the figures yet
-        return _allocation_permits(connection, view, series, order, now_ms)
+        return _may_move(connection, view, part, now_ms) and _allocation_permits(
+            connection, view, series, part, now_ms
+        )
     if order.terms.reason is OrderReason.LICENCE:
-        return not site_standing(view, order.terms.site, now_ms).calls_for_cut
+        return not site_standing(view, part.cut.site, now_ms).calls_for_cut
     return False
 
 
-def own_stages(order: Order, orders: Iterable[Order], now_ms: int) -> tuple[int, ...]:
-    """The stages that no other order may hold open: only these may close."""
-    held = {
-        stage
-        for other in orders
-        if other.id != order.id and other.terms.site == order.terms.site
-        if other.step in _HOLDING or (other.step is Step.FAILED and other.may_hold(now_ms))
-        for stage in other.terms.stages
-    }
-    return tuple(stage for stage in order.terms.stages if stage not in held)
+def _others(order: Order, orders: Iterable[Order]) -> Iterable[Part]:
+    return (part for other in orders if other.id != order.id for part in other.parts)
 
 
-def _is_returning(view: View, order: Order, other: Order, now_ms: int) -> bool:
+def _may_move(connection: Connection, view: View, part: Part, now_ms: int) -> bool:
+    """Whether the hour's operations leave one for the return."""
+    most = view.policy.max_operations
+    return all(
+        rest.operations(connection, view, part.cut.gateway, stage, now_ms) < most
+        for stage in part.cut.stages
+    )
+
+
+def _is_returning(view: View, part: Part, other: Part, now_ms: int) -> bool:
     """Whether another load of the same holder is closing, or closed a short while ago."""
     holders = [
-        (each.terms.licensee, view.auction_zone(view.one(Site, each.terms.site).zone))
-        for each in (order, other)
+        (each.cut.licensee, view.auction_zone(view.one(Site, each.cut.site).zone))
+        for each in (part, other)
     ]
-    if other.id == order.id or holders[0] != holders[1]:
+    if holders[0] != holders[1]:
         return False
     if other.step is Step.RESTORED:
         settled_ms = view.policy.verify_timeout_s * 1000
@@ -64,20 +72,18 @@ def _is_returning(view: View, order: Order, other: Order, now_ms: int) -> bool:
 
 
 def _allocation_permits(
-    connection: Connection, view: View, series: SeriesStore, order: Order, now_ms: int
+    connection: Connection, view: View, series: SeriesStore, part: Part, now_ms: int
 ) -> bool:
-    """Whether the load may return, with margin, in this period and the next.
+    """Whether the load may return, with margin, in this delivery hour and the next.
 
-    A cut holds at least to the end of the period in which it was verified.
+    Without that a cut holds to the end of the hour, and on.
     """
-    site = view.one(Site, order.terms.site)
+    site = view.one(Site, part.cut.site)
     holder = holder_of(view, site)
     start_ms = view.market.period_start(now_ms)
-    if start_ms <= view.market.period_start(order.steps[Step.VERIFIED].at_ms):
-        return False
     metered = [meter for name in holder.sites for meter in view.delivery_meters(name, now_ms)]
     draw = meters.draw(connection, view, series, metered, start_ms, now_ms)
-    returning_w = order.steps[Step.VERIFIED].details.get("stage_before_w")
+    returning_w = part.steps[Step.VERIFIED].details.get("stage_before_w")
     if draw is None or returning_w is None:
         return False
     load_w = draw.power_w + Fraction(returning_w)

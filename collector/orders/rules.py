@@ -1,6 +1,7 @@
 """Which finding leads to which order, when an authority allows it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
@@ -9,7 +10,7 @@ from collector.checks.findings import Code, Finding
 from collector.checks.licence import site_standing
 from collector.model.order import Step
 from collector.model.records import Authority, OrderReason, Site
-from collector.orders.store import Order, Terms
+from collector.orders.order import Cut, Order, Part, Terms
 from collector.registry.view import View
 
 _REASONS = {
@@ -18,15 +19,37 @@ _REASONS = {
     Code.SUSPENDED_LOAD: OrderReason.LICENCE,
     Code.REVOKED_LOAD: OrderReason.LICENCE,
 }
-_RULES = {
-    OrderReason.OVER_ALLOCATION: "one stage down after a period closed in breach",
-    OrderReason.LICENCE: "every stage off when the licence has ended, is suspended or revoked",
+
+
+@dataclass(frozen=True)
+class Rule:
+    """`version` grows with every change of what it does."""
+
+    reason: OrderReason
+    version: int
+    text: str
+
+    @property
+    def name(self) -> str:
+        return f"{self.reason}/{self.version}: {self.text}"
+
+
+RULES = {
+    rule.reason: rule
+    for rule in (
+        Rule(OrderReason.OVER_ALLOCATION, 2, "one stage down after a period closed in breach"),
+        Rule(
+            OrderReason.LICENCE,
+            2,
+            "every stage off when the licence has ended, is suspended or revoked",
+        ),
+    )
 }
-
-
 _PRESENT_MS = 10_000
 """A condition that was seen this long ago is taken to be there still."""
-_NEVER_APPLIED = {Step.REJECTED, Step.FAILED, Step.CANCELLED}
+_NOTED_MS = 2_000
+"""A lasting finding is written at most so often."""
+_NEVER_APPLIED = {Step.REJECTED, Step.FAILED, Step.CANCELLED, Step.EXPIRED}
 
 
 def wanted(connection: Connection, view: View, orders: Sequence[Order], now_ms: int) -> list[Terms]:
@@ -36,43 +59,128 @@ def wanted(connection: Connection, view: View, orders: Sequence[Order], now_ms: 
     found long ago calls for nothing, whatever authority is loaded later.
     """
     terms: list[Terms] = []
-    longest_ms = max(_current_ms(view, reason) for reason in _RULES)
-    for finding in findings.standing_since(connection, now_ms - longest_ms):
-        reason = _REASONS.get(finding.code)
-        if finding.details.get("is_doubted"):
-            continue  # somebody must first say what the licence's acts mean
-        if reason is None or now_ms - finding.last_ms > _current_ms(view, reason):
-            continue
+    for reason, finding in _calling(connection, view, now_ms):
         authority = view.authority_for(reason, now_ms)
         if authority is None or _is_answered(view, reason, finding, orders):
             continue
         sites = [view.one(Site, name) for name in _sites(finding)]
-        if any(planned.site == site.name for planned in terms for site in sites):
+        if any(site.name in planned.sites for planned in terms for site in sites):
             continue  # one thing at a time: the next run sees what this one drafts
         for site in sites:
             if stages := _stages(reason, site, orders, now_ms):
-                terms.append(_terms(view, site, reason, stages, finding, authority))
+                cut = Cut(site.name, site.gateway, site.licensee, stages)
+                terms.append(automatic(view, reason, (cut,), authority, finding=_name(finding)))
                 break
     return terms
 
 
-def void(view: View, order: Order, now_ms: int) -> str | None:
-    """Why an order that is not issued yet must not be: its ground or its authority is gone."""
-    terms = order.terms
-    authority = view.all(Authority).get(terms.authority)
-    if (
-        authority is None
-        or terms.reason not in authority.reasons
-        or not authority.valid_from <= now_ms < authority.valid_until
-    ):
+def note_unauthorised(connection: Connection, view: View, now_ms: int) -> None:
+    """Warn and settle: a finding for what would have been cut, had an authority allowed it."""
+    for reason, finding in _calling(connection, view, now_ms):
+        if view.authority_for(reason, now_ms) is not None:
+            continue
+        findings.keep(
+            connection,
+            Finding(
+                Code.UNAUTHORISED,
+                finding.subject,
+                finding.first_ms,
+                max(finding.first_ms, finding.last_ms - finding.last_ms % _NOTED_MS),
+                {
+                    "sites": _sites(finding),
+                    "order_reason": [reason],
+                    "lacks": [_lack(view, reason, now_ms)],
+                },
+            ),
+        )
+
+
+def automatic(
+    view: View,
+    reason: OrderReason,
+    cuts: tuple[Cut, ...],
+    authority: Authority,
+    *,
+    finding: dict[str, object],
+    follows: str | None = None,
+) -> Terms:
+    """An order by rule, in the name of the official to whom the authority delegates it."""
+    rule = RULES[reason]
+    hold_s = view.policy.hold_s
+    if reason is OrderReason.OVER_ALLOCATION:
+        hold_s = max(hold_s, view.market.period_s)  # to the end of the hour, whenever it is issued
+    if authority.max_hold_s is not None:
+        hold_s = min(hold_s, authority.max_hold_s)
+    return Terms(
+        reason=reason,
+        cuts=cuts,
+        authority=authority.id,
+        document_sha256=authority.document_sha256,
+        official=authority.official,
+        notice_s=authority.notice_s,
+        notice_channel=authority.notice_channel,
+        notice_proof=authority.notice_proof,
+        hold_s=hold_s,
+        drafted_by=authority.official,
+        why=rule.text,
+        rule=rule.name,
+        finding=finding,
+        follows=follows,
+    )
+
+
+def authority_of(view: View, order: Order, now_ms: int) -> Authority | None:
+    """The document that an order rests on, while it is valid and names its reason."""
+    authority = view.all(Authority).get(order.terms.authority)
+    if authority is None or not authority.is_valid(now_ms):
+        return None
+    return authority if order.terms.reason in authority.reasons else None
+
+
+def void(view: View, order: Order, part: Part, now_ms: int) -> str | None:
+    """Why a part that is not issued yet must not be: its ground or its authority is gone."""
+    if authority_of(view, order, now_ms) is None:
         return "its authority is no longer valid"
-    if terms.reason is OrderReason.LICENCE:
-        standing = site_standing(view, terms.site, now_ms)
+    if order.terms.reason is OrderReason.LICENCE:
+        standing = site_standing(view, part.cut.site, now_ms)
         if not standing.calls_for_cut:
             return "the site is licensed again"
         if standing.is_doubted:
             return "the acts on its licence contradict each other"
     return None
+
+
+def free_stages(site: Site, orders: Sequence[Order], now_ms: int) -> tuple[int, ...]:
+    """Those that no order may hold open, in the order in which they are shed; no line's."""
+    held = {
+        stage
+        for order in orders
+        for part in order.parts
+        if part.cut.site == site.name and part.may_hold(now_ms)
+        for stage in part.cut.stages
+    }
+    return tuple(each.id for each in site.stages if each.id not in held and each.feeder is None)
+
+
+def _calling(
+    connection: Connection, view: View, now_ms: int
+) -> Iterator[tuple[OrderReason, Finding]]:
+    """Findings of now that call for an order, with its reason."""
+    longest_ms = max(_current_ms(view, reason) for reason in RULES)
+    for finding in findings.standing_since(connection, now_ms - longest_ms):
+        reason = _REASONS.get(finding.code)
+        if finding.details.get("is_doubted"):
+            continue  # somebody must first say what the licence's acts mean
+        if reason is not None and now_ms - finding.last_ms <= _current_ms(view, reason):
+            yield reason, finding
+
+
+def _lack(view: View, reason: OrderReason, now_ms: int) -> str:
+    """What there is instead of an authority: `none`, `reason`, `early` or `ended`."""
+    naming = [each for each in view.all(Authority).values() if reason in each.reasons]
+    if not naming:
+        return "reason" if view.all(Authority) else "none"
+    return "early" if any(now_ms < each.valid_from for each in naming) else "ended"
 
 
 def _sites(finding: Finding) -> list[str]:
@@ -92,26 +200,28 @@ def _current_ms(view: View, reason: OrderReason) -> int:
 def _is_answered(
     view: View, reason: OrderReason, finding: Finding, orders: Sequence[Order]
 ) -> bool:
-    sites = _sites(finding)
+    sites = {*_sites(finding)}
     if reason is OrderReason.LICENCE:
         retry_ms = view.policy.verify_timeout_s * 1000
         return any(
-            not order.is_over or finding.last_ms <= order.steps[order.step].recorded_ms + retry_ms
+            not order.is_over or finding.last_ms <= _ended_ms(order) + retry_ms
             for order in orders
             if order.terms.finding == _name(finding)
-            or (order.terms.site in sites and order.terms.reason is reason and not order.is_over)
+            or (
+                not sites.isdisjoint(order.terms.sites)
+                and order.terms.reason is reason
+                and not order.is_over
+            )
         )
     return any(
         order.terms.finding == _name(finding) or _is_yet_to_work(order, finding)
         for order in orders
-        if order.terms.reason is reason and order.terms.site in sites and not _is_stale(order)
+        if order.terms.reason is reason and not sites.isdisjoint(order.terms.sites)
     )
 
 
-def _is_stale(order: Order) -> bool:
-    """Refused because our counter had fallen behind: the finding is still to be answered."""
-    rejected = order.steps.get(Step.REJECTED)
-    return rejected is not None and rejected.details.get("reason") == "replayed"
+def _ended_ms(order: Order) -> int:
+    return order.steps[order.step].recorded_ms
 
 
 def _is_yet_to_work(order: Order, finding: Finding) -> bool:
@@ -129,37 +239,10 @@ def _name(finding: Finding) -> dict[str, object]:
 def _stages(
     reason: OrderReason, site: Site, orders: Sequence[Order], now_ms: int
 ) -> tuple[int, ...]:
-    """Stages to open: all for a licence, else the first in shed order that is not held open."""
+    """Stages to open: all for a licence, else the first in shed order that is not held open.
+
+    A line that others hang on is never opened by a rule.
+    """
     if reason is OrderReason.LICENCE:
-        return tuple(stage.id for stage in site.stages)
-    held = {
-        stage
-        for order in orders
-        if order.terms.site == site.name and order.may_hold(now_ms)
-        for stage in order.terms.stages
-    }
-    return tuple(stage.id for stage in site.stages if stage.id not in held)[:1]
-
-
-def _terms(
-    view: View,
-    site: Site,
-    reason: OrderReason,
-    stages: tuple[int, ...],
-    finding: Finding,
-    authority: Authority,
-) -> Terms:
-    return Terms(
-        site=site.name,
-        gateway=site.gateway,
-        licensee=site.licensee,
-        reason=reason,
-        stages=stages,
-        rule=_RULES[reason],
-        finding=_name(finding),
-        authority=authority.id,
-        document_sha256=authority.document_sha256,
-        official=authority.official,
-        notice_s=authority.notice_s,
-        hold_s=view.policy.hold_s,
-    )
+        return tuple(stage.id for stage in site.stages if stage.feeder is None)
+    return free_stages(site, orders, now_ms)[:1]

@@ -1,181 +1,300 @@
-"""Orders and their steps, kept; every step once, with the evidence it rests on."""
+"""Orders, their parts, steps and commands, kept: what was taken is never changed or taken away."""
 
 import json
 import secrets
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, replace
 from typing import Any
 
 import structlog
-from sqlalchemy import ColumnElement, Connection, insert, or_, select, true, update
+from sqlalchemy import Connection, func, insert, or_, select, true, update
 
-from collector.model.order import OVER, DropResult, Step, check_step
-from collector.model.records import OrderReason
+from collector.evidence.downlink import Action
+from collector.evidence.frame import CommandPhase
+from collector.model.order import LIFE, OVER, DropResult, Step, check_step, leading, worst
+from collector.orders.order import Order, Part, Sent, StepRecord, Terms
+from collector.orders.rows import orders_of
 from collector.storage.tables import order as order_table
+from collector.storage.tables import order_command as command_table
+from collector.storage.tables import order_part as part_table
 from collector.storage.tables import order_step as step_table
 
 log = structlog.get_logger()
 
-
-@dataclass(frozen=True)
-class StepRecord:
-    """`at_ms` is when it happened (the device's time where it is the device's step)."""
-
-    step: Step
-    at_ms: int
-    recorded_ms: int
-    position: int | None
-    details: Mapping[str, Any]
+_AT_ONCE = 500
 
 
-@dataclass(frozen=True)
-class Terms:
-    """What an order says, fixed when it is drafted."""
-
-    site: str
-    gateway: str
-    licensee: str
-    reason: OrderReason
-    stages: tuple[int, ...]
-    rule: str
-    finding: Mapping[str, Any]
-    authority: str
-    document_sha256: str
-    official: str
-    notice_s: int
-    hold_s: int
-
-
-@dataclass(frozen=True)
-class Order:
-    id: bytes
-    terms: Terms
-    step: Step
-    result: DropResult | None
-    steps: Mapping[Step, StepRecord] = field(default_factory=dict)
-
-    @property
-    def is_over(self) -> bool:
-        return self.step in OVER
-
-    def may_hold(self, now_ms: int) -> bool:
-        """Whether its stages may stand open for it: also when its gateway never answered."""
-        issued = self.steps.get(Step.ISSUED)
-        if self.step is Step.FAILED and issued is not None:
-            return now_ms < int(issued.details["until_ms"])
-        return not self.is_over
-
-
-def draft(connection: Connection, terms: Terms, now_ms: int) -> Order:
-    order = Order(secrets.token_bytes(16), terms, Step.DRAFTED, None)
-    fields = {name: value for name, value in vars(terms).items() if name not in ("site", "reason")}
+def draft(
+    connection: Connection, terms: Terms, now_ms: int, details: Mapping[str, Any] | None = None
+) -> Order:
+    identity = secrets.token_bytes(16)
+    body = asdict(terms)
+    del body["reason"], body["cuts"]
     connection.execute(
         insert(order_table).values(
-            id=order.id,
-            site=terms.site,
+            id=identity,
+            site=", ".join(terms.sites),
             reason=terms.reason,
             step=Step.DRAFTED,
-            body=json.dumps(fields),
+            body=json.dumps(body, ensure_ascii=False),
         )
     )
-    _insert_step(connection, order, StepRecord(Step.DRAFTED, now_ms, now_ms, None, {}))
-    return order
+    parts = tuple(Part(n, cut, Step.DRAFTED, None) for n, cut in enumerate(terms.cuts, 1))
+    rows = [
+        {
+            "order_id": identity,
+            "part": part.number,
+            "site": part.cut.site,
+            "gateway": part.cut.gateway,
+            "licensee": part.cut.licensee,
+            "stages": json.dumps(part.cut.stages),
+            "step": part.step,
+        }
+        for part in parts
+    ]
+    connection.execute(insert(part_table), rows)
+    order = Order(identity, terms, (), parts)
+    said = {"by": terms.drafted_by, "why": terms.why} | dict(details or {})
+    record = StepRecord(Step.DRAFTED, now_ms, now_ms, None, said)
+    order = _kept(connection, order, None, [record])
+    first = select(func.min(step_table.c.id)).where(step_table.c.order_id == identity)
+    return replace(order, row=connection.scalar(first) or 0)
 
 
 def take_step(
     connection: Connection,
     order: Order,
     record: StepRecord,
+    number: int | None = None,
     result: DropResult | None = None,
 ) -> Order:
-    """Move an order on and return it so; raises StepError when the table does not allow it."""
-    check_step(order.step, record.step)
-    values: dict[str, Any] = {"step": record.step}
+    """Move a part on, or the whole order, and return it so.
+
+    Raises StepError when the table does not allow it. A step that is not the whole order's, without
+    a number, is that of every part that is not over.
+    """
+    step, row = record.step, LIFE[record.step]
+    if step is Step.WRONGFUL:
+        check_step(order.step, step)
+    elif row.is_whole:
+        for part in order.parts:
+            check_step(part.step, step)
+        _update_parts(connection, order, None, step, result)
+        parts = tuple(replace(part, step=step) for part in order.parts)
+        order = replace(order, parts=parts)
+    if row.is_whole:
+        return _kept(connection, order, None, [record])
+    if number is not None:
+        return take_steps(connection, order, [record], number, result)
+    for part in [part for part in order.parts if not part.is_over] or order.parts:
+        order = take_steps(connection, order, [record], part.number, result)
+    return order
+
+
+def take_steps(
+    connection: Connection,
+    order: Order,
+    records: Sequence[StepRecord],
+    number: int,
+    result: DropResult | None = None,
+) -> Order:
+    """Move a part on by one step after the other; none is nothing. Raises StepError."""
+    if not records:
+        return order
+    part = order.part(number)
+    current = part.step
+    for record in records:
+        check_step(current, record.step)
+        current = record.step
+    _update_parts(connection, order, {number}, current, result)
+    moved = replace(
+        part, step=current, result=result or part.result, history=(*part.history, *records)
+    )
+    parts = tuple(moved if each.number == number else each for each in order.parts)
+    return _kept(connection, replace(order, parts=parts), number, records)
+
+
+def _update_parts(
+    connection: Connection,
+    order: Order,
+    numbers: Collection[int] | None,
+    step: Step,
+    result: DropResult | None,
+) -> None:
+    """`numbers` None: every part, also those that are not in memory."""
+    values: dict[str, Any] = {"step": step}
     if result is not None:
         values["result"] = result
-    connection.execute(update(order_table).where(order_table.c.id == order.id).values(values))
-    _insert_step(connection, order, record)
-    return replace(
-        order,
-        step=record.step,
-        result=result or order.result,
-        steps={**order.steps, record.step: record},
-    )
+    same = [part_table.c.order_id == order.id]
+    if numbers is not None:
+        same.append(part_table.c.part.in_(numbers))
+    connection.execute(update(part_table).where(*same).values(values))
 
 
-def renew(connection: Connection, order: Order, step: Step, details: Mapping[str, Any]) -> Order:
-    """Replace the details of a step whose command had to be issued anew."""
-    record = replace(order.steps[step], details=details)
+def _kept(
+    connection: Connection, order: Order, number: int | None, records: Sequence[StepRecord]
+) -> Order:
+    """The steps are kept, and what the whole order is by them."""
+    rows = [
+        {
+            "order_id": order.id,
+            "part": number,
+            "step": record.step,
+            "at_ms": record.at_ms,
+            "recorded_ms": record.recorded_ms,
+            "position": record.position,
+            "body": json.dumps(dict(record.details), ensure_ascii=False),
+        }
+        for record in records
+    ]
+    connection.execute(insert(step_table), rows)
+    if number is None:
+        order = replace(order, own=(*order.own, *records))
     connection.execute(
-        update(step_table)
-        .where(step_table.c.order_id == order.id, step_table.c.step == step)
-        .values(body=json.dumps(dict(details)))
+        update(order_table).where(order_table.c.id == order.id).values(_summary(connection, order))
     )
-    log.warning("order.renewed", order=order.id.hex(), step=step, details=dict(details))
-    return replace(order, steps={**order.steps, step: record})
-
-
-def _insert_step(connection: Connection, order: Order, record: StepRecord) -> None:
-    connection.execute(
-        insert(step_table).values(
-            order_id=order.id,
+    cuts = order.terms.cuts if number is None else (order.part(number).cut,)
+    for record in records:
+        log.info(
+            "order.step",
+            order=order.id.hex(),
+            part=number,
+            site=", ".join(dict.fromkeys(cut.site for cut in cuts)),
+            reason=order.terms.reason,
+            stages=sorted({stage for cut in cuts for stage in cut.stages}),
             step=record.step,
             at_ms=record.at_ms,
-            recorded_ms=record.recorded_ms,
-            position=record.position,
-            body=json.dumps(dict(record.details)),
+            details=dict(record.details),
+        )
+    return order
+
+
+def _summary(connection: Connection, order: Order) -> dict[str, Any]:
+    """What the whole order is by its parts, of which not all may be in memory."""
+    query = select(part_table.c.step, part_table.c.result).where(part_table.c.order_id == order.id)
+    rows = connection.execute(query.distinct()).all()
+    steps = [Step(row.step) for row in rows]
+    is_wrongful = order.own[-1].step is Step.WRONGFUL
+    return {
+        "step": Step.WRONGFUL if is_wrongful else steps[leading(steps)],
+        "result": worst(None if row.result is None else DropResult(row.result) for row in rows),
+    }
+
+
+def keep_command(connection: Connection, order: Order, number: int, sent: Sent) -> Order:
+    """Note what was sent for a part."""
+    connection.execute(
+        insert(command_table).values(
+            order_id=order.id,
+            part=number,
+            gateway=order.part(number).cut.gateway,
+            counter=sent.counter,
+            action=sent.action,
+            stages=json.dumps(sent.stages),
+            until_ms=sent.until_ms,
+            hash=sent.digest,
+            issued_ms=sent.issued_ms,
+            expires_ms=sent.expires_ms,
         )
     )
-    log.info(
-        "order.step",
-        order=order.id.hex(),
-        site=order.terms.site,
-        reason=order.terms.reason,
-        stages=list(order.terms.stages),
-        step=record.step,
-        at_ms=record.at_ms,
-        details=dict(record.details),
+    parts = tuple(
+        replace(part, commands=(*part.commands, sent)) if part.number == number else part
+        for part in order.parts
     )
+    return replace(order, parts=parts)
+
+
+def keep_answer(
+    connection: Connection,
+    order: Order,
+    part: Part,
+    counter: int,
+    answer: CommandPhase,
+    reason: str | None,
+) -> None:
+    """Note what a gateway said last of a command."""
+    table = command_table
+    same = (
+        table.c.order_id == order.id,
+        table.c.part == part.number,
+        table.c.counter == counter,
+    )
+    connection.execute(update(table).where(*same).values(answer=answer, answer_reason=reason))
+
+
+def movers(connection: Connection, gateway: str) -> dict[int, tuple[bytes, Action]]:
+    """By stage: the order whose command was the last to be sent for it, and what it said."""
+    table = command_table
+    query = (
+        select(table.c.order_id, table.c.action, table.c.stages)
+        .where(table.c.gateway == gateway)
+        .order_by(table.c.id.desc())
+        .limit(_AT_ONCE)
+    )
+    found: dict[int, tuple[bytes, Action]] = {}
+    for identity, action, stages in connection.execute(query):
+        for stage in json.loads(stages):
+            found.setdefault(stage, (identity, Action(action)))
+    return found
 
 
 def load_all(connection: Connection) -> list[Order]:
     """Every order with its steps, in the order they were drafted."""
-    return _load(connection, true())
+    return orders_of(connection, true())
 
 
 def load_recent(connection: Connection, since_ms: int) -> list[Order]:
     """The orders that are not over, or had a step since then."""
-    current = select(order_table.c.id).where(order_table.c.step.not_in(OVER))
     moved = select(step_table.c.order_id).where(step_table.c.recorded_ms >= since_ms)
-    return _load(
-        connection, or_(step_table.c.order_id.in_(current), step_table.c.order_id.in_(moved))
-    )
+    return orders_of(connection, or_(order_table.c.step.not_in(OVER), order_table.c.id.in_(moved)))
 
 
 def load(connection: Connection, identity: bytes) -> Order | None:
-    return next(iter(_load(connection, step_table.c.order_id == identity)), None)
+    return next(iter(orders_of(connection, order_table.c.id == identity)), None)
 
 
-def _load(connection: Connection, which: ColumnElement[bool]) -> list[Order]:
-    steps: dict[bytes, dict[Step, StepRecord]] = {}
-    for row in connection.execute(select(step_table).where(which).order_by(step_table.c.id)):
-        record = StepRecord(
-            Step(row.step), row.at_ms, row.recorded_ms, row.position, json.loads(row.body)
+def load_prefix(connection: Connection, prefix: str) -> list[Order]:
+    """Those whose id begins so, in hexadecimal."""
+    identities = connection.scalars(select(order_table.c.id))
+    return [
+        order
+        for identity in identities
+        if identity.hex().startswith(prefix.lower())
+        if (order := load(connection, identity)) is not None
+    ]
+
+
+def load_part(connection: Connection, identity: bytes, gateway: str) -> tuple[Order, Part] | None:
+    """An order with nothing but its part at a gateway."""
+    which = (order_table.c.id == identity, part_table.c.gateway == gateway)
+    order = next(iter(orders_of(connection, *which)), None)
+    part = None if order is None else order.at(gateway)
+    return None if order is None or part is None else (order, part)
+
+
+def load_at(connection: Connection, gateways: Collection[str], now_ms: int) -> list[Order]:
+    """The orders that may hold a stage of one of these gateways, now or later.
+
+    With nothing but their parts there. One that failed may, until its end.
+    """
+    found: dict[bytes, Order] = {}
+    names, table = list(gateways), command_table
+    for start in range(0, len(names), _AT_ONCE):
+        these = names[start : start + _AT_ONCE]
+        lasting = select(table.c.order_id).where(
+            table.c.gateway.in_(these), table.c.until_ms > now_ms
         )
-        steps.setdefault(row.order_id, {})[record.step] = record
-    query = select(order_table).where(
-        order_table.c.id.in_(select(step_table.c.order_id).where(which))
-    )
-    rows = {row.id: row for row in connection.execute(query)}
-    return [_order(rows[identity], records) for identity, records in steps.items()]
-
-
-def _order(row: Any, steps: Mapping[Step, StepRecord]) -> Order:
-    fields = json.loads(row.body)
-    terms = Terms(
-        site=row.site,
-        reason=OrderReason(row.reason),
-        **(fields | {"stages": tuple(fields["stages"])}),
-    )
-    result = None if row.result is None else DropResult(row.result)
-    return Order(row.id, terms, Step(row.step), result, steps)
+        here = select(part_table.c.order_id).where(
+            part_table.c.gateway.in_(these),
+            or_(
+                part_table.c.step.not_in(OVER),
+                (part_table.c.step == Step.FAILED) & part_table.c.order_id.in_(lasting),
+            ),
+        )
+        for order in orders_of(
+            connection, order_table.c.id.in_(here), part_table.c.gateway.in_(these)
+        ):
+            known = found.get(order.id)
+            parts = order.parts if known is None else (*known.parts, *order.parts)
+            found[order.id] = replace(order, parts=parts)
+    return list(found.values())

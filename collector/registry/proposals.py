@@ -1,13 +1,13 @@
 """Four eyes: what one person gives and policy names is taken when another approves it."""
 
 import json
-import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from sqlalchemy import Connection, RowMapping, insert, select, update
 
+from collector.model.persons import same_person
 from collector.model.records import KINDS, Policy, Record
 from collector.registry.preview import Difference
 from collector.registry.view import View
@@ -123,14 +123,10 @@ def require_open(found: Proposal) -> None:
 
 def require_another(found: Proposal, person: str) -> None:
     """Raises ProposalError when it is the person who proposed, however he writes his name."""
-    if _same_name(person) == _same_name(found.proposed_by):
+    if same_person(person, found.proposed_by):
         raise ProposalError(
             f"proposal {found.id} is {found.proposed_by}'s own; another person must approve it"
         )
-
-
-def _same_name(name: str) -> str:
-    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
 
 
 def _proposal(row: RowMapping) -> Proposal:

@@ -526,7 +526,8 @@ finding_step = Table(
     Index("finding_step_by_finding", "finding", "id"),
 )
 
-# --- orders
+# --- orders. `step` and `result` of an order are those of its parts, for whoever looks for them;
+# `site`: the names of all its sites
 order = Table(
     "order",
     metadata,
@@ -536,18 +537,68 @@ order = Table(
     Column("step", Text, nullable=False),
     Column("result", Text),
     Column("body", Text, nullable=False),
+    Index("order_by_step", "step"),
 )
+# what an order is at one gateway
+order_part = Table(
+    "order_part",
+    metadata,
+    Column("order_id", LargeBinary, primary_key=True),
+    Column("part", Integer, primary_key=True, autoincrement=False),
+    Column("site", Text, nullable=False),
+    Column("gateway", Text, nullable=False),
+    Column("licensee", Text, nullable=False),
+    Column("stages", Text, nullable=False),
+    Column("step", Text, nullable=False),
+    Column("result", Text),
+    Index("order_part_by_gateway", "gateway", "step"),
+)
+# every step as it was taken; `part` null: the whole order's
 order_step = Table(
     "order_step",
     metadata,
     Column("id", _RowId, primary_key=True),
     Column("order_id", LargeBinary, nullable=False),
+    Column("part", Integer),
     Column("step", Text, nullable=False),
     Column("at_ms", BigInteger, nullable=False),
     Column("recorded_ms", BigInteger, nullable=False),
     Column("position", BigInteger),
     Column("body", Text, nullable=False),
-    UniqueConstraint("order_id", "step"),
+    Index("order_step_by_order", "order_id", "id"),
+    Index("order_step_by_recorded", "recorded_ms"),
+)
+# every command that was sent for a part, and what its gateway said of it last
+order_command = Table(
+    "order_command",
+    metadata,
+    Column("id", _RowId, primary_key=True),
+    Column("order_id", LargeBinary, nullable=False),
+    Column("part", Integer, nullable=False),
+    Column("gateway", Text, nullable=False),
+    Column("counter", BigInteger, nullable=False),
+    Column("action", SmallInteger, nullable=False),
+    Column("stages", Text, nullable=False),
+    Column("until_ms", BigInteger),
+    Column("hash", LargeBinary, nullable=False),
+    Column("issued_ms", BigInteger, nullable=False),
+    Column("expires_ms", BigInteger, nullable=False),
+    Column("answer", SmallInteger),
+    Column("answer_reason", Text),
+    Index("order_command_by_order", "order_id", "id"),
+    Index("order_command_by_gateway", "gateway", "id"),
+)
+# movements of the stages' contacts, as the gateways' events say
+stage_movement = Table(
+    "stage_movement",
+    metadata,
+    Column("position", BigInteger, primary_key=True, autoincrement=False),
+    Column("record", Integer, primary_key=True, autoincrement=False),
+    Column("gateway", Text, nullable=False),
+    Column("stage", SmallInteger, nullable=False),
+    Column("is_closed", Boolean, nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+    Index("stage_movement_by_time", "gateway", "stage", "at_ms"),
 )
 outbox = Table(
     "outbox",

@@ -1,5 +1,6 @@
 """The whole board at a moment, from one read transaction, the register and the series."""
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,7 +11,8 @@ from collector.checks.prescribed import holders
 from collector.intake import quarantine
 from collector.model.order import Step
 from collector.model.records import Authority, Licensee, Market, Site
-from collector.orders.store import Order
+from collector.orders import notices
+from collector.orders.order import Order, Part
 from collector.registry.store import Registry
 from collector.registry.view import View
 from collector.series.store import SeriesStore
@@ -117,21 +119,29 @@ def _market(moment: Moment) -> MarketPart | None:
 
 
 def _order(view: View, order: Order) -> OrderPart:
-    terms, steps = order.terms, order.steps
-    site = view.all(Site).get(terms.site)
+    terms, steps, leader = order.terms, order.steps, order.leader
+    site = view.all(Site).get(leader.cut.site)
     names = {} if site is None else {stage.id: stage.name for stage in site.stages}
     authority = view.all(Authority).get(terms.authority)
-    drafted_ms = steps[Step.DRAFTED].at_ms
-    notified = steps.get(Step.NOTIFIED)
-    ended = steps[order.step].details
+    drafted_ms = order.own[0].at_ms
+    history = sorted((*order.own, *leader.history), key=lambda record: record.recorded_ms)
+    notified, approved = steps.get(Step.NOTIFIED), steps.get(Step.APPROVED)
     return OrderPart(
         id=order.id.hex(),
-        site=terms.site,
+        site=leader.cut.site,
         reason=terms.reason,
-        rule=terms.rule,
-        stages=tuple(names.get(stage, f"stage {stage}") for stage in terms.stages),
+        rule=terms.rule or terms.why,
+        reference=terms.reference,
+        stages=tuple(names.get(stage, f"stage {stage}") for stage in leader.cut.stages),
+        parts=len(order.parts),
+        parts_by_step=dict(Counter(part.step for part in order.parts)),
+        upstream=terms.upstream,
+        touched=len(terms.touched),
         authority=terms.authority if authority is None else authority.title,
         official=terms.official,
+        drafted_by=None if terms.is_automatic else terms.drafted_by,
+        approved_by=None if approved is None else approved.details.get("by"),
+        needs_another=terms.two_persons and approved is None,
         is_example=authority is not None and authority.example,
         step=order.step,
         is_over=order.is_over,
@@ -142,17 +152,26 @@ def _order(view: View, order: Order) -> OrderPart:
                 elapsed_ms=record.at_ms - drafted_ms,
                 position=record.position,
             )
-            for record in steps.values()
+            for record in history
         ),
-        notice_until_ms=None if notified is None else notified.at_ms + terms.notice_s * 1000,
+        notice_until_ms=None if notified is None else notices.in_force_ms(order, leader),
+        notice_channel=terms.notice_channel,
+        is_notice_proven=notices.is_proven(leader),
+        until_ms=leader.until_ms,
         result=order.result,
-        drop=_drop(order),
-        failure=ended.get("reason") if order.step in (Step.FAILED, Step.REJECTED) else None,
+        drop=_drop(leader),
+        failure=_failure(leader),
     )
 
 
-def _drop(order: Order) -> DropPart | None:
-    verified = order.steps.get(Step.VERIFIED)
+def _failure(part: Part) -> str | None:
+    if part.step not in (Step.FAILED, Step.REJECTED, Step.CANCELLED, Step.EXPIRED):
+        return None
+    return part.steps[part.step].details.get("reason") if part.step in part.steps else None
+
+
+def _drop(part: Part) -> DropPart | None:
+    verified = part.steps.get(Step.VERIFIED)
     watts = {} if verified is None else verified.details
     names = ("stage_before_w", "stage_after_w", "site_before_w", "site_after_w")
     if not all(name in watts for name in names):

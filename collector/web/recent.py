@@ -8,7 +8,7 @@ from collector.checks import findings, periods
 from collector.checks.allocation import Holder, PeriodResult
 from collector.checks.findings import Finding
 from collector.orders import store
-from collector.orders.store import Order
+from collector.orders.order import Order
 
 PERIODS = 4
 ORDERS = 6

@@ -15,7 +15,7 @@ from collector.checks.lookahead import project
 from collector.model.plausibility import DoubtCode
 from collector.model.profile import Profile
 from collector.model.records import Gateway, Licensee, Market, Meter, Site
-from collector.orders.store import Order
+from collector.orders.order import Order
 from collector.registry.profiles import ProfileError, load_profile
 from collector.registry.view import View
 from collector.series.store import SeriesStore

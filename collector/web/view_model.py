@@ -15,7 +15,7 @@ from collector.model.continuity import Verdict
 from collector.model.health import Ailment
 from collector.model.order import DropResult, Step
 from collector.model.plausibility import DoubtCode
-from collector.model.records import OrderReason
+from collector.model.records import NoticeChannel, OrderReason
 
 
 class _Part(BaseModel):
@@ -52,6 +52,7 @@ class StageState(StrEnum):
     NO_ORDER = "no_order"
     ANNOUNCED = "announced"
     ORDERED_OPEN = "ordered_open"
+    APPLIED = "applied"
     OPEN = "open"
     CLOSING = "closing"
     RESTORED = "restored"
@@ -223,18 +224,31 @@ class DropPart(_Part):
 
 
 class OrderPart(_Part):
+    """Site, stages, steps and drop are those of the part that has come least far."""
+
     id: str
     site: str
     reason: OrderReason
-    rule: str
+    rule: str = Field(description="the rule, or what the person said")
+    reference: str | None = Field(description="the call or letter that asked for it")
     stages: tuple[str, ...]
+    parts: int = Field(description="how many gateways it is for")
+    parts_by_step: dict[Step, int]
+    upstream: tuple[str, ...] = Field(description="lines that it opens")
+    touched: int = Field(description="sites that lose power with a line")
     authority: str
     official: str
+    drafted_by: str | None = Field(description="null: by the rule")
+    approved_by: str | None
+    needs_another: bool = Field(description="another person than who drafted it must approve it")
     is_example: bool = Field(description="the authority is an example document, not a real one")
     step: Step
     is_over: bool
     steps: tuple[StepPart, ...]
-    notice_until_ms: int | None
+    notice_until_ms: int | None = Field(description="null: nothing told, or its proof is wanting")
+    notice_channel: NoticeChannel
+    is_notice_proven: bool
+    until_ms: int | None = Field(description="when the cut ends if nobody renews it")
     result: DropResult | None
     drop: DropPart | None
     failure: str | None

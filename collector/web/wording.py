@@ -93,16 +93,13 @@ STAGES = {
     StageState.NO_ORDER: ("quiet", "·", "no order"),
     StageState.ANNOUNCED: ("warning", "▲", "order announced"),
     StageState.ORDERED_OPEN: ("warning", "▲", "ordered open, not confirmed"),
+    StageState.APPLIED: ("warning", "▲", "opened, the contact does not say so"),
     StageState.OPEN: ("ordered", "■", "open, contacts confirmed"),
     StageState.CLOSING: ("warning", "▲", "released, closing by the ramp"),
     StageState.RESTORED: ("quiet", "✓", "closed again, confirmed"),
     StageState.UNKNOWN: ("unknown", "?", "order failed, contact not known"),
 }
-REASONS = {
-    OrderReason.OVER_ALLOCATION: "over allocation",
-    OrderReason.LICENCE: "licence ended",
-    OrderReason.MANUAL: "manual",
-}
+REASONS = {reason: text(LANGUAGE, f"order_reason-{reason}") for reason in OrderReason}
 
 
 def clock(instant_ms: int | None) -> str:

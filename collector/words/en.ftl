@@ -281,6 +281,36 @@ meter-class_coarse =
     { $meter } is of class { $accuracy_class }; { $requirement } requires { $coarsest_class } or finer
     .title = class too coarse
     .action = another meter, or the status operational
+order-unauthorised =
+    { $sites }: load would have been cut ({ $order_reason }); { $lacks }. Warned and settled, not cut
+    .title = no authority to cut
+    .action = warn the licensee; load the document that allows it, if there is one
+order-overdue =
+    { $site }, stages { $stages }: { $situation }; order { $order }, { $order_reason }
+    .title = an order needs a person
+    .action = the order: call the site, choose another stage, send somebody, or end the order
+order_reason-emergency = emergency
+order_reason-system_deficit = system deficit
+order_reason-licence = licence
+order_reason-over_allocation = over allocation
+order_reason-permitted_hours = outside permitted hours
+order_reason-peak = peak
+order_reason-manual = by a dispatcher
+lacks-none = no authority is loaded
+lacks-reason = no loaded authority names this reason
+lacks-early = the authority does not hold yet
+lacks-ended = the authority has ended
+situation-unapproved = nobody has approved it
+situation-unproven = the delivery of the notice is not proven
+situation-unanswered = the gateway does not answer
+situation-rejected = the gateway refused
+situation-failed = it could not be carried out, or nobody knows whether it was
+situation-unconfirmed = the contact does not say open
+situation-no_drop = the contact says open, and the load did not fall
+situation-partial_drop = the load fell by less than the stage's own
+situation-rebounded = load came back though nothing was released
+situation-not_restored = the stages are not known to be closed again
+situation-stuck = the gateway refuses a stage that is to stay open
 collector-disk =
     the disk of the collector has { $free_mib } MiB left
     .title = little room on the collector's disk

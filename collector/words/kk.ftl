@@ -276,6 +276,36 @@ meter-class_coarse =
     { $meter } дәлдік класы { $accuracy_class }; { $requirement } бойынша { $coarsest_class } немесе одан жоғары болуы тиіс
     .title = дәлдік класы жеткіліксіз
     .action = басқа аспап немесе operational мәртебесі
+order-unauthorised =
+    { $sites }: жүктеме ажыратылуға тиіс еді ({ $order_reason }); { $lacks }. Ескерту берілді, ажыратылған жоқ
+    .title = ажыратуға өкілеттік жоқ
+    .action = лицензиатқа ескерту; өкілеттік беретін құжат болса, оны жүктеу
+order-overdue =
+    { $site }, сатылар { $stages }: { $situation }; бұйрық { $order }, { $order_reason }
+    .title = бұйрыққа адам араласуы керек
+    .action = бұйрық: нысанға қоңырау шалу, басқа сатыны таңдау, бригада жіберу немесе бұйрықты аяқтау
+order_reason-emergency = «Авария» режимі
+order_reason-system_deficit = қуат тапшылығы
+order_reason-licence = лицензия
+order_reason-over_allocation = лимиттен асу
+order_reason-permitted_hours = рұқсат етілген сағаттардан тыс
+order_reason-peak = шыңдық сағаттар
+order_reason-manual = диспетчердің шешімімен
+lacks-none = өкілеттік құжаты жүктелмеген
+lacks-reason = жүктелген құжаттарда бұл себеп аталмаған
+lacks-early = өкілеттік құжаты әлі күшіне енбеген
+lacks-ended = өкілеттік құжатының мерзімі өткен
+situation-unapproved = ешкім бекітпеген
+situation-unproven = хабарламаның тапсырылғаны расталмаған
+situation-unanswered = шлюз жауап бермейді
+situation-rejected = шлюз бас тартты
+situation-failed = орындалмады немесе орындалғаны белгісіз
+situation-unconfirmed = түйіспе ажыратылғанын растамайды
+situation-no_drop = түйіспе ажыратылған, ал жүктеме төмендемеген
+situation-partial_drop = жүктеме саты жүктемесінен аз төмендеді
+situation-rebounded = рұқсат берілмесе де жүктеме қайта келді
+situation-not_restored = сатылардың қайта қосылғаны расталмаған
+situation-stuck = шлюз сатыны ажыратулы ұстаудан бас тартады
 collector-disk =
     жинағыштың дискісінде { $free_mib } МиБ қалды
     .title = жинағыштың дискісінде орын аз

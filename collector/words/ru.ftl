@@ -280,6 +280,36 @@ meter-class_coarse =
     { $meter } класса точности { $accuracy_class }; { $requirement } требует не хуже { $coarsest_class }
     .title = класс точности недостаточен
     .action = другой прибор учёта или статус operational
+order-unauthorised =
+    { $sites }: нагрузка подлежала бы отключению ({ $order_reason }); { $lacks }. Выдано предупреждение, отключения не было
+    .title = нет полномочий на отключение
+    .action = предупредить лицензиата; загрузить документ, дающий полномочия, если он есть
+order-overdue =
+    { $site }, ступени { $stages }: { $situation }; команда { $order }, { $order_reason }
+    .title = команда требует вмешательства
+    .action = команда: позвонить на объект, выбрать другую ступень, послать бригаду или завершить команду
+order_reason-emergency = режим «Авария»
+order_reason-system_deficit = дефицит мощности
+order_reason-licence = лицензия
+order_reason-over_allocation = превышение лимита
+order_reason-permitted_hours = вне разрешённых часов
+order_reason-peak = часы пик
+order_reason-manual = по решению диспетчера
+lacks-none = документ о полномочиях не загружен
+lacks-reason = загруженные документы не называют этой причины
+lacks-early = документ о полномочиях ещё не действует
+lacks-ended = срок документа о полномочиях истёк
+situation-unapproved = никто не утвердил
+situation-unproven = вручение уведомления не подтверждено
+situation-unanswered = шлюз не отвечает
+situation-rejected = шлюз отказал
+situation-failed = не исполнена, или исполнение не известно
+situation-unconfirmed = контакт не подтверждает отключение
+situation-no_drop = контакт разомкнут, а нагрузка не снизилась
+situation-partial_drop = нагрузка снизилась меньше, чем нагрузка ступени
+situation-rebounded = нагрузка вернулась без разрешения на включение
+situation-not_restored = обратное включение ступеней не подтверждено
+situation-stuck = шлюз отказывается держать ступень отключённой
 collector-disk =
     на диске сборщика осталось { $free_mib } МиБ
     .title = мало места на диске сборщика

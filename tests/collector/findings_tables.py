@@ -1,6 +1,6 @@
 """The tables of docs/findings.md, from what the program uses. Run it to write them there."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from collector.checks.findings import LASTING, RUNS, Code, Finding
@@ -16,9 +16,9 @@ def tables() -> dict[str, str]:
     return {"codes": _codes(), "life": _life(), "placeholders": _placeholders()}
 
 
-def filled(document: str) -> str:
+def filled(document: str, found: Mapping[str, str]) -> str:
     """The document with its tables as they are now."""
-    for name, text in tables().items():
+    for name, text in found.items():
         begin, end = f"<!-- {name} -->\n", f"<!-- /{name} -->"
         head, _, rest = document.partition(begin)
         document = head + begin + text + end + rest.partition(end)[2]
@@ -33,7 +33,7 @@ def _codes() -> str:
             kind += "; a run is one"
         severity = Finding(code, "", 0, 0, {}).severity
         rows.append((f"`{code}`", severity, kind, title("en", code), action("en", code)))
-    return _table(("code", "severity", "seen", "it means", "look at"), rows)
+    return table(("code", "severity", "seen", "it means", "look at"), rows)
 
 
 def _life() -> str:
@@ -48,7 +48,7 @@ def _life() -> str:
         )
         for row in TRANSITIONS.values()
     ]
-    return _table(("step", "by", "who", "from", "to", "needs"), rows)
+    return table(("step", "by", "who", "from", "to", "needs"), rows)
 
 
 def _conditions(row: Transition) -> Iterable[str]:
@@ -69,13 +69,14 @@ def _placeholders() -> str:
         (f"`{code}`", ", ".join(f"`{name}` ({kind})" for name, kind in DETAILS[code].items()))
         for code in Code
     ]
-    return _table(("code", "details"), rows)
+    return table(("code", "details"), rows)
 
 
-def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+def table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    """Of Markdown."""
     lines = [head, tuple("---" for _ in head), *rows]
     return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
 
 
 if __name__ == "__main__":
-    DOCUMENT.write_text(filled(DOCUMENT.read_text()))
+    DOCUMENT.write_text(filled(DOCUMENT.read_text(), tables()))

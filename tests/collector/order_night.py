@@ -1,11 +1,13 @@
 """A site at night: its findings, its gateway's answers, its meters, and the desk."""
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 from collector_world import (
+    AUTHORITY,
     BILLING,
     BIN,
     NOW_MS,
@@ -14,8 +16,10 @@ from collector_world import (
     ZONE,
     World,
     command_event,
+    event,
     signer_for,
 )
+from sqlalchemy import Connection
 
 from collector.checks import findings
 from collector.checks.findings import Code, Finding
@@ -24,11 +28,12 @@ from collector.evidence.downlink import Role, Signer
 from collector.ledger.followers import advance
 from collector.model.energy import IMPORT
 from collector.model.order import Step
-from collector.model.records import Record
-from collector.orders import commands, store
+from collector.model.records import OrderReason, Record
+from collector.orders import acts, commands, store
 from collector.orders.desk import Desk
+from collector.orders.drafting import Asked, terms_of
 from collector.orders.follower import OrderFollower
-from collector.orders.store import Order
+from collector.orders.order import Order
 from collector.series.embedded import EmbeddedSeries
 from collector.series.store import Point
 from collector.storage import reading
@@ -39,6 +44,7 @@ EXPIRED_S = 3 + POLICY.command_ttl_s + int(POLICY.late_s)
 """A command issued at 3 s is given up from here on."""
 PERIOD_MS = 20_000
 SECOND = 1000
+DRAFTER, OTHER = "Айгүл Серік", "Данияр Омаров"
 STAGE_W = {"stage-1": 600_000, "stage-2": 300_000}
 OTHER_W = 10_000
 
@@ -96,6 +102,58 @@ class Night:
         [order] = self.orders()
         return order
 
+    def authorise(self, **changes: Any) -> None:
+        """A document for every reason, for now and long after."""
+        every = {"reasons": tuple(OrderReason), "notice_s": 0}
+        self.record(AUTHORITY.model_copy(update=every | changes))
+
+    def draft(
+        self,
+        reason: OrderReason = OrderReason.MANUAL,
+        stages: tuple[int, ...] | None = (1,),
+        hold_s: int | None = 600,
+        person: str = DRAFTER,
+        **more: Any,
+    ) -> Order:
+        """A person's order for stages of the site."""
+        asked = Asked(reason, [(SITE, stages)], person, "as asked", "log 17", hold_s)
+        with self.world.engine.begin() as connection:
+            terms = terms_of(self.world.registry.view(), replace(asked, **more), self.now_ms)
+            return store.draft(connection, terms, self.now_ms)
+
+    def act(self, order: Order, act: Callable[..., Order], *said: Any) -> Order:
+        """What a person does with an order, now."""
+        with self.world.engine.begin() as connection:
+            known = self.loaded(order, connection)
+            return act(connection, known, *said, self.now_ms)
+
+    def approve(self, order: Order, person: str = DRAFTER) -> Order:
+        view = self.world.registry.view()
+        with self.world.engine.begin() as connection:
+            known = self.loaded(order, connection)
+            return acts.approve(connection, view, known, person, self.now_ms)
+
+    def loaded(self, order: Order, connection: Connection | None = None) -> Order:
+        """As it stands now."""
+        if connection is None:
+            with reading(self.world.engine) as connection:
+                return self.loaded(order, connection)
+        known = store.load(connection, order.id)
+        assert known is not None
+        return known
+
+    def issue(self, order: Order) -> Order:
+        """From a draft to the command on its way, in this moment."""
+        self.approve(order)
+        for _ in range(2):
+            self.desk.run(self.now_ms)
+        return self.loaded(order)
+
+    def hold(self, order: Order) -> Order:
+        """And obeyed."""
+        self.answer(self.issue(order), APPLIED)
+        return self.loaded(order)
+
     def sent(self) -> list[dict[int, Any]]:
         """The bodies of the commands that reach the broker now; their signatures verify."""
         bodies = []
@@ -118,12 +176,30 @@ class Night:
     ) -> None:
         """A signed event of the gateway comes in; its counter is that of the order's command."""
         if counter is None:
-            step = Step.RELEASED if Step.RELEASED in order.steps else Step.ISSUED
-            counter = order.steps[step].details["counter"]
+            counter = order.parts[0].commands[-1].counter
         at_ms = self.now_ms if at_s is None else NOW_MS + int(at_s * SECOND)
         self.seq += 1
         record = command_event(order.id, counter, phase, at_ms, **more)
         self.world.append([self.world.gateway.frame(BILLING, self.seq, [record])], self.now_ms)
+        while advance(self.world.engine, OrderFollower()):
+            pass
+
+    def moved(
+        self,
+        stage: int,
+        *,
+        is_closed: bool,
+        at_s: float | None = None,
+        cause: str = "command",
+        order: Order | None = None,
+    ) -> None:
+        """A signed event of a stage's contact comes in."""
+        at_ms = self.now_ms if at_s is None else NOW_MS + int(at_s * SECOND)
+        self.seq += 1
+        whose = {} if order is None else {3: order.id}
+        record = event(5, {0: stage, 1: int(is_closed), 2: cause, **whose}, at_ms)
+        frame = self.world.gateway.frame(BILLING, self.seq, [record])
+        self.world.append([frame], max(self.now_ms, at_ms))
         while advance(self.world.engine, OrderFollower()):
             pass
 

@@ -16,6 +16,7 @@ from collector.checks.life import Party, State, Verb
 from collector.checks.placeholders import DETAILS, Kind
 from collector.model.continuity import Verdict
 from collector.model.health import Ailment
+from collector.model.records import OrderReason, Situation
 from collector.words.figures import STYLES
 from collector.words.languages import LANGUAGES, WordsError, accepted, source, text
 from collector.words.of_findings import action, finding_text, listed, message, title
@@ -42,6 +43,9 @@ TERMS = {
     "ailments": [*Ailment],
     "missing": ["accuracy_class", "state_register"],
     "marks": [mark.code for mark in read_thresholds().marks],
+    "order_reason": [*OrderReason],
+    "situation": [*Situation],
+    "lacks": ["none", "reason", "early", "ended"],
 }
 """Every word of each list of words that are translated."""
 ABSENT: tuple[Any, ...] = (None, "", [])

@@ -64,9 +64,9 @@ def test_what_was_found_long_ago_calls_for_nothing(night: Night) -> None:
 
 def test_a_breach_takes_the_first_stage_and_a_licence_all(night: Night) -> None:
     night.breach(-20)
-    assert night.at(0).order().terms.stages == (1,)
+    assert night.at(0).order().parts[0].cut.stages == (1,)
     night.unlicensed(-1, 1)
-    assert [order.terms.stages for order in night.at(1).orders()] == [(1,), (1, 2)]
+    assert [order.parts[0].cut.stages for order in night.at(1).orders()] == [(1,), (1, 2)]
 
 
 @pytest.mark.parametrize("code", [Code.SUSPENDED_LOAD, Code.REVOKED_LOAD])
@@ -75,7 +75,7 @@ def test_load_under_a_licence_that_is_suspended_or_revoked_takes_all_stages(
 ) -> None:
     night.record(LICENCE.model_copy(update={"valid_until": NOW_MS - 1}))
     night.find(Finding(code, SITE, NOW_MS, NOW_MS, {"site": SITE}))
-    assert night.at(1).order().terms.stages == (1, 2)
+    assert night.at(1).order().parts[0].cut.stages == (1, 2)
     assert night.order().terms.reason is OrderReason.LICENCE
 
 
@@ -134,7 +134,7 @@ def test_notice_runs_before_the_command(night: Night) -> None:
     assert body[5] == night.order().id
     assert (body[6], body[7]) == (1, [1])
     assert (body[3], body[4]) == (night.now_ms, night.now_ms + 60_000)
-    assert body[8] == night.now_ms + POLICY.hold_s * SECOND
+    assert body[8] == NOW_MS + 2100 + POLICY.hold_s * SECOND  # from when the notice was in force
     assert body[10] == bytes.fromhex(AUTHORITY.document_sha256)
 
 
@@ -198,7 +198,7 @@ def test_what_the_gateway_did_not_believe_moves_no_order(night: Night) -> None:
     night.answer(order, REFUSED, reason="bad_signature")
     assert night.order().step is Step.ISSUED
     night.answer(order, APPLIED)
-    assert night.order().step is Step.APPLIED
+    assert night.order().step is Step.CONTACT_CONFIRMED
 
 
 def test_while_the_broker_is_away_nothing_is_repeated_and_nothing_given_up(night: Night) -> None:
@@ -220,14 +220,31 @@ def test_a_command_that_expired_before_it_could_be_sent_is_issued_anew(night: Ni
     assert night.order().step is Step.RECEIVED
 
 
-def test_a_refusal_ends_the_order_and_teaches_the_counter(night: Night) -> None:
+def test_a_counter_that_had_fallen_behind_is_learnt_and_the_command_sent_anew(
+    night: Night,
+) -> None:
     order = issued(night)
     night.answer(order, REFUSED, reason="replayed", last=41)
+    assert night.order().step is Step.ISSUED
+    night.at(4)
+    assert [body[2] for body in night.sent()] == [42]
+    night.answer(order, APPLIED, counter=42)
+    assert night.order().step is Step.CONTACT_CONFIRMED
+
+
+def test_a_gateway_that_refuses_every_counter_is_given_up(night: Night) -> None:
+    order = issued(night)
+    for counter in (1, 2, 3):
+        night.answer(order, REFUSED, counter=counter, reason="replayed", last=0)
+        night.at(3 + counter)
     assert night.order().step is Step.REJECTED
     assert night.order().steps[Step.REJECTED].details["reason"] == "replayed"
-    for second in (4, 4.1, 4.2, 7):  # the same breach, ordered again
-        night.at(second)
-    assert [body[2] for body in night.sent()] == [42]
+
+
+def test_a_refusal_ends_the_order_with_its_reason(night: Night) -> None:
+    night.answer(issued(night), REFUSED, reason="unknown_stage", last=1)
+    assert night.order().step is Step.REJECTED
+    assert night.order().steps[Step.REJECTED].details["reason"] == "unknown_stage"
 
 
 @pytest.mark.parametrize("last", [0, 2**32 - 1, 2**64 - 1])
@@ -263,4 +280,4 @@ def test_events_for_another_counter_or_of_another_gateway_move_nothing(night: Ni
 
 def test_applied_alone_means_received_too(night: Night) -> None:
     night.answer(issued(night), APPLIED)
-    assert steps(night.order())[-2:] == [Step.RECEIVED, Step.APPLIED]
+    assert steps(night.order())[-3:] == [Step.RECEIVED, Step.APPLIED, Step.CONTACT_CONFIRMED]

@@ -48,7 +48,9 @@ def test_samples_of_ten_seconds_in_frames_of_a_minute_measure_the_drop(night: Ni
     night.answer(order, RECEIVED, at_s=3.5)
     night.answer(order, APPLIED, at_s=4)
     night.measure(-60, 4, every_s=10)
-    assert night.at(60).order().step is Step.APPLIED  # the frame with the samples is to come
+    assert (
+        night.at(60).order().step is Step.CONTACT_CONFIRMED
+    )  # the frame with the samples is to come
     night.measure(10, 70, ("stage-2",), every_s=10)
     assert night.at(75).order().result is DropResult.FULL
 
@@ -56,7 +58,7 @@ def test_samples_of_ten_seconds_in_frames_of_a_minute_measure_the_drop(night: Ni
 def test_without_samples_the_drop_is_unverifiable_after_its_time(night: Night) -> None:
     night.answer(issued(night), APPLIED)
     night.measure(-30, 4)
-    assert night.at(32.9).order().step is Step.APPLIED
+    assert night.at(32.9).order().step is Step.CONTACT_CONFIRMED
     order = night.at(33.1).order()
     assert (order.step, order.result) == (Step.VERIFIED, DropResult.UNVERIFIABLE)
 
@@ -70,7 +72,7 @@ def test_a_stage_that_drew_nothing_before_proves_nothing(night: Night) -> None:
 def test_samples_before_the_contact_settled_do_not_count(night: Night) -> None:
     night.answer(issued(night), APPLIED, at_s=4)
     night.measure(-30, 7)  # still running, within settle_s of the contact
-    assert night.at(8).order().step is Step.APPLIED
+    assert night.at(8).order().step is Step.CONTACT_CONFIRMED
     night.measure(7, 10, on=("stage-2",))
     assert night.at(10).order().result is DropResult.FULL
 
@@ -148,7 +150,7 @@ def test_the_gateways_own_expiry_restores_the_order(night: Night) -> None:
     order = night.cut()
     night.at(603)
     night.answer(order, RESTORED, counter=1)
-    assert steps(night.order())[-2:] == [Step.RELEASED, Step.RESTORED]
+    assert steps(night.order())[-2:] == [Step.LAPSED, Step.RESTORED]
     assert night.sent() == []
 
 

@@ -32,14 +32,14 @@ def test_a_breach_before_the_cut_took_effect_calls_for_no_second_one_ever(night:
 def test_a_breach_in_spite_of_the_cut_takes_the_next_stage(night: Night) -> None:
     night.cut()
     night.breach(20)
-    assert [order.terms.stages for order in night.at(40).orders()] == [(1,), (2,)]
+    assert [order.parts[0].cut.stages for order in night.at(40).orders()] == [(1,), (2,)]
 
 
 def test_a_breach_after_an_order_failed_is_ordered(night: Night) -> None:
     night.answer(issued(night), FAILED, reason="superseded")
     night.breach(0)
     # the first stage may stand open: the next one is ordered
-    assert [order.terms.stages for order in night.at(20).orders()] == [(1,), (2,)]
+    assert [order.parts[0].cut.stages for order in night.at(20).orders()] == [(1,), (2,)]
 
 
 def test_two_breaches_found_at_once_are_one_order(night: Night) -> None:

@@ -106,7 +106,7 @@ def test_a_breach_that_is_none_any_more_calls_for_no_order(
     control, start, end = closed
     view = control.world.registry.view()
     with reading(control.world.engine) as connection:
-        assert [terms.site for terms in rules.wanted(connection, view, [], end + 1)] == [SITE]
+        assert [terms.sites for terms in rules.wanted(connection, view, [], end + 1)] == [(SITE,)]
     control.allow(start, "0.0002")
     control.run(end + 1)
     [finding] = control.findings()

@@ -42,7 +42,7 @@ from collector.model.records import OrderReason
 from collector.orders import store
 from collector.orders.desk import Desk
 from collector.orders.follower import OrderFollower
-from collector.orders.store import Terms
+from collector.orders.order import Cut, Terms
 from collector.registry.profiles import load_profile
 from collector.series.embedded import EmbeddedSeries
 from collector.series.follower import SeriesFollower
@@ -290,13 +290,9 @@ def test_command_events_in_any_order_stop_nothing(
 ) -> None:
     world = collector.world
     terms = Terms(
-        site=SITE,
-        gateway=world.gateway.id.hex(),
-        licensee="100240000017",
-        reason=OrderReason.MANUAL,
-        stages=(1,),
+        reason=OrderReason.LICENCE,
+        cuts=(Cut(SITE, world.gateway.id.hex(), "100240000017", (1,)),),
         rule="test",
-        finding={},
         authority="authority-1",
         document_sha256="ab" * 32,
         official="x",

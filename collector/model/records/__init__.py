@@ -15,6 +15,7 @@ from collector.model.records.devices import (
     Timing,
     Verification,
 )
+from collector.model.records.escalation import ESCALATION, Escalation, Remedy, Situation
 from collector.model.records.grid import DeliveryPoint, Feeder, LossFactor, Site, Stage, Zone
 from collector.model.records.parties import (
     DataCentre,
@@ -29,6 +30,7 @@ from collector.model.records.rules import (
     Authority,
     ClockTime,
     Market,
+    NoticeChannel,
     OrderReason,
     PermittedHours,
     Policy,
@@ -70,6 +72,7 @@ KINDS: dict[str, type[Record]] = {
 }
 
 __all__ = [
+    "ESCALATION",
     "KINDS",
     "AccuracyClass",
     "Allocation",
@@ -83,6 +86,7 @@ __all__ = [
     "Dated",
     "DeliveryPoint",
     "EnergyMwh",
+    "Escalation",
     "Feeder",
     "Gateway",
     "GatewayKey",
@@ -98,16 +102,19 @@ __all__ = [
     "MeterRequirement",
     "Name",
     "Nomination",
+    "NoticeChannel",
     "OrderReason",
     "PermittedHours",
     "Policy",
     "Quota",
     "RatioCorrection",
     "Record",
+    "Remedy",
     "RtuBus",
     "Ruling",
     "Seal",
     "Site",
+    "Situation",
     "Source",
     "Span",
     "Stage",

@@ -44,7 +44,10 @@ class Feeder(Dated):
 
 
 class Stage(BaseModel):
-    """A part of a site that one relay can cut."""
+    """A part of a site that one relay can cut.
+
+    `feeder`: it opens a whole line, and with it every site on it.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     id: Annotated[int, Field(ge=1, le=32)]
@@ -53,6 +56,7 @@ class Stage(BaseModel):
     min_off_ms: Annotated[int, Field(ge=0)]
     min_on_ms: Annotated[int, Field(ge=0)]
     confirm_ms: Annotated[int, Field(gt=0)]
+    feeder: Name | None = None
 
 
 class Site(Record):

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from collector.model.instant import Instant
 from collector.model.records.base import Bin, Hex32, Name, Record, Ruling
+from collector.model.records.escalation import ESCALATION, Escalation
 from collector.model.records.quality import DataThresholds
 
 
@@ -75,13 +76,33 @@ class PermittedHours(Ruling):
 
 
 class OrderReason(StrEnum):
-    OVER_ALLOCATION = "over_allocation"
+    """Why load is cut. `emergency`: the system operator's mode «Авария»."""
+
+    EMERGENCY = "emergency"
+    SYSTEM_DEFICIT = "system_deficit"
     LICENCE = "licence"
+    OVER_ALLOCATION = "over_allocation"
+    PERMITTED_HOURS = "permitted_hours"
+    PEAK = "peak"
     MANUAL = "manual"
 
 
+class NoticeChannel(StrEnum):
+    """How a licensee is told. Only the page is this program's own; a person uses the others."""
+
+    PAGE = "page"
+    TELEPHONE = "telephone"
+    MESSAGE = "message"
+    LETTER = "letter"
+
+
 class Authority(Record):
-    """A document that allows orders. Without a valid one nothing is cut."""
+    """A document that allows orders. Without a valid one nothing is cut.
+
+    `notice_proof`: no order goes on before a person has recorded how the notice was delivered, and
+    `notice_s` counts from then. `max_hold_s`: the longest cut; None: until the authority ends.
+    `allows_upstream`: to open what feeds other sites too.
+    """
 
     kind: ClassVar[str] = "authority"
     id: Name
@@ -93,10 +114,17 @@ class Authority(Record):
     reasons: tuple[OrderReason, ...]
     notice_s: Annotated[int, Field(ge=0)]
     example: bool
+    notice_channel: NoticeChannel = NoticeChannel.PAGE
+    notice_proof: bool = False
+    max_hold_s: Annotated[int, Field(gt=0)] | None = None
+    allows_upstream: bool = False
 
     @property
     def key(self) -> str:
         return self.id
+
+    def is_valid(self, at_ms: int) -> bool:
+        return self.valid_from <= at_ms < self.valid_until
 
 
 class Policy(Record):
@@ -119,6 +147,15 @@ class Policy(Record):
     return_margin_permille: Annotated[int, Field(ge=1000)]
     ramp_offset_ms: Annotated[int, Field(ge=0)]
     ramp_step_ms: Annotated[int, Field(ge=0)]
+    # of orders
+    handover_s: Annotated[int, Field(ge=0)] = 30
+    """So long before one of two orders for a stage ends, the other takes it over."""
+    one_person_sites: Annotated[int, Field(ge=0)] = 3
+    """An order of more sites needs two people."""
+    max_operations: Annotated[int, Field(ge=1)] = 2
+    """Of a stage's contact in a delivery hour, by orders that are limited."""
+    escalation: tuple[Escalation, ...] = ESCALATION
+    """When a step does not come."""
     # when the collector raises an alarm about itself
     disk_free_mib: Annotated[int, Field(ge=0)] = 1024
     certificate_days: Annotated[int, Field(ge=0)] = 30

@@ -35,7 +35,7 @@ from collector.model.records import (
     Timing,
 )
 from collector.orders import rules, store
-from collector.orders.store import Order, StepRecord
+from collector.orders.order import Order, StepRecord
 from collector.registry.store import Registry
 from collector.series.embedded import EmbeddedSeries
 from collector.series.store import Point
@@ -121,7 +121,7 @@ class ControlRoom:
             orders = store.load_all(connection)
             terms = rules.wanted(connection, self.registry.view(), orders, now_ms)
             return store.draft(
-                connection, next(entry for entry in terms if entry.site == site), now_ms
+                connection, next(entry for entry in terms if entry.sites == (site,)), now_ms
             )
 
     def take(
@@ -135,13 +135,13 @@ class ControlRoom:
     ) -> Order:
         record = StepRecord(step, at_ms, at_ms, position, details)
         with self.engine.begin() as connection:
-            return store.take_step(connection, order, record, result)
+            return store.take_step(connection, order, record, result=result)
 
     def verify_drop(self, order: Order, at_ms: int) -> Order:
         """From drafted to a full measured drop, in seven seconds."""
         order = self.take(order, Step.APPROVED, at_ms)
         order = self.take(order, Step.NOTIFIED, at_ms, to="licensee")
-        order = self.take(order, Step.ISSUED, at_ms + 2_000, counter=1)
+        order = self.take(order, Step.ISSUED, at_ms + 2_000, counter=1, until_ms=at_ms + 602_000)
         order = self.take(order, Step.RECEIVED, at_ms + 2_400, counter=1, position=318)
         order = self.take(order, Step.APPLIED, at_ms + 2_700, counter=1, position=319)
         return self.take(

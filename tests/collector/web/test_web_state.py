@@ -113,7 +113,9 @@ def test_order_and_what_it_holds(room: ControlRoom) -> None:
     ("last", "state"),
     [
         (Step.ISSUED, "ordered_open"),
-        (Step.APPLIED, "open"),
+        (Step.APPLIED, "applied"),
+        (Step.CONTACT_CONFIRMED, "open"),
+        (Step.LAPSED, "closing"),
         (Step.RELEASED, "closing"),
         (Step.RESTORED, "restored"),
         (Step.FAILED, "unknown"),
@@ -127,8 +129,16 @@ def test_stage_after_each_step(tmp_path: Path, last: Step, state: str) -> None:
     ways = {
         Step.FAILED: [Step.ISSUED, Step.FAILED],
         Step.ISSUED: [Step.ISSUED],
+        Step.LAPSED: [Step.ISSUED, Step.LAPSED],
     }
-    full = [Step.ISSUED, Step.RECEIVED, Step.APPLIED, Step.RELEASED, Step.RESTORED]
+    full = [
+        Step.ISSUED,
+        Step.RECEIVED,
+        Step.APPLIED,
+        Step.CONTACT_CONFIRMED,
+        Step.RELEASED,
+        Step.RESTORED,
+    ]
     way = ways.get(last) or full[: full.index(last) + 1]
     for step in [Step.APPROVED, Step.NOTIFIED, *way]:
         order = room.take(order, step, START_MS + 1_000)
@@ -143,9 +153,9 @@ def test_stage_of_two_orders_is_what_holds_it_open(tmp_path: Path) -> None:
     for step in (Step.APPROVED, Step.NOTIFIED, Step.ISSUED, Step.RECEIVED, Step.APPLIED):
         breach = room.take(breach, step, START_MS + 1_000)
     licence = room.draft("temirtau-3", START_MS + 2_000)
-    assert (breach.terms.stages, licence.terms.stages) == ((1,), (1, 2))
+    assert (breach.parts[0].cut.stages, licence.parts[0].cut.stages) == ((1,), (1, 2))
     stages = site_of(state_of(room), "temirtau-3")["stages"]
-    assert [stage["state"] for stage in stages] == ["open", "announced"]
+    assert [stage["state"] for stage in stages] == ["applied", "announced"]
 
 
 def test_licence_ended_and_still_mining(room: ControlRoom) -> None:

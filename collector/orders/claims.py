@@ -1,0 +1,126 @@
+"""Which of several orders has a stage, and whose command its gateway obeyed last."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from collector.evidence.downlink import Action
+from collector.model.order import Step
+from collector.model.priorities import PRIORITIES, Fate, meet
+from collector.model.records import Authority
+from collector.orders import notices, rules, store
+from collector.orders.order import Order, Part
+from collector.registry.view import View
+
+_OBEYED = (Step.APPLIED, Step.CONTACT_CONFIRMED, Step.VERIFIED, Step.REBOUNDED)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """An order that holds a stage open, or may begin to now; until `end_ms`."""
+
+    order: Order
+    part: Part
+    end_ms: int
+
+
+@dataclass(frozen=True)
+class Gateway:
+    """What is claimed of one gateway. `movers`: by stage whose command was sent for it last."""
+
+    claims: tuple[Claim, ...]
+    movers: Mapping[int, tuple[bytes, Action]]
+    now_ms: int
+    handover_ms: int
+
+    def owner(self, stage: int) -> Claim | None:
+        """The strongest; of the same reason the one that ends last; of those the oldest.
+
+        One that is about to end has given the stage over, if any other goes on.
+        """
+        found = [claim for claim in self.claims if stage in claim.part.cut.stages]
+        lasting = [claim for claim in found if claim.end_ms > self.now_ms + self.handover_ms]
+        return min(lasting or found, key=_precedence, default=None)
+
+    def owned(self, order: Order, part: Part) -> tuple[int, ...]:
+        owners = {stage: self.owner(stage) for stage in part.cut.stages}
+        return tuple(
+            stage
+            for stage, claim in owners.items()
+            if claim is not None and claim.order.id == order.id
+        )
+
+    def to_take_over(self, order: Order, part: Part) -> tuple[int, ...]:
+        """Stages of an order that holds, which its gateway has for another, or has released."""
+        return tuple(
+            stage
+            for stage in self.owned(order, part)
+            if self.movers.get(stage) != (order.id, Action.OPEN)
+        )
+
+    def free(self, order: Order, part: Part, orders: Iterable[Order]) -> tuple[int, ...]:
+        """Stages that no other order claims, or may hold: only these may close."""
+        claimed = {
+            stage
+            for claim in self.claims
+            if claim.order.id != order.id
+            for stage in claim.part.cut.stages
+        }
+        for other in orders:
+            there = other.at(part.cut.gateway)
+            if there is None or other.id == order.id or there.step is not Step.FAILED:
+                continue
+            if there.may_hold(self.now_ms):
+                claimed |= {*there.cut.stages}
+        return tuple(stage for stage in part.cut.stages if stage not in claimed)
+
+    def superseded_by(self, order: Order, part: Part) -> Order | None:
+        """The order that has all its stages, when by the table this one is then over."""
+        owners = [self.owner(stage) for stage in part.cut.stages]
+        for claim in owners:
+            if claim is None or claim.order.id == order.id or claim.part.step not in _OBEYED:
+                return None
+            fate = meet(claim.order.terms.reason, order.terms.reason).fate
+            if fate is Fate.RESUMED:
+                return None
+        return owners[0].order if owners and owners[0] is not None else None
+
+
+def look(
+    connection: Connection, view: View, gateway: str, orders: Iterable[Order], now_ms: int
+) -> Gateway:
+    claims = []
+    for order in orders:
+        part = order.at(gateway)
+        if part is None:
+            continue
+        if part.holds(now_ms):
+            claims.append(Claim(order, part, part.until_ms or now_ms))
+        elif part.step is Step.NOTIFIED and is_ready(view, order, part, now_ms):
+            claims.append(Claim(order, part, end_ms(view, order, part, now_ms)))
+    handover_ms = view.policy.handover_s * 1000
+    return Gateway(tuple(claims), store.movers(connection, gateway), now_ms, handover_ms)
+
+
+def is_ready(view: View, order: Order, part: Part, now_ms: int) -> bool:
+    """Whether nothing but other orders and its stages' own rest keeps it from being issued."""
+    in_force_ms = notices.in_force_ms(order, part)
+    if in_force_ms is None or now_ms < in_force_ms:
+        return False
+    is_void = rules.void(view, order, part, now_ms) is not None
+    return not is_void and end_ms(view, order, part, now_ms) > now_ms
+
+
+def end_ms(view: View, order: Order, part: Part, now_ms: int) -> int:
+    """When a part ends whose notice is in force; now, when its authority is gone."""
+    authority = view.all(Authority).get(order.terms.authority)
+    in_force_ms = notices.in_force_ms(order, part)
+    if authority is None or in_force_ms is None:
+        return now_ms
+    return order.terms.end_ms(in_force_ms, authority.valid_until)
+
+
+def _precedence(claim: Claim) -> tuple[int, int, int]:
+    rank = [*PRIORITIES].index(claim.order.terms.reason)
+    return rank, -claim.end_ms, claim.order.row

@@ -1,0 +1,134 @@
+"""The signed commands of an order's parts: open, take over, release; again while unanswered."""
+
+from dataclasses import dataclass
+
+import structlog
+from sqlalchemy import Connection
+
+from collector.evidence.downlink import Action, Command, Signer
+from collector.evidence.frame import CommandPhase
+from collector.model.order import Step
+from collector.orders import commands, store
+from collector.orders.order import Order, Part, Sent, StepRecord
+from collector.registry.view import View
+
+log = structlog.get_logger()
+
+STALE = ("replayed", "expired")
+"""Refusals of a command that came behind a newer one, or whose counter had fallen behind, or that
+came too late: by which the gateway says nothing against the order.
+"""
+
+
+@dataclass(frozen=True)
+class Sender:
+    """Within one transaction, at one moment."""
+
+    connection: Connection
+    view: View
+    signer: Signer
+    now_ms: int
+
+    def issue(self, order: Order, number: int, stages: tuple[int, ...], until_ms: int) -> Order:
+        """The command to open, for the first time or anew."""
+        part = order.part(number)
+        order, sent = self._send(order, part, Action.OPEN, stages, until_ms)
+        return self._step(order, number, Step.ISSUED, sent)
+
+    def take_over(self, order: Order, number: int, stages: tuple[int, ...]) -> Order:
+        """Stages that an order goes on holding, of which its gateway does not know."""
+        part = order.part(number)
+        order, sent = self._send(order, part, Action.OPEN, stages, part.until_ms)
+        log.info("order.took_over", order=order.id.hex(), part=number, stages=list(sent.stages))
+        return order
+
+    def release(self, order: Order, number: int, stages: tuple[int, ...]) -> Order:
+        part = order.part(number)
+        order, sent = self._send(order, part, Action.RELEASE, stages, None)
+        asked = part.steps.get(Step.RELEASED)
+        return self._step(
+            order, number, Step.RELEASED, sent, None if asked is None else dict(asked.details)
+        )
+
+    def repeat(self, part: Part, sent: Sent) -> None:
+        """The same bytes again, when it is time: while a copy waits for the broker it is not."""
+        policy = self.view.policy
+        times = commands.times_sent(self.connection, sent.digest)
+        is_due = self.now_ms >= sent.issued_ms + times * policy.repeat_s * 1000
+        if 0 < times <= policy.max_repeats and is_due:
+            commands.queue(self.connection, part.cut.gateway, sent.digest, self.now_ms)
+            log.warning("order.repeated", command=sent.digest.hex(), step=part.step, times=times)
+
+    def is_given_up(self, sent: Sent) -> bool:
+        """Whether it can no longer be obeyed, nor its answer be on its way."""
+        return self.now_ms >= sent.expires_ms + int(self.view.policy.late_s * 1000)
+
+    def was_sent(self, sent: Sent) -> bool:
+        return commands.times_sent(self.connection, sent.digest) > 0
+
+    def _send(
+        self,
+        order: Order,
+        part: Part,
+        action: Action,
+        stages: tuple[int, ...],
+        until_ms: int | None,
+    ) -> tuple[Order, Sent]:
+        policy, gateway = self.view.policy, part.cut.gateway
+        command = Command(
+            target=bytes.fromhex(gateway),
+            counter=commands.next_counter(self.connection, gateway),
+            issued_ms=self.now_ms,
+            expires_ms=self.now_ms + policy.command_ttl_s * 1000,
+            order=order.id,
+            action=action,
+            stages=stages,
+            until_ms=until_ms,
+            ramp_ms=(
+                (policy.ramp_offset_ms, policy.ramp_step_ms) if action is Action.RELEASE else None
+            ),
+            authority=bytes.fromhex(order.terms.document_sha256),
+            reason=order.terms.reason,
+        )
+        digest = commands.send(self.connection, self.signer, gateway, command, self.now_ms)
+        sent = Sent(
+            command.counter,
+            action,
+            stages,
+            until_ms,
+            digest,
+            command.issued_ms,
+            command.expires_ms,
+        )
+        return store.keep_command(self.connection, order, part.number, sent), sent
+
+    def _step(
+        self,
+        order: Order,
+        number: int,
+        step: Step,
+        sent: Sent,
+        before: dict[str, object] | None = None,
+    ) -> Order:
+        details: dict[str, object] = {
+            **(before or {}),
+            "counter": sent.counter,
+            "command": sent.digest.hex(),
+            "stages": list(sent.stages),
+            "sent_ms": sent.issued_ms,
+            "expires_ms": sent.expires_ms,
+        }
+        if sent.until_ms is not None:
+            details["until_ms"] = sent.until_ms
+        record = StepRecord(step, self.now_ms, self.now_ms, None, details)
+        return store.take_step(self.connection, order, record, number)
+
+
+def is_stale(sent: Sent) -> bool:
+    """Refused, and to be sent anew."""
+    return sent.answer is CommandPhase.REFUSED and sent.reason in STALE
+
+
+def is_overtaken(sent: Sent) -> bool:
+    """A newer command, of whatever order, moved its stages before it was done."""
+    return sent.answer is CommandPhase.FAILED and sent.reason == "superseded"

@@ -8,7 +8,7 @@ from collector_world import World
 from typer import Typer
 from typer.testing import CliRunner, Result
 
-from collector.cli import app
+from collector.cli.collector import app
 from collector.evidence.downlink import Role, certify
 from collector.evidence.keys import PrivateKey
 from collector.ledger.chain import ChainFollower

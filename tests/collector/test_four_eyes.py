@@ -9,7 +9,7 @@ import pytest
 from cli_world import run, run_json
 from collector_world import BIN, LICENSEE, NOW_MS, POLICY, database
 
-from collector.cli import registry_app
+from collector.cli.registry import app as registry_app
 from collector.model.records import Licensee, Policy, Zone
 from collector.registry.files import write_file
 from collector.registry.store import Registry

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from openpyxl import load_workbook
 
-from collector.cli import registry_app
+from collector.cli.registry import app as registry_app
 from collector.model.moments import moment_text
 from collector.model.records import Feeder, Licensee, Record, Zone
 from collector.registry.store import Registry

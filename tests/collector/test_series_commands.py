@@ -11,7 +11,7 @@ from influx_server import Influxd
 from shipped_world import Shipped, frames
 from typer.testing import CliRunner, Result
 
-from collector.cli import app
+from collector.cli.collector import app
 from collector.registry.keyring import create_keyring
 from collector.series.influx import InfluxSeries
 from collector.series.store import LAST_MS, Point

@@ -6,7 +6,7 @@ import pytest
 from evidence_world import REPOSITORY
 from typer.main import get_command
 
-from collector.cli import app
+from collector.cli.collector import app
 from collector.model.records import Policy
 
 OPERATIONS = (REPOSITORY / "docs" / "operations.md").read_text()

@@ -171,12 +171,10 @@ def _failure(part: Part) -> str | None:
 
 
 def _drop(part: Part) -> DropPart | None:
-    verified = part.steps.get(Step.VERIFIED)
-    watts = {} if verified is None else verified.details
     names = ("stage_before_w", "stage_after_w", "site_before_w", "site_after_w")
-    if not all(name in watts for name in names):
+    if part.measured is None:
         return None
-    return DropPart(**{name: round(watts[name]) for name in names})
+    return DropPart(**{name: round(part.measured.details[name]) for name in names})
 
 
 def _finding(view: View, finding: Finding, now_ms: int) -> FindingPart:

@@ -98,7 +98,9 @@ class Desk:
                     now = look.made()
             return now
 
-        return deciding(self._engine, move)
+        moved = deciding(self._engine, move)
+        self._looks.note(order.id, numbers, view.policy.drop.look_s, now_ms)
+        return moved
 
 
 @dataclass(frozen=True)

@@ -253,12 +253,13 @@ class Looks:
         self._looked_ms: dict[tuple[bytes, int], int] = {}
 
     def are_due(self, order: bytes, number: int, look_s: int, now_ms: int) -> bool:
-        """At most every `look_s`; one that is due is noted."""
-        name = (order, number)
-        if now_ms < self._looked_ms.get(name, 0) + look_s * 1000:
-            return False
-        self._looked_ms[name] = now_ms
-        return True
+        return now_ms >= self._looked_ms.get((order, number), 0) + look_s * 1000
+
+    def note(self, order: bytes, numbers: Collection[int], look_s: int, now_ms: int) -> None:
+        """These were looked at: when that is kept, for a transaction may be done again."""
+        for number in numbers:
+            if self.are_due(order, number, look_s, now_ms):
+                self._looked_ms[order, number] = now_ms
 
     def keep_only(self, orders: Collection[bytes]) -> None:
         self._looked_ms = {

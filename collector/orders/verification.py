@@ -12,7 +12,7 @@ from math import isqrt
 from statistics import median
 from typing import Any
 
-from collector.model.noise import variance
+from collector.model.noise import robust_variance
 from collector.model.order import DropCause, DropResult
 from collector.model.records import Policy
 
@@ -195,7 +195,7 @@ def is_dark(
 def variance_w2(metered: Metered, spread_ms: int) -> Fraction:
     """σ² of one reading of the load before, in W².
 
-    Noise: half the mean square of successive differences (von Neumann). Asynchrony: what a load
+    Noise: 1.1 × the square of the median step from sample to sample. Asynchrony: what a load
     that wanders so changes between the moments that are compared, 2 × noise × Δ / T; Δ is the
     meter's own response and the spread between the meters, T the time between two samples.
     Quantum: q² / 12.
@@ -204,7 +204,7 @@ def variance_w2(metered: Metered, spread_ms: int) -> Fraction:
     count = len(metered.before)
     if count < _LEAST:
         return quantum
-    noise = variance([each.power_w for each in metered.before])
+    noise = robust_variance([each.power_w for each in metered.before])
     took_ms = metered.before[-1].at_ms - metered.before[0].at_ms
     if took_ms <= 0:
         return noise + quantum

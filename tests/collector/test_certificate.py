@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pdfplumber
 import pytest
+from absent import absent
 from cli_world import run
 from collector_world import NOW_MS, World
 from evidence_world import REPOSITORY
@@ -241,6 +243,35 @@ def test_what_is_no_certificate_cannot_be_judged(made: Path, tmp_path: Path, con
     file.write_text(content)
     judged = audit(file, made / "root.pub")
     assert (judged.returncode, judged.stderr) == (2, "")
+
+
+# --- the sheet to be read
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", ("Curtailment certificate", "Measured drop", "0.600 MW → 0.000 MW", "full drop")),
+        (
+            "ru",
+            ("Сертификат ограничения потребления", "0,600 МВт → 0,000 МВт", "контакт разомкнут"),
+        ),
+        ("kk", ("Тұтынуды шектеу сертификаты", "Өлшенген төмендеу", "Қателігі — осы жүктеменің")),
+    ],
+)
+def test_the_pdf_says_the_same_in_each_language(
+    made: Path, tmp_path: Path, language: str, words: tuple[str, ...]
+) -> None:
+    if not any(Path("/usr/share/fonts").glob("**/DejaVuSans.ttf")):
+        absent("DejaVuSans.ttf is missing; on Debian: apt install fonts-dejavu-core")
+    out = tmp_path / "c.pdf"
+    order = json.loads((made / "c.json").read_bytes())["certificate"]["order"]["id"]
+    run("certificate", made, order, "--out", out, "--language", language, app=app)
+    with pdfplumber.open(out) as pdf:
+        said = " ".join((page.extract_text() or "") for page in pdf.pages)
+    flat = " ".join(said.replace("\N{NARROW NO-BREAK SPACE}", " ").split())
+    for each in (*words, order, "ab" * 16):
+        assert each in flat, flat
 
 
 # --- what is not certified

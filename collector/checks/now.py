@@ -13,6 +13,7 @@ from collector.checks.allowance import Known
 from collector.checks.capacity import bounds, over_quota
 from collector.checks.findings import Code, Finding
 from collector.checks.hours import first_load, forbidden
+from collector.checks.hours import is_permitted as permits
 from collector.checks.lookahead import Draw, Outlook, loads, outlook, project
 from collector.checks.period_findings import hours_of, rulings_named
 from collector.checks.prescribed import (
@@ -23,8 +24,9 @@ from collector.checks.prescribed import (
     prescribed,
 )
 from collector.checks.scene import Scene
-from collector.model.records import Allocation, DeliveryPoint, Quota, Site
+from collector.model.records import Allocation, DeliveryPoint, PermittedHours, Quota, Site
 from collector.registry import entitlements
+from collector.registry.view import View
 
 _SPREAD = 6
 """The last sixth of a period is looked back upon: of an hour ten minutes."""
@@ -90,16 +92,10 @@ def judge_hours(connection: Connection, scene: Scene, site: Site) -> Iterator[Fi
     that is not permitted.
     """
     view, series, now_ms = scene.view, scene.series, scene.now_ms
-    if not prescribed(view).hours:
+    rulings = _rulings(connection, view, site, now_ms)
+    if not rulings:
         return
     start_ms = view.market.period_start(now_ms)
-    holder = holder_of(view, site)
-    needs_sources = any(each.record.source is not None for each in prescribed(view).hours)
-    sources: set[str] = set()
-    if needs_sources:
-        bought = entitlements.allocations(connection, holder.licensee, holder.zone, start_ms)
-        sources = {version.record.source for version in bought}
-    rulings = hours_of(view, site, sources, now_ms)
     spans = forbidden(rulings, start_ms, now_ms + 1)
     if not spans or spans[-1][1] <= now_ms:
         return
@@ -118,6 +114,25 @@ def judge_hours(connection: Connection, scene: Scene, site: Site) -> Iterator[Fi
         "auxiliary_w": site.auxiliary_w,
     }
     yield Finding(Code.LOAD_OUTSIDE_HOURS, site.name, from_ms, now_ms, details)
+
+
+def is_permitted(connection: Connection, view: View, site: Site, at_ms: int) -> bool:
+    """Whether a site may draw power to mine at a moment, by the hours that documents permit."""
+    return permits(_rulings(connection, view, site, at_ms), at_ms)
+
+
+def _rulings(
+    connection: Connection, view: View, site: Site, at_ms: int
+) -> list[Known[PermittedHours]]:
+    if not prescribed(view).hours:
+        return []
+    holder = holder_of(view, site)
+    sources: set[str] = set()
+    if any(each.record.source is not None for each in prescribed(view).hours):
+        start_ms = view.market.period_start(at_ms)
+        bought = entitlements.allocations(connection, holder.licensee, holder.zone, start_ms)
+        sources = {version.record.source for version in bought}
+    return hours_of(view, site, sources, at_ms)
 
 
 def judge_capacity(_: Connection, scene: Scene, site: Site) -> Iterator[Finding]:

@@ -63,7 +63,7 @@ PRIORITIES = {
         ),
         Priority(
             OrderReason.PERMITTED_HOURS,
-            "when a person releases it, or at its end",
+            "when drawing is permitted again, or at its end",
             Fate.RESUMED,
             is_limited=True,
         ),

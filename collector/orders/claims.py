@@ -97,18 +97,18 @@ def look(
             continue
         if part.holds(now_ms):
             claims.append(Claim(order, part, part.until_ms or now_ms))
-        elif part.step is Step.NOTIFIED and is_ready(view, order, part, now_ms):
+        elif part.step is Step.NOTIFIED and is_ready(connection, view, order, part, now_ms):
             claims.append(Claim(order, part, end_ms(view, order, part, now_ms)))
     handover_ms = view.policy.handover_s * 1000
     return Gateway(tuple(claims), store.movers(connection, gateway), now_ms, handover_ms)
 
 
-def is_ready(view: View, order: Order, part: Part, now_ms: int) -> bool:
+def is_ready(connection: Connection, view: View, order: Order, part: Part, now_ms: int) -> bool:
     """Whether nothing but other orders and its stages' own rest keeps it from being issued."""
     in_force_ms = notices.in_force_ms(order, part)
     if in_force_ms is None or now_ms < in_force_ms:
         return False
-    is_void = rules.void(view, order, part, now_ms) is not None
+    is_void = rules.void(connection, view, order, part, now_ms) is not None
     return not is_void and end_ms(view, order, part, now_ms) > now_ms
 
 

@@ -183,7 +183,7 @@ class _Move:
         in_force_ms = notices.in_force_ms(self.order, self.part)
         if in_force_ms is None or self.now_ms < in_force_ms:
             return self.order
-        if why := rules.void(self.view, self.order, self.part, self.now_ms):
+        if why := self._void():
             return self._step(Step.CANCELLED, {"reason": why})
         end_ms = claims.end_ms(self.view, self.order, self.part, self.now_ms)
         if end_ms <= self.now_ms:
@@ -195,6 +195,9 @@ class _Move:
         if not stages or self._must_rest(stages, here):
             return self.order
         return self.sender.issue(self.order, self.number, stages, end_ms)
+
+    def _void(self) -> str | None:
+        return rules.void(self.sender.connection, self.view, self.order, self.part, self.now_ms)
 
     def _must_rest(self, stages: tuple[int, ...], here: Gateway) -> bool:
         """Stages that stand open by another order are not moved, and need no rest."""
@@ -227,7 +230,7 @@ class _Move:
         if not self.sender.is_given_up(sent):
             self.sender.repeat(self.part, sent)
             return self.order
-        why = rules.void(self.view, self.order, self.part, self.now_ms)
+        why = self._void()
         if why is None and self.sender.was_sent(sent):
             why = "no answer"
         if why is not None:

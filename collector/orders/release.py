@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 from collector.checks import meters
 from collector.checks.closing import allowed_wh
 from collector.checks.licence import site_standing
+from collector.checks.now import is_permitted
 from collector.checks.prescribed import holder_of
 from collector.model.energy import energy_in
 from collector.model.order import Step
@@ -38,6 +39,11 @@ def is_due(
             return False  # the load on its way back is not in the figures yet
         return _may_move(connection, view, part, now_ms) and _allocation_permits(
             connection, view, series, part, now_ms
+        )
+    if order.terms.reason is OrderReason.PERMITTED_HOURS:
+        site = view.one(Site, part.cut.site)
+        return is_permitted(connection, view, site, now_ms) and _may_move(
+            connection, view, part, now_ms
         )
     if order.terms.reason is OrderReason.LICENCE:
         return not site_standing(view, part.cut.site, now_ms).calls_for_cut

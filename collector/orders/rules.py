@@ -8,8 +8,10 @@ from sqlalchemy import Connection
 from collector.checks import findings
 from collector.checks.findings import Code, Finding
 from collector.checks.licence import site_standing
+from collector.checks.now import is_permitted
 from collector.model.order import Step
 from collector.model.records import Authority, OrderReason, Site
+from collector.orders import store
 from collector.orders.order import Cut, Order, Part, Terms
 from collector.registry.view import View
 
@@ -18,6 +20,7 @@ _REASONS = {
     Code.UNLICENSED_LOAD: OrderReason.LICENCE,
     Code.SUSPENDED_LOAD: OrderReason.LICENCE,
     Code.REVOKED_LOAD: OrderReason.LICENCE,
+    Code.LOAD_OUTSIDE_HOURS: OrderReason.PERMITTED_HOURS,
 }
 
 
@@ -43,6 +46,11 @@ RULES = {
             2,
             "every stage off when the licence has ended, is suspended or revoked",
         ),
+        Rule(
+            OrderReason.PERMITTED_HOURS,
+            1,
+            "every stage off while load is seen at a time that is not permitted",
+        ),
     )
 }
 _PRESENT_MS = 10_000
@@ -67,6 +75,8 @@ def wanted(connection: Connection, view: View, orders: Sequence[Order], now_ms: 
         if any(site.name in planned.sites for planned in terms for site in sites):
             continue  # one thing at a time: the next run sees what this one drafts
         for site in sites:
+            if _has_been_ended(connection, reason, site, finding):
+                continue
             if stages := _stages(reason, site, orders, now_ms):
                 cut = Cut(site.name, site.gateway, site.licensee, stages)
                 terms.append(automatic(view, reason, (cut,), authority, finding=_name(finding)))
@@ -137,10 +147,13 @@ def authority_of(view: View, order: Order, now_ms: int) -> Authority | None:
     return authority if order.terms.reason in authority.reasons else None
 
 
-def void(view: View, order: Order, part: Part, now_ms: int) -> str | None:
+def void(connection: Connection, view: View, order: Order, part: Part, now_ms: int) -> str | None:
     """Why a part that is not issued yet must not be: its ground or its authority is gone."""
     if authority_of(view, order, now_ms) is None:
         return "its authority is no longer valid"
+    is_of_hours = order.terms.reason is OrderReason.PERMITTED_HOURS and order.terms.is_automatic
+    if is_of_hours and is_permitted(connection, view, view.one(Site, part.cut.site), now_ms):
+        return "drawing is permitted again"
     if order.terms.reason is OrderReason.LICENCE:
         standing = site_standing(view, part.cut.site, now_ms)
         if not standing.calls_for_cut:
@@ -190,9 +203,9 @@ def _sites(finding: Finding) -> list[str]:
 def _current_ms(view: View, reason: OrderReason) -> int:
     """How long a finding calls for an order after it was last seen.
 
-    A breach until the next period could have been closed; a licence while load is seen.
+    A breach until the next period could have been closed; any other while load is seen.
     """
-    if reason is OrderReason.LICENCE:
+    if reason is not OrderReason.OVER_ALLOCATION:
         return _PRESENT_MS
     return view.market.period_ms + int(view.policy.late_s * 1000)
 
@@ -201,7 +214,7 @@ def _is_answered(
     view: View, reason: OrderReason, finding: Finding, orders: Sequence[Order]
 ) -> bool:
     sites = {*_sites(finding)}
-    if reason is OrderReason.LICENCE:
+    if reason is not OrderReason.OVER_ALLOCATION:
         retry_ms = view.policy.verify_timeout_s * 1000
         return any(
             not order.is_over or finding.last_ms <= _ended_ms(order) + retry_ms
@@ -224,6 +237,25 @@ def _ended_ms(order: Order) -> int:
     return order.steps[order.step].recorded_ms
 
 
+def _has_been_ended(
+    connection: Connection, reason: OrderReason, site: Site, finding: Finding
+) -> bool:
+    """Whether a person ended an order for the same finding: then no rule begins it again."""
+    return any(
+        order.terms.finding == _name(finding) and _is_ended_by_person(part)
+        for order in store.load_of(connection, site.gateway, reason)
+        for part in order.parts
+    )
+
+
+def _is_ended_by_person(part: Part) -> bool:
+    return any(
+        "by" in part.steps[step].details
+        for step in (Step.RELEASED, Step.CANCELLED)
+        if step in part.steps
+    )
+
+
 def _is_yet_to_work(order: Order, finding: Finding) -> bool:
     """A breach during which an earlier order had not yet taken effect calls for no other."""
     applied = order.steps.get(Step.APPLIED)
@@ -239,10 +271,10 @@ def _name(finding: Finding) -> dict[str, object]:
 def _stages(
     reason: OrderReason, site: Site, orders: Sequence[Order], now_ms: int
 ) -> tuple[int, ...]:
-    """Stages to open: all for a licence, else the first in shed order that is not held open.
+    """Stages to open: for a breach the first in shed order that is not held open, else all.
 
     A line that others hang on is never opened by a rule.
     """
-    if reason is OrderReason.LICENCE:
-        return tuple(stage.id for stage in site.stages if stage.feeder is None)
-    return free_stages(site, orders, now_ms)[:1]
+    if reason is OrderReason.OVER_ALLOCATION:
+        return free_stages(site, orders, now_ms)[:1]
+    return tuple(stage.id for stage in site.stages if stage.feeder is None)

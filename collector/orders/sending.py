@@ -84,9 +84,7 @@ class Sender:
             action=action,
             stages=stages,
             until_ms=until_ms,
-            ramp_ms=(
-                (policy.ramp_offset_ms, policy.ramp_step_ms) if action is Action.RELEASE else None
-            ),
+            ramp_ms=(policy.ramp_offset_ms, policy.ramp_step_ms),
             authority=bytes.fromhex(order.terms.document_sha256),
             reason=order.terms.reason,
         )

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, func, insert, or_, select, true, update
 from collector.evidence.downlink import Action
 from collector.evidence.frame import CommandPhase
 from collector.model.order import LIFE, OVER, DropResult, Step, check_step, leading, worst
+from collector.model.records import OrderReason
 from collector.orders.order import Order, Part, Sent, StepRecord, Terms
 from collector.orders.rows import orders_of
 from collector.storage.tables import order as order_table
@@ -270,6 +271,13 @@ def load_part(connection: Connection, identity: bytes, gateway: str) -> tuple[Or
     order = next(iter(orders_of(connection, *which)), None)
     part = None if order is None else order.at(gateway)
     return None if order is None or part is None else (order, part)
+
+
+def load_of(connection: Connection, gateway: str, reason: OrderReason) -> list[Order]:
+    """Every order for a reason that a gateway ever had, with nothing but its part there."""
+    here = select(part_table.c.order_id).where(part_table.c.gateway == gateway)
+    which = order_table.c.id.in_(here) & (order_table.c.reason == reason)
+    return orders_of(connection, which, part_table.c.gateway == gateway)
 
 
 def load_at(connection: Connection, gateways: Collection[str], now_ms: int) -> list[Order]:

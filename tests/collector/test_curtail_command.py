@@ -6,10 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import Result
 from collector_world import AUTHORITY, BIN, NOW_MS, SITE, World, site_record
 from order_night import APPLIED, DRAFTER, OTHER, RESTORED, Night
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from collector.cli import curtail
 from collector.cli.curtail import app

@@ -4,7 +4,7 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
-from collector_world import AUTHORITY, BIN, NOW_MS, SITE, World, site_record
+from collector_world import AUTHORITY, BIN, LICENCE, NOW_MS, POLICY, SITE, World, site_record
 from order_night import APPLIED, DRAFTER, OTHER, RESTORED, Night, steps
 
 from collector.model.order import Step
@@ -290,6 +290,30 @@ def test_a_release_that_was_obeyed_is_never_sent_again(night: Night) -> None:
         night.at(second)
     assert night.sent() == []
     assert night.order().step is Step.RELEASED
+
+
+def test_what_a_person_ended_no_rule_begins_again(night: Night) -> None:
+    """As long as the same is seen; what begins anew is ordered."""
+    night.record(LICENCE.model_copy(update={"valid_until": NOW_MS - 1}))
+    night.unlicensed(0, 0)
+    for second in (0, 0.1, 0.2):
+        night.at(second)
+    night.answer(night.order(), APPLIED)
+    night.act(night.order(), acts.release, OTHER, "the register was wrong")
+    night.at(1)
+    night.answer(night.order(), RESTORED, counter=2)
+    for second in (60, 3600, 90_000):
+        night.unlicensed(0, second)
+        night.at(second)
+    assert len(night.orders()) == 1
+    night.unlicensed(90_100, 90_100)
+    assert len(night.at(90_100).orders()) == 2
+
+
+def test_the_load_returns_by_the_policys_ramp_also_when_nobody_is_reached(night: Night) -> None:
+    night.issue(night.draft())
+    [body] = night.sent()
+    assert body[9] == [POLICY.ramp_offset_ms, POLICY.ramp_step_ms]
 
 
 def test_what_holds_nothing_cannot_be_released(night: Night) -> None:

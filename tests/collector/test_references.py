@@ -23,6 +23,7 @@ from collector.model.records import (
     Seal,
     Site,
     Span,
+    Stage,
     Tenancy,
     Tolerance,
     Verification,
@@ -98,6 +99,12 @@ def hours(**changes: Any) -> PermittedHours:
     return PermittedHours(**RULING | given | changes)
 
 
+def main_switch(line: str) -> Stage:
+    return Stage(
+        id=9, name="line", output=9, min_off_ms=0, min_on_ms=0, confirm_ms=1000, feeder=line
+    )
+
+
 WORLD = [
     *site_records(TestGateway()),
     Licensee(bin=TENANT, name="tenant"),
@@ -140,6 +147,10 @@ FITTING: dict[str, list[Record]] = {
     "a delivery point": [point()],
     "a ratio corrected": [correction()],
     "hours of the night": [hours()],
+    "a switch of a line": [
+        feeder("line"),
+        THE_SITE.model_copy(update={"stages": (*THE_SITE.stages, main_switch("line"))}),
+    ],
     "a seal": [Seal(number="s", meter="feeder", place="p", valid_from=NOW_MS)],
     "North and South sold in one": [
         Zone(name=ZONE, auction="north-south"),
@@ -188,6 +199,14 @@ WRONG: dict[str, tuple[list[Record], str]] = {
     "a licence of subtype II at a site that is no data centre": (
         [LICENCE.model_copy(update={"number": "L-2", "licensee": TENANT, "subtype": "II"})],
         "and no data centre",
+    ),
+    "a stage that opens a line which is not there": (
+        [
+            THE_SITE.model_copy(
+                update={"stages": (THE_SITE.stages[0], main_switch("nowhere"), THE_SITE.stages[1])}
+            )
+        ],
+        "stages: there is no feeder 'nowhere'",
     ),
     "a feeder that feeds itself": (
         [feeder("a", parent="c"), feeder("b", parent="a"), feeder("c", parent="b")],

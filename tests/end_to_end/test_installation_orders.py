@@ -73,6 +73,7 @@ def test_breach_opens_a_relay_and_the_drop_is_measured(
         "issued",
         "received",
         "applied",
+        "contact_confirmed",
         "verified",
     ]
 

@@ -73,6 +73,9 @@ def site(view: View, record: Site) -> Iterator[Fault]:
     yield from missing(view, Gateway, record.gateway, "gateway")
     yield from twice("stages", "the id", (stage.id for stage in record.stages))
     yield from twice("stages", "the output", (stage.output for stage in record.stages))
+    for stage in record.stages:
+        if stage.feeder is not None:
+            yield from missing(view, Feeder, stage.feeder, "stages")
     if record.feeder is not None:
         yield from missing(view, Feeder, record.feeder, "feeder")
         line = view.all(Feeder).get(record.feeder)

@@ -131,11 +131,12 @@ class ControlRoom:
         at_ms: int,
         result: DropResult | None = None,
         position: int | None = None,
+        number: int | None = None,
         **details: Any,
     ) -> Order:
         record = StepRecord(step, at_ms, at_ms, position, details)
         with self.engine.begin() as connection:
-            return store.take_step(connection, order, record, result=result)
+            return store.take_step(connection, order, record, number, result)
 
     def verify_drop(self, order: Order, at_ms: int) -> Order:
         """From drafted to a full measured drop, in seven seconds."""

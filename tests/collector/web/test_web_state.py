@@ -4,14 +4,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from control_room import NOW_MS, PERIOD_MS, START_MS, ControlRoom, empty, registered
+from control_room import NOW_MS, PERIOD_MS, SITES, START_MS, ControlRoom, empty, registered
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy import event
 
 from collector.evidence.frame import Stream
 from collector.model.order import Step
+from collector.model.records import Authority, OrderReason
+from collector.orders import acts, store
+from collector.orders.drafting import Asked, terms_of
+from collector.web import render
 from collector.web.app import create_app
+from collector.web.board import read_board
 
 
 def state_of(room: ControlRoom, now_ms: int = NOW_MS) -> dict[str, Any]:
@@ -282,3 +287,30 @@ def test_openapi_describes_the_state(app: FastAPI) -> None:
     schema = document["paths"]["/api/state"]["get"]["responses"]["200"]["content"]
     assert schema["application/json"]["schema"]["$ref"].endswith("/Board")
     assert document["components"]["schemas"]["ChainPart"]["properties"]["upto"]["description"]
+
+
+def test_an_order_of_a_person_says_whose_it_is_and_what_it_waits_for(tmp_path: Path) -> None:
+    room = registered(tmp_path)
+    every = {"reasons": tuple(OrderReason), "notice_proof": True}
+    [authority] = room.registry.view().all(Authority).values()
+    room.registry.record([authority.model_copy(update=every)], bytes(32), NOW_MS)
+    cuts = [(name, None) for name in SITES]
+    asked = Asked(OrderReason.EMERGENCY, cuts, "А. Серік", "авария", "журнал 17", 900)
+    with room.engine.begin() as connection:
+        terms = terms_of(room.registry.view(), asked, NOW_MS)
+        order = store.draft(connection, terms, NOW_MS)
+    [shown] = state_of(room)["orders"]
+    assert (shown["drafted_by"], shown["approved_by"]) == ("А. Серік", None)
+    assert (shown["reason"], shown["reference"]) == ("emergency", "журнал 17")
+    assert (shown["parts"], shown["parts_by_step"]) == (3, {"drafted": 3})
+    with room.engine.begin() as connection:
+        order = acts.approve(connection, room.registry.view(), order, "Д. Омаров", NOW_MS)
+    for part in order.parts[:2]:
+        order = room.take(order, Step.NOTIFIED, NOW_MS, number=part.number, needs_proof=True)
+    [shown] = state_of(room)["orders"]
+    assert shown["approved_by"] == "Д. Омаров"
+    assert shown["step"] == "approved"
+    assert shown["parts_by_step"] == {"notified": 2, "approved": 1}
+    html = render.page(read_board(room.engine, room.registry, room.series, {}, NOW_MS))
+    assert "drafted by А. Серік" in html
+    assert "3 gateways: 2 notified, 1 approved" in html

@@ -237,8 +237,10 @@ class _Maker:
             "result": details["result"],
             "cause": details.get("cause"),
         }
-        if "before_ms" not in details or "stage_before_w" not in details:
+        if "stage_before_w" not in details:
             return said | {"silent": list(details.get("silent", ()))}
+        if "upto" not in details:
+            raise CertificateError("its drop was judged by an older program: its samples are lost")
         said |= {name: details[name] for name in _WATTS}
         said |= {name: list(details[name]) for name in ("before_ms", "after_ms")}
         said["stages"] = [dict(each) for each in details["stages"]]
@@ -257,9 +259,11 @@ class _Maker:
         )
         for meter in self.view.meters_of(part.cut.site, after_ms[1]):
             if meter.point == "delivery" or meter.point in {*part.cut.stages, *others}:
-                yield self._meter(meter, before_ms, after_ms)
+                yield self._meter(meter, before_ms, after_ms, details["upto"])
 
-    def _meter(self, meter: Meter, before_ms: list[int], after_ms: list[int]) -> dict[str, Any]:
+    def _meter(
+        self, meter: Meter, before_ms: list[int], after_ms: list[int], upto: int
+    ) -> dict[str, Any]:
         quantum_w, response_ms = verifying.instrument(meter)
         if response_ms is None:
             response_ms = self.view.policy.drop.response_ms
@@ -275,12 +279,12 @@ class _Maker:
             "profile": digest.hex(),
             "response_ms": response_ms,
             "quantum_w": str(quantum_w),
-            "before": self._samples(meter, before_ms[0], before_ms[1]),
-            "after": self._samples(meter, after_ms[0] + response_ms, after_ms[1]),
+            "before": self._samples(meter, before_ms[0], before_ms[1], upto),
+            "after": self._samples(meter, after_ms[0] + response_ms, after_ms[1], upto),
         }
 
-    def _samples(self, meter: Meter, from_ms: int, until_ms: int) -> list[list[Any]]:
-        """Each with its frame, its place there, its moment, and W."""
+    def _samples(self, meter: Meter, from_ms: int, until_ms: int, upto: int) -> list[list[Any]]:
+        """Each with its frame, its place there, its moment, and W; none that came later."""
         return [
             [
                 point.position,
@@ -289,7 +293,7 @@ class _Maker:
                 power_w,
             ]
             for point in self.series.window(meter.serial, from_ms, until_ms)
-            if (power_w := point.believed(POWER)) is not None
+            if point.position <= upto and (power_w := point.believed(POWER)) is not None
         ]
 
 

@@ -30,10 +30,11 @@ class Contact(Enum):
 
 @dataclass(frozen=True)
 class Reading:
-    """Power in W at a moment in Unix ms."""
+    """Power in W at a moment in Unix ms; `position`: the frame that says so, in the ledger."""
 
     at_ms: int
     power_w: Fraction
+    position: int = 0
 
 
 @dataclass(frozen=True)

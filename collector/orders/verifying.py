@@ -33,19 +33,21 @@ _WORSE = (DropResult.FULL, DropResult.PARTIAL, DropResult.NONE)
 
 @dataclass(frozen=True)
 class Judged:
-    """A verdict with the windows, Unix ms, whose samples it rests on; `after` is the delivery
-    meters', the stages' begins later by their response.
+    """A verdict with the windows, Unix ms, whose samples it rests on; of each meter `after_ms`
+    begins later by its response. `upto`: the last frame in the ledger that it knew of; what comes
+    late changes no verdict, and no certificate.
     """
 
     step: Step
     verdict: Verdict
     before_ms: tuple[int, int]
     after_ms: tuple[int, int]
+    upto: int
 
     @property
     def details(self) -> dict[str, object]:
         windows = {"before_ms": list(self.before_ms), "after_ms": list(self.after_ms)}
-        return {**self.verdict.details(), **windows}
+        return {**self.verdict.details(), **windows, "upto": self.upto}
 
 
 @dataclass(frozen=True)
@@ -113,14 +115,17 @@ class Judge:
         evidence: Evidence,
         after_ms: tuple[int, int],
     ) -> Judged:
-        """The window ends behind the last sample, so that what comes late changes nothing."""
+        """The window ends behind the last sample."""
         moments = [
             meter.after[-1].at_ms
             for meter in (*evidence.delivery, *_meters(evidence.stages))
             if meter.after
         ]
         until_ms = min(after_ms[1], max(moments, default=after_ms[1] - 1) + 1)
-        return Judged(step, verdict, self._before_ms(part), (after_ms[0], until_ms))
+        used = (*evidence.delivery, *evidence.others, *_meters(evidence.stages))
+        positions = [each.position for meter in used for each in (*meter.before, *meter.after)]
+        window_ms = (after_ms[0], until_ms)
+        return Judged(step, verdict, self._before_ms(part), window_ms, max(positions, default=0))
 
     def _before_ms(self, part: Part) -> tuple[int, int]:
         """The gateway's clock, which times the samples, may be behind ours."""
@@ -223,8 +228,11 @@ def contact_record(part: Part) -> StepRecord:
 
 def readings(points: Iterable[Point]) -> list[Reading]:
     """Power as far as it is believed."""
-    powers = ((point.at_ms, point.believed(POWER)) for point in points)
-    return [Reading(at_ms, Fraction(power_w)) for at_ms, power_w in powers if power_w is not None]
+    return [
+        Reading(point.at_ms, Fraction(power_w), point.position)
+        for point in points
+        if (power_w := point.believed(POWER)) is not None
+    ]
 
 
 def instrument(meter: Meter) -> tuple[Fraction, int | None]:

@@ -15,6 +15,7 @@ from cli_world import run
 from collector_world import NOW_MS, World
 from evidence_world import REPOSITORY
 from evidenced_night import EvidencedNight
+from order_night import APPLIED, REFUSED, issued
 
 from auditor import curtailment
 from auditor.exhibits import WrongField
@@ -243,6 +244,76 @@ def test_what_is_no_certificate_cannot_be_judged(made: Path, tmp_path: Path, con
     file.write_text(content)
     judged = audit(file, made / "root.pub")
     assert (judged.returncode, judged.stderr) == (2, "")
+
+
+# --- other lives
+
+
+def holds(night: EvidencedNight, directory: Path) -> dict[str, Any]:
+    night.checkpoints.sign(night.now_ms + 10_000)
+    out = directory / "c.json"
+    run("certificate", directory, night.order().id.hex(), "--out", out, app=app)
+    document = curtailment.read_certificate(out)
+    curtailment.judge(document, read_root(directory / "root.pub"))
+    [part] = document["certificate"]["parts"]
+    return dict(part)
+
+
+def test_one_that_rebounded_and_still_holds(tmp_path: Path) -> None:
+    night = EvidencedNight(World.make(tmp_path), tmp_path)
+    night.cut()
+    night.measure(15, 60, on=("stage-2",))
+    night.at(60)
+    night.measure(60, 120)
+    night.at(120)
+    part = holds(night, tmp_path)
+    assert [each["step"] for each in part["measured"]] == ["verified", "rebounded"]
+    assert part["measured"][1]["cause"] == "bypass"
+    assert (part["duration"]["ended_ms"], part["estimate"]) == (None, None)
+
+
+def test_one_whose_meter_fell_silent(tmp_path: Path) -> None:
+    night = EvidencedNight(World.make(tmp_path), tmp_path)
+    night.cut()
+    night.at(100)
+    part = holds(night, tmp_path)
+    assert part["measured"][1]["silent"] == ["feeder", "stage-1"]
+
+
+def test_another_order_at_the_site_is_taken_out(tmp_path: Path) -> None:
+    night = EvidencedNight(World.make(tmp_path), tmp_path)
+    order = issued(night)
+    night.answer(order, APPLIED, at_s=4)
+    night.measure(-30, 4, on=("stage-1",))
+    night.moved(2, is_closed=True, at_s=5)
+    night.measure(4, 15, on=("stage-2",))
+    night.at(15)
+    [measured] = holds(night, tmp_path)["measured"]
+    assert len(measured["meters"]) == 3
+    assert measured["credited_w"] == 600_000
+
+
+def test_samples_that_come_late_change_no_verdict_and_no_certificate(tmp_path: Path) -> None:
+    night = EvidencedNight(World.make(tmp_path), tmp_path)
+    order = issued(night)
+    night.answer(order, APPLIED, at_s=4)
+    night.measure(-30, 4, every_s=2)
+    night.measure(4, 15, on=("stage-2",))
+    night.at(15)
+    night.measure(-29, 4, on=(), every_s=2)
+    night.measure(-29, 4, on=(), every_s=2)
+    [measured] = holds(night, tmp_path)["measured"]
+    assert measured["stage_before_w"] == 600_000
+    assert len(measured["meters"][0]["before"]) == 15
+
+
+def test_one_that_its_gateway_refused(tmp_path: Path) -> None:
+    night = EvidencedNight(World.make(tmp_path), tmp_path)
+    night.answer(issued(night), REFUSED, reason="unknown_stage", last=1)
+    night.measure(0, 3)
+    part = holds(night, tmp_path)
+    assert (part["duration"], part["measured"]) == (None, [])
+    assert part["acknowledgements"][0]["reason"] == "unknown_stage"
 
 
 # --- the sheet to be read

@@ -19,6 +19,7 @@ def judge_measured(
     evidence: Evidence,
 ) -> None:
     """Medians out of the registers' own bytes; then what is said to follow from them."""
+    _judge_windows(path, said, part, certificate["rules"])
     sums = {"stage": [Fraction(0)] * 2, "delivery": [Fraction(0)] * 2, "other": [Fraction(0)] * 2}
     by_stage: dict[int, list[Fraction]] = {stage: [Fraction(0)] * 2 for stage in part["stages"]}
     for place, meter in enumerate(said["meters"]):
@@ -53,6 +54,19 @@ def judge_measured(
         for side, name in enumerate(("before_w", "after_w")):
             same(f"{here}.{name}", stage[name], float(round(by_stage[stage["stage"]][side], 1)))
     _judge_result(path, said, dropped_w, sums["stage"][0], certificate["rules"])
+
+
+def _judge_windows(
+    path: str, said: dict[str, Any], part: dict[str, Any], rules: dict[str, Any]
+) -> None:
+    """Before: no longer than the rule, and none of it after the command. After: it has settled."""
+    from_ms, until_ms = said["before_ms"]
+    issued_ms = max(each["issued_ms"] for each in part["commands"] if each["action"] == "open")
+    if until_ms > issued_ms or until_ms - from_ms > 1000 * rules["before_window_s"]:
+        raise WrongField(f"{path}.before_ms", "it is not the time before the command")
+    settled_ms = part["duration"]["opened_ms"] + 1000 * Fraction(rules["settle_s"])
+    if said["after_ms"][0] < settled_ms:
+        raise WrongField(f"{path}.after_ms", "it begins before the contact had settled")
 
 
 def _judge_result(

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Engine, func, select
 from collector.checks.findings import Code, Finding
 from collector.checks.prescribed import holders
 from collector.intake import quarantine
-from collector.model.order import Step
+from collector.model.order import JUDGED, DropCause, Step
 from collector.model.records import Authority, Licensee, Market, Site
 from collector.orders import notices
 from collector.orders.order import Order, Part
@@ -159,6 +159,7 @@ def _order(view: View, order: Order) -> OrderPart:
         is_notice_proven=notices.is_proven(leader),
         until_ms=leader.until_ms,
         result=order.result,
+        cause=_cause(leader),
         drop=_drop(leader),
         failure=_failure(leader),
     )
@@ -168,6 +169,12 @@ def _failure(part: Part) -> str | None:
     if part.step not in (Step.FAILED, Step.REJECTED, Step.CANCELLED, Step.EXPIRED):
         return None
     return part.steps[part.step].details.get("reason") if part.step in part.steps else None
+
+
+def _cause(part: Part) -> DropCause | None:
+    judged = (each for each in reversed(part.history) if each.step in JUDGED)
+    cause = next((each.details.get("cause") for each in judged), None)
+    return None if cause is None else DropCause(cause)
 
 
 def _drop(part: Part) -> DropPart | None:

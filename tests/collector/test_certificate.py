@@ -175,6 +175,8 @@ PART = ("certificate", "parts", 0)
         ((*PART, "contacts", 0, "cause"), "local", "parts[0].contacts[0].cause"),
         ((*PART, "measured", 0, "stage_before_w"), 7e5, "parts[0].measured[0].stage_before_w"),
         ((*PART, "measured", 0, "credited_w"), 7e5, "parts[0].measured[0].credited_w"),
+        ((*PART, "measured", 0, "before_ms"), [0, NOW_MS], "parts[0].measured[0].before_ms"),
+        ((*PART, "measured", 0, "after_ms", 0), NOW_MS, "parts[0].measured[0].after_ms"),
         ((*PART, "duration", "ms"), 99, "parts[0].duration.ms"),
         ((*PART, "estimate", "energy_wh"), 9999, "parts[0].estimate.energy_wh"),
         ((*PART, "estimate", "baseline"), "last_week", "parts[0].estimate.baseline"),

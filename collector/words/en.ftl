@@ -308,6 +308,7 @@ situation-failed = it could not be carried out, or nobody knows whether it was
 situation-unconfirmed = the contact does not say open
 situation-no_drop = the contact says open, and the load did not fall
 situation-partial_drop = the load fell by less than the stage's own
+situation-unverifiable = nobody knows whether the load fell
 situation-rebounded = load came back though nothing was released
 situation-not_restored = the stages are not known to be closed again
 situation-stuck = the gateway refuses a stage that is to stay open

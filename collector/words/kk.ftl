@@ -303,6 +303,7 @@ situation-failed = орындалмады немесе орындалғаны б
 situation-unconfirmed = түйіспе ажыратылғанын растамайды
 situation-no_drop = түйіспе ажыратылған, ал жүктеме төмендемеген
 situation-partial_drop = жүктеме саты жүктемесінен аз төмендеді
+situation-unverifiable = жүктеменің төмендегені белгісіз
 situation-rebounded = рұқсат берілмесе де жүктеме қайта келді
 situation-not_restored = сатылардың қайта қосылғаны расталмаған
 situation-stuck = шлюз сатыны ажыратулы ұстаудан бас тартады

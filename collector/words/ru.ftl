@@ -307,6 +307,7 @@ situation-failed = не исполнена, или исполнение не и�
 situation-unconfirmed = контакт не подтверждает отключение
 situation-no_drop = контакт разомкнут, а нагрузка не снизилась
 situation-partial_drop = нагрузка снизилась меньше, чем нагрузка ступени
+situation-unverifiable = неизвестно, снизилась ли нагрузка
 situation-rebounded = нагрузка вернулась без разрешения на включение
 situation-not_restored = обратное включение ступеней не подтверждено
 situation-stuck = шлюз отказывается держать ступень отключённой

@@ -6,10 +6,13 @@ import pytest
 from collector_world import NOW_MS, World
 from order_night import APPLIED, FAILED, RESTORED, SECOND, STAGE_W, Night, issued
 
+from collector.checks import findings
+from collector.checks.findings import Code
 from collector.model.order import DropCause, DropResult, Step
 from collector.orders.compensation import avoided
 from collector.orders.order import Order
 from collector.series.store import Point
+from collector.storage import reading
 
 LOOK_S = 30
 
@@ -69,6 +72,19 @@ def test_a_meter_that_falls_silent_while_the_order_holds_is_told_and_heard_again
     assert judged(alone.at(140).order()) == (Step.VERIFIED, DropResult.FULL, None)
 
 
+def test_a_drop_that_nobody_can_tell_is_paged(alone: Night) -> None:
+    alone.cut()
+    alone.at(100)
+    assert not pages(alone.at(159.9))
+    assert pages(alone.at(160)) == ["unverifiable"]
+
+
+def pages(night: Night) -> list[str]:
+    with reading(night.world.engine) as connection:
+        found = findings.unsettled(connection, Code.ORDER_OVERDUE)
+    return [situation for each in found for situation in each.details["situation"]]
+
+
 def test_contact_that_stays_closed_with_the_load_on_is_welded(alone: Night) -> None:
     order = issued(alone)
     alone.moved(1, is_closed=True, at_s=-100)
@@ -85,9 +101,10 @@ def test_contact_open_with_the_load_on_is_a_bypass(alone: Night) -> None:
 
 def test_stage_that_was_off_is_said_to_be_off(alone: Night) -> None:
     alone.answer(issued(alone), APPLIED, at_s=4)
-    alone.measure(-30, 15, on=("stage-2",))
+    alone.measure(-30, 76, on=("stage-2",))
     order = alone.at(15).order()
     assert judged(order) == (Step.VERIFIED, DropResult.UNVERIFIABLE, DropCause.ALREADY_OFF)
+    assert not pages(alone.at(76))
 
 
 def test_trip_shortly_before_the_order_earns_no_credit(alone: Night) -> None:

@@ -34,7 +34,7 @@ def test_every_reason_has_its_row() -> None:
     assert all(row.reason is reason for reason, row in PRIORITIES.items())
 
 
-@pytest.mark.parametrize(("one", "other"), product(OrderReason, OrderReason))
+@pytest.mark.parametrize(("one", "other"), list(product(OrderReason, OrderReason)))
 def test_each_cell_of_the_table_of_preemption(one: OrderReason, other: OrderReason) -> None:
     if one is other:
         assert meet(one, other) == Meeting(None, Fate.MERGED)
@@ -81,7 +81,7 @@ def held(night: Night, reason: OrderReason, hold_s: int = 6000) -> Order:
     return order
 
 
-@pytest.mark.parametrize(("stronger", "weaker"), combinations(PRIORITIES, 2))
+@pytest.mark.parametrize(("stronger", "weaker"), list(combinations(PRIORITIES, 2)))
 def test_a_stronger_order_takes_the_stage_and_the_weaker_has_its_fate(
     night: Night, stronger: OrderReason, weaker: OrderReason
 ) -> None:
@@ -104,7 +104,7 @@ def test_a_stronger_order_takes_the_stage_and_the_weaker_has_its_fate(
         assert sent == [(below.id, OPEN, [1])]
 
 
-@pytest.mark.parametrize(("stronger", "weaker"), combinations(PRIORITIES, 2))
+@pytest.mark.parametrize(("stronger", "weaker"), list(combinations(PRIORITIES, 2)))
 def test_a_weaker_order_waits_for_the_stage_of_a_stronger(
     night: Night, stronger: OrderReason, weaker: OrderReason
 ) -> None:

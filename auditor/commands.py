@@ -10,21 +10,24 @@ from auditor.operator_messages import VERSION, check_operator
 from auditor.refusal import Refusal
 from auditor.shape import Shape, array, array_of, either, integer, mapping, octets, text
 
-OPEN, RELEASE, READ = 1, 2, 3
+OPEN, RELEASE, READ, LIMIT = 1, 2, 3, 4
 RECEIVED, APPLIED = 1, 2
 STAGES = array_of(STAGE, 1, 32)
 RAMP = array(UINT, UINT)
 
 
-def _body(action: int, fields: dict[int, Shape]) -> Shape:
+def _body(action: int, fields: dict[int, Shape], required: dict[int, Shape] | None = None) -> Shape:
     head = {0: VERSION, 1: either(octets(8), text), 2: COUNT, 3: UINT, 4: UINT, 5: ORDER_ID}
-    return mapping(head | {6: integer(action, action)}, fields | {10: HASH, 11: text})
+    return mapping(
+        head | {6: integer(action, action)} | (required or {}), fields | {10: HASH, 11: text}
+    )
 
 
 COMMAND = either(
     _body(OPEN, {7: STAGES, 8: UINT, 9: RAMP}),
     _body(RELEASE, {7: STAGES, 9: RAMP}),
     _body(READ, {}),
+    _body(LIMIT, {7: STAGES}, {8: UINT, 12: integer(0, 2**32 - 1)}),
 )
 
 

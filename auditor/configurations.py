@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from auditor import cose
-from auditor.frames import HASH, INTERVAL, READING, SAMPLE, SLOT, STAGE, UINT, Frame
+from auditor.frames import COUNT, HASH, INTERVAL, READING, SAMPLE, SLOT, STAGE, UINT, Frame
 from auditor.keys import PublicKey
 from auditor.operator_messages import VERSION, check_operator
 from auditor.refusal import Refusal
@@ -40,9 +40,19 @@ METER = mapping(
         12: array_of(QUANTITY, 1, 64),
         13: REQUESTS,
         14: array_of(array(FUNCTION, ADDRESS, integer(1, 32)), 0, 16),
-    }
+    },
+    {15: array(integer(0, 32), SLOT, UINT, COUNT, SLOT, integer(1, 31), UINT, COUNT, UINT)},
 )
-STAGE_OF_SITE = mapping({0: STAGE, 1: UINT, 2: UINT, 3: UINT, 4: UINT})
+ACTUATOR = either(
+    array(integer(0, 0), integer(0, 1), integer(0, 0), integer(0, 0)),
+    array(integer(1, 1), integer(1, 1), integer(1, 60_000), integer(1, 3_600)),
+)
+TIMED_OUTPUT = array(UINT, integer(0, 3_600_000))
+INPUT = either(UINT, null)
+STAGE_OF_SITE = mapping(
+    {0: STAGE, 1: UINT, 2: UINT, 3: UINT, 4: UINT},
+    {5: ACTUATOR, 6: TIMED_OUTPUT, 7: TIMED_OUTPUT, 8: array(INPUT, INPUT, INPUT, INPUT), 9: UINT},
+)
 CONFIGURATION = mapping(
     {
         0: VERSION,

@@ -17,7 +17,7 @@ from auditor.shape import mapping
 
 CURTAILMENT = mapping({0: VERSION, 1: HASH, 2: ORDER_ID, 3: UINT})
 STAGE_EVENT = 5
-ACTIONS = {"open": 1, "release": 2}
+ACTIONS = {"open": 1, "release": 2, "limit": 4}
 PHASES = {"received": 1, "applied": 2, "refused": 3, "failed": 4, "restored": 5}
 
 

@@ -10,6 +10,7 @@ BILLING, TELEMETRY = 0, 1
 STREAMS = {BILLING: "billing", TELEMETRY: "telemetry"}
 INTERVAL, SAMPLE, EVENT, READING = 1, 2, 3, 4
 COMMAND_EVENT, DROPPED_EVENT, EPOCH_EVENT, KEY_EVENT, RETIRED_EVENT = 4, 7, 8, 12, 13
+SCHEDULE_EVENT = 17
 
 UINT = integer(0, 2**64 - 1)
 INT = integer(-(2**64), 2**64 - 1)
@@ -21,6 +22,7 @@ HASH = octets(32)
 ORDER_ID = octets(16)
 QUALITY = either(shape.null, octets())
 OR_UNKNOWN = either(UINT, shape.null)
+LIMITER_STATE = array(integer(0, 4), integer(0, 4))
 
 EVENTS = {
     1: mapping(
@@ -34,7 +36,11 @@ EVENTS = {
         {3: text, 4: array_of(STAGE, 0, 2**32), 5: UINT},
     ),
     5: mapping(
-        {0: STAGE, 1: integer(0, 1), 2: word("command", "ramp", "expiry", "boot", "local")},
+        {
+            0: STAGE,
+            1: integer(0, 1),
+            2: word("command", "ramp", "expiry", "boot", "local", "limit"),
+        },
         {3: ORDER_ID},
     ),
     6: mapping({0: SLOT, 1: integer(0, 1)}, {2: text}),
@@ -65,6 +71,26 @@ EVENTS = {
         }
     ),
     15: mapping({0: UINT}),
+    16: mapping(
+        {
+            0: LIMITER_STATE,
+            1: LIMITER_STATE,
+            2: text,
+            3: either(array(OR_UNKNOWN, UINT), shape.null),
+            4: either(array(UINT, UINT, UINT), shape.null),
+            5: integer(0, 1),
+            6: UINT,
+            7: array_of(STAGE, 0, 2**32),
+        },
+        {8: ORDER_ID},
+    ),
+    SCHEDULE_EVENT: mapping({0: HASH, 1: UINT, 2: integer(0, 2)}, {3: text}),
+    18: mapping(
+        {
+            0: STAGE,
+            1: array_of(word("local", "locked_out", "tripped", "opened_by_other"), 0, 4),
+        }
+    ),
 }
 
 

@@ -25,6 +25,7 @@ from auditor.key_events import KeyEvents
 from auditor.merkle import Tree
 from auditor.refusal import Refusal
 from auditor.register import Register
+from auditor.schedules import Schedule, check_schedules, read_schedule
 from auditor.versions import Versions
 
 
@@ -45,6 +46,7 @@ class Verifier:
         self.failures: list[str] = []
         self.configurations: dict[bytes, Configuration] = {}
         self.commands: set[Command] = set()
+        self.schedules: set[Schedule] = set()
         self.checkpoints: dict[str, Checkpoint] = {}
         self.chains = Chains()
         self.versions = Versions()
@@ -59,6 +61,7 @@ class Verifier:
     def run(self) -> None:
         self._read_configurations()
         self._read_commands()
+        self._read_schedules()
         self._read_checkpoints()
         self._judge_frames()
         findings = [
@@ -82,6 +85,13 @@ class Verifier:
         for name, encoded in self.folder.messages("commands"):
             try:
                 self.commands.add(read_command(encoded, self.folder.root))
+            except Refusal as refusal:
+                self.failures.append(f"{name}: {refusal}")
+
+    def _read_schedules(self) -> None:
+        for name, encoded in self.folder.messages("schedules"):
+            try:
+                self.schedules.add(read_schedule(encoded, self.folder.root))
             except Refusal as refusal:
                 self.failures.append(f"{name}: {refusal}")
 
@@ -119,6 +129,7 @@ class Verifier:
             configuration = configuration_of(frame, self.configurations)
             self.versions.add(frame, configuration)
             check_commands(frame, self.commands, configuration)
+            check_schedules(frame, self.schedules)
             check_readings(frame, configuration)
         except Refusal as refusal:
             self.failures.append(f"{place}: {refusal}")

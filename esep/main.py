@@ -11,6 +11,7 @@ _TRADES = {
     "collector": "collector.cli.collector:app",
     "curtail": "collector.cli.curtail:app",
     "registry": "collector.cli.registry:app",
+    "curtail": "collector.cli.curtail:app",
     "device": "technician.cli:app",
     "simulate": "simulator.cli:app",
 }

@@ -103,7 +103,7 @@ async def _connect(gateway):
     def offer(message):
         receipts.offer(message)
 
-    async def ignore(_message):
+    async def ignore(*_message):
         pass
 
     uplink = Uplink(
@@ -115,6 +115,7 @@ async def _connect(gateway):
         config.hash,
         sent.note,
         offer,
+        ignore,
         ignore,
         ignore,
     )

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, StrictBool, StrictInt, ValidationError
 
+from simulator.relays import Fault
 from simulator.scenario import EnergyWh, Name, Ratio, explain
 from simulator.site import Site, exact_decimal
 
@@ -26,6 +27,16 @@ class _Order(BaseModel):
 class _Load(_Order):
     stage: StrictInt
     power_w: StrictInt
+
+
+class _Hand(_Order):
+    stage: StrictInt
+    closed: StrictBool
+
+
+class _Fault(_Order):
+    stage: StrictInt
+    fault: Fault | None
 
 
 class _Silence(_Order):
@@ -56,6 +67,8 @@ class CommandDesk:
             "freeze": self._freeze,
             "energy": self._energy,
             "load": self._load,
+            "hand": self._hand,
+            "fault": self._fault,
             "silence": self._silence,
             "swap": self._swap,
             "ratio": self._ratio,
@@ -99,6 +112,18 @@ class CommandDesk:
         order, site = self._order(_Load, command)
         site.spec.check_load(order.stage, order.power_w)
         site.plant.set_load(order.stage, order.power_w)
+        return {}
+
+    def _hand(self, command: dict[str, Any]) -> dict[str, Any]:
+        """A person opens or closes a stage."""
+        order, site = self._order(_Hand, command)
+        site.operate_by_hand(order.stage, closed=order.closed)
+        return {}
+
+    def _fault(self, command: dict[str, Any]) -> dict[str, Any]:
+        """A stage that is stuck, or whose contacts are welded; null mends it."""
+        order, site = self._order(_Fault, command)
+        site.relay(order.stage).fault = order.fault
         return {}
 
     def _silence(self, command: dict[str, Any]) -> dict[str, Any]:

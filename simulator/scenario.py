@@ -83,11 +83,19 @@ class MeterSpec(_Part):
 
 
 class StageSpec(_Part):
+    """`soft_stop` is the output that is energised while the miners may run; `closed` says how a
+    breaker, which a person closes, was left.
+    """
+
     id: StageId
     rated_w: Annotated[int, Field(ge=1, le=1_000_000_000)]
     ramp_s: Annotated[float, Field(ge=0, le=3600)] = 8.0
     output: Path
     contact: Path
+    actuator: Literal["contactor", "undervoltage_release", "shunt_trip"] = "contactor"
+    closed: bool = False
+    soft_stop: Path | None = None
+    run_down_s: Annotated[float, Field(ge=0, le=3600)] = 0.0
 
 
 class LoadSpec(_Part):
@@ -147,7 +155,8 @@ class Scenario(_Part):
             path
             for site in self.sites
             for stage in site.stages
-            for path in (stage.output, stage.contact)
+            for path in (stage.output, stage.contact, stage.soft_stop)
+            if path is not None
         ]
         _unique("output or contact file", wires)
         return self

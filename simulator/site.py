@@ -13,7 +13,7 @@ from simulator.instrument import METERS_DIR, load_profile
 from simulator.meter import Meter
 from simulator.meters_server import LOOPBACK, MeterBus, SerialMeterBus
 from simulator.plant import LoadChange, SitePlant, generator
-from simulator.relays import Relay
+from simulator.relays import KINDS, Relay
 from simulator.scenario import MeterSpec, RtuBus, Scenario, ScenarioError, SiteSpec
 from simulator.stage import StageRating
 
@@ -25,7 +25,10 @@ class Site:
         self.spec = spec
         self.plant = SitePlant(
             spec.name,
-            [StageRating(stage.id, stage.rated_w, stage.ramp_s) for stage in spec.stages],
+            [
+                StageRating(stage.id, stage.rated_w, stage.ramp_s, stage.run_down_s)
+                for stage in spec.stages
+            ],
             spec.auxiliary_w,
             seed=scenario.seed,
             start_s=clock(),
@@ -37,9 +40,18 @@ class Site:
         self.meters = [_meter(meter, spec, self.plant, scenario.seed) for meter in spec.meters]
         self._clock = clock
         rng = generator(scenario.seed, spec.name, "relays")
-        self._relays = [
-            Relay(self.plant, stage.id, stage.output, stage.contact, rng) for stage in spec.stages
-        ]
+        self._relays = {
+            stage.id: KINDS[stage.actuator](
+                self.plant,
+                stage.id,
+                stage.output,
+                stage.contact,
+                rng,
+                closed=stage.closed,
+                soft_stop=stage.soft_stop,
+            )
+            for stage in spec.stages
+        }
         self._bus: MeterBus | SerialMeterBus
         if isinstance(spec.bus, RtuBus):
             self._bus = SerialMeterBus(
@@ -68,9 +80,17 @@ class Site:
     def tick(self) -> None:
         """Let time pass: to be called more often than relays move."""
         now = self._clock()
-        for relay in self._relays:
+        for relay in self._relays.values():
             relay.poll(now)
         self.plant.advance(now)
+
+    def relay(self, stage_id: int) -> Relay:
+        """ValueError when the site has no such stage."""
+        return self._relays[self.spec.stage(stage_id).id]
+
+    def operate_by_hand(self, stage_id: int, *, closed: bool) -> None:
+        """A person opens or closes; ValueError when it does not obey."""
+        self.relay(stage_id).operate_by_hand(self._clock(), closed=closed)
 
     def meter(self, slot: int) -> Meter:
         """ValueError when the site has no such slot."""

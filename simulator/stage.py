@@ -19,10 +19,14 @@ class StageRating:
     stage_id: int
     rated_w: int
     ramp_s: float  # from closing the breaker to full power
+    run_down_s: float = 0.0  # from being asked to stop to none
 
 
 class Stage:
-    """Miners that come back group by group after their breaker closes."""
+    """Miners that come back group by group after their breaker closes.
+
+    While `may_run` is not so their own control stops them, or keeps them from starting.
+    """
 
     def __init__(self, rating: StageRating, rng: Random, noise: float) -> None:
         self.rating = rating
@@ -36,6 +40,10 @@ class Stage:
         self._slew_milliwatt = max(1, rating.rated_w * 1000 // ramp_steps)
         self._ramp_ppm = _ramp(ramp_steps, rng)
         self._steps_on = 0
+        self.may_run = True
+        self._running_down_ppm = PPM
+        run_down_steps = max(1, math.ceil(rating.run_down_s * 1_000_000 / STEP_US))
+        self._run_down_step_ppm = math.ceil(PPM / run_down_steps)
 
     def set_load(self, power_w: int) -> None:
         """What the miners shall draw when they run; they move to it at the rate of their ramp."""
@@ -49,8 +57,15 @@ class Stage:
             self._steps_on = 0
             self.power_milliwatt = 0
             return
+        if self.may_run and self._running_down_ppm < PPM:
+            self._steps_on = 0  # they begin anew
+            self._running_down_ppm = PPM
         running_ppm = self._ramp_ppm[min(self._steps_on, len(self._ramp_ppm) - 1)]
-        self._steps_on += 1
+        if self.may_run:
+            self._steps_on += 1
+        else:
+            self._running_down_ppm = max(0, self._running_down_ppm - self._run_down_step_ppm)
+            running_ppm = running_ppm * self._running_down_ppm // PPM
         steady = self._drawn_milliwatt * running_ppm // PPM
         self.power_milliwatt = steady + round(steady * self._swing)
 

@@ -1,8 +1,9 @@
 """Fewer names in the image: what no other file knows bears a name that MicroPython has anyway.
 
 A name that MicroPython has not in its own flash takes seven bytes of the heap, in pools each of
-which is twice the one before; more than half of the firmware's are known in one file only. Lines
-keep their numbers; in a traceback a function may bear another name.
+which is twice the one before; more than half of the firmware's are known in one file only, or in
+one package within the application. Lines keep their numbers; in a traceback a function may bear
+another name.
 """
 
 import ast
@@ -19,13 +20,12 @@ int isalpha isdigit isinstance islower isspace issubclass isupper items iter joi
 little locals lower lstrip main map micropython next object open ord pop popitem pow print range
 remove replace repr reverse rfind rindex round rsplit rstrip sep set setattr setdefault sort sorted
 split start startswith staticmethod step stop str strip sum super tuple type update upper values zip
+ArithmeticError AssertionError AttributeError EOFError Ellipsis GeneratorExit ImportError
+IndentationError KeyboardInterrupt LookupError NameError NoneType NotImplementedError OverflowError
+StopIteration SyntaxError SystemExit ZeroDivisionError
 """
 _FREE_OF_CHARGE = {*_ALPHABET.split(), *dir(builtins), "self"}
 _HEADER_BYTES = 4
-
-
-class NamesError(RuntimeError):
-    """A file has more names of its own than there are names to give them."""
 
 
 class _Words:
@@ -92,23 +92,25 @@ class _Words:
 
 
 def shared(sources: Mapping[str, str]) -> dict[str, str]:
-    """What to put in place of which name, in all files; sources by module. Raises NamesError.
+    """What to put in place of which name, in all files; sources by module.
 
-    No two names of a file become one, nor of files with classes of one line of descent.
+    No two names of a file become one, nor of files with classes of one line of descent: where there
+    is no name left, the own one is kept.
     """
     files = {module: _Words(source) for module, source in sources.items()}
     homes = [[files[module] for module in home] for home in _homes(files)]
-    free = _arguments(files.values()) | _own(homes)
+    rooms = [[files[module] for module in room] for room in _rooms(_homes(files))]
+    free = _arguments(files.values()) | _own(rooms)
     free -= _all(file.told for file in files.values()) | set(files) | _FREE_OF_CHARGE
     words = [_all(file.all() for file in home) for home in homes]
     mapping: dict[str, str] = {}
-    for name in sorted(free, key=lambda name: (-sum(name in home for home in words), name)):
-        near = _all(home for home in words if name in home)
+    near_of = {name: _all(home for home in words if name in home) for name in free}
+    for name in sorted(free, key=lambda name: (-len(near_of[name] & free), name)):
+        near = near_of[name]
         taken = {mapping.get(other, other) for other in near if other not in free - mapping.keys()}
         new = next((new for new in _ALPHABET.split() if new not in taken), None)
-        if new is None:
-            raise NamesError(f"no name is left to put in place of {name}")
-        mapping[name] = new
+        if new is not None:
+            mapping[name] = new
     return mapping
 
 
@@ -117,12 +119,12 @@ def _arguments(files: Iterable[_Words]) -> set[str]:
     return _all(file.arguments for file in files) - _all(file.known() for file in files)
 
 
-def _own(homes: list[list[_Words]]) -> set[str]:
-    """Names known in one home only, and private ones, which are made wherever they are known."""
+def _own(rooms: list[list[_Words]]) -> set[str]:
+    """Names known in one room only, and private ones, which are made wherever they are known."""
     made, foreign, known_elsewhere, known = set[str](), set[str](), set[str](), set[str]()
-    for home in homes:
-        known_here = _all(file.known() for file in home)
-        made_here = _all(file.made for file in home)
+    for room in rooms:
+        known_here = _all(file.known() for file in room)
+        made_here = _all(file.made for file in room)
         made |= made_here
         foreign |= known_here - made_here
         known_elsewhere |= known_here & known
@@ -144,6 +146,15 @@ def _homes(files: Mapping[str, _Words]) -> list[set[str]]:
                 joined = homes[module] | homes[origin]
                 homes |= dict.fromkeys(joined, joined)
     return [home for module, home in homes.items() if module == min(home)]
+
+
+def _rooms(homes: Iterable[set[str]]) -> list[set[str]]:
+    """Homes in sets: those of one package within the application's are in one."""
+    rooms: dict[str, set[str]] = {}
+    for home in homes:
+        names = {module.rpartition(".")[0] if module.count(".") > 1 else module for module in home}
+        rooms.setdefault(min(names), set()).update(home)
+    return list(rooms.values())
 
 
 def _all(sets: Iterable[set[str]]) -> set[str]:

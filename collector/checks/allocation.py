@@ -94,6 +94,8 @@ class PeriodResult:
     gross_wh: Fraction | None = None
     version: int = 0
     """Which closing of the period it is, from 1; 0: not kept yet."""
+    closed_ms: int | None = None
+    """When that was known; None: not kept yet, or by a collector that did not note it."""
 
 
 @dataclass(frozen=True)

@@ -209,13 +209,13 @@ def judge_again(connection: Connection, view: View, due: Iterable[Due]) -> Itera
                 yield judged.close(holder, hung[holder], earlier)
 
 
-def keep(connection: Connection, closed: Closed) -> None:
+def keep(connection: Connection, closed: Closed, now_ms: int) -> None:
     """Store it with its findings; one closed again, only if it came out otherwise."""
     result, earlier = closed.result, closed.earlier
     if earlier is not None and not is_otherwise(earlier, result):
         return
     try:
-        version = periods.keep(connection, result, earlier)
+        version = periods.keep(connection, result, earlier, now_ms)
     except SupersededError as error:
         log.warning("period.superseded", text=str(error))
         return

@@ -7,7 +7,8 @@ from sqlalchemy import Connection, select
 
 from collector.checks import periods
 from collector.checks.allocation import PeriodResult
-from collector.checks.findings import Code, Finding
+from collector.checks.codes import Code
+from collector.checks.findings import Finding
 from collector.intervals import ratios
 from collector.model.records import Meter, RatioCorrection
 from collector.registry.view import View

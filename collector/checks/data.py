@@ -1,17 +1,18 @@
 """How good data is: silent gateways, gaps, clocks, values that stand still, coarse registers."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from sqlalchemy import Connection, func, select, tuple_
+from sqlalchemy import Connection, exists, func, select, tuple_
 
-from collector.checks.findings import Code
+from collector.checks.codes import Code
 from collector.checks.meters import AHEAD_MS, POWER
 from collector.checks.states import Scene, State
 from collector.evidence.chains import ChainName, Range, without
 from collector.evidence.frame import Stream
-from collector.intervals.snapshots import last_snapshot
+from collector.intervals.many import in_parts
+from collector.intervals.snapshots import Snapshot, last_of_many
 from collector.ledger.chain import ChainFollower
 from collector.ledger.coverage import held_ranges
 from collector.ledger.flags import Flag
@@ -20,6 +21,9 @@ from collector.model.energy import energy_in
 from collector.model.plausibility import DoubtCode
 from collector.model.records import DeliveryPoint, Gateway, Meter
 from collector.storage.tables import chain, dropped_range, frame, frame_flag, snapshot
+
+_NEAR = 2
+"""Intervals within which a meter that is read has a snapshot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +37,14 @@ class Heard:
 
 def judge_gateways(scene: Scene) -> Iterator[State]:
     """Which gateways are silent, and which do not know the time. One never heard is neither."""
-    heard = last_heard(scene.connection)
+    heard, doubted = last_heard(scene.connection), ever_doubted(scene.connection)
     known_ms = followed_until(scene.connection, ChainFollower.name, scene.now_ms)
     for gateway in scene.view.all(Gateway).values():
         last = heard.get(gateway.id)
         if last is None:
             continue
         yield from judge_silence(scene, gateway, last, known_ms)
-        yield from judge_clock(scene, gateway, last)
+        yield from judge_clock(scene, gateway, last, doubted)
 
 
 def judge_silence(scene: Scene, gateway: Gateway, last: Heard, known_ms: int) -> Iterator[State]:
@@ -60,12 +64,15 @@ def judge_silence(scene: Scene, gateway: Gateway, last: Heard, known_ms: int) ->
     )
 
 
-def judge_clock(scene: Scene, gateway: Gateway, last: Heard) -> Iterator[State]:
+def judge_clock(
+    scene: Scene, gateway: Gateway, last: Heard, doubted: Collection[str]
+) -> Iterator[State]:
     """A clock that nobody vouches for, since its last snapshot with letter S: I, or U.
 
-    How fast it drifts the gateway's health says.
+    `doubted`: those that ever took one with I. How fast it drifts the gateway's health says.
     """
-    told = letters(scene.connection, bytes.fromhex(gateway.id))
+    is_told = not last.has_time or gateway.id in doubted
+    told = letters(scene.connection, bytes.fromhex(gateway.id)) if is_told else None
     letter = "I" if last.has_time else "U"
     if last.has_time and (told is None or told.newest == "S"):
         return
@@ -89,15 +96,24 @@ def last_heard(connection: Connection) -> dict[str, Heard]:
     found: dict[bytes, tuple[int, int]] = {}
     for gateway, position, received_ms in connection.execute(query):
         found[gateway] = max(found.get(gateway, (0, 0)), (position, received_ms))
-    positions = [position for position, _ in found.values()]
-    flagged = select(frame_flag.c.position).where(
-        frame_flag.c.flag == Flag.TIME_UNKNOWN, frame_flag.c.position.in_(positions)
-    )
-    timeless = set(connection.scalars(flagged))
+    timeless: set[int] = set()
+    for part in in_parts(position for position, _ in found.values()):
+        flagged = select(frame_flag.c.position).where(
+            frame_flag.c.flag == Flag.TIME_UNKNOWN, frame_flag.c.position.in_(part)
+        )
+        timeless.update(connection.scalars(flagged))
     return {
         gateway.hex(): Heard(position, received_ms, position not in timeless)
         for gateway, (position, received_ms) in found.items()
     }
+
+
+def ever_doubted(connection: Connection) -> set[str]:
+    """The gateways that ever took a snapshot with letter I."""
+    known = select(chain.c.gateway).distinct().subquery()
+    is_doubted = exists().where(snapshot.c.gateway == known.c.gateway, snapshot.c.clock == "I")
+    query = select(known.c.gateway).where(is_doubted)
+    return {gateway.hex() for gateway in connection.scalars(query)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,31 +235,43 @@ def judge_stale(scene: Scene) -> Iterator[State]:
 
 def judge_quanta(scene: Scene) -> Iterator[State]:
     """Delivery meters whose register steps are coarse for what their site contracted."""
-    for delivery in scene.view.holding(DeliveryPoint, scene.now_ms):
-        for meter in scene.view.delivery_meters(delivery.site, scene.now_ms):
-            last = last_snapshot(scene.connection, meter.serial)
-            if last is None:
-                continue
-            interval_ms = scene.view.market.interval_s * 1000
-            interval_wh = energy_in(Fraction(delivery.contracted_w), interval_ms)
-            most = scene.view.policy.data.quantum_permille
-            if last.quantum_wh * 1000 <= interval_wh * most:
-                continue
-            since_ms = max(meter.valid_from, delivery.valid_from)
-            details: Mapping[str, object] = {
-                "site": meter.site,
-                "meter": meter.serial,
-                "quantum_wh": str(last.quantum_wh),
-                "interval_wh": str(interval_wh),
-                "contracted_w": delivery.contracted_w,
-                "most_permille": most,
-            }
-            yield State(
-                Code.QUANTUM_COARSE,
-                meter.serial,
-                since_ms,
-                details,
-                (last.position,),
-                (meter, delivery),
-                since_ms,
-            )
+    view, now_ms = scene.view, scene.now_ms
+    hung = [
+        (delivery, meter)
+        for delivery in view.holding(DeliveryPoint, now_ms)
+        for meter in view.delivery_meters(delivery.site, now_ms)
+    ]
+    near_ms = now_ms - _NEAR * view.market.interval_s * 1000
+    for part in in_parts(hung):
+        lasts = last_of_many(scene.connection, {meter.serial for _, meter in part}, near_ms)
+        for delivery, meter in part:
+            if meter.serial in lasts:
+                yield from _judge_quantum(scene, delivery, meter, lasts[meter.serial])
+
+
+def _judge_quantum(
+    scene: Scene, delivery: DeliveryPoint, meter: Meter, last: Snapshot
+) -> Iterator[State]:
+    interval_ms = scene.view.market.interval_s * 1000
+    interval_wh = energy_in(Fraction(delivery.contracted_w), interval_ms)
+    most = scene.view.policy.data.quantum_permille
+    if last.quantum_wh * 1000 <= interval_wh * most:
+        return
+    since_ms = max(meter.valid_from, delivery.valid_from)
+    details: Mapping[str, object] = {
+        "site": meter.site,
+        "meter": meter.serial,
+        "quantum_wh": str(last.quantum_wh),
+        "interval_wh": str(interval_wh),
+        "contracted_w": delivery.contracted_w,
+        "most_permille": most,
+    }
+    yield State(
+        Code.QUANTUM_COARSE,
+        meter.serial,
+        since_ms,
+        details,
+        (last.position,),
+        (meter, delivery),
+        since_ms,
+    )

@@ -8,7 +8,9 @@ factor or the other: that is a doubt, and nothing within it is decided.
 import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 
 from collector.checks.allowance import Known, Versions, in_force, joined
 from collector.intervals.energy import Metering
@@ -74,6 +76,8 @@ class Delivered:
 def factors(records: Iterable[Known[LossFactor]], start_ms: int, end_ms: int) -> tuple[Piece, ...]:
     """The factors of one meter within a period, one after another and without a hole."""
     known = list(records)
+    if len(known) == 1 and known[0].record.holds_throughout(start_ms, end_ms):
+        return (_piece(known[0], start_ms, end_ms),)
     changes = {start_ms, end_ms}
     for entry in known:
         changes |= {entry.record.valid_from, entry.record.valid_until or end_ms}
@@ -81,16 +85,24 @@ def factors(records: Iterable[Known[LossFactor]], start_ms: int, end_ms: int) ->
     pieces: list[Piece] = []
     for one, other in itertools.pairwise(cuts):
         held = in_force(known, one)
-        piece = Piece(one, other)
-        if held is not None:
-            record = held.record
-            factor = Fraction(record.transformer) * Fraction(record.line)
-            piece = Piece(one, other, factor, held.version, record.example)
+        piece = Piece(one, other) if held is None else _piece(held, one, other)
         if pieces and pieces[-1].version == piece.version:
             last = pieces.pop()
             piece = Piece(last.start_ms, other, last.factor, last.version, last.example)
         pieces.append(piece)
     return tuple(pieces)
+
+
+def _piece(held: Known[LossFactor], start_ms: int, end_ms: int) -> Piece:
+    record = held.record
+    factor = _factor(record.transformer, record.line)
+    return Piece(start_ms, end_ms, factor, held.version, record.example)
+
+
+@lru_cache(maxsize=4096)
+def _factor(transformer: Decimal, line: Decimal) -> Fraction:
+    """Few meters differ in their factors."""
+    return Fraction(transformer) * Fraction(line)
 
 
 def parted(
@@ -126,6 +138,8 @@ def delivered(parts: Sequence[Part]) -> Delivered | None:
 def summed(energies: Iterable[Delivered]) -> Delivered:
     """Of several meters, or parts of a time."""
     each = list(energies)
+    if len(each) == 1:
+        return each[0]
     return Delivered(
         sum((energy.energy_wh for energy in each), Fraction(0)),
         sum((energy.error_wh for energy in each), Fraction(0)),
@@ -144,16 +158,21 @@ def _delivered(part: Part) -> Delivered | None:
     if energy is None:
         return None
     least, most = part.least, part.most
-    between_wh = energy.energy_wh * (most - least) / 2
+    mean = most if least == most else (most + least) / 2
     turned = {place for turn in part.metering.turns for place in turn.positions}
     named = tuple(sorted({piece.version for piece in part.pieces if piece.version is not None}))
     return Delivered(
-        energy.energy_wh * (most + least) / 2,
-        energy.error_wh * most,
-        energy.boundary_error_wh * most,
+        energy.energy_wh * mean,
+        _times(energy.error_wh, most),
+        _times(energy.boundary_error_wh, most),
         energy.quantum_wh * most,
-        between_wh,
+        _times(most - mean, energy.energy_wh),
         tuple(sorted({energy.start.position, energy.end.position} | turned)),
         {LossFactor.kind: named} if named else {},
         any(piece.example for piece in part.pieces),
     )
+
+
+def _times(one: Fraction, other: Fraction) -> Fraction:
+    """Nearly all of what is in doubt is nothing."""
+    return one * other if one else one

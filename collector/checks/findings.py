@@ -1,203 +1,21 @@
-"""Findings: codes with placeholders, kept once, with when they were first and last seen.
-
-A new code needs, besides its lines in `Code` and `_SEVERITY`: one in `placeholders.DETAILS`, one in
-`LASTING` or `RUNS` if it is of that kind, and its words in the three files of `collector/words`.
-The tests of the words name whatever lacks, and `tests/collector/findings_tables.py` writes the
-tables of docs/findings.md.
-"""
+"""Findings: codes with placeholders, kept once, with when they were first and last seen."""
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from typing import Any
 
 import structlog
-from sqlalchemy import Connection, Select, func, insert, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, func, insert, select, update
 
 from collector.checks import members, steps
+from collector.checks.codes import SEVERITY, Code, Severity
 from collector.checks.life import COLLECTOR, TRANSITIONS, Act, State, Verb
 from collector.checks.members import Member
+from collector.intervals.many import in_parts
 from collector.storage.tables import finding as table
 
 log = structlog.get_logger()
-
-"""In the details of a finding on a closed period: the closing by which it is none any more."""
-
-
-class Code(StrEnum):
-    WILL_EXCEED = "allocation.will_exceed"
-    BREACH = "allocation.breach"
-    UNMEASURED = "allocation.unmeasured"
-    UNDECIDED = "allocation.undecided"
-    INDICATED = "allocation.indicated"
-    OVER_QUOTA = "allocation.over_quota"
-    LOAD_OUTSIDE_HOURS = "hours.load_outside"
-    ENERGY_OUTSIDE_HOURS = "hours.energy_outside"
-    OVER_CAPACITY = "capacity.exceeded"
-    OVER_CAPACITY_NOW = "capacity.exceeded_now"
-    OVER_CONTRACT = "capacity.over_contract"
-    UNLICENSED_LOAD = "licence.unlicensed_load"
-    SUSPENDED_LOAD = "licence.suspended_load"
-    REVOKED_LOAD = "licence.revoked_load"
-    TENANT_LOAD = "licence.tenant_load"
-    LICENCE_ENDS = "licence.ends"
-    SITE_NOT_NAMED = "licence.site_not_named"
-    OTHER_HOLDER = "licence.other_holder"
-    NO_DATA_CENTRE = "licence.no_data_centre"
-    ACTS_CONFLICT = "licence.acts_conflict"
-    UNREAD = "site.unread"
-    EXPORT = "site.export"
-    REGISTER_RESET = "meter.register_reset"
-    REGISTER_JUMP = "meter.register_jump"
-    ROLLOVER = "meter.rollover"
-    REPLACED = "meter.replaced"
-    RATIO_CHANGED = "meter.ratio_changed"
-    RATIO_CORRECTED = "meter.ratio_corrected"
-    ENERGY_MISSING = "feeder.energy_missing"
-    ENERGY_SURPLUS = "feeder.energy_surplus"
-    SHAPE_OF_MINING = "feeder.shape_of_mining"
-    MONTH_DIFFERS = "month.differs"
-    AILING = "gateway.ailing"
-    FORK = "gateway.fork"
-    GATEWAY_SILENT = "gateway.silent"
-    GATEWAYS_SILENT = "gateway.silent_together"
-    CHAIN_GAP = "gateway.gap"
-    CLOCK_DOUBTED = "gateway.clock"
-    STALE = "meter.stale"
-    GHOST_LOAD = "stage.ghost_load"
-    QUANTUM_COARSE = "meter.quantum_coarse"
-    VERIFICATION_ENDS = "meter.verification_ends"
-    VERIFICATION_EXPIRED = "meter.verification_expired"
-    VERIFICATION_MISSING = "meter.verification_missing"
-    SEAL_REMOVED = "meter.seal_removed"
-    SEAL_MISSING = "meter.seal_missing"
-    UNDESCRIBED = "meter.undescribed"
-    CLASS_COARSE = "meter.class_coarse"
-    UNREAD_TOGETHER = "site.unread_together"
-    UNAUTHORISED = "order.unauthorised"
-    ORDER_OVERDUE = "order.overdue"
-    DISK = "collector.disk"
-    LAG = "collector.lag"
-    CERTIFICATE = "collector.certificate"
-    CHECKPOINT = "collector.checkpoint"
-    CLOCK = "collector.clock"
-
-
-class Severity(StrEnum):
-    NOTE = "note"
-    WARNING = "warning"
-    BREACH = "breach"
-
-
-_SEVERITY = {
-    Code.WILL_EXCEED: Severity.WARNING,
-    Code.UNMEASURED: Severity.WARNING,
-    Code.UNDECIDED: Severity.WARNING,
-    Code.INDICATED: Severity.WARNING,
-    Code.OVER_QUOTA: Severity.WARNING,
-    Code.LOAD_OUTSIDE_HOURS: Severity.WARNING,
-    Code.ENERGY_OUTSIDE_HOURS: Severity.BREACH,
-    Code.OVER_CAPACITY: Severity.BREACH,
-    Code.OVER_CAPACITY_NOW: Severity.WARNING,
-    Code.OVER_CONTRACT: Severity.NOTE,
-    Code.UNREAD: Severity.WARNING,
-    Code.EXPORT: Severity.WARNING,
-    Code.REGISTER_RESET: Severity.WARNING,
-    Code.REGISTER_JUMP: Severity.WARNING,
-    Code.ROLLOVER: Severity.NOTE,
-    Code.REPLACED: Severity.WARNING,
-    Code.RATIO_CHANGED: Severity.WARNING,
-    Code.RATIO_CORRECTED: Severity.NOTE,
-    Code.ENERGY_MISSING: Severity.WARNING,
-    Code.ENERGY_SURPLUS: Severity.WARNING,
-    Code.SHAPE_OF_MINING: Severity.WARNING,
-    Code.MONTH_DIFFERS: Severity.WARNING,
-    Code.AILING: Severity.WARNING,
-    Code.UNREAD_TOGETHER: Severity.WARNING,
-    Code.UNAUTHORISED: Severity.WARNING,
-    Code.ORDER_OVERDUE: Severity.WARNING,
-    Code.DISK: Severity.WARNING,
-    Code.LAG: Severity.WARNING,
-    Code.CERTIFICATE: Severity.WARNING,
-    Code.CHECKPOINT: Severity.WARNING,
-    Code.CLOCK: Severity.WARNING,
-    Code.FORK: Severity.BREACH,
-    Code.BREACH: Severity.BREACH,
-    Code.UNLICENSED_LOAD: Severity.BREACH,
-    Code.SUSPENDED_LOAD: Severity.BREACH,
-    Code.REVOKED_LOAD: Severity.BREACH,
-    Code.TENANT_LOAD: Severity.BREACH,
-    Code.LICENCE_ENDS: Severity.WARNING,
-    Code.SITE_NOT_NAMED: Severity.WARNING,
-    Code.OTHER_HOLDER: Severity.WARNING,
-    Code.NO_DATA_CENTRE: Severity.WARNING,
-    Code.ACTS_CONFLICT: Severity.WARNING,
-    Code.GATEWAY_SILENT: Severity.WARNING,
-    Code.GATEWAYS_SILENT: Severity.WARNING,
-    Code.CHAIN_GAP: Severity.WARNING,
-    Code.CLOCK_DOUBTED: Severity.WARNING,
-    Code.STALE: Severity.WARNING,
-    Code.GHOST_LOAD: Severity.BREACH,
-    Code.QUANTUM_COARSE: Severity.NOTE,
-    Code.VERIFICATION_ENDS: Severity.NOTE,
-    Code.VERIFICATION_EXPIRED: Severity.WARNING,
-    Code.VERIFICATION_MISSING: Severity.WARNING,
-    Code.SEAL_REMOVED: Severity.WARNING,
-    Code.SEAL_MISSING: Severity.WARNING,
-    Code.UNDESCRIBED: Severity.WARNING,
-    Code.CLASS_COARSE: Severity.WARNING,
-}
-
-
-_CHECKED_MS = 5_000
-"""The checks run twice a second."""
-_LOOKED_MS = 150_000
-"""What changes slowly is judged once a minute, or as seldom as the policy says."""
-_WATCHED_MS = 25_000
-"""The collector looks at itself every ten seconds."""
-LASTING = {
-    Code.WILL_EXCEED: _CHECKED_MS,
-    Code.LOAD_OUTSIDE_HOURS: _CHECKED_MS,
-    Code.OVER_CAPACITY_NOW: _CHECKED_MS,
-    Code.OVER_QUOTA: _CHECKED_MS,
-    Code.UNLICENSED_LOAD: _CHECKED_MS,
-    Code.SUSPENDED_LOAD: _CHECKED_MS,
-    Code.REVOKED_LOAD: _CHECKED_MS,
-    Code.TENANT_LOAD: _CHECKED_MS,
-    Code.UNREAD: _CHECKED_MS,
-    Code.UNREAD_TOGETHER: _CHECKED_MS,
-    Code.EXPORT: _CHECKED_MS,
-    Code.REPLACED: _CHECKED_MS,
-    Code.RATIO_CHANGED: _CHECKED_MS,
-    Code.AILING: _CHECKED_MS,
-    Code.LICENCE_ENDS: _LOOKED_MS,
-    Code.SITE_NOT_NAMED: _LOOKED_MS,
-    Code.OTHER_HOLDER: _LOOKED_MS,
-    Code.NO_DATA_CENTRE: _LOOKED_MS,
-    Code.ACTS_CONFLICT: _LOOKED_MS,
-    Code.GATEWAY_SILENT: _LOOKED_MS,
-    Code.GATEWAYS_SILENT: _LOOKED_MS,
-    Code.CHAIN_GAP: _LOOKED_MS,
-    Code.CLOCK_DOUBTED: _LOOKED_MS,
-    Code.STALE: _LOOKED_MS,
-    Code.GHOST_LOAD: _LOOKED_MS,
-    Code.QUANTUM_COARSE: _LOOKED_MS,
-    Code.VERIFICATION_ENDS: _LOOKED_MS,
-    Code.VERIFICATION_EXPIRED: _LOOKED_MS,
-    Code.VERIFICATION_MISSING: _LOOKED_MS,
-    Code.SEAL_REMOVED: _LOOKED_MS,
-    Code.SEAL_MISSING: _LOOKED_MS,
-    Code.UNDESCRIBED: _LOOKED_MS,
-    Code.CLASS_COARSE: _LOOKED_MS,
-    Code.UNAUTHORISED: _CHECKED_MS,
-    Code.DISK: _WATCHED_MS,
-    Code.LAG: _WATCHED_MS,
-    Code.CERTIFICATE: _WATCHED_MS,
-    Code.CHECKPOINT: _WATCHED_MS,
-    Code.CLOCK: _WATCHED_MS,
-}
-"""Of a condition, which is seen again while it lasts: not seen for so long, it is over."""
 
 
 @dataclass(frozen=True)
@@ -234,17 +52,13 @@ class Finding:
 
     @property
     def severity(self) -> Severity:
-        return _SEVERITY[self.code]
+        return SEVERITY[self.code]
 
     @property
     def sites(self) -> tuple[str, ...]:
         """Those that it speaks of."""
         named = self.details.get("sites") or [self.details.get("site")]
         return tuple(name for name in named if name)
-
-    def is_present(self, now_ms: int) -> bool:
-        """Whether it is of a condition that was there at the last check."""
-        return now_ms - self.last_ms <= LASTING.get(self.code, -1)
 
 
 def keep(connection: Connection, finding: Finding) -> bool:
@@ -275,6 +89,47 @@ def keep(connection: Connection, finding: Finding) -> bool:
         "finding.opened", code=finding.code, subject=finding.subject, **dict(finding.details)
     )
     return True
+
+
+def keep_all(connection: Connection, found: Sequence[Finding]) -> None:
+    """Keep many: of those that only go on, by few statements."""
+    known = _known(connection, [each for each in found if each.code not in RUNS])
+    going_on: dict[int, dict[str, Any]] = {}
+    others = []
+    for each in found:
+        row = known.get((each.code, each.subject, each.first_ms))
+        is_open = row is not None and row.state != State.CLOSED and row.id not in going_on
+        if row is not None and is_open and row.last_ms < each.last_ms:
+            news = {"new_last_ms": each.last_ms, "new_body": _body(each)}
+            going_on[row.id] = {"number": row.id} | news
+        else:
+            others.append(each)
+    if going_on:
+        same = update(table).where(table.c.id == bindparam("number"))
+        changed = same.values(last_ms=bindparam("new_last_ms"), body=bindparam("new_body"))
+        connection.execute(changed, list(going_on.values()))
+    for each in others:
+        keep(connection, each)
+
+
+def _known(
+    connection: Connection, found: Iterable[Finding]
+) -> dict[tuple[str, str, int], Row[Any]]:
+    """By code, subject and beginning, the rows of those that are kept already."""
+    by_code: dict[Code, list[Finding]] = {}
+    for each in found:
+        by_code.setdefault(each.code, []).append(each)
+    rows: list[Row[Any]] = []
+    for code, those in by_code.items():
+        for part in in_parts(those):
+            firsts = [each.first_ms for each in part]
+            query = select(table).where(
+                table.c.code == code,
+                table.c.subject.in_({each.subject for each in part}),
+                table.c.first_ms.between(min(firsts), max(firsts)),
+            )
+            rows += connection.execute(query).all()
+    return {(row.code, row.subject, row.first_ms): row for row in rows}
 
 
 def number_of(connection: Connection, finding: Finding) -> int:

@@ -10,7 +10,7 @@ from math import sqrt
 from statistics import median
 from typing import Any
 
-from collector.checks.findings import Code
+from collector.checks.codes import Code
 from collector.checks.load import began
 from collector.checks.meters import AHEAD_MS, POWER
 from collector.checks.scene import Readings

@@ -68,6 +68,23 @@ def forbidden(
     return found
 
 
+class ForbiddenOnce:
+    """The same, worked out once for all sites that the same versions of rulings bind."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[tuple[int, ...], int, int], list[tuple[int, int]]] = {}
+
+    def within(
+        self, rulings: Sequence[Known[PermittedHours]], start_ms: int, end_ms: int
+    ) -> Sequence[tuple[int, int]]:
+        if not rulings:
+            return []
+        key = (tuple(ruling.version for ruling in rulings), start_ms, end_ms)
+        if key not in self._known:
+            self._known[key] = forbidden(rulings, start_ms, end_ms)
+        return self._known[key]
+
+
 def first_load(
     readings: Sequence[Load], above_w: int, from_ms: int, until_ms: int
 ) -> tuple[int, Fraction] | None:

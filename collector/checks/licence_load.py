@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import Any
 
 from collector.checks import meters
-from collector.checks.findings import Code
+from collector.checks.codes import Code
 from collector.checks.licence import Ground, Standing, site_standing, tenant_standing
 from collector.checks.load import Beginning, began
 from collector.checks.meters import AHEAD_MS, POWER

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
-from collector.checks.findings import Code
+from collector.checks.codes import Code
 from collector.checks.licence import Ground, records_of, site_standing
 from collector.checks.states import Scene, State
 from collector.model.instant import days_before
 from collector.model.licence import Course, LicenceState
-from collector.model.records import DataCentre, Site, Tenancy
+from collector.model.records import DataCentre, Site
 from collector.registry.view import View
 
 
@@ -73,8 +73,8 @@ def judge_data_centres(scene: Scene) -> Iterator[State]:
             continue
         tenancies = [
             (tenancy, view.all(DataCentre).get(tenancy.data_centre))
-            for tenancy in view.all(Tenancy).values()
-            if tenancy.tenant == course.licence.licensee and not tenancy.withdrawn
+            for tenancy in view.tenancies_of_tenant(course.licence.licensee)
+            if not tenancy.withdrawn
         ]
         ends = [course.since(now_ms)]
         for tenancy, centre in tenancies:

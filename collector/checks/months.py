@@ -7,7 +7,8 @@ from fractions import Fraction
 
 from sqlalchemy import Connection
 
-from collector.checks.findings import Code, Finding
+from collector.checks.codes import Code
+from collector.checks.findings import Finding
 from collector.checks.grey.feeders import limit_of, loss_factor_between
 from collector.intervals.exchange import meter_while_it_hung
 from collector.model.accuracy import PointLimit, accuracy_limits, combined_wh

@@ -11,8 +11,9 @@ from collector.checks import closing, meters
 from collector.checks.allocation import Holder
 from collector.checks.allowance import Known
 from collector.checks.capacity import bounds, over_quota
-from collector.checks.findings import Code, Finding
-from collector.checks.hours import first_load, forbidden
+from collector.checks.codes import Code
+from collector.checks.findings import Finding
+from collector.checks.hours import first_load
 from collector.checks.hours import is_permitted as permits
 from collector.checks.lookahead import Draw, Outlook, loads, outlook, project
 from collector.checks.period_findings import hours_of, rulings_named
@@ -20,10 +21,9 @@ from collector.checks.prescribed import (
     allowance_of,
     holder_of,
     known,
-    known_allocations,
     prescribed,
 )
-from collector.checks.scene import Scene
+from collector.checks.scene import BoughtOnce, Scene
 from collector.model.records import Allocation, DeliveryPoint, PermittedHours, Quota, Site
 from collector.registry import entitlements
 from collector.registry.view import View
@@ -39,8 +39,6 @@ def look_ahead(
     view, series, now_ms = scene.view, scene.series, scene.now_ms
     start_ms = view.market.period_start(now_ms)
     end_ms = start_ms + view.market.period_ms
-    zones = {holder.zone for holder in holders}
-    bought = {zone: known_allocations(connection, zone, start_ms) for zone in zones}
     metered = {holder: closing.delivery_meters(view, holder, now_ms) for holder in holders}
     serials = [meter.serial for those in metered.values() for meter in those]
     scene.running.look(connection, serials, start_ms, now_ms)
@@ -49,7 +47,8 @@ def look_ahead(
         draw = meters.draw(connection, view, series, those, start_ms, now_ms, scene.running)
         if draw is None:
             continue
-        allowed = allowance_of(view, holder, bought[holder.zone].get(holder.licensee, []), start_ms)
+        bought = scene.bought.in_zone(connection, holder.zone, start_ms)
+        allowed = allowance_of(view, holder, bought.get(holder.licensee, []), start_ms)
         if project(draw, end_ms, allowed.limit_wh).breach_ms is None:
             continue
         back_ms = draw.at_ms - view.market.period_ms // _SPREAD
@@ -92,11 +91,9 @@ def judge_hours(connection: Connection, scene: Scene, site: Site) -> Iterator[Fi
     that is not permitted.
     """
     view, series, now_ms = scene.view, scene.series, scene.now_ms
-    rulings = _rulings(connection, view, site, now_ms)
-    if not rulings:
-        return
     start_ms = view.market.period_start(now_ms)
-    spans = forbidden(rulings, start_ms, now_ms + 1)
+    rulings = _rulings(connection, view, site, now_ms, scene.bought)
+    spans = scene.forbidden.within(rulings, start_ms, now_ms + 1)
     if not spans or spans[-1][1] <= now_ms:
         return
     those = view.delivery_meters(site.name, now_ms)
@@ -118,11 +115,11 @@ def judge_hours(connection: Connection, scene: Scene, site: Site) -> Iterator[Fi
 
 def is_permitted(connection: Connection, view: View, site: Site, at_ms: int) -> bool:
     """Whether a site may draw power to mine at a moment, by the hours that documents permit."""
-    return permits(_rulings(connection, view, site, at_ms), at_ms)
+    return permits(_rulings(connection, view, site, at_ms, BoughtOnce()), at_ms)
 
 
 def _rulings(
-    connection: Connection, view: View, site: Site, at_ms: int
+    connection: Connection, view: View, site: Site, at_ms: int, known: BoughtOnce
 ) -> list[Known[PermittedHours]]:
     if not prescribed(view).hours:
         return []
@@ -130,8 +127,8 @@ def _rulings(
     sources: set[str] = set()
     if any(each.record.source is not None for each in prescribed(view).hours):
         start_ms = view.market.period_start(at_ms)
-        bought = entitlements.allocations(connection, holder.licensee, holder.zone, start_ms)
-        sources = {version.record.source for version in bought}
+        bought = known.in_zone(connection, holder.zone, start_ms)
+        sources = {entry.record.source for entry in bought.get(holder.licensee, [])}
     return hours_of(view, site, sources, at_ms)
 
 
@@ -168,7 +165,7 @@ def _judge_quota(scene: Scene, connection: Connection, zone: str) -> Iterator[Fi
         if published is None:
             continue
         quota: Known[Quota] = known(published)
-        allocated = known_allocations(connection, zone, first_ms)
+        allocated = scene.bought.in_zone(connection, zone, first_ms)
         over = over_quota([entry for those in allocated.values() for entry in those], quota)
         if over is None:
             continue

@@ -5,8 +5,9 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from collector.checks import findings
-from collector.checks.findings import Code, Finding
+from collector.checks import findings, rounds
+from collector.checks.codes import Code, Round
+from collector.checks.findings import Finding
 from collector.checks.life import COLLECTOR
 
 _CODES = {
@@ -37,3 +38,4 @@ def keep(connection: Connection, alarms: Mapping[str, Mapping[str, Any]], now_ms
         first_ms = findings.began_ms(connection, code, subject, now_ms, _SAME_MS)
         findings.keep(connection, Finding(code, subject, first_ms, now_ms, details))
     findings.note_opened(connection, now_ms)
+    rounds.note(connection, Round.WATCH, now_ms)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, get_args
 
-from collector.checks.findings import Code
+from collector.checks.codes import Code
 from collector.checks.states import Scene, State
 from collector.model.instant import days_before
 from collector.model.records import (

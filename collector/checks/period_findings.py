@@ -6,8 +6,9 @@ from typing import Any
 from collector.checks.allocation import PeriodOutcome, PeriodResult
 from collector.checks.allowance import Known
 from collector.checks.capacity import Excess, SiteEnergy, bounds, excess
-from collector.checks.findings import Code, Finding
-from collector.checks.hours import applying, forbidden
+from collector.checks.codes import Code
+from collector.checks.findings import Finding
+from collector.checks.hours import ForbiddenOnce, applying
 from collector.checks.metered import Hung, PeriodMetering
 from collector.checks.prescribed import prescribed
 from collector.model.records import PermittedHours, Site
@@ -61,14 +62,14 @@ def of_sites(
     view: View, metering: PeriodMetering, hung: Hung, sources: Collection[str]
 ) -> Iterator[Finding]:
     """By the registers of every quarter of an hour: hours, capacity, contract."""
-    known = prescribed(view)
+    known, hours = prescribed(view), ForbiddenOnce()
     for name, meters in hung.items():
         if name not in known.points and not known.hours:
             continue
         site = view.one(Site, name)
         quarters = metering.quarters(meters)
         yield from _over_bounds(view, site, quarters)
-        yield from _outside_hours(view, site, quarters, sources)
+        yield from _outside_hours(view, site, quarters, sources, hours)
 
 
 def _over_bounds(view: View, site: Site, quarters: Sequence[SiteEnergy]) -> Iterator[Finding]:
@@ -86,13 +87,17 @@ def _over_bounds(view: View, site: Site, quarters: Sequence[SiteEnergy]) -> Iter
 
 
 def _outside_hours(
-    view: View, site: Site, quarters: Sequence[SiteEnergy], sources: Collection[str]
+    view: View,
+    site: Site,
+    quarters: Sequence[SiteEnergy],
+    sources: Collection[str],
+    hours: ForbiddenOnce,
 ) -> Iterator[Finding]:
     """Of a quarter that is not permitted from its beginning to its end."""
     for quarter in quarters:
         start_ms, end_ms = quarter.start_ms, quarter.end_ms
         rulings = hours_of(view, site, sources, start_ms)
-        is_forbidden = forbidden(rulings, start_ms, end_ms) == [(start_ms, end_ms)]
+        is_forbidden = hours.within(rulings, start_ms, end_ms) == [(start_ms, end_ms)]
         if is_forbidden and quarter.is_above(site.auxiliary_w):
             details = _of_quarter(site, quarter) | rulings_named(rulings)
             yield Finding(Code.ENERGY_OUTSIDE_HOURS, site.name, start_ms, end_ms, details)

@@ -25,10 +25,12 @@ class SupersededError(Exception):
     """Somebody else closed the period in the meantime."""
 
 
-def keep(connection: Connection, result: PeriodResult, earlier: PeriodResult | None) -> int:
+def keep(
+    connection: Connection, result: PeriodResult, earlier: PeriodResult | None, now_ms: int
+) -> int:
     """Store a result as the version after `earlier` of its period; return its version, from 1.
 
-    Raises SupersededError when another version is the last one.
+    It is known from `now_ms` on. Raises SupersededError when another version is the last one.
     """
     period = {
         "licensee": result.licensee,
@@ -41,8 +43,10 @@ def keep(connection: Connection, result: PeriodResult, earlier: PeriodResult | N
     body = _body(result)
     if earlier is not None:
         body["differs"] = differences(earlier, result)
-    connection.execute(insert(table).values(**period, version=last + 1, body=json.dumps(body)))
-    connection.execute(delete(period_missing).filter_by(**period))
+    row = {"version": last + 1, "body": json.dumps(body), "closed_ms": now_ms}
+    connection.execute(insert(table).values(**period, **row))
+    if last:
+        connection.execute(delete(period_missing).filter_by(**period))
     if result.missing:
         rows = [period | {"meter": meter, "end_ms": result.end_ms} for meter in result.missing]
         connection.execute(insert(period_missing), rows)
@@ -154,6 +158,21 @@ def versions_between(connection: Connection, start_ms: int, end_ms: int) -> list
     return [_result(row) for row in connection.execute(query.order_by(*order))]
 
 
+def known(
+    connection: Connection, start_ms: int, end_ms: int, known_ms: int | None = None
+) -> list[PeriodResult]:
+    """The closings of the periods that begin within a span, as known at a moment, None: now.
+
+    Of one of which it was not noted when it was known, that is its period's end at the earliest.
+    """
+    found: dict[tuple[int, str, str], PeriodResult] = {}
+    for result in versions_between(connection, start_ms, end_ms):
+        since_ms = result.end_ms if result.closed_ms is None else result.closed_ms
+        if known_ms is None or since_ms <= known_ms:
+            found[result.start_ms, result.licensee, result.zone] = result
+    return list(found.values())
+
+
 def stored(connection: Connection) -> list[PeriodResult]:
     """The newest version of every closed period, oldest first."""
     query = _NEWEST_VERSIONS.order_by(table.c.start_ms, table.c.licensee, table.c.zone)
@@ -205,6 +224,7 @@ def _result(row: Any) -> PeriodResult:
         _exact(fields.get("export_wh")),
         _exact(fields.get("gross_wh")),
         row.version,
+        row.closed_ms,
     )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from enum import StrEnum
 
-from collector.checks.findings import Code
+from collector.checks.codes import Code
 
 
 class Kind(StrEnum):

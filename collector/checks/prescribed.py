@@ -1,5 +1,6 @@
 """What the register prescribes for the checks, looked up once for each of its views."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeVar
@@ -26,13 +27,14 @@ R = TypeVar("R", bound=Record)
 
 @dataclass(frozen=True)
 class Prescribed:
-    """`factors` by meter, `points` by site."""
+    """`factors` by meter, `points` by site, `holder_by` licensee and auction zone."""
 
     factors: dict[str, list[Known[LossFactor]]]
     tolerances: list[Known[Tolerance]]
     hours: list[Known[PermittedHours]]
     points: dict[str, list[Known[DeliveryPoint]]]
     holders: list[Holder]
+    holder_by: dict[tuple[str, str], Holder]
 
 
 @lru_cache(maxsize=4)
@@ -43,8 +45,14 @@ def prescribed(view: View) -> Prescribed:
     points: dict[str, list[Known[DeliveryPoint]]] = {}
     for point in _all(view, DeliveryPoint):
         points.setdefault(point.record.site, []).append(point)
+    found = _holders(view)
     return Prescribed(
-        factors, _all(view, Tolerance), _all(view, PermittedHours), points, _holders(view)
+        factors,
+        _all(view, Tolerance),
+        _all(view, PermittedHours),
+        points,
+        found,
+        {(holder.licensee, holder.zone): holder for holder in found},
     )
 
 
@@ -55,9 +63,8 @@ def holders(view: View) -> list[Holder]:
 
 def holder_of(view: View, site: Site) -> Holder:
     """The holder that a site belongs to."""
-    zone = view.auction_zone(site.zone)
-    found = (each for each in holders(view) if (each.licensee, each.zone) == (site.licensee, zone))
-    return next(found, Holder(site.licensee, zone, (site.name,)))
+    whose = (site.licensee, view.auction_zone(site.zone))
+    return prescribed(view).holder_by.get(whose) or Holder(*whose, (site.name,))
 
 
 def known_allocations(
@@ -75,7 +82,7 @@ def known(version: Version[R]) -> Known[R]:
 
 
 def allowance_of(
-    view: View, holder: Holder, bought: list[Known[Allocation]], start_ms: int
+    view: View, holder: Holder, bought: Sequence[Known[Allocation]], start_ms: int
 ) -> Allowance:
     end_ms = start_ms + view.market.period_ms
     generates = any(view.generation_meters_between(site, start_ms, end_ms) for site in holder.sites)

@@ -7,8 +7,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, or_, select
 
-from collector.checks import steps
-from collector.checks.findings import Code, Finding
+from collector.checks import rounds, steps
+from collector.checks.codes import Code
+from collector.checks.findings import Finding
 from collector.checks.life import Act, LifeError, Party, Standing, State, judge
 from collector.model.records import Site
 from collector.registry.view import View
@@ -83,7 +84,8 @@ def act(
     spoke = [
         step.act.person for step in steps.of(connection, number) if step.party is Party.LICENSEE
     ]
-    standing = Standing(kept.state, kept.known_ms, kept.finding.is_present(now_ms), spoke)
+    is_present = rounds.read(connection, now_ms).show(kept.finding)
+    standing = Standing(kept.state, kept.known_ms, is_present, spoke)
     try:
         state = judge(standing, act, dispute_days)
     except LifeError as error:

@@ -14,10 +14,21 @@ import structlog
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import OperationalError
 
-from collector.checks import changes, closing, corrections, findings, gateways, now, silence, sites
+from collector.checks import (
+    changes,
+    closing,
+    corrections,
+    findings,
+    gateways,
+    now,
+    rounds,
+    silence,
+    sites,
+)
 from collector.checks.allocation import Holder
 from collector.checks.closing import Closed
-from collector.checks.findings import Code, Finding
+from collector.checks.codes import Code, Round
+from collector.checks.findings import Finding
 from collector.checks.grey import judging
 from collector.checks.grey.daily import DailyFeeders
 from collector.checks.prescribed import holders
@@ -63,7 +74,7 @@ class Checks:
         began_ms = self._began_ms = now_ms if self._began_ms is None else self._began_ms
         view = self._registry.view()
         self._note_changes(view)
-        self._each(self._due(view), _subject_due, partial(self._close_again, view))
+        self._each(self._due(view), _subject_due, partial(self._close_again, view, now_ms))
         ending = partial(self._close_ended, view, now_ms, began_ms)
         self._each(holders(view), _subject, ending)
         earlier = partial(self._close_earlier, view, now_ms)
@@ -75,10 +86,12 @@ class Checks:
         feeders = partial(self._judge_feeders, view, now_ms)
         self._each(self._feeders.next(view, now_ms), str, feeders)
         with reading(self._engine) as connection:
-            is_unopened = findings.is_unopened(connection)
-        if is_unopened:
+            is_news = findings.is_unopened(connection)
+            is_news = is_news or rounds.is_worth_noting(connection, Round.RUN, now_ms)
+        if is_news:
             with self._engine.begin() as connection:
                 findings.note_opened(connection, now_ms)
+                rounds.note(connection, Round.RUN, now_ms)
 
     def _note_changes(self, view: View) -> None:
         with reading(self._engine) as connection:
@@ -94,28 +107,32 @@ class Checks:
             marked = changes.due(connection, holders(view))
             return list(dict.fromkeys([*marked, *closing.completed(connection, holders(view))]))
 
-    def _close_again(self, view: View, due: Sequence[changes.Due]) -> None:
+    def _close_again(self, view: View, now_ms: int, due: Sequence[changes.Due]) -> None:
         with reading(self._engine) as connection:
             judged = list(closing.judge_again(connection, view, due))
-        self._keep_periods(judged, view, due)
+        self._keep_periods(judged, view, now_ms, due)
 
     def _close_ended(self, view: View, now_ms: int, began_ms: int, those: Sequence[Holder]) -> None:
         with reading(self._engine) as connection:
             for closed in self._ending.judge(connection, view, those, now_ms, began_ms):
-                self._keep_periods(closed, view)
+                self._keep_periods(closed, view, now_ms)
 
     def _close_earlier(self, view: View, now_ms: int, those: Sequence[Holder]) -> None:
         with reading(self._engine) as connection:
             for holder in those:
                 for closed in self._ending.judge_earlier(connection, view, holder, now_ms):
-                    self._keep_periods(closed, view)
+                    self._keep_periods(closed, view, now_ms)
 
     def _keep_periods(
-        self, closed: Sequence[Closed], view: View, due: Sequence[changes.Due] = ()
+        self,
+        closed: Sequence[Closed],
+        view: View,
+        now_ms: int,
+        due: Sequence[changes.Due] = (),
     ) -> None:
         with self._engine.begin() as connection:
             for each in closed:
-                closing.keep(connection, each)
+                closing.keep(connection, each, now_ms)
             if closed:
                 changes.closed_until(connection, max(each.result.end_ms for each in closed))
             changes.take_away(connection, due)
@@ -148,20 +165,21 @@ class Checks:
 
     def _judge_silence(self, scene: Scene) -> None:
         """Of all sites before any is told: many by one cause are one finding."""
+        policy, now_ms = scene.view.policy, scene.now_ms
         found: list[Silence] = []
         watched: Counter[str] = Counter()
+        with reading(self._engine) as connection:
+            known_ms = silence.known_until(connection, now_ms)
 
         def judge(those: Sequence[Site]) -> None:
-            with reading(self._engine) as connection:
-                seen = [site for site in those if silence.is_watched(scene, site)]
-                silent = [silence.judge(connection, scene, site) for site in seen]
+            seen = [site for site in those if silence.is_watched(scene, site)]
+            silent = [silence.judge(scene, site, known_ms) for site in seen]
             watched.update(site.zone for site in seen)
             found.extend(one for one in silent if one is not None)
 
         self._each(list(scene.view.all(Site).values()), _name, judge, _SITES_AT_ONCE)
-        policy, now_ms = scene.view.policy, scene.now_ms
+        is_known = silence.is_known(policy, known_ms, scene.began_ms)
         with reading(self._engine) as connection:
-            is_known = silence.is_known(connection, policy, now_ms, scene.began_ms)
             is_told = bool(found) or silence.may_go_on(connection, Code.UNREAD)
         if watched and is_known and is_told:
             with self._engine.begin() as connection:
@@ -204,8 +222,7 @@ class Checks:
 
     def _keep_findings(self, found: Sequence[Finding]) -> None:
         with self._engine.begin() as connection:
-            for each in found:
-                findings.keep(connection, each)
+            findings.keep_all(connection, found)
 
 
 def _of_sites(

@@ -1,10 +1,16 @@
 """The moment that is judged: one register, one time, and each newest reading looked up once."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
+from sqlalchemy import Connection
+
+from collector.checks.allowance import Known
+from collector.checks.hours import ForbiddenOnce
+from collector.checks.prescribed import known_allocations
 from collector.intervals.running import RunningPeriod
+from collector.model.records import Allocation
 from collector.registry.view import View
 from collector.series.store import Point, SeriesStore
 
@@ -42,6 +48,21 @@ class LatestOnce:
         return self._series.window(meter, from_ms, until_ms)
 
 
+class BoughtOnce:
+    """What was bought, asked for once for each auction zone and period."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, int], dict[str, list[Known[Allocation]]]] = {}
+
+    def in_zone(
+        self, connection: Connection, zone: str, start_ms: int
+    ) -> Mapping[str, Sequence[Known[Allocation]]]:
+        """By licensee."""
+        if (zone, start_ms) not in self._known:
+            self._known[zone, start_ms] = known_allocations(connection, zone, start_ms)
+        return self._known[zone, start_ms]
+
+
 @dataclass(frozen=True)
 class Scene:
     """`began_ms`: when this collector began to take in what had waited for it."""
@@ -51,3 +72,5 @@ class Scene:
     now_ms: int
     began_ms: int
     running: RunningPeriod
+    bought: BoughtOnce = field(default_factory=BoughtOnce)
+    forbidden: ForbiddenOnce = field(default_factory=ForbiddenOnce)

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy import Connection, select
 
 from collector.checks import findings, members, meters, steps, storms
-from collector.checks.findings import Code, Finding
+from collector.checks.codes import Code
+from collector.checks.findings import Finding
 from collector.checks.life import COLLECTOR, Act, State, Verb
 from collector.checks.members import Member
 from collector.checks.scene import Scene
@@ -36,13 +37,17 @@ def is_watched(scene: Scene, site: Site) -> bool:
     )
 
 
-def is_known(connection: Connection, policy: Policy, now_ms: int, began_ms: int) -> bool:
+def known_until(connection: Connection, now_ms: int) -> int:
+    """Readings that came before this moment stand in the series."""
+    return followed_until(connection, SeriesFollower.name, now_ms)
+
+
+def is_known(policy: Policy, known_ms: int, began_ms: int) -> bool:
     """Whether sites can be told silent: not while this collector takes in what waited for it."""
-    late_ms = int(policy.late_s * 1000)
-    return followed_until(connection, SeriesFollower.name, now_ms) > began_ms + late_ms
+    return known_ms > began_ms + int(policy.late_s * 1000)
 
 
-def judge(connection: Connection, scene: Scene, site: Site) -> Silence | None:
+def judge(scene: Scene, site: Site, known_ms: int) -> Silence | None:
     """Of a site that is watched: whether its load is not known for longer than `late_s`."""
     view, series, now_ms = scene.view, scene.series, scene.now_ms
     delivery = view.delivery_meters(site.name, now_ms)
@@ -50,7 +55,6 @@ def judge(connection: Connection, scene: Scene, site: Site) -> Silence | None:
     if not old:
         return None
     by_ms = now_ms + meters.AHEAD_MS
-    known_ms = followed_until(connection, SeriesFollower.name, now_ms)
     late_ms = int(view.policy.late_s * 1000)
     silent: dict[str, int] = {}
     for meter in old:
@@ -86,9 +90,11 @@ def keep(
     for number, known in ongoing.items():
         if (known.zone, known.first_ms) not in going_on:
             members.leave(connection, number, list(known.since_ms), now_ms)
-    for silence in alone:
-        one = Finding(code, silence.subject, silence.since_ms, now_ms, silence.details)
-        findings.keep(connection, one)
+    singles = [
+        Finding(code, silence.subject, silence.since_ms, now_ms, silence.details)
+        for silence in alone
+    ]
+    findings.keep_all(connection, singles)
 
 
 def may_go_on(connection: Connection, code: Code) -> bool:

@@ -6,7 +6,8 @@ from fractions import Fraction
 from sqlalchemy import Connection
 
 from collector.checks import meters, turns
-from collector.checks.findings import Code, Finding
+from collector.checks.codes import Code
+from collector.checks.findings import Finding
 from collector.checks.scene import Scene
 from collector.ledger import identities
 from collector.model.limits import starting_power_w

@@ -20,9 +20,11 @@ from collector.checks import (
     licence_papers,
     licence_past,
     papers,
+    rounds,
     silence,
 )
-from collector.checks.findings import Code, Finding
+from collector.checks.codes import Code, Round
+from collector.checks.findings import Finding
 from collector.checks.scene import Readings
 from collector.checks.states import Lasting, Scene, State
 from collector.checks.storms import Silence
@@ -87,15 +89,19 @@ class StandingChecks:
             self._keep([each for each in found if each.code is not Code.GATEWAY_SILENT], lasting)
             silent = [each for each in found if each.code is Code.GATEWAY_SILENT]
             is_known = now_ms - began_ms > view.policy.data.silent_s * 1000
-            if is_known and (silent or self._has_storm()):
+            is_told = is_known and (bool(silent) or self._has_storm())
+            with reading(self._engine) as connection:
+                is_news = is_told or rounds.is_worth_noting(connection, Round.LOOK, now_ms)
+            if is_news:
                 with self._engine.begin() as connection:
-                    _keep_silent(connection, view, silent, now_ms)
+                    if is_told:
+                        _keep_silent(connection, view, silent, now_ms)
+                    rounds.note(connection, Round.LOOK, now_ms)
 
     def _keep(self, found: Sequence[Finding], lasting: Lasting) -> None:
         for part in in_parts(found, _KEPT_AT_ONCE):
             with self._engine.begin() as connection:
-                for finding in part:
-                    findings.keep(connection, finding)
+                findings.keep_all(connection, part)
         for finding in found:
             lasting.keep(finding)
 

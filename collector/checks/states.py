@@ -7,7 +7,8 @@ from typing import Any
 from sqlalchemy import Connection
 
 from collector.checks import findings
-from collector.checks.findings import Code, Finding
+from collector.checks.codes import Code
+from collector.checks.findings import Finding
 from collector.checks.scene import Readings
 from collector.model.records import Record
 from collector.registry.view import View

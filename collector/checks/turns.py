@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from sqlalchemy import Connection
 
 from collector.checks.allocation import DeliveryMeter
-from collector.checks.findings import Code, Finding
+from collector.checks.codes import Code
+from collector.checks.findings import Finding
 from collector.intervals.evidence import Turn, foreign_turn
 from collector.ledger import identities
 from collector.model.continuity import Verdict

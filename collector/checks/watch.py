@@ -7,7 +7,8 @@ from pathlib import Path
 import structlog
 from sqlalchemy import Engine, insert, select, update
 
-from collector.checks import own
+from collector.checks import own, rounds
+from collector.checks.codes import Round
 from collector.checks.condition import Condition, alarms, read_condition
 from collector.registry.store import Registry
 from collector.storage import reading
@@ -65,12 +66,13 @@ class Watch:
         self._committed_s = now_s
         with reading(self._engine) as connection:
             condition = read_condition(connection, self._directory, self._certificates(), now_ms)
+            is_over = rounds.is_worth_noting(connection, Round.WATCH, now_ms)
         self._stalled = _stalled(self.condition, condition, policy.lag_s)
         self.condition = condition
         step_s, left = self._stepped
         self._stepped = (step_s, left - 1) if left > 1 else (0, 0)
         self._tell(alarms(condition, policy, step_s if left else 0))
-        if self.alarms:
+        if self.alarms or is_over:
             with self._engine.begin() as connection:
                 own.keep(connection, self.alarms, now_ms)
 

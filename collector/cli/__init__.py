@@ -1,1 +1,1 @@
-"""The collector's verbs on the command line: `esep collector` and `esep registry`."""
+"""The collector's verbs on the command line: `esep collector`, `esep registry`, `esep curtail`."""

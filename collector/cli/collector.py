@@ -13,6 +13,7 @@ from collector.cli import (
     backup,
     ca,
     check,
+    closings,
     correction,
     feeders,
     finding_life,
@@ -54,6 +55,7 @@ app.add_typer(ca.app, name="ca")
 app.command("rebuild-series")(series.rebuild_series)
 app.command("reconcile")(series.reconcile)
 app.command()(check.check)
+app.command()(closings.closings)
 app.command()(status.status)
 app.command()(gaps.gaps)
 app.command()(quarantine.quarantine)

@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Any
 
 from sqlalchemy import Connection, Engine, delete, select
@@ -10,15 +9,22 @@ from structlog.testing import capture_logs
 
 from collector.checks import closing, corrections, findings
 from collector.checks import periods as periods_room
-from collector.checks.allocation import Holder, PeriodResult
+from collector.checks.allocation import Holder
+from collector.checks.codes import Code
 from collector.checks.findings import Finding
 from collector.checks.prescribed import holder_of
-from collector.cli.interval_rows import exact
+from collector.cli.correction_rows import (
+    Changed,
+    Pair,
+    correction_row,
+    interval_row,
+    period_row,
+    sums,
+)
 from collector.intervals import ratios
 from collector.intervals.closed import table
 from collector.intervals.closed.closer import Closer, Times
 from collector.intervals.closed.grid import Grid
-from collector.intervals.closed.interval import ClosedInterval
 from collector.intervals.closed.rules import Rules
 from collector.intervals.due import FRESH, QUANTITIES
 from collector.intervals.follower import IntervalFollower
@@ -30,10 +36,6 @@ from collector.registry.store import Registry
 from collector.registry.view import View
 from collector.storage import reading
 from collector.storage.tables import boundary_changed, interval_due, period_due
-
-Pair = tuple[PeriodResult, PeriodResult]
-Changed = list[tuple[str, ClosedInterval, ClosedInterval]]
-"""Quantity, what stood before, what stands then."""
 
 
 @dataclass(frozen=True)
@@ -192,10 +194,10 @@ def _document(
     return {
         "meter": meter,
         "state": state,
-        "corrections": [_correction(view.one(Meter, meter), record) for record in records],
-        "sums": _sums(changed, grid),
-        "intervals": [_interval(*each) for each in changed],
-        "periods": [_period(*pair) for pair in periods],
+        "corrections": [correction_row(view.one(Meter, meter), record) for record in records],
+        "sums": sums(changed, grid),
+        "intervals": [interval_row(*each) for each in changed],
+        "periods": [period_row(*pair) for pair in periods],
         "findings": [
             {"code": each.code, "subject": each.subject, "first": moment_text(each.first_ms)}
             for each in touched
@@ -228,7 +230,7 @@ def _findings(
     of_periods = {(f"{each.licensee}/{each.zone}", each.start_ms) for _, each in periods}
     found = []
     for each in findings.stored(connection):
-        if each.code is findings.Code.RATIO_CORRECTED:
+        if each.code is Code.RATIO_CORRECTED:
             continue
         is_then = any(record.holds_between(each.first_ms, each.last_ms + 1) for record in records)
         if (each.subject, each.first_ms) in of_periods or (is_then and _speaks_of(each, meter)):
@@ -242,62 +244,3 @@ def _speaks_of(finding: Finding, meter: Meter) -> bool:
         return True
     is_of_load = "power_w" in details and meter.point == "delivery"
     return is_of_load and details.get("site") == meter.site
-
-
-def _correction(meter: Meter, record: RatioCorrection) -> dict[str, Any]:
-    configured = Fraction(*meter.ct) * Fraction(*meter.vt)
-    return {
-        "ct": list(record.ct),
-        "vt": list(record.vt),
-        "configured_ct": list(meter.ct),
-        "configured_vt": list(meter.vt),
-        "factor": exact(Fraction(*record.ct) * Fraction(*record.vt) / configured),
-        "from": moment_text(record.valid_from),
-        "to": None if record.valid_until is None else moment_text(record.valid_until),
-        "withdrawn": record.withdrawn,
-        "reason": record.reason,
-        "document_sha256": record.document_sha256,
-    }
-
-
-def _sums(changed: Changed, grid: Grid) -> dict[str, Any]:
-    """Over the quarters, import and export."""
-    quarters = [each for each in changed if each[2].length_ms == grid.quarter_ms]
-    before_wh = sum((_wh(before) for _, before, _ in quarters), Fraction(0))
-    after_wh = sum((_wh(after) for _, _, after in quarters), Fraction(0))
-    return {
-        "quarters": len(quarters),
-        "hours": len(changed) - len(quarters),
-        "before_wh": exact(before_wh),
-        "after_wh": exact(after_wh),
-        "difference_wh": exact(after_wh - before_wh),
-    }
-
-
-def _wh(closed: ClosedInterval) -> Fraction:
-    return closed.energy_wh or Fraction(0)
-
-
-def _interval(quantity: str, before: ClosedInterval, after: ClosedInterval) -> dict[str, Any]:
-    return {
-        "quantity": quantity,
-        "start": moment_text(after.start_ms),
-        "length_s": after.length_ms // 1000,
-        "before_wh": exact(before.energy_wh),
-        "after_wh": exact(after.energy_wh),
-        "difference_wh": exact(_wh(after) - _wh(before)),
-        "quality": after.quality,
-    }
-
-
-def _period(before: PeriodResult, after: PeriodResult) -> dict[str, Any]:
-    return {
-        "licensee": after.licensee,
-        "zone": after.zone,
-        "start": moment_text(after.start_ms),
-        "allowed_wh": exact(after.allowed_wh),
-        "before_wh": exact(before.measured_wh),
-        "before": before.outcome,
-        "after_wh": exact(after.measured_wh),
-        "after": after.outcome,
-    }

@@ -16,6 +16,7 @@ from collector.cli.certificate import certificate
 from collector.cli.intervals import moment_of
 from collector.cli.orders_shown import lines, plain
 from collector.cli.service import now_ms
+from collector.cli.site_schedule import schedule
 from collector.model.order import Step
 from collector.model.records import OrderReason
 from collector.orders import acts, store
@@ -28,6 +29,7 @@ from collector.storage import reading
 app = typer.Typer(no_args_is_help=True, help="Orders: draft, approve, prove, release, look.")
 app.callback()(logs.to_stderr)
 app.command()(certificate)
+app.command()(schedule)
 
 By = Annotated[str, typer.Option("--by", help="the full name of the person who does it")]
 Reason = Annotated[str, typer.Option("--reason", help="why")]

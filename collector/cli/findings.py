@@ -7,10 +7,11 @@ from typing import Annotated, Any
 import typer
 from sqlalchemy import Connection
 
-from collector.checks import evidence, members, record, steps
-from collector.checks.findings import Code
+from collector.checks import evidence, members, record, rounds, steps
+from collector.checks.codes import Code
 from collector.checks.life import LifeError, State
 from collector.checks.record import Asked, Kept
+from collector.checks.rounds import Rounds
 from collector.cli.arguments import AsJson, Directory, fail, open_directory
 from collector.cli.intervals import moment_of
 from collector.cli.report import moment
@@ -54,12 +55,13 @@ def findings(
     )
     with reading(engine) as connection:
         found = record.search(connection, asked, limit + 1)
-    shown, now = found[:limit], now_ms()
+        last = rounds.read(connection, now_ms())
+    shown = found[:limit]
     if as_json:
-        typer.echo(json.dumps([_plain(kept, lang, now) for kept in shown], indent=2))
+        typer.echo(json.dumps([_plain(kept, lang, last) for kept in shown], indent=2))
     else:
         for kept in shown:
-            typer.echo(_line(kept, lang, now))
+            typer.echo(_line(kept, lang, is_present=last.show(kept.finding)))
     if len(found) > limit:
         typer.echo(f"the newest {limit} are shown: narrow the search, or give --limit", err=True)
 
@@ -96,7 +98,7 @@ def _code(name: str | None) -> Code | None:
         raise fail(f"--code {name}: there is no such code; there are {', '.join(near)}") from None
 
 
-def _plain(kept: Kept, language: str, now: int) -> dict[str, Any]:
+def _plain(kept: Kept, language: str, last: Rounds) -> dict[str, Any]:
     found = kept.finding
     return {
         "finding": kept.number,
@@ -107,7 +109,7 @@ def _plain(kept: Kept, language: str, now: int) -> dict[str, Any]:
         "sites": list(found.sites),
         "first": moment(found.first_ms),
         "last": moment(found.last_ms),
-        "present": found.is_present(now),
+        "present": last.show(found),
         "times": kept.times,
         "opened": None if kept.opened_ms is None else moment(kept.opened_ms),
         "text": of_findings.finding_text(language, found),
@@ -116,7 +118,7 @@ def _plain(kept: Kept, language: str, now: int) -> dict[str, Any]:
 
 def _whole(connection: Connection, kept: Kept, language: str) -> dict[str, Any]:
     found, left = members.of(connection, kept.number, _MEMBERS)
-    return _plain(kept, language, now_ms()) | {
+    return _plain(kept, language, rounds.read(connection, now_ms())) | {
         "details": dict(kept.finding.details),
         "steps": [
             {
@@ -161,12 +163,12 @@ def _whole(connection: Connection, kept: Kept, language: str) -> dict[str, Any]:
     }
 
 
-def _line(kept: Kept, language: str, now: int) -> str:
+def _line(kept: Kept, language: str, *, is_present: bool) -> str:
     found, style = kept.finding, STYLES[language]
     seen = style.moment(found.first_ms)
     if found.last_ms != found.first_ms:
         seen += f" – {style.moment(found.last_ms)}"
-    if found.is_present(now):
+    if is_present:
         seen += f" ({text(language, 'page-now')})"
     return (
         f"{kept.number} {text(language, f'severity-{found.severity}')}"
@@ -184,7 +186,7 @@ def _show(kept: Kept, whole: dict[str, Any], language: str) -> None:
         at = None if instant is None else datetime.fromisoformat(instant)
         return None if at is None else STYLES[language].moment(round(at.timestamp() * 1000))
 
-    typer.echo(_line(kept, language, now_ms()))
+    typer.echo(_line(kept, language, is_present=whole["present"]))
     typer.echo(f"{word('do')}: {of_findings.action(language, kept.finding.code)}")
     if kept.times > 1:
         typer.echo(word("times", count=kept.times))

@@ -12,7 +12,9 @@ from collector.evidence.cose import message_hash
 from collector.evidence.downlink import Command
 from collector.evidence.errors import EvidenceError
 from collector.evidence.keys import PublicKey
+from collector.evidence.schedule import Schedule, read_schedule
 from collector.orders.commands import KIND as COMMAND
+from collector.orders.schedule_store import KIND as SCHEDULE
 from collector.registry.configurations import KIND as CONFIGURATION
 from collector.storage import reading
 from collector.storage.tables import issued, order_command, order_step
@@ -31,6 +33,7 @@ class Issued:
 
     configurations: dict[bytes, IssuedConfiguration] = field(default_factory=dict)
     commands: dict[bytes, Command] = field(default_factory=dict)
+    schedules: dict[bytes, Schedule] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)
 
     @cached_property
@@ -40,6 +43,15 @@ class Issued:
     def has_command(self, order: bytes, counter: int, gateway: bytes, zone: str) -> bool:
         """Whether a command of this order and counter went to the gateway or to its zone."""
         return not self._meant.isdisjoint({(gateway, order, counter), (zone, order, counter)})
+
+    def has_schedule(self, digest: bytes, serial: int, gateway: bytes, *, enforces: bool) -> bool:
+        """Whether this one was issued to the gateway."""
+        known = self.schedules.get(digest)
+        return known is not None and (known.serial, known.gateway, known.enforces) == (
+            serial,
+            gateway,
+            enforces,
+        )
 
 
 def verify_issued(engine: Engine, root: PublicKey) -> Issued:
@@ -74,6 +86,8 @@ def _judge(found: Issued, root: PublicKey, digest: bytes, kind: str, raw: bytes)
             found.configurations[digest] = IssuedConfiguration(body[1], body[2], body[5])
         elif kind == COMMAND:
             found.commands[digest] = read_command(raw, root)
+        elif kind == SCHEDULE:
+            found.schedules[digest] = read_schedule(raw, root)
     except EvidenceError as error:
         found.faults.append(f"{where}: {error}")
 

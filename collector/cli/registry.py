@@ -11,6 +11,7 @@ from collector.cli import registry_questions as questions
 from collector.cli.arguments import UNUSABLE, Directory
 from collector.cli.service import now_ms
 from collector.evidence.downlink import Role
+from collector.model.actuator import ActuatorError
 from collector.model.records import Gateway, Meter
 from collector.registry.configuration import compile_configuration
 from collector.registry.configurations import Configurations
@@ -78,7 +79,7 @@ def configure_all(
             message = compile_configuration(view, gateway, issued_ms, signer)
             configurations.store(message, issued_ms)
             (out / f"{gateway}.cose").write_bytes(message)
-    except (UnknownError, ProfileError, OSError) as error:
+    except (UnknownError, ProfileError, ActuatorError, OSError) as error:
         typer.echo(error.args[0] if len(error.args) == 1 else str(error), err=True)
         raise typer.Exit(2) from None
     typer.echo(f"{len(gateways)} configurations in {out}")

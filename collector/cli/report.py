@@ -50,7 +50,7 @@ def full(engine: Engine, registry: Registry, directory: Path) -> dict[str, Any]:
             "ledger": _status(connection),
             "energy": [_energy(connection, meter) for meter in view.all(Meter).values()],
             "series": _series(directory),
-            "periods": [_period(result) for result in periods.stored(connection)],
+            "periods": [period(result) for result in periods.stored(connection)],
             "orders": [
                 _part(order, part) for order in store.load_all(connection) for part in order.parts
             ],
@@ -147,7 +147,7 @@ def _identity(known: MeterIdentity) -> dict[str, Any]:
     }
 
 
-def _period(result: PeriodResult) -> dict[str, Any]:
+def period(result: PeriodResult) -> dict[str, Any]:
     return {
         "site": ", ".join(result.sites),
         "licensee": result.licensee,
@@ -168,6 +168,7 @@ def _period(result: PeriodResult) -> dict[str, Any]:
         ],
         "positions": list(result.positions),
         "closing": result.version,
+        "known": None if result.closed_ms is None else moment(result.closed_ms),
         "versions": {kind: list(numbers) for kind, numbers in result.versions.items()},
         "examples": list(result.examples),
         "operational": list(result.operational),

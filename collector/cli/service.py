@@ -30,6 +30,8 @@ from collector.ledger.followers import begin_again
 from collector.orders import commands
 from collector.orders.desk import Desk
 from collector.orders.follower import OrderFollower
+from collector.orders.schedule_store import ScheduleFollower
+from collector.orders.schedules import Schedules
 from collector.registry.configurations import Configurations
 from collector.registry.keyring import Keyring
 from collector.registry.keys import GatewayKeys
@@ -112,6 +114,7 @@ class Service:
         self._checks = Checks(engine, self.registry, self.series)
         self._offers = Offers(engine)
         self._desk = Desk(engine, self.registry, self.series, keyring.signer(Role.ORDERS))
+        self._schedules = Schedules(engine, self.registry, keyring.signer(Role.ORDERS))
         # at most one a second: the seconds of a start are above all numbers given before it
         self._least_receipt_number = now_ms() // 1000
         self._receipt_rounds = receipts.Rounds()
@@ -123,7 +126,12 @@ class Service:
         self._following = Following(
             engine,
             self._duties,
-            urgent=[ChainFollower(), IntervalFollower(configurations), OrderFollower()],
+            urgent=[
+                ChainFollower(),
+                IntervalFollower(configurations),
+                OrderFollower(),
+                ScheduleFollower(),
+            ],
             patient=[SeriesFollower(self.series, configurations)],
             then={IntervalFollower.name: lambda: bool(closer.run(now_ms()))},
         )
@@ -207,7 +215,9 @@ class Service:
                 guarded("checks", lambda: self._checks.run(now_ms()))
                 rest_s = _CHECKS_REST * (time.monotonic() - began_s)
             guarded("orders", lambda: self._desk.run(now_ms()))
+            guarded("schedules", lambda: self._schedules.run(now_ms()))
             guarded("outbox", self._flush)
+            guarded("schedules", self._publish_schedules)
 
     def _send(self) -> None:
         """Receipts, checkpoints and configurations, to whom they are due."""
@@ -282,6 +292,13 @@ class Service:
                 return
             self._offers.published(version, now_ms())
             log.info("configuration.sent", gateway=version.gateway, version=version.version)
+
+    def _publish_schedules(self) -> None:
+        for gateway, serial, message in self._schedules.due(now_ms()):
+            topic = f"esep/v1/{gateway}/schedule"
+            if not self._transport.publish(topic, message, retain=True):
+                return
+            self._schedules.published(gateway, serial, now_ms())
 
     def _publish_checkpoints(self) -> None:
         if not self._duties.has(_CHECKPOINTS):

@@ -27,6 +27,8 @@ from collector.storage.tables import frame as table
 
 _CHUNK = 1000
 _OBEYED = (CommandPhase.RECEIVED, CommandPhase.APPLIED)
+_TAKEN = (0, 1)
+"""Results of a schedule event: observed, enforced."""
 
 
 def verify_directory(
@@ -150,6 +152,14 @@ def _rests_on(
         ):
             verdict.faults.append(
                 f"{where}: unknown_command: order {order.hex()}, counter {counter}"
+            )
+    for event in events(frame, EventCode.SCHEDULE):
+        digest, serial, result = event.detail[0], event.detail[1], event.detail[2]
+        if result in _TAKEN and not issued.has_schedule(
+            digest, serial, frame.gateway, enforces=bool(result)
+        ):
+            verdict.faults.append(
+                f"{where}: unknown_schedule: serial number {serial}, {digest.hex()}"
             )
 
 

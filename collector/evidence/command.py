@@ -18,16 +18,24 @@ _HEAD: dict[int, shape.Predicate] = {
 _GROUNDS: dict[int, shape.Predicate] = {10: shape.sha256, 11: shape.text}
 _STAGES = shape.list_of(shape.stage_id, 1, 32)
 _RAMP = shape.list_of(shape.uint, 2, 2)
+_REQUIRED: dict[Action, dict[int, shape.Predicate]] = {
+    Action.LIMIT: {8: shape.unix_ms, 12: shape.uint32},
+}
 _FIELDS: dict[Action, dict[int, shape.Predicate]] = {
     Action.OPEN: {7: _STAGES, 8: shape.unix_ms, 9: _RAMP},
     Action.RELEASE: {7: _STAGES, 9: _RAMP},
     Action.READ: {},
+    Action.LIMIT: {7: _STAGES},
 }
 
 
 def _is_command(body: Any) -> bool:
     return any(
-        shape.is_map(body, _HEAD | {6: shape.exactly(action)}, fields | _GROUNDS)
+        shape.is_map(
+            body,
+            _HEAD | {6: shape.exactly(action)} | _REQUIRED.get(action, {}),
+            fields | _GROUNDS,
+        )
         for action, fields in _FIELDS.items()
     )
 
@@ -47,4 +55,5 @@ def read_command(message: bytes, root: PublicKey) -> Command:
         ramp_ms=tuple(body[9]) if 9 in body else None,
         authority=body.get(10),
         reason=body.get(11),
+        power_w=body.get(12),
     )

@@ -32,6 +32,14 @@ def _quantity(item: Any) -> bool:
     return _measured(item) or _counted(item)
 
 
+_measure = shape.row(
+    shape.span(0, 32),
+    *(shape.slot, shape.uint, shape.seq),
+    *(shape.slot, shape.span(1, 31), shape.uint, shape.seq),
+    shape.uint,
+)
+
+
 def is_meter(item: Any) -> bool:
     return shape.is_map(
         item,
@@ -52,12 +60,30 @@ def is_meter(item: Any) -> bool:
             13: shape.list_of(_request, 1, 64),
             14: shape.list_of(_identity, 0, 16),
         },
+        {15: _measure},
     )
 
 
-def _stage(item: Any) -> bool:
+_coil = shape.row(shape.exactly(0), shape.span(0, 1), shape.exactly(0), shape.exactly(0))
+_pulse = shape.row(shape.exactly(1), shape.exactly(1), shape.span(1, 60_000), shape.span(1, 3_600))
+_timed_output = shape.row(shape.uint, shape.span(0, 3_600_000))
+
+
+def _actuator(item: Any) -> bool:
+    return _coil(item) or _pulse(item)
+
+
+def is_stage(item: Any) -> bool:
     return shape.is_map(
-        item, {0: shape.stage_id, 1: shape.uint, 2: shape.uint, 3: shape.uint, 4: shape.uint}
+        item,
+        {0: shape.stage_id, 1: shape.uint, 2: shape.uint, 3: shape.uint, 4: shape.uint},
+        {
+            5: _actuator,
+            6: _timed_output,
+            7: _timed_output,
+            8: shape.list_of(shape.nullable(shape.uint), 4, 4),
+            9: shape.uint,
+        },
     )
 
 
@@ -74,7 +100,7 @@ def _is_configuration(body: Any) -> bool:
             6: shape.list_of(shape.uint, 3, 3),
             7: shape.list_of(_bus, 1, 8),
             8: shape.list_of(is_meter, 1, 64),
-            9: shape.list_of(_stage, 0, 32),
+            9: shape.list_of(is_stage, 0, 32),
         },
     )
 

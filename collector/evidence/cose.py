@@ -38,6 +38,7 @@ class ContentType(StrEnum):
     CHECKPOINT = "application/vnd.esep.checkpoint"
     ENROLMENT = "application/vnd.esep.enrolment"
     CURTAILMENT = "application/vnd.esep.curtailment"
+    SCHEDULE = "application/vnd.esep.schedule"
 
 
 _CONTENT_TYPES = frozenset(map(str, ContentType))

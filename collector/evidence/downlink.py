@@ -25,6 +25,7 @@ class Action(IntEnum):
     OPEN = 1
     RELEASE = 2
     READ = 3
+    LIMIT = 4
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,10 @@ class StreamReceipt:
 
 @dataclass(frozen=True)
 class Command:
-    """`target` is a gateway-id or a zone's name; times are Unix milliseconds."""
+    """`target` is a gateway-id or a zone's name; times are Unix milliseconds.
+
+    `power_w`: of a limit, what the site or the stages may draw until `until_ms`.
+    """
 
     target: bytes | str
     counter: int
@@ -64,6 +68,7 @@ class Command:
     ramp_ms: tuple[int, int] | None = None
     authority: bytes | None = None
     reason: str | None = None
+    power_w: int | None = None
 
     def payload(self) -> dict[int, Any]:
         body: dict[int, Any] = {
@@ -81,6 +86,7 @@ class Command:
             9: list(self.ramp_ms) if self.ramp_ms else None,
             10: self.authority,
             11: self.reason,
+            12: self.power_w,
         }
         body |= {key: value for key, value in optional.items() if value is not None}
         return body

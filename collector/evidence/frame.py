@@ -35,6 +35,9 @@ class EventCode(IntEnum):
     RETIRED = 13
     HEALTH = 14
     CADENCE = 15
+    LIMITER = 16
+    SCHEDULE = 17
+    INTERLOCK = 18
 
 
 class CommandPhase(IntEnum):
@@ -122,7 +125,9 @@ def _quality(value: Any) -> bool:
     )
 
 
-_CAUSES = ("command", "ramp", "expiry", "boot", "local")
+_CAUSES = ("command", "ramp", "expiry", "boot", "local", "limit")
+_LIMITER_STATE = shape.row(shape.span(0, 4), shape.span(0, 4))
+INTERLOCKS = ("local", "locked_out", "tripped", "opened_by_other")
 _EVENTS: dict[int, tuple[dict[int, shape.Predicate], dict[int, shape.Predicate]]] = {
     EventCode.BOOT: (
         {
@@ -177,6 +182,27 @@ _EVENTS: dict[int, tuple[dict[int, shape.Predicate], dict[int, shape.Predicate]]
         {},
     ),
     EventCode.CADENCE: ({0: shape.uint}, {}),
+    EventCode.LIMITER: (
+        {
+            0: _LIMITER_STATE,
+            1: _LIMITER_STATE,
+            2: shape.text,
+            3: shape.nullable(shape.row(shape.nullable(shape.uint), shape.uint)),
+            4: shape.nullable(shape.row(shape.uint, shape.uint, shape.uint)),
+            5: shape.span(0, 1),
+            6: shape.uint,
+            7: shape.list_of(shape.stage_id, 0, 32),
+        },
+        {8: shape.order_id},
+    ),
+    EventCode.SCHEDULE: (
+        {0: shape.sha256, 1: shape.uint, 2: shape.span(0, 2)},
+        {3: shape.text},
+    ),
+    EventCode.INTERLOCK: (
+        {0: shape.stage_id, 1: shape.list_of(shape.one_of(*INTERLOCKS), 0, 4)},
+        {},
+    ),
 }
 
 

@@ -73,6 +73,7 @@ def is_map(
     return True
 
 
+uint32 = span(0, 2**32 - 1)
 seq = span(1, 2**32 - 1)
 epoch = seq
 slot = span(0, 63)

@@ -50,8 +50,14 @@ def keep_event(
     judge(connection, frame.gateway, (frame.epoch, frame.seq, record))
 
 
-def judge(connection: Connection, gateway: bytes, place: Place) -> None:
-    """Say how wrong the clock was around a place, where there is a new event or snapshot."""
+def judge(connection: Connection, gateway: bytes, *places: Place) -> None:
+    """Say how wrong the clock was around places where there is a new event or snapshot."""
+    if places and _is_ever_doubted(connection, gateway):
+        for place in places:
+            _judge(connection, gateway, place)
+
+
+def _judge(connection: Connection, gateway: bytes, place: Place) -> None:
     start = _last_known(connection, gateway, place) or (0, 0, 0)
     end, error_ms = _next_known(connection, gateway, place)
     query = select(*_EVENTS, table.c.error_ms).where(
@@ -70,6 +76,13 @@ def judge(connection: Connection, gateway: bytes, place: Place) -> None:
 def is_misdated(error_ms: int | None, interval_ms: int | None) -> bool:
     """Whether a boundary may be none of those next to the one that the snapshot names."""
     return error_ms is not None and interval_ms is not None and abs(error_ms) >= interval_ms
+
+
+def _is_ever_doubted(connection: Connection, gateway: bytes) -> bool:
+    doubted = select(snapshot.c.position).where(
+        snapshot.c.gateway == gateway, snapshot.c.clock == _DOUBTED
+    )
+    return connection.execute(doubted.limit(1)).first() is not None
 
 
 def _last_known(connection: Connection, gateway: bytes, place: Place) -> Place | None:

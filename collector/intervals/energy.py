@@ -1,6 +1,6 @@
 """Energy of a meter between two moments, from its snapshots."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import pairwise
@@ -207,23 +207,39 @@ def boundary_error_wh(snapshot: Snapshot, neighbours: Iterable[Snapshot]) -> Fra
     return offset_error_wh(snapshot, neighbours)
 
 
-def offset_error_wh(snapshot: Snapshot, neighbours: Iterable[Snapshot]) -> Fraction:
+def offset_error_wh(
+    snapshot: Snapshot,
+    neighbours: Iterable[Snapshot],
+    judged: Mapping[tuple[int, int], Step] | None = None,
+) -> Fraction:
     """The mean power from the first to the last of the snapshots, over the distance.
 
-    By clocks that were wrong, less time may have passed between them than they show.
+    By clocks that were wrong, less time may have passed between them than they show. `judged`: the
+    steps that are known already, by the boundaries from which and to which they lead.
     """
-    known = sorted((snapshot, *neighbours), key=lambda entry: entry.at_ms)
-    moved_wh = sum((_moved_wh(one, other) for one, other in pairwise(known)), Fraction(0))
     distance_ms = snapshot.distance_ms
+    if not distance_ms:
+        return Fraction(0)
+    known = sorted((snapshot, *neighbours), key=lambda entry: entry.at_ms)
+    steps = (
+        (judged or {}).get((one.at_ms, other.at_ms)) or _step(one, other)
+        for one, other in pairwise(known)
+    )
+    moved_wh = sum(map(_moved_wh, steps), Fraction(0))
     first, last = known[0], known[-1]
     wrong_ms = abs(first.clock_error_ms) + abs(last.clock_error_ms)
     elapsed_ms = max(last.read_ms - first.read_ms - wrong_ms, distance_ms)
     return moved_wh * distance_ms / elapsed_ms if elapsed_ms else Fraction(0)
 
 
-def _moved_wh(before: Snapshot, after: Snapshot) -> Fraction:
-    measured = judge(before.reading, after.reading, _limits(before, after)).energy
-    return abs(after.energy_wh - before.energy_wh) if measured is None else measured
+def _step(before: Snapshot, after: Snapshot) -> Step:
+    return judge(before.reading, after.reading, _limits(before, after))
+
+
+def _moved_wh(step: Step) -> Fraction:
+    if step.energy is not None:
+        return step.energy
+    return abs(step.after.register.value - step.before.register.value)
 
 
 def _error_wh(connection: Connection, meter: str, snapshot: Snapshot, quantity: str) -> Fraction:
@@ -283,6 +299,8 @@ def passages(
 def _limits(before: Snapshot, after: Snapshot) -> Limits:
     """More time may have passed than clocks show that were wrong."""
     error_ms = abs(before.clock_error_ms) + abs(after.clock_error_ms)
+    if not error_ms:
+        return after.limits
     return replace(after.limits, delay_ms=after.limits.delay_ms + error_ms)
 
 

@@ -152,6 +152,21 @@ def strangers(connection: Connection, meter: str, start: Snapshot, end: Snapshot
     return identities.foreign(connection, meter, _within(identity_table, start, end))
 
 
+def strangers_since(
+    connection: Connection, meter: str, last: Snapshot, until_ms: int | None
+) -> list[Identity]:
+    """Identities that do not fit the meter, after its last reading, while it hung there."""
+    rows = identity_table.c
+    is_later: ColumnElement[bool] = rows.at_ms > last.read_ms
+    if last.place:
+        by_place = tuple_(*identities.PLACE) > tuple_(*last.place)
+        is_its = rows.gateway == last.gateway
+        is_later = or_(and_(is_its, by_place), and_(~is_its, is_later))
+    if until_ms is not None:
+        is_later = and_(is_later, rows.at_ms < until_ms)
+    return identities.foreign(connection, meter, is_later)
+
+
 def is_between(thing: Placed, before: Snapshot, after: Snapshot) -> bool:
     """By place in one gateway's chain; by time where the snapshots have no such places."""
     if before.place and after.place and before.gateway == after.gateway:

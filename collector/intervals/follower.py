@@ -11,6 +11,7 @@ from collector.intervals import clocks, due, facts, gateways
 from collector.intervals.contacts import keep_contact
 from collector.intervals.due import Moment
 from collector.intervals.evidence import keep_register_event
+from collector.intervals.interlocks import keep_interlocks
 from collector.intervals.snapshots import first_snapshot, judge_again
 from collector.ledger import identities
 from collector.ledger.flags import Flag, keep_flag
@@ -39,11 +40,13 @@ class IntervalFollower:
         self._configurations = configurations
         self._read: set[str] = set()
         """Meters of which it is known that they were read before."""
+        self._others: set[str] | None = None
 
     def follow(self, connection: Connection, entries: Sequence[Entry]) -> None:
         changed: set[Moment] = set()
         for entry in entries:
             frame = entry.frame
+            self._others = None
             kept = []
             rows: list[dict[str, Any]] = []
             for number, record in enumerate(frame.records):
@@ -56,8 +59,9 @@ class IntervalFollower:
                     _keep(connection, rows)  # what it says may bear on them
                     self._event(connection, frame, number, record, entry)
             _keep(connection, rows)
-            for number in {*kept[:1], *kept[-1:]}:
-                clocks.judge(connection, frame.gateway, (frame.epoch, frame.seq, number))
+            ends = {*kept[:1], *kept[-1:]}
+            places = ((frame.epoch, frame.seq, number) for number in ends)
+            clocks.judge(connection, frame.gateway, *places)
         due.mark(connection, changed)
 
     def _event(
@@ -71,6 +75,8 @@ class IntervalFollower:
             clocks.keep_event(connection, entry, frame, number, event)
         elif event.code is EventCode.STAGE:
             keep_contact(connection, entry, frame, number, event)
+        elif event.code is EventCode.INTERLOCK:
+            keep_interlocks(connection, entry, frame, number, event)
         elif event.code is EventCode.HEALTH:
             gateways.keep_health(connection, frame, event, entry)
         elif event.code is EventCode.FAULT:
@@ -79,6 +85,7 @@ class IntervalFollower:
             keep_register_event(connection, known, entry, frame, number, event)
         elif event.code is EventCode.IDENTITY:
             identity = identities.keep(connection, known, entry, frame, number, event)
+            self._others = None
             if identity is not None:
                 judge_again(connection, identity)
 
@@ -101,7 +108,10 @@ class IntervalFollower:
         if IMPORT in read.values and read.meter not in self._read:
             self._tell_first(connection, read)
         place = (frame.epoch, frame.seq, number)
-        standing = identities.standing_at(connection, frame.gateway, record.slot, read.meter, place)
+        standing = None
+        if read.meter in self._ever_others(connection, frame):
+            whose = (frame.gateway, record.slot, read.meter)
+            standing = identities.standing_at(connection, *whose, place)
         common = {
             "meter": read.meter,
             "at_ms": read.at_ms,
@@ -125,6 +135,14 @@ class IntervalFollower:
             if name in read.configured.limits and name not in in_doubt(tuple(doubted)):
                 rows.append(common | _register(read, name, quantity))
         return read
+
+    def _ever_others(self, connection: Connection, frame: Frame) -> set[str]:
+        """The gateway's meters for which another ever answered; asked once for a frame."""
+        if self._others is None:
+            known = self._configurations.of(frame.gateway, frame.configuration).meters
+            serials = [meter.serial for meter in known.values()]
+            self._others = identities.ever_foreign(connection, serials)
+        return self._others
 
     def _tell_first(self, connection: Connection, read: Decoded) -> None:
         if first_snapshot(connection, read.meter) is None:

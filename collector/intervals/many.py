@@ -26,12 +26,13 @@ from collector.intervals.energy import (
 from collector.intervals.exchange import meter_while_it_hung
 from collector.intervals.snapshots import (
     Snapshot,
+    is_any_after,
     last_snapshot,
     next_snapshot,
     snapshots_of_many,
 )
 from collector.ledger import identities
-from collector.model.continuity import total
+from collector.model.continuity import Step, total
 from collector.model.energy import IMPORT
 from collector.storage.tables import register_event
 
@@ -49,6 +50,10 @@ class Register:
     valid_from: int = 0
     valid_until: int | None = None
     quantity: str = IMPORT
+
+    @property
+    def place(self) -> tuple[str, str]:
+        return self.meter, self.quantity
 
     def hung_throughout(self, start_ms: int, end_ms: int) -> bool:
         return self.valid_from <= start_ms and (
@@ -95,12 +100,19 @@ def meter_many(
     for part in in_parts(registers):
         meters = {register.meter for register in part}
         eventful = seen_otherwise(connection, meters)
-        known = snapshots_of_many(connection, meters, *around_ms)
+        quantities = {register.quantity for register in part}
+        known = snapshots_of_many(connection, meters, *around_ms, quantities)
+        ended = {
+            register.meter
+            for register in part
+            if not any(each.at_ms > end_ms for each in known.get(register.place, ()))
+        }
+        goes_on = bool(ended) and is_any_after(connection, ended, around_ms[1])
         for register in part:
             plain = None
             if register.meter not in eventful and register.hung_throughout(start_ms, end_ms):
-                snapshots = known.get((register.meter, register.quantity), ())
-                course = _Course.of(connection, register, snapshots, start_ms, end_ms)
+                snapshots = known.get(register.place, ())
+                course = _Course.of(connection, register, snapshots, start_ms, end_ms, goes_on)
                 plain = None if course is None else course.metered(interval_ms)
             found[register] = plain or _asked(connection, register, start_ms, end_ms, interval_ms)
     return found
@@ -127,6 +139,10 @@ class _Course:
     turns: tuple[Turn, ...]
     sums: Mapping[int, Fraction] | None
     """Energy from the start to each stop; None: the register did not go on as one meter's does."""
+    judged: Mapping[tuple[int, int], Step]
+    """The step from each stop to the next, by their boundaries."""
+    goes_on: bool
+    """Whether there may be a snapshot after the last of those around."""
 
     @classmethod
     def of(
@@ -136,6 +152,7 @@ class _Course:
         snapshots: Sequence[Snapshot],
         start_ms: int,
         end_ms: int,
+        goes_on: bool,
     ) -> "_Course | None":
         by_time = {entry.at_ms: entry for entry in snapshots}
         start, end = by_time.get(start_ms), by_time.get(end_ms)
@@ -158,7 +175,8 @@ class _Course:
                 sums[passage.after.at_ms] = so_far
         around = [by_time[at_ms] for at_ms in sorted(by_time)]
         whole = None if so_far is None else sums
-        return cls(connection, register, around, stops, turns, whole)
+        judged = {(each.before.at_ms, each.after.at_ms): each.steps[0] for each in followed}
+        return cls(connection, register, around, stops, turns, whole, judged, goes_on)
 
     def metered(self, interval_ms: int) -> Metered:
         if self.sums is None:
@@ -198,9 +216,10 @@ class _Course:
         if before is None:
             before = last_snapshot(*whose, snapshot.at_ms - 1, quantity)
         after = self.around[place + 1] if place + 1 < len(self.around) else None
-        if after is None:
+        if after is None and self.goes_on:
             after = next_snapshot(*whose, snapshot.at_ms, quantity)
-        return offset_error_wh(snapshot, [each for each in (before, after) if each is not None])
+        neighbours = [each for each in (before, after) if each is not None]
+        return offset_error_wh(snapshot, neighbours, self.judged)
 
 
 def _asked(

@@ -6,7 +6,18 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    bindparam,
+    func,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 
 from collector.intervals import due
 from collector.intervals.due import Moment
@@ -47,35 +58,34 @@ class Snapshot:
     @property
     def reading(self) -> RegisterReading:
         count = self.energy_wh / self.quantum_wh
-        exact = Quantity(count.numerator, self.quantum_wh / count.denominator)
-        return RegisterReading(exact, self.read_ms, ratio=self.ratio)
+        parts = count.denominator
+        step_wh = self.quantum_wh if parts == 1 else self.quantum_wh / parts
+        return RegisterReading(Quantity(count.numerator, step_wh), self.read_ms, ratio=self.ratio)
 
 
 def snapshot_at(
     connection: Connection, meter: str, at_ms: int, quantity: str = IMPORT
 ) -> Snapshot | None:
-    return _one(connection, _standing(meter, quantity).where(table.c.at_ms == at_ms))
+    return _one(connection, _AT, meter, quantity, at_ms)
 
 
 def first_snapshot(connection: Connection, meter: str, quantity: str = IMPORT) -> Snapshot | None:
-    return _one(connection, _standing(meter, quantity).order_by(table.c.at_ms))
+    return _one(connection, _FIRST, meter, quantity)
 
 
 def last_snapshot(
     connection: Connection, meter: str, before_ms: int | None = None, quantity: str = IMPORT
 ) -> Snapshot | None:
     """The newest snapshot, or the newest at or before a moment."""
-    query = _standing(meter, quantity).order_by(table.c.at_ms.desc())
-    if before_ms is not None:
-        query = query.where(table.c.at_ms <= before_ms)
-    return _one(connection, query)
+    if before_ms is None:
+        return _one(connection, _LAST, meter, quantity)
+    return _one(connection, _LAST_BY, meter, quantity, before_ms)
 
 
 def next_snapshot(
     connection: Connection, meter: str, after_ms: int, quantity: str = IMPORT
 ) -> Snapshot | None:
-    query = _standing(meter, quantity).where(table.c.at_ms > after_ms).order_by(table.c.at_ms)
-    return _one(connection, query)
+    return _one(connection, _NEXT, meter, quantity, after_ms)
 
 
 def snapshots_between(
@@ -90,12 +100,16 @@ def snapshots_between(
 
 
 def snapshots_of_many(
-    connection: Connection, meters: Collection[str], start_ms: int, end_ms: int
+    connection: Connection,
+    meters: Collection[str],
+    start_ms: int,
+    end_ms: int,
+    quantities: Collection[str] = due.QUANTITIES,
 ) -> dict[tuple[str, str], list[Snapshot]]:
     """The same of several meters, by meter and quantity."""
     query = select(table).where(
         table.c.meter.in_(meters),
-        table.c.quantity.in_(due.QUANTITIES),
+        table.c.quantity.in_(quantities),
         table.c.at_ms.between(start_ms, end_ms),
         is_standing(),
     )
@@ -105,6 +119,38 @@ def snapshots_of_many(
         if row.at_ms not in of_register:
             of_register[row.at_ms] = _snapshot(row)
     return {register: _by_reading(known) for register, known in found.items()}
+
+
+def is_any_after(connection: Connection, meters: Collection[str], after_ms: int) -> bool:
+    """Whether one of them, of whatever quantity, has a snapshot for a later boundary."""
+    query = select(table.c.at_ms).where(
+        table.c.meter.in_(meters),
+        table.c.quantity.in_(due.QUANTITIES),
+        table.c.at_ms > after_ms,
+        is_standing(),
+    )
+    return connection.execute(query.limit(1)).first() is not None
+
+
+def last_of_many(
+    connection: Connection, meters: Collection[str], near_ms: int, quantity: str = IMPORT
+) -> dict[str, Snapshot]:
+    """The newest snapshot of each: of those that have one since `near_ms` by one question."""
+    query = select(table).where(
+        table.c.meter.in_(meters),
+        table.c.quantity == quantity,
+        table.c.at_ms >= near_ms,
+        is_standing(),
+    )
+    rows: dict[str, Any] = {}
+    for row in connection.execute(query.order_by(table.c.at_ms.desc(), table.c.position)):
+        rows.setdefault(row.meter, row)
+    found = {meter: _snapshot(row) for meter, row in rows.items()}
+    for meter in meters:
+        if meter not in found:
+            last = last_snapshot(connection, meter, quantity=quantity)
+            found |= {} if last is None else {meter: last}
+    return found
 
 
 def boundary_next_to(
@@ -185,7 +231,7 @@ def is_standing(rows: Any = table) -> ColumnElement[bool]:
     return and_(rows.c.standing.is_(None), is_dated)
 
 
-def _standing(meter: str, quantity: str) -> Select[Any]:
+def _standing(meter: Any, quantity: Any) -> Select[Any]:
     return select(table).where(table.c.meter == meter, table.c.quantity == quantity, is_standing())
 
 
@@ -193,14 +239,36 @@ def _by_reading(found: dict[int, Snapshot]) -> list[Snapshot]:
     return sorted(found.values(), key=lambda entry: (entry.read_ms, entry.place or (0, 0, 0)))
 
 
-def _one(connection: Connection, query: Select[Any]) -> Snapshot | None:
-    """The first received of those that the query puts first."""
-    row = connection.execute(query.order_by(table.c.position).limit(1)).first()
+# asked for one meter after another, they are made once; of one boundary the first received counts
+_OF_METER = _standing(bindparam("the_meter"), bindparam("the_quantity")).limit(1)
+_THEN: ColumnElement[int] = bindparam("the_at_ms")
+_OLDEST, _NEWEST = (table.c.at_ms, table.c.position), (table.c.at_ms.desc(), table.c.position)
+_AT = _OF_METER.where(table.c.at_ms == _THEN).order_by(table.c.position)
+_FIRST = _OF_METER.order_by(*_OLDEST)
+_LAST = _OF_METER.order_by(*_NEWEST)
+_LAST_BY = _LAST.where(table.c.at_ms <= _THEN)
+_NEXT = _FIRST.where(table.c.at_ms > _THEN)
+
+
+def _one(
+    connection: Connection, query: Select[Any], meter: str, quantity: str, at_ms: int = 0
+) -> Snapshot | None:
+    named = {"the_meter": meter, "the_quantity": quantity, "the_at_ms": at_ms}
+    row = connection.execute(query, named).first()
     return None if row is None else _snapshot(row)
 
 
 _exact = lru_cache(maxsize=4096)(Fraction)
 """Few meters differ in their steps, ratios and wirings."""
+
+
+@lru_cache(maxsize=4096)
+def _limits(modulus: str | None, greatest_w: str | None, delay_ms: int | None) -> Limits:
+    return Limits(
+        None if modulus is None else int(modulus),
+        None if greatest_w is None else _exact(greatest_w),
+        DELAY_MS if delay_ms is None else delay_ms,
+    )
 
 
 def _snapshot(row: Any) -> Snapshot:
@@ -213,11 +281,7 @@ def _snapshot(row: Any) -> Snapshot:
         offset_ms=row.offset_ms,
         gateway=row.gateway,
         place=None if row.record is None else (row.epoch, row.seq, row.record),
-        limits=Limits(
-            None if row.modulus is None else int(row.modulus),
-            None if row.greatest_w is None else _exact(row.greatest_w),
-            DELAY_MS if row.delay_ms is None else row.delay_ms,
-        ),
+        limits=_limits(row.modulus, row.greatest_w, row.delay_ms),
         ratio=None if row.ratio is None else _exact(row.ratio),
         clock_error_ms=row.clock_error_ms or 0,
     )

@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
-from functools import cached_property
 from itertools import pairwise
 
 from collector.model.energy import Quantity, energy_in
@@ -58,28 +57,29 @@ class Step:
     energy: Fraction | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class _Case:
-    """Two readings; what several rules ask of them is computed once."""
+    """Two readings, and what several rules ask of them. A register that is shown more coarsely than
+    before may seem to fall by less than its `quantum`, the greater of the two.
+    """
 
     before: RegisterReading
     after: RegisterReading
     limits: Limits
+    rise: Fraction
+    quantum: Fraction
+    has_same_quantum: bool
 
-    @cached_property
-    def rise(self) -> Fraction:
-        return self.after.register.value - self.before.register.value
-
-    @cached_property
-    def quantum(self) -> Fraction:
-        """A register that is shown more coarsely than before may seem to fall by less than this."""
-        return max(self.before.register.quantum, self.after.register.quantum)
+    @classmethod
+    def of(cls, before: RegisterReading, after: RegisterReading, limits: Limits) -> "_Case":
+        one, other = before.register, after.register
+        if one.quantum == other.quantum:
+            rise = (other.count - one.count) * one.quantum
+            return cls(before, after, limits, rise, one.quantum, has_same_quantum=True)
+        quantum = max(one.quantum, other.quantum)
+        return cls(before, after, limits, other.value - one.value, quantum, has_same_quantum=False)
 
     @property
-    def has_same_quantum(self) -> bool:
-        return self.before.register.quantum == self.after.register.quantum
-
-    @cached_property
     def most(self) -> Fraction | None:
         """What the register can have risen by."""
         if self.limits.greatest_w is None:
@@ -110,14 +110,17 @@ def _went_back(case: _Case) -> bool:
 
 def _rolled_over(case: _Case) -> bool:
     """More than a whole lap cannot be told from less, so a lap must be out of reach."""
+    if not _went_back(case):
+        return False
     lap, most = case.lap, case.most
-    if lap is None or most is None or not _went_back(case):
+    if lap is None or most is None:
         return False
     return case.before.register.value < lap and case.rise + lap <= most < lap
 
 
 def _jumped(case: _Case) -> bool:
-    return case.most is not None and case.rise > case.most
+    most = case.most
+    return most is not None and case.rise > most
 
 
 def _nothing(_: _Case) -> None:
@@ -139,7 +142,7 @@ _RULES: tuple[
 
 
 def judge(before: RegisterReading, after: RegisterReading, limits: Limits) -> Step:
-    case = _Case(before, after, limits)
+    case = _Case.of(before, after, limits)
     for verdict, applies, energy in _RULES:
         if applies(case):
             return Step(verdict, before, after, energy(case))

@@ -6,7 +6,7 @@ import structlog
 from sqlalchemy import Connection, insert
 
 from collector.evidence.downlink import Action
-from collector.evidence.frame import CommandPhase, Event, EventCode, Frame, Stream
+from collector.evidence.frame import INTERLOCKS, CommandPhase, Event, EventCode, Frame, Stream
 from collector.ledger.flags import Flag, keep_flag
 from collector.ledger.ledger import Entry
 from collector.ledger.readings import AHEAD_MS, believable_ms
@@ -18,7 +18,7 @@ from collector.storage.tables import stage_movement
 
 log = structlog.get_logger()
 
-_CONTACT, _SUPERSEDED = "contact", "superseded"
+_CONTACT, _SUPERSEDED, _LIMIT = "contact", "superseded", "limit"
 _BOOT = "boot"
 _EFFECTIVE = (Step.APPLIED, Step.CONTACT_CONFIRMED, Step.VERIFIED, Step.REBOUNDED)
 
@@ -109,7 +109,7 @@ def _take(connection: Connection, frame: Frame, event: Event, entry: Entry) -> N
         return  # a stronger order's: this one goes on
     records = [
         StepRecord(step, at_ms, entry.received_ms, entry.position, details)
-        for step in _steps(part, sent, phase, reason)
+        for step in _steps(part, sent, phase, reason, event.detail.get(4))
     ]
     store.take_steps(connection, order, records, part.number)
 
@@ -133,9 +133,20 @@ def _believable(part: Part, event: Event, entry: Entry) -> int:
     return event.at_ms if is_so else entry.received_ms
 
 
-def _steps(part: Part, sent: Sent, phase: CommandPhase, reason: str | None) -> list[Step]:
-    """The steps that an event means for a part where it stands; none when it is old news."""
+def _steps(
+    part: Part,
+    sent: Sent,
+    phase: CommandPhase,
+    reason: str | None,
+    stages: Sequence[int] | None = None,
+) -> list[Step]:
+    """The steps that an event means for a part where it stands; none when it is old news.
+
+    A release that an interlock hinders stays released: the stage returns when that is gone.
+    """
     step, is_open = part.step, sent.action is Action.OPEN
+    if phase is CommandPhase.FAILED and reason == _LIMIT:
+        phase = CommandPhase.RESTORED  # the order's hold is over; the gateway's own limit holds on
     is_contact_late = phase is CommandPhase.FAILED and reason == _CONTACT
     if phase is CommandPhase.RESTORED or (is_contact_late and step is Step.RELEASED):
         if step in (Step.RELEASED, Step.LAPSED):
@@ -150,7 +161,8 @@ def _steps(part: Part, sent: Sent, phase: CommandPhase, reason: str | None) -> l
         return received
     if phase is CommandPhase.APPLIED:
         return [*received, Step.APPLIED, Step.CONTACT_CONFIRMED]
-    if is_contact_late:
+    is_in_part = reason in INTERLOCKS and set(stages or ()) < set(sent.stages)
+    if is_contact_late or (phase is CommandPhase.FAILED and is_in_part):
         return [*received, Step.APPLIED]  # what it means is for the meters to say
     if step is Step.FAILED or sent != part.newest(Action.OPEN):
         return []

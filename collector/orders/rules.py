@@ -5,10 +5,12 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from collector.checks import findings
-from collector.checks.findings import Code, Finding
+from collector.checks import findings, rounds
+from collector.checks.codes import Code, Round
+from collector.checks.findings import Finding
 from collector.checks.licence import site_standing
 from collector.checks.now import is_permitted
+from collector.checks.rounds import STALE_MS, Rounds
 from collector.model.order import Step
 from collector.model.records import Authority, OrderReason, Site
 from collector.orders import store
@@ -53,10 +55,8 @@ RULES = {
         ),
     )
 }
-_PRESENT_MS = 10_000
-"""A condition that was seen this long ago is taken to be there still."""
 _NOTED_MS = 2_000
-"""A lasting finding is written at most so often."""
+"""That an order would have been is written at most so often."""
 _NEVER_APPLIED = {Step.REJECTED, Step.FAILED, Step.CANCELLED, Step.EXPIRED}
 
 
@@ -86,6 +86,7 @@ def wanted(connection: Connection, view: View, orders: Sequence[Order], now_ms: 
 
 def note_unauthorised(connection: Connection, view: View, now_ms: int) -> None:
     """Warn and settle: a finding for what would have been cut, had an authority allowed it."""
+    seen_ms = now_ms - now_ms % _NOTED_MS
     for reason, finding in _calling(connection, view, now_ms):
         if view.authority_for(reason, now_ms) is not None:
             continue
@@ -95,7 +96,7 @@ def note_unauthorised(connection: Connection, view: View, now_ms: int) -> None:
                 Code.UNAUTHORISED,
                 finding.subject,
                 finding.first_ms,
-                max(finding.first_ms, finding.last_ms - finding.last_ms % _NOTED_MS),
+                max(finding.first_ms, seen_ms),
                 {
                     "sites": _sites(finding),
                     "order_reason": [reason],
@@ -103,6 +104,8 @@ def note_unauthorised(connection: Connection, view: View, now_ms: int) -> None:
                 },
             ),
         )
+    if rounds.is_worth_noting(connection, Round.DESK, seen_ms):
+        rounds.note(connection, Round.DESK, seen_ms)
 
 
 def automatic(
@@ -179,12 +182,13 @@ def _calling(
     connection: Connection, view: View, now_ms: int
 ) -> Iterator[tuple[OrderReason, Finding]]:
     """Findings of now that call for an order, with its reason."""
-    longest_ms = max(_current_ms(view, reason) for reason in RULES)
+    last = rounds.read(connection, now_ms)
+    longest_ms = max(_breach_ms(view), STALE_MS)
     for finding in findings.standing_since(connection, now_ms - longest_ms):
         reason = _REASONS.get(finding.code)
         if finding.details.get("is_doubted"):
             continue  # somebody must first say what the licence's acts mean
-        if reason is not None and now_ms - finding.last_ms <= _current_ms(view, reason):
+        if reason is not None and _is_current(view, reason, finding, last):
             yield reason, finding
 
 
@@ -200,13 +204,14 @@ def _sites(finding: Finding) -> list[str]:
     return list(finding.details.get("sites", [finding.details.get("site")]))
 
 
-def _current_ms(view: View, reason: OrderReason) -> int:
-    """How long a finding calls for an order after it was last seen.
+def _is_current(view: View, reason: OrderReason, finding: Finding, last: Rounds) -> bool:
+    """Whether it still calls for an order: for a breach until the next could have been found."""
+    if reason is OrderReason.OVER_ALLOCATION:
+        return last.now_ms - finding.last_ms <= _breach_ms(view)
+    return last.show(finding)
 
-    A breach until the next period could have been closed; any other while load is seen.
-    """
-    if reason is not OrderReason.OVER_ALLOCATION:
-        return _PRESENT_MS
+
+def _breach_ms(view: View) -> int:
     return view.market.period_ms + int(view.policy.late_s * 1000)
 
 

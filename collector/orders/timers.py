@@ -5,7 +5,8 @@ from collections.abc import Collection, Iterator
 from sqlalchemy import Connection
 
 from collector.checks import findings
-from collector.checks.findings import Code, Finding
+from collector.checks.codes import Code
+from collector.checks.findings import Finding
 from collector.evidence.downlink import Action
 from collector.evidence.frame import CommandPhase
 from collector.model.order import HOLDING, DropCause, DropResult, Step

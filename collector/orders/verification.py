@@ -63,7 +63,9 @@ class Metered:
 
 @dataclass(frozen=True)
 class StageEvidence:
-    """`is_tripped`: its contact opened by itself, or by hand there, before the order's command."""
+    """`is_tripped`: its contact opened by itself, or by hand there, before the order's command; or
+    its protection says that it tripped.
+    """
 
     stage: int
     meters: Sequence[Metered]

@@ -8,6 +8,7 @@ from functools import lru_cache
 from sqlalchemy import Connection
 
 from collector.checks.meters import AHEAD_MS, POWER
+from collector.intervals.interlocks import interlocks
 from collector.model.order import JUDGED, DropCause, DropResult, Step
 from collector.model.records import Meter, Site
 from collector.orders import contacts, verification
@@ -28,6 +29,7 @@ _PHASES = (
     ("voltage_l1", "voltage_l2", "voltage_l3"),
     ("voltage_l12", "voltage_l23", "voltage_l31"),
 )
+_TRIPPED = "tripped"
 _WORSE = (DropResult.FULL, DropResult.PARTIAL, DropResult.NONE)
 
 
@@ -162,6 +164,7 @@ class Judge:
             after_ms[1],
         )
         opened_ms = contact_record(part).at_ms
+        locks = interlocks(self.connection, gateway)
 
         def of(points: Iterable[object]) -> list[Metered]:
             wanted = set(points)
@@ -174,7 +177,8 @@ class Judge:
                     stage,
                     of([stage]),
                     self._contact(part, stage),
-                    contacts.opened_by_itself(
+                    _TRIPPED in locks.get(stage, ())
+                    or contacts.opened_by_itself(
                         self.connection, gateway, stage, before_ms[0], opened_ms
                     ),
                 )

@@ -6,17 +6,21 @@ from typing import Any
 
 from collector.evidence.cose import ContentType
 from collector.evidence.downlink import Signer
+from collector.model.actuator import load_actuator
 from collector.model.decoding import FLOATS, Register
-from collector.model.energy import energy_in
+from collector.model.energy import IMPORT, energy_in
 from collector.model.limits import greatest_power_w
+from collector.model.plausibility import POWER
 from collector.model.profile import Profile
-from collector.model.records import Gateway, Line, Meter, RtuBus, Site, TcpBus
+from collector.model.quantities import SECOND_TARIFF
+from collector.model.records import Gateway, Line, Meter, RtuBus, Site, Stage, TcpBus
 from collector.registry.profiles import load_profile
 from collector.registry.view import View
 
 _PARITY = {"none": 0, "even": 1, "odd": 2}
 _FORMS = {"uint": 1, "int": 2, "float": 3, "bcd": 4}
 _OPAQUE = 0
+_MAX_UINT32 = 2**32 - 1
 _LOW_WORD_FIRST, _LOW_BYTE_FIRST = 8, 16
 _FLOAT_FRACTIONS = 1024
 _FLOAT_STEP = 2
@@ -31,7 +35,7 @@ _STALE_LEAST_MS, _STALE_UPDATES = 60_000, 10
 def compile_configuration(view: View, gateway_id: str, issued_ms: int, signer: Signer) -> bytes:
     """The signed configuration message; its version is the time of issue, its meters those of then.
 
-    Raises UnknownError or ProfileError when the register or the profiles lack something.
+    Raises UnknownError, ProfileError or ActuatorError when something named is not there.
     """
     gateway = view.one(Gateway, gateway_id)
     site = view.one(Site, gateway.site)
@@ -48,18 +52,31 @@ def compile_configuration(view: View, gateway_id: str, issued_ms: int, signer: S
         6: [gateway.timing.interval_ms, gateway.timing.sample_ms, gateway.timing.frame_ms],
         7: [_bus(bus) for bus in gateway.buses],
         8: [compile_meter(meter, load_profile(meter.profile)) for meter in meters],
-        9: [
-            {
-                0: stage.id,
-                1: stage.output,
-                2: stage.min_off_ms,
-                3: stage.min_on_ms,
-                4: stage.confirm_ms,
-            }
-            for stage in site.stages
-        ],
+        9: [compile_stage(stage) for stage in site.stages],
     }
     return signer.seal(ContentType.CONFIGURATION, payload)
+
+
+def compile_stage(stage: Stage) -> dict[int, Any]:
+    """A `stage` of docs/wire-format.cddl; raises ActuatorError."""
+    compiled: dict[int, Any] = {
+        0: stage.id,
+        1: stage.output,
+        2: stage.min_off_ms,
+        3: stage.min_on_ms,
+        4: stage.confirm_ms,
+    }
+    if stage.actuator is not None:
+        compiled[5] = load_actuator(stage.actuator).compiled
+    if stage.soft_stop is not None:
+        compiled[6] = [stage.soft_stop.output, stage.soft_stop.run_down_ms]
+    if stage.cooling is not None:
+        compiled[7] = [stage.cooling.output, stage.cooling.run_on_ms]
+    if any(number is not None for number in stage.inputs.wired):
+        compiled[8] = list(stage.inputs.wired)
+    if stage.permission is not None:
+        compiled[9] = stage.permission
+    return compiled
 
 
 def _bus(bus: RtuBus | TcpBus) -> list[Any]:
@@ -80,7 +97,7 @@ def compile_meter(meter: Meter, profile: Profile) -> dict[int, Any]:
         meter.retries,
         None if meter.line is None else _line(meter.line),
     ]
-    return {
+    compiled = {
         0: meter.slot,
         1: meter.serial,
         2: profile.name,
@@ -99,6 +116,44 @@ def compile_meter(meter: Meter, profile: Profile) -> dict[int, Any]:
         13: _requests(profile, interval=True),
         14: [[entry.function, *entry.request] for entry in profile.identity],
     }
+    if (measure := _measure(meter, profile, power_w)) is not None:
+        compiled[15] = measure
+    return compiled
+
+
+def is_counted(meter: Meter, profile: Profile) -> bool:
+    """Whether a gateway can tell by itself what the meter measures."""
+    vt = Fraction(*meter.vt)
+    return _measure(meter, profile, greatest_power_w(profile, meter.ct, vt)) is not None
+
+
+def _measure(meter: Meter, profile: Profile, most_w: Fraction) -> list[int] | None:
+    """How the meter's energy and power count, and of what; None: they do not, by themselves.
+
+    Not of generation or the protected floor, nor where an energy is a sum of tariffs, or another
+    register scales it.
+    """
+    if meter.point in ("generation", "floor"):
+        return None
+    by_name = {entry.name: place for place, entry in enumerate(profile.registers)}
+    if IMPORT + SECOND_TARIFF in by_name:
+        return None
+    measure = [meter.point if isinstance(meter.point, int) else 0]
+    ct, vt = Fraction(*meter.ct), Fraction(*meter.vt)
+    for name in (IMPORT, POWER):
+        place = by_name.get(name)
+        if place is None:
+            return None
+        register = profile.registers[place]
+        scale = register.scale * register.ratio(ct, vt)
+        if register.type in FLOATS:
+            scale /= _FLOAT_FRACTIONS
+        is_interval = register.interval or name == POWER
+        if register.exponent is not None or not is_interval or scale.denominator > _MAX_UINT32:
+            return None
+        form = [_form(register)] if name == POWER else []
+        measure += [place, *form, scale.numerator, scale.denominator]
+    return [*measure, ceil(most_w)]
 
 
 def _requests(profile: Profile, *, interval: bool) -> list[list[int]]:
@@ -117,15 +172,21 @@ def _quantity(
     return [*place, *_counted(register, profile, power_w, ratio)] if register.interval else place
 
 
+def _form(register: Register) -> int:
+    return (
+        _FORMS[register.type.rstrip("0123456789")]
+        + _LOW_WORD_FIRST * register.layout.low_word_first
+        + _LOW_BYTE_FIRST * register.layout.low_byte_first
+    )
+
+
 def _counted(
     register: Register, profile: Profile, power_w: Fraction, ratio: Fraction
 ) -> tuple[int, int]:
     """The form of an energy's registers, and the most that it can rise by in a second."""
     if not register.is_energy:
         return _OPAQUE, 0
-    form = _FORMS[register.type.rstrip("0123456789")]
-    form += _LOW_WORD_FIRST * register.layout.low_word_first
-    form += _LOW_BYTE_FIRST * register.layout.low_byte_first
+    form = _form(register)
     delay_ms = max(1000, profile.instrument.update_ms or 0)
     counts = max(energy_in(power_w, delay_ms) / ratio, register.quantum) / register.scale
     if register.exponent is not None:

@@ -213,6 +213,17 @@ class View:
     def courses_of_licensee(self, licensee: str) -> list[Course]:
         return self._courses_of[1].get(licensee, [])
 
+    def tenancies_of_tenant(self, tenant: str) -> list[Tenancy]:
+        """His of any time, in whatever data centre."""
+        return self._tenancies_of_tenants.get(tenant, [])
+
+    @cached_property
+    def _tenancies_of_tenants(self) -> dict[str, list[Tenancy]]:
+        found: dict[str, list[Tenancy]] = {}
+        for tenancy in self.all(Tenancy).values():
+            found.setdefault(tenancy.tenant, []).append(tenancy)
+        return found
+
     @cached_property
     def zones(self) -> frozenset[str]:
         """Those that are described, and those of sites."""

@@ -433,6 +433,19 @@ stage_contact = Table(
     Column("at_ms", BigInteger, nullable=False),
     Column("position", BigInteger, nullable=False),
 )
+# the newest in the order of the chain
+stage_interlock = Table(
+    "stage_interlock",
+    metadata,
+    Column("gateway", LargeBinary, primary_key=True),
+    Column("stage", SmallInteger, primary_key=True, autoincrement=False),
+    Column("epoch", BigInteger, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("record", Integer, nullable=False),
+    Column("words", Text, nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("position", BigInteger, nullable=False),
+)
 
 # --- checks
 period_result = Table(
@@ -443,6 +456,8 @@ period_result = Table(
     Column("start_ms", BigInteger, primary_key=True, autoincrement=False),
     Column("version", Integer, primary_key=True, autoincrement=False),
     Column("body", Text, nullable=False),
+    # when it was known; null: a collector that did not note it closed it
+    Column("closed_ms", BigInteger),
     Index("period_result_by_start", "start_ms"),
 )
 # closed periods that are to be judged again
@@ -616,6 +631,36 @@ command_counter = Table(
     metadata,
     Column("target", Text, primary_key=True),
     Column("counter", BigInteger, nullable=False),
+)
+
+# --- the gateways' own limits
+# `hash` null: one that the gateway holds, and that is not known here
+schedule = Table(
+    "schedule",
+    metadata,
+    Column("gateway", Text, primary_key=True),
+    Column("serial", BigInteger, primary_key=True, autoincrement=False),
+    Column("site", Text, nullable=False),
+    Column("hash", LargeBinary),
+    Column("issued_ms", BigInteger, nullable=False),
+    # what the gateway said of it, and the frame in which it did
+    Column("taken_ms", BigInteger),
+    Column("refusal", Text),
+    Column("position", BigInteger),
+)
+limiter_event = Table(
+    "limiter_event",
+    metadata,
+    Column("id", _RowId, primary_key=True),
+    Column("gateway", Text, nullable=False),
+    Column("position", BigInteger, nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("received_ms", BigInteger, nullable=False),
+    Column("permit", Integer, nullable=False),
+    Column("load", Integer, nullable=False),
+    Column("cause", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Index("limiter_event_by_gateway", "gateway", "id"),
 )
 
 # --- the running collector itself

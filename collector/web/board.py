@@ -6,8 +6,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, func, select
 
-from collector.checks.findings import Code, Finding
+from collector.checks import rounds
+from collector.checks.codes import Code
+from collector.checks.findings import Finding
 from collector.checks.prescribed import holders
+from collector.checks.rounds import Rounds
 from collector.intake import quarantine
 from collector.model.order import JUDGED, DropCause, Step
 from collector.model.records import Authority, Licensee, Market, Site
@@ -57,7 +60,8 @@ def _board(
     now_ms: int,
 ) -> Board:
     orders = recent.all_orders(connection)
-    found = recent.newest_findings(connection, now_ms)
+    last = rounds.read(connection, now_ms)
+    found = recent.newest_findings(connection, last)
     moment = Moment(
         connection=connection,
         view=view,
@@ -69,7 +73,7 @@ def _board(
         unlicensed_loads=frozenset(
             finding.subject
             for finding in found
-            if finding.code in _UNLICENSED and finding.is_present(now_ms)
+            if finding.code in _UNLICENSED and last.show(finding)
         ),
         now_ms=now_ms,
     )
@@ -85,7 +89,7 @@ def _board(
         refused=dict(sorted(quarantine.counts(connection).items())),
         sites=tuple(sites),
         orders=tuple(_order(view, order) for order in recent.worth_showing(orders)),
-        findings=tuple(_finding(view, finding, now_ms) for finding in found),
+        findings=tuple(_finding(view, finding, last) for finding in found),
     )
 
 
@@ -184,7 +188,7 @@ def _drop(part: Part) -> DropPart | None:
     return DropPart(**{name: round(part.measured.details[name]) for name in names})
 
 
-def _finding(view: View, finding: Finding, now_ms: int) -> FindingPart:
+def _finding(view: View, finding: Finding, last: Rounds) -> FindingPart:
     licensee, _, zone = finding.subject.partition("/")
     known = view.all(Licensee).get(licensee)
     return FindingPart(
@@ -194,6 +198,6 @@ def _finding(view: View, finding: Finding, now_ms: int) -> FindingPart:
         sites=finding.sites or (finding.subject,),
         first_ms=finding.first_ms,
         last_ms=finding.last_ms,
-        is_present=finding.is_present(now_ms),
+        is_present=last.show(finding),
         text=finding_text(wording.LANGUAGE, finding),
     )

@@ -11,10 +11,11 @@ from jinja2 import Environment
 from pydantic import BaseModel
 from sqlalchemy import Connection, Engine
 
-from collector.checks import evidence, members, record, steps
-from collector.checks.findings import Code
+from collector.checks import evidence, members, record, rounds, steps
+from collector.checks.codes import Code
 from collector.checks.life import LifeError, State
 from collector.checks.record import Asked, Kept
+from collector.checks.rounds import Rounds
 from collector.model.delivery import day_start_ms
 from collector.registry.store import Registry
 from collector.storage import reading
@@ -95,11 +96,12 @@ def routes(
             return page("lost.html", language, 400, here="/findings", text=wrong)
         with reading(engine) as connection:
             found = record.search(connection, wanted, _SHOWN + 1)
+            last = rounds.read(connection, now_ms())
         return page(
             "finding_list.html",
             language,
             here="/findings",
-            found=[_shown(kept, language, now_ms()) for kept in found[:_SHOWN]],
+            found=[_shown(kept, language, last) for kept in found[:_SHOWN]],
             are_more=len(found) > _SHOWN,
             filter=asked,
             codes={code: of_findings.title(language, code) for code in Code},
@@ -124,7 +126,7 @@ def routes(
                 "finding.html",
                 language,
                 here=f"/findings/{number}",
-                **_whole(connection, kept, language, now_ms()),
+                **_whole(connection, kept, language, rounds.read(connection, now_ms())),
             )
 
     return router
@@ -164,7 +166,7 @@ def _states(name: str) -> tuple[State, ...]:
         raise FilterError(name) from None
 
 
-def _shown(kept: Kept, language: str, now: int) -> Shown:
+def _shown(kept: Kept, language: str, last: Rounds) -> Shown:
     found = kept.finding
     return Shown(
         kept=kept,
@@ -175,14 +177,14 @@ def _shown(kept: Kept, language: str, now: int) -> Shown:
             languages.text(language, f"severity-{found.severity}"),
         ),
         state=(*_STATE_SIGNS[kept.state], languages.text(language, f"state-{kept.state}")),
-        is_present=found.is_present(now),
+        is_present=last.show(found),
     )
 
 
-def _whole(connection: Connection, kept: Kept, language: str, now: int) -> Mapping[str, Any]:
+def _whole(connection: Connection, kept: Kept, language: str, last: Rounds) -> Mapping[str, Any]:
     found, left = members.of(connection, kept.number, _MEMBERS)
     return {
-        "one": _shown(kept, language, now),
+        "one": _shown(kept, language, last),
         "action": of_findings.action(language, kept.finding.code),
         "steps": steps.of(connection, kept.number),
         "members": found,

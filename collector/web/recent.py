@@ -6,7 +6,9 @@ from sqlalchemy import Connection
 
 from collector.checks import findings, periods
 from collector.checks.allocation import Holder, PeriodResult
+from collector.checks.codes import LASTING
 from collector.checks.findings import Finding
+from collector.checks.rounds import Rounds
 from collector.orders import store
 from collector.orders.order import Order
 
@@ -40,11 +42,10 @@ def closed_periods(
     return by_site
 
 
-def newest_findings(connection: Connection, now_ms: int) -> list[Finding]:
+def newest_findings(connection: Connection, last: Rounds) -> list[Finding]:
     """Every present finding, then the newest of the others."""
-    since_ms = now_ms - max(findings.LASTING.values())
-    seen = findings.seen_since(connection, since_ms, findings.LASTING)
-    present = [entry for entry in reversed(seen) if entry.is_present(now_ms)]
+    seen = findings.seen_since(connection, last.since_ms, LASTING)
+    present = [entry for entry in reversed(seen) if last.show(entry)]
     newest = findings.newest(connection, limit=FINDINGS + len(present))
-    past = [entry for entry in newest if not entry.is_present(now_ms)]
+    past = [entry for entry in newest if not last.show(entry)]
     return present + past[: max(FINDINGS - len(present), 0)]

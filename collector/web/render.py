@@ -49,6 +49,7 @@ PAGES.globals |= {
         "OUTCOMES",
         "DROPS",
         "DROP_CAUSES",
+        "INTERLOCKS",
         "STAGES",
         "REASONS",
         "SEVERITIES",

@@ -12,6 +12,7 @@ from collector.checks import closing, meters
 from collector.checks.allocation import Holder, PeriodResult
 from collector.checks.licence import Ground, site_standing
 from collector.checks.lookahead import project
+from collector.intervals.interlocks import interlocks
 from collector.model.plausibility import DoubtCode
 from collector.model.profile import Profile
 from collector.model.records import Gateway, Licensee, Market, Meter, Site
@@ -100,7 +101,7 @@ def site_part(moment: Moment, site: Site, holder: Holder, shared: AllowancePart 
     power_w = meters.power_w(view, moment.series, delivery, now_ms)
     last = _last_known(moment.series, delivery, now_ms)
     licence = licence_part(view, site.name, now_ms)
-    stage_parts = stages.parts(site, moment.orders)
+    stage_parts = stages.parts(site, moment.orders, interlocks(moment.connection, site.gateway))
     unlicensed_load = site.name in moment.unlicensed_loads
     curtailed = any(stage.state is StageState.OPEN for stage in stage_parts)
 

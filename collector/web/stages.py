@@ -1,6 +1,6 @@
 """What the orders say of each stage of a site."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from collector.model.order import Step
 from collector.model.records import Site
@@ -30,11 +30,15 @@ _SINCE = {StageState.OPEN: Step.APPLIED, StageState.ORDERED_OPEN: Step.ISSUED}
 _Held = tuple[Order, Part]
 
 
-def parts(site: Site, orders: Sequence[Order]) -> tuple[StagePart, ...]:
+def parts(
+    site: Site, orders: Sequence[Order], interlocks: Mapping[int, tuple[str, ...]]
+) -> tuple[StagePart, ...]:
     """`orders` oldest first. Of several for one stage that counts which holds it open."""
     here = [(order, part) for order in orders for part in order.parts if part.cut.site == site.name]
     return tuple(
-        _part(stage.id, stage.name, [held for held in here if stage.id in held[1].cut.stages])
+        _part(
+            stage.id, stage.name, [held for held in here if stage.id in held[1].cut.stages]
+        ).model_copy(update={"interlocks": interlocks.get(stage.id, ())})
         for stage in site.stages
     )
 

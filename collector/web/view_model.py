@@ -8,7 +8,7 @@ from enum import StrEnum
 from pydantic import BaseModel, ConfigDict, Field
 
 from collector.checks.allocation import PeriodOutcome
-from collector.checks.findings import Code, Severity
+from collector.checks.codes import Code, Severity
 from collector.checks.meters import IdentityState
 from collector.ledger.chain import Fault
 from collector.model.continuity import Verdict
@@ -135,6 +135,9 @@ class StagePart(_Part):
     state: StageState
     since_ms: int | None
     order: str | None
+    interlocks: tuple[str, ...] = Field(
+        default=(), description="that no order overrides, as its gateway last said"
+    )
 
 
 class ChainPart(_Part):

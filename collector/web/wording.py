@@ -4,7 +4,7 @@ from datetime import timedelta
 from fractions import Fraction
 
 from collector.checks.allocation import PeriodOutcome
-from collector.checks.findings import Severity
+from collector.checks.codes import Severity
 from collector.checks.meters import IdentityState
 from collector.model.continuity import Verdict
 from collector.model.health import Ailment
@@ -99,6 +99,12 @@ STAGES = {
     StageState.CLOSING: ("warning", "▲", "released, closing by the ramp"),
     StageState.RESTORED: ("quiet", "✓", "closed again, confirmed"),
     StageState.UNKNOWN: ("unknown", "?", "order failed, contact not known"),
+}
+INTERLOCKS = {
+    "local": ("warning", "▲", "selector in LOCAL"),
+    "locked_out": ("warning", "▲", "locked out"),
+    "tripped": ("alarm", "✖", "protection tripped"),
+    "opened_by_other": ("warning", "▲", "opened there, to be cleared there"),
 }
 REASONS = {reason: text(LANGUAGE, f"order_reason-{reason}") for reason in OrderReason}
 

@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping
 from fractions import Fraction
 from typing import Any
 
-from collector.checks.findings import Code, Finding
+from collector.checks.codes import Code
+from collector.checks.findings import Finding
 from collector.checks.placeholders import DETAILS, Kind
 from collector.model.instant import clock_text
 from collector.words.figures import STYLES, Style

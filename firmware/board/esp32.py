@@ -2,7 +2,8 @@
 
 board.json: {"uarts": {"0": {"id", "tx", "rx", "de": pin or null}},
 "outputs": {"1": {"pin", "active": level that energises the coil}},
-"contacts": {"1": {"pin", "closed": level while the stage is closed}},
+"contacts": {"1": {"pin", "closed": level while the stage is closed; or a selector in REMOTE, a
+lock set, a protection tripped, a button pressed}},
 "network": {"kind": "wifi", "ssid", "password"} or {"kind": "lan", …arguments of network.LAN}}
 """
 
@@ -93,7 +94,7 @@ class Output:
 
 
 class Contact:
-    """A stage's feedback contact."""
+    """A stage's feedback contact, or a selector's, a lock's, a protection's, a button's."""
 
     def __init__(self, pin, closed):
         self._pin = Pin(pin, Pin.IN)

@@ -114,7 +114,9 @@ class Output:
 
 
 class Contact:
-    """A stage's feedback contact: a file that holds "1" while the stage is closed."""
+    """A file that holds "1" while the stage is closed; or a selector's in REMOTE, a lock's while it
+    is set, a protection's that tripped, a button's.
+    """
 
     def __init__(self, path):
         self._path = path

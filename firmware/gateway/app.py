@@ -40,6 +40,7 @@ _DROPPED_MS = const(1_000)
 _SAY_GOODBYE_MS = const(2_000)
 _SAME_FAULT_MS = const(900_000)
 _BOOT_RAMP_MS = (10_000, 1_000)
+_LONG_OFF_MS = const(10_000)
 
 
 class App:
@@ -51,6 +52,7 @@ class App:
         self._root = root
         self._clock = Clock(board)
         self._faults: dict = {}  # task: what was told last, and when
+        self._is_running = self._samples_begun = False
 
     async def start(self) -> None:
         """Take up what flash and settings hold. Raises SetupError with what is to be done."""
@@ -78,11 +80,18 @@ class App:
             board, self._clock, journal, buses, self._supervisor, self._billing.add
         )
         await self._record_boot(cause)
-        self._stages.restore(_BOOT_RAMP_MS)
+        self._stages.restore(_BOOT_RAMP_MS, self._was_long_off(cause))
         self._orders.resume()
+        await self._take_up_limits()
         health.forget("provisioned", "sealed", "software")
         self._board.forget_settings()
         log("gateway %s, version %s" % (self._gateway.hex(), VERSION))
+
+    def _was_long_off(self, cause):
+        """Whether the supply was lost for longer than 10 s, or nobody can tell that it was not."""
+        if cause in ("software", "watchdog"):
+            return False
+        return self._quiet_ms is None or self._quiet_ms > _LONG_OFF_MS
 
     async def _take_up(self, provisioned):
         """Everything that a person can have provisioned wrongly. The buses."""
@@ -113,7 +122,7 @@ class App:
         config = await provisioned.load(board, journal, trust, clock, key.gateway)
         self._config = config
         boundaries = Boundaries(journal, clock, config.interval_ms)
-        boundaries.carry_on(config.issued_ms)
+        self._quiet_ms = boundaries.carry_on(config.issued_ms)
         gc.collect()
 
         self._billing_chain = Chain(BILLING, journal, key)
@@ -141,6 +150,7 @@ class App:
             clock,
             self._billing.add,
         )
+        self._meters = meters
         config.meters = config.buses = ()  # all that was in them is with the meters now
         self._readings = Readings(
             clock,
@@ -154,6 +164,7 @@ class App:
         self._stages = Stages(
             [_stage(board, stage) for stage in config.stages], clock, journal, board.random
         )
+        self._shed_order = bytes([stage[0] for stage in config.stages])
         config.stages = ()
         self._orders = Orders(
             (key.gateway, config.zone),
@@ -162,9 +173,12 @@ class App:
             clock,
             self._stages,
             self._readings.demand,
+            self._set_limit,
             self._billing.add,
         )
         self._stages.listen(self._orders)
+        self._limits = None
+        self._limit_context = (trust, clock, journal, key.gateway, self._stages)
         self._objects = None
         self._object_context = (trust, clock, journal, key.gateway, config, self._billing.add)
         sent = Sent(journal, clock)
@@ -180,6 +194,7 @@ class App:
             self._receipt,
             self._orders.handle,
             self._object,
+            self._schedule,
         )
         self._receipts = Receipts(
             key.gateway,
@@ -191,12 +206,16 @@ class App:
             self._billing.add,
             self._room,
         )
+        self._laid_schedule = board.read_setting("schedule.cose")
         provisioned.settle(board)
         return buses
 
     async def run(self) -> None:
         """Work until the board asks to stop, and then hand over what the journal holds."""
         asyncio.get_event_loop().set_exception_handler(self._lost)
+        self._is_running = True
+        if self._limits:
+            self._begin_limits()
         self._begin(
             ("supervisor", self._supervisor.run),
             ("stages", self._watch_stages),
@@ -229,11 +248,14 @@ class App:
 
     def begin_rest(self):
         """What safe mode does without."""
-        self._begin(
-            ("telemetry", self._telemetry.run),
-            ("samples", self._readings.run_samples),
-            ("health", self._vitals.run),
-        )
+        self._begin_samples()
+        self._begin(("health", self._vitals.run))
+
+    def _begin_samples(self):
+        """In safe mode too where the site has a limit: it goes by them."""
+        if not self._samples_begun:
+            self._samples_begun = True
+            self._begin(("telemetry", self._telemetry.run), ("samples", self._readings.run_samples))
 
     def _leave_safe_mode(self):
         if self._safe_mode:
@@ -346,6 +368,43 @@ class App:
         if refusal:
             configuration.refusal_told(self._journal)
 
+    async def _take_up_limits(self):
+        """What flash holds, and what a technician laid down."""
+        if any(self._journal.get_cell(cell) for cell in ("schedule", "limiter state")):
+            self._limits_here()
+        laid, self._laid_schedule = self._laid_schedule, None
+        if laid:
+            await self._limits_here().take(laid)
+
+    def _limits_here(self):
+        # Imported when needed: a gateway without a schedule has no use for it.
+        if self._limits is None:
+            from gateway.limit import Limits
+
+            places = self._meters.places()
+            self._limits = Limits(
+                self._limit_context,
+                list(self._shed_order),
+                places,
+                self._uplink.alive,
+                self._billing.add,
+            )
+            self._meters.listen(self._limits.note)
+            if self._is_running:
+                self._begin_limits()
+        return self._limits
+
+    def _begin_limits(self):
+        self._begin(("schedule", self._limits_here().run))
+        self._begin_samples()
+
+    def _set_limit(self, order, most_w, until_ms, stages):
+        return self._limits_here().limit(order, most_w, until_ms, stages)
+
+    async def _schedule(self, message):
+        gc.collect()  # it takes as much of the heap as anything that comes
+        await self._limits_here().take(message)
+
     async def _object(self, part):
         # Imported when needed: it is needed seldom.
         if self._objects is None:
@@ -361,6 +420,8 @@ class App:
         self._uplink.wake()
 
     def _room(self):
+        if self._limits:
+            self._limits.receipt()
         self._billing.room()
         self._uplink.wake()
 
@@ -417,4 +478,10 @@ def _bus(board, index, bus):
 
 
 def _stage(board, config):
-    return Stage(config, board.output(config[1]), board.contact(config[1]))
+    output, equipment = board.output(config[1]), None
+    if any(field in config for field in (5, 6, 7, 8, 9)):
+        # Imported when needed: many stages have a coil and nothing else.
+        from gateway import outputs
+
+        equipment = outputs.take(config, board, output)
+    return Stage(config, output, board.contact(config[1]), equipment)

@@ -28,16 +28,22 @@ class Boundaries:
         """The boundary recorded last, or None: there is none, or what came since is not known."""
         return self._newest_ms or None if self._clock.known() else None
 
-    def carry_on(self, issued_ms: int) -> None:
+    def carry_on(self, issued_ms: int):
         """Tell the clock what is past: what was proven, and the newest boundary as far as it goes.
 
         Someone who leads the clock far ahead must not keep a gateway there, where no certificate
         is valid any more: beyond what was proven, by a receipt or `issued_ms`, it is 30 days.
+
+        Returns how long ago the newest boundary was by the clock of before; None: nobody knows.
         """
+        ago_ms = self._clock.now_ms() - self._newest_ms
+        if not self._newest_ms or not self._clock.known() or ago_ms < 0:
+            ago_ms = None
         proven_ms = max(self._proven_ms, issued_ms)
         self._clock.at_least(proven_ms)
         unproven_ms = proven_ms + _UNPROVEN_DAYS * _DAY_MS
         self._clock.at_least(min(self._newest_ms, unproven_ms), proven=False)
+        return ago_ms
 
     def is_new(self, boundary_ms: int) -> bool:
         """Whether it was never asked for this boundary. The answer outlives a power failure."""

@@ -97,6 +97,23 @@ class Clock:
         """A time that is surely past, whatever NTP says: by signatures, and the ticks since."""
         return self.now_ms() if self.synchronised() else self._past_ms()
 
+    def range_ms(self, most_ms: int) -> tuple:
+        """(earliest, latest) Unix time that now may be; the latest None: nobody knows.
+
+        By the newest receipt of this start and the ticks since; without one a clock that is known
+        may be wrong by `most_ms`.
+        """
+        uptime_ms, past_ms = self.uptime_ms(), self.proven_ms()
+        if self._bound:
+            low, high, at = self._bound
+            wider_ms = (uptime_ms - at) // _SLEW + 1
+            low, high = uptime_ms + low - wider_ms, uptime_ms + high + wider_ms
+        elif self._known:
+            low, high = self.now_ms() - most_ms, self.now_ms() + most_ms
+        else:
+            return past_ms, None
+        return max(low, min(past_ms, high)), high
+
     def _past_ms(self):
         time_ms, at = self._past
         since_ms = self.uptime_ms() - at

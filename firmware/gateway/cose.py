@@ -13,6 +13,7 @@ CONFIGURATION = "application/vnd.esep.configuration"
 CERTIFICATE = "application/vnd.esep.certificate"
 CHECKPOINT = "application/vnd.esep.checkpoint"
 ENROLMENT = "application/vnd.esep.enrolment"
+SCHEDULE = "application/vnd.esep.schedule"
 
 MAX_MESSAGE = const(4096)
 MAX_CONFIGURATION = const(65536)

@@ -41,6 +41,8 @@ class Meter:
         self._driver = driver
         self._clock = clock
         self._stale_ms = config[10]
+        # What it measures, and where (docs/wire-format.cddl), or nothing.
+        self._counts: list = config.get(15, [])
         quantities = config[12]
         self._indices = {
             False: range(len(quantities)),
@@ -269,6 +271,25 @@ class Meter:
             return False
         self._twice_told_at = now
         return True
+
+    def place(self):
+        """(slot, point) of what it measures: 0 the delivery point, else a stage; None: neither."""
+        return (self.slot, self._counts[0]) if self._counts else None
+
+    def load(self, reading: Reading):
+        """Its place, Wh, W and uptime of a sample; None of what is not believed."""
+        point, energy, wh, wh_of, power, form, watts, watts_of, most_w = self._counts
+        energy_wh = self._scaled(reading, energy, self._forms[energy][0], wh, wh_of)
+        power_w = self._scaled(reading, power, form, watts, watts_of)
+        if power_w is not None and abs(power_w) > most_w:
+            power_w = None
+        return self.slot, point, energy_wh, power_w, reading.at_ms
+
+    def _scaled(self, reading, index, form, numerator, denominator):
+        if reading.quality.get(index) != GOOD:
+            return None
+        count = energies.number(reading.values[index], form)
+        return None if count is None else count * numerator // denominator
 
     def record(self, reading: Reading) -> tuple:
         """(slot, uptime_ms, quality or None, raw) as in the wire format's readings."""

@@ -18,10 +18,20 @@ class Meters:
         """`bill(record)` keeps a record of what happens to a meter."""
         self._clock = clock
         self._bill = bill
+        self._on_load = None
         self._buses: dict = {}
         self._faults: dict = {}  # slot: until when nothing more is told of it (uptime)
         for meter in meters:
             self._buses.setdefault(meter.bus_index, []).append(meter)
+
+    def listen(self, on_load) -> None:
+        """`on_load(slot, point, Wh, W, uptime)` is told of each sample of what is limited."""
+        self._on_load = on_load
+
+    def places(self) -> list:
+        """Those of the meters that measure what is limited."""
+        places = [meter.place() for meters in self._buses.values() for meter in meters]
+        return [place for place in places if place]
 
     def buses(self):
         """The indices of the buses that have meters."""
@@ -59,6 +69,8 @@ class Meters:
                     self._note_fault(meter, error)
                     continue
                 await self._settle(meter, reading, keep)
+                if self._on_load and meter.place():
+                    self._on_load(*meter.load(reading))
 
     async def _try(self, meter, reading):
         """What comes of it; if it fails, the other meters are read all the same."""

@@ -62,7 +62,7 @@ class Client:
     """One connection to a broker, over a stream that was opened for it.
 
     A broker that takes longer than `keepalive_s` for anything it owes is given up.
-    `on_message(topic, payload)` is awaited before the broker is told that the message arrived.
+    `on_message(topic, payload, retained)` is awaited before the broker is told that it arrived.
     `on_puback(packet_id)` is called when the broker has taken a publication.
     """
 
@@ -155,7 +155,7 @@ class Client:
             if kind & 0x06:
                 packet_id = body[end : end + 2]
                 end += 2
-            await self._on_message(topic, body[end:])
+            await self._on_message(topic, body[end:], bool(kind & 0x01))
             await self._acknowledge(packet_id)
         elif packet == _PUBACK:
             self._on_puback(body[0] << 8 | body[1])

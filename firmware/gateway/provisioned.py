@@ -45,7 +45,20 @@ def _tests() -> tuple:
         13: requests,
         14: array(row(span(3, 4), address, span(1, 32)), 0, 16),
     }
+    place = span(0, 63)
+    measure = row(span(0, 32), place, uint, shape.seq, place, span(1, 31), uint, shape.seq, uint)
     stage = {0: span(1, 32), 1: uint, 2: uint, 3: uint, 4: uint}
+    numbered = either(uint, shape.null)
+    equipment = {
+        5: either(
+            row(span(0, 0), span(0, 1), span(0, 0), span(0, 0)),
+            row(span(1, 1), span(1, 1), span(1, 60_000), span(1, 3_600)),
+        ),
+        6: row(uint, span(0, 3_600_000)),
+        7: row(uint, span(0, 3_600_000)),
+        8: row(numbered, numbered, numbered, numbered),
+        9: uint,
+    }
     rest = {
         0: shape.version,
         1: shape.data(8),
@@ -55,9 +68,9 @@ def _tests() -> tuple:
         5: shape.text,
         6: row(uint, uint, uint),
         7: array(either(rtu, tcp), 1, 8),
-        9: array(shape.record(stage), 0, 32),
+        9: array(shape.record(stage, equipment), 0, 32),
     }
-    return shape.record(rest), shape.record(meter)
+    return shape.record(rest), shape.record(meter, {15: measure})
 
 
 def _readable(meter: dict) -> bool:

@@ -104,6 +104,11 @@ def cadence(at_ms, sample_ms):
     return [_EVENT, at_ms, 15, {0: sample_ms}]
 
 
+def event(at_ms, code, body):
+    """One whose shape stands with who makes it."""
+    return [_EVENT, at_ms, code, body]
+
+
 def told(event) -> str:
     """An event of a meter in words, for the console."""
     _, _, code, body = event

@@ -20,6 +20,7 @@ LIMITS_MS = {
     "telemetry": 60_000,
     "dropped": 60_000,
     "receipts": 60_000,
+    "schedule": 60_000,
     "uplink": 300_000,
     "health": 300_000,
 }

@@ -12,6 +12,7 @@ _ROLES = {
     cose.COMMAND: "orders",
     cose.CONFIGURATION: "configuration",
     cose.CHECKPOINT: "checkpoints",
+    cose.SCHEDULE: "orders",
 }
 _ALL_ROLES = ("receipts", "orders", "configuration", "checkpoints", "release")
 

@@ -26,8 +26,8 @@ _CLOSED = (32, 104)  # EPIPE, ECONNRESET
 
 
 class Uplink:
-    """`settings` is network.json; `on_receipt(bytes)`, `async on_command(bytes)` and
-    `async on_object(bytes)` take messages.
+    """`settings` is network.json; `on_receipt(bytes)`, `async on_command(bytes, retained)`,
+    `async on_object(bytes)` and `async on_schedule(bytes)` take messages.
 
     `on_send(stream, epoch, seq)` is called before each frame goes to the broker.
     """
@@ -44,6 +44,7 @@ class Uplink:
         on_receipt,
         on_command,
         on_object,
+        on_schedule,
     ):
         self._board = board
         self._journal = journal
@@ -54,14 +55,17 @@ class Uplink:
         self._on_receipt = on_receipt
         self._on_command = on_command
         self._on_object = on_object
+        self._on_schedule = on_schedule
         base = "esep/v1/" + gateway.hex() + "/"
         self._frame_topic = base + "frame"
         self._status_topic = base + "status"
         self._receipt_topic = base + "receipt"
         self._object_topic = base + "object"
+        self._schedule_topic = base + "schedule"
         self._topics = (
             self._receipt_topic,
             self._object_topic,
+            self._schedule_topic,
             base + "command",
             "esep/v1/zone/" + zone + "/" + "command",
         )
@@ -204,13 +208,19 @@ class Uplink:
             await client.publish(self._status_topic, self._status(True), True)
             await asyncio.sleep_ms(_STATUS_MS)
 
-    async def _on_message(self, topic, payload):
+    def alive(self) -> bool:
+        """Whether a broker answers now."""
+        return self._client is not None and self._works
+
+    async def _on_message(self, topic, payload, retained):
         if topic == self._receipt_topic:
             self._on_receipt(payload)
         elif topic == self._object_topic:
             await self._on_object(payload)
+        elif topic == self._schedule_topic:
+            await self._on_schedule(payload)
         else:
-            await self._on_command(payload)
+            await self._on_command(payload, retained)
 
     def _on_puback(self, packet_id):
         self._heard = ticks_ms()

@@ -51,7 +51,7 @@ def test_everything_holds_with_the_standard_library_alone() -> None:
     assert run.stderr == ""
     assert run.returncode == 0
     assert run.stdout.endswith("Verdict: everything holds.\n")
-    assert "2 checkpoints cover 15 of 15 frames" in run.stdout
+    assert "2 checkpoints cover 16 of 16 frames" in run.stdout
     assert "itself says it dropped seq 2 to 3" in run.stdout
 
 
@@ -121,7 +121,7 @@ def test_frames_removed_or_reordered(
 def test_frames_bin_cut(folder: Path) -> None:
     content = (folder / "frames.bin").read_bytes()
     (folder / "frames.bin").write_bytes(content[:-10])
-    assert any("frame 15: malformed: frames.bin ends inside" in said for said in failures(folder))
+    assert any("frame 16: malformed: frames.bin ends inside" in said for said in failures(folder))
 
 
 def test_no_frames(folder: Path) -> None:
@@ -142,7 +142,15 @@ def test_a_command_that_is_not_there(folder: Path) -> None:
     received, applied = failures(folder)
     for said in (received, applied):
         assert "unknown_command: order 000102030405060708090a0b0c0d0e0f, counter 42" in said
-    assert "billing seq 3" in received
+    assert "billing seq 4" in received
+
+
+def test_a_schedule_that_is_not_there(folder: Path) -> None:
+    """The gateway said that it took it."""
+    (folder / "schedules" / "observe.cose").unlink()
+    [said] = failures(folder)
+    assert "unknown_schedule: serial number 1, " in said
+    assert "billing seq 3" in said
 
 
 def test_a_command_of_another_type_in_its_place(folder: Path) -> None:
@@ -156,7 +164,7 @@ def test_another_root(folder: Path) -> None:
     stranger = next(key for key in keys if key["name"] == "stranger")
     (folder / "root.json").write_text(json.dumps({"x": stranger["x"], "y": stranger["y"]}))
     said = failures(folder)
-    assert sum("cose: bad_signature" in failure for failure in said) == 5
+    assert sum("cose: bad_signature" in failure for failure in said) == 6
 
 
 @pytest.mark.parametrize(

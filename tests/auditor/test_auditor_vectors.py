@@ -18,6 +18,7 @@ from auditor.merkle import Tree
 from auditor.operator_messages import read_certificate
 from auditor.refusal import Refusal
 from auditor.register import Register
+from auditor.schedules import read_schedule
 from auditor.verify import verify_frame
 
 VECTORS = Path(__file__).parents[1] / "vectors"
@@ -28,9 +29,17 @@ def document(name: str) -> dict[str, Any]:
     return content
 
 
-FRAMES, CHAINS, COMMANDS, CONFIGURATIONS, CERTIFICATES, CHECKPOINTS = (
+FRAMES, CHAINS, COMMANDS, CONFIGURATIONS, CERTIFICATES, CHECKPOINTS, SCHEDULES = (
     document(name)
-    for name in ("frames", "chains", "commands", "configurations", "certificates", "checkpoints")
+    for name in (
+        "frames",
+        "chains",
+        "commands",
+        "configurations",
+        "certificates",
+        "checkpoints",
+        "schedules",
+    )
 )
 
 
@@ -129,6 +138,17 @@ def test_commands(vector: dict[str, Any]) -> None:
     expected = "ok" if vector["expect"] in ANSWERED_BY_THE_GATEWAY else vector["expect"]
     found = verdict(lambda: read_command(bytes.fromhex(vector["message"]), root))
     assert found == AT_ITS_OWN_TIME.get(vector["name"], expected)
+
+
+@pytest.mark.parametrize("vector", named(SCHEDULES["vectors"]))
+def test_schedules(vector: dict[str, Any]) -> None:
+    root = root_of(SCHEDULES["context"])
+    message = bytes.fromhex(vector["message"])
+    expected = "ok" if vector["expect"] in ANSWERED_BY_THE_GATEWAY else vector["expect"]
+    assert verdict(lambda: read_schedule(message, root)) == expected
+    if vector["expect"] == "ok":
+        assert read_schedule(message, root).hash.hex() == vector["hash"]
+        assert as_json(payload_of(message)) == vector["payload"]
 
 
 @pytest.mark.parametrize("vector", named(CERTIFICATES["vectors"]))

@@ -19,7 +19,7 @@ def test_a_gateway_is_heard_on_its_own_topics(broker: Broker, collector: Party) 
 
 
 def test_a_gateway_hears_what_is_meant_for_it(broker: Broker, collector: Party) -> None:
-    meant = [topic(OWN, what) for what in ("receipt", "command", "object")]
+    meant = [topic(OWN, what) for what in ("receipt", "command", "object", "schedule")]
     gateway = broker.party(OWN, *meant, COMMANDS)
     for where in (*meant, COMMANDS):
         collector.publish(where, b"to you")
@@ -34,6 +34,7 @@ def test_a_gateway_hears_what_is_meant_for_it(broker: Broker, collector: Party) 
         topic(OWN, "receipt"),
         topic(OWN, "command"),
         topic(OWN, "object"),
+        topic(OWN, "schedule"),
         topic(OTHER, "command"),
         COMMANDS,
         "esep/v1/checkpoint",
@@ -45,7 +46,9 @@ def test_a_gateway_says_nothing_elsewhere(broker: Broker, collector: Party, wher
     everything = [
         collector,
         broker.party(OTHER, topic(OTHER, "command"), topic(OTHER, "receipt"), COMMANDS),
-        broker.party(OWN, *(topic(OWN, what) for what in ("receipt", "command", "object"))),
+        broker.party(
+            OWN, *(topic(OWN, what) for what in ("receipt", "command", "object", "schedule"))
+        ),
         broker.party("esep-witness", "esep/v1/checkpoint"),
     ]
     thief = broker.party(OWN)
@@ -65,18 +68,19 @@ def test_a_gateway_says_nothing_elsewhere(broker: Broker, collector: Party, wher
         "+/+/+/receipt",
         topic(OTHER, "receipt"),
         topic(OTHER, "object"),
+        topic(OTHER, "schedule"),
         topic(OWN, "frame"),
     ],
 )
 def test_a_gateway_overhears_nobody(broker: Broker, collector: Party, wanted: str) -> None:
     curious = broker.party(OWN, wanted, topic(OWN, "receipt"))
     broker.party(OTHER).publish(topic(OTHER, "frame"), b"not for you")
-    for what in ("receipt", "command", "object"):
+    for what in ("receipt", "command", "object", "schedule"):
         collector.publish(topic(OTHER, what), b"not for you")
     collector.publish(topic(OWN, "receipt"), b"for you")
     curious.await_payload(topic(OWN, "receipt"), b"for you")
     assert {message.topic for message in curious.heard} <= {
-        topic(OWN, what) for what in ("receipt", "command", "object")
+        topic(OWN, what) for what in ("receipt", "command", "object", "schedule")
     }
 
 

@@ -65,7 +65,7 @@ def frames(chain: Any, quarter: int, meters: int) -> list[Admitted]:
     found = []
     for first in range(0, meters, A_FRAME):
         message = chain.next(*records[first : first + A_FRAME], at_ms=at(quarter))
-        found.append(Admitted(message, message_hash(message), read_frame(message)[1]))
+        found.append(Admitted.of(message, message_hash(message), read_frame(message)[1]))
     return found
 
 

@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from collector.checks.findings import LASTING, RUNS, Code, Finding
+from collector.checks.codes import LASTING, Code
+from collector.checks.findings import RUNS, Finding
 from collector.checks.life import TRANSITIONS, Transition
 from collector.checks.placeholders import DETAILS
 from collector.words.of_findings import action, title

@@ -30,7 +30,8 @@ from meter_world import (
 )
 
 from collector.checks import findings, meters
-from collector.checks.findings import Code, Finding
+from collector.checks.codes import Code
+from collector.checks.findings import Finding
 from collector.checks.meters import IdentityState
 from collector.checks.runner import Checks
 from collector.cli import report

@@ -11,7 +11,7 @@ from period_world import close_period
 
 from collector.checks import closing
 from collector.checks.allocation import Holder, PeriodOutcome
-from collector.checks.findings import Code
+from collector.checks.codes import Code
 from collector.checks.lookahead import Draw, project
 from collector.intervals.energy import MeteredEnergy, Metering, Snapshot
 from collector.model.energy import mwh_to_wh

@@ -7,7 +7,7 @@ from sqlalchemy import text, update
 from sqlalchemy.exc import OperationalError
 from structlog.testing import capture_logs
 
-from collector.checks.findings import Code
+from collector.checks.codes import Code
 from collector.model.records import Licensee
 from collector.storage.tables import snapshot
 

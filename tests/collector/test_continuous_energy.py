@@ -10,7 +10,7 @@ from sqlalchemy import insert
 
 from collector.checks import meters
 from collector.checks.allocation import PeriodResult
-from collector.checks.findings import Code, Severity
+from collector.checks.codes import Code, Severity
 from collector.intervals.energy import MeteredEnergy, energy_between
 from collector.storage import reading
 from collector.storage.tables import register_event

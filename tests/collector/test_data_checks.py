@@ -19,8 +19,8 @@ from licence_night import HOUR, MINUTE
 from sqlalchemy import insert
 
 from collector.checks import data
+from collector.checks.codes import Code
 from collector.checks.data import gaps
-from collector.checks.findings import Code
 from collector.checks.standing import Check
 from collector.checks.states import Scene, State
 from collector.intervals.follower import IntervalFollower

@@ -11,7 +11,7 @@ from meter_world import METER, OTHER, SERIAL, at, configure, energy, identity, r
 
 from collector.checks import findings, periods
 from collector.checks.allocation import PeriodOutcome, PeriodResult
-from collector.checks.findings import Code
+from collector.checks.codes import Code
 from collector.checks.runner import Checks
 from collector.evidence.configuration import read_configuration
 from collector.evidence.downlink import Role

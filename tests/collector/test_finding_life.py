@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from collector.checks import findings, record, steps
-from collector.checks.findings import Code, Finding
+from collector.checks import findings, record, rounds, steps
+from collector.checks.codes import Code, Round
+from collector.checks.findings import Finding
 from collector.checks.life import (
     TRANSITIONS,
     Act,
@@ -183,8 +184,9 @@ def test_a_condition_that_is_no_longer_seen_is_over_and_not_closed(world: World)
     with world.engine.begin() as connection:
         findings.keep(connection, seen)
         kept = record.one(connection, findings.number_of(connection, seen))
-    assert kept.finding.is_present(NOW_MS + 6000)
-    assert not kept.finding.is_present(NOW_MS + 6001)
+        assert rounds.read(connection, NOW_MS + 6000).show(kept.finding)
+        rounds.note(connection, Round.RUN, NOW_MS + 6000)
+        assert not rounds.read(connection, NOW_MS + 6000).show(kept.finding)
     assert kept.state is State.OPEN
 
 

@@ -8,7 +8,8 @@ from collector_world import World
 from sqlalchemy import Connection
 
 from collector.checks import findings, members, record, steps
-from collector.checks.findings import Code, Finding
+from collector.checks.codes import Code
+from collector.checks.findings import Finding
 from collector.checks.life import COLLECTOR, Act, State, Verb
 from collector.checks.record import Asked, Kept
 

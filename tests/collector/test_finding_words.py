@@ -10,7 +10,8 @@ from fluent.runtime import FluentResource
 from fluent.syntax.ast import Junk, Message, VariableReference
 from fluent.syntax.visitor import Visitor
 
-from collector.checks.findings import Code, Finding, Severity
+from collector.checks.codes import Code, Severity
+from collector.checks.findings import Finding
 from collector.checks.grey.score import read_thresholds
 from collector.checks.life import Party, State, Verb
 from collector.checks.placeholders import DETAILS, Kind

@@ -9,7 +9,8 @@ from cli_world import run, run_json
 from collector_world import BIN, NOW_MS, POLICY, SITE, World
 
 from collector.checks import findings
-from collector.checks.findings import Code, Finding
+from collector.checks.codes import Code
+from collector.checks.findings import Finding
 
 BY = ("--by", "A. Bekova", "--reason", "the reserve came in")
 OPERATOR = ("--by", "N. Serikov", "--reason", "the frames are whole")

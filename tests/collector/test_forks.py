@@ -5,7 +5,8 @@ from pathlib import Path
 from collector_world import NOW_MS, SITE, TELEMETRY, World
 
 from collector.checks import findings
-from collector.checks.findings import Code, Finding, Severity
+from collector.checks.codes import Code, Severity
+from collector.checks.findings import Finding
 from collector.checks.runner import Checks
 from collector.cli import report
 from collector.ledger.chain import ChainFollower

@@ -8,7 +8,8 @@ import pytest
 from collector_world import BILLING, NOW_MS, SITE, World, boot_event, event, health_event
 
 from collector.checks import findings
-from collector.checks.findings import Code, Finding
+from collector.checks.codes import Code
+from collector.checks.findings import Finding
 from collector.checks.runner import Checks
 from collector.cli import report
 from collector.intervals.follower import IntervalFollower

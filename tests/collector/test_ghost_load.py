@@ -9,7 +9,8 @@ from collector_world import BILLING, NOW_MS, POLICY, SITE, World, event
 from finding_words import check_words
 
 from collector.checks import ghost
-from collector.checks.findings import Code, Finding
+from collector.checks.codes import Code
+from collector.checks.findings import Finding
 from collector.checks.states import Lasting, Scene
 from collector.intervals.contacts import contacts
 from collector.intervals.follower import IntervalFollower

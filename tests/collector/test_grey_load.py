@@ -19,7 +19,8 @@ from feeder_world import (
 )
 
 from collector.checks import findings
-from collector.checks.findings import Code, Finding
+from collector.checks.codes import Code
+from collector.checks.findings import Finding
 from collector.checks.grey import judging
 from collector.checks.grey.balance import BalanceOutcome
 from collector.checks.grey.daily import DailyFeeders

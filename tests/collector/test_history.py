@@ -11,7 +11,8 @@ from sqlalchemy import Connection, event, insert
 
 from collector.checks import findings, periods
 from collector.checks.allocation import Holder
-from collector.checks.findings import Code, Finding
+from collector.checks.codes import Code
+from collector.checks.findings import Finding
 from collector.orders import rules
 from collector.storage import reading
 from collector.storage.tables import finding as finding_table

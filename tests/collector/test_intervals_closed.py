@@ -67,6 +67,28 @@ def test_a_register_read_off_its_boundary_is_wrong_by_what_the_wiring_can_carry(
     assert meter.stands()[0].error_wh == Fraction(MOST_W * 3, 3600) + Fraction(1, 1000)
 
 
+def test_a_gap_is_bridged_in_time_though_other_registers_of_the_meter_come_at_each_look(
+    meter: Table,
+) -> None:
+    """Those that are new beyond it say nothing of what may still come into it."""
+    meter.lay_down({at(0): 0, at(5): 500})
+    meter.close(at(5))
+    assert meter.stands() == {}, "more may come into the gap"
+    meter.lay_down({at(6): 600})
+    meter.close(at(6))
+    assert meter.energies() == dict.fromkeys(range(5), (BRIDGED, 100)) | {5: (MEASURED, 100)}
+
+
+def test_a_backlog_that_comes_into_a_gap_is_waited_for(meter: Table) -> None:
+    meter.lay_down({at(0): 0, at(5): 500})
+    meter.close(at(5))
+    meter.lay_down({at(2): 150})
+    meter.close(at(5) + 2 * LATE_MS)
+    assert meter.stands() == {}
+    meter.close(at(5) + 4 * LATE_MS)
+    assert meter.energies()[0] == (BRIDGED, 75)
+
+
 def test_what_did_not_change_is_not_written_again(meter: Table) -> None:
     meter.lay_down({at(number): 100 * number for number in range(9)})
     meter.close(at(8))

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from interval_world import (
     BRIDGED,
+    DAY_MS,
     ESTIMATED,
     HOUR_MS,
     LATE_MS,
@@ -101,6 +102,19 @@ def test_between_another_instruments_answers_nothing_is_told(meter: Table) -> No
         (MEASURED, 100),
     ]
     assert meter.stands()[1].why == ("swap",)
+
+
+def test_while_another_instrument_answers_nothing_is_told_by_other_days(meter: Table) -> None:
+    """Also before the meter is back, and with days enough to estimate by."""
+    days = 4 * DAY_MS // QUARTER_MS
+    meter.read({at(number): 100 * number for number in range(days + 1)})
+    meter.settle(at(days))
+    chain = meter.world.gateway.chain(epoch=2)
+    meter.take([chain.next(identity(OTHER, at_ms=at(days) + 1000))], at(days) + 1000)
+    meter.take([chain.next(energy(at(days + 1), 7000))], at(days + 1))
+    meter.settle(at(days + 1))
+    stands = meter.stands()[days]
+    assert (stands.quality, stands.energy_wh, stands.why) == (MISSING, None, ("swap",))
 
 
 def test_an_identity_that_comes_late_takes_back_what_was_measured(meter: Table) -> None:

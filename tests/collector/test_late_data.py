@@ -9,7 +9,7 @@ from structlog.testing import capture_logs
 
 from collector.checks import closing
 from collector.checks.allocation import PeriodOutcome
-from collector.checks.findings import Code
+from collector.checks.codes import Code
 from collector.intervals.follower import IntervalFollower
 from collector.ledger.followers import advance, followed_until
 from collector.registry.profiles import load_profile

@@ -8,7 +8,7 @@ from collector_world import BIN, SITE, ZONE
 from period_world import close_period
 
 from collector.checks.allocation import Holder, PeriodOutcome
-from collector.checks.findings import Code
+from collector.checks.codes import Code
 from collector.intervals.energy import MeteredEnergy, Metering, Snapshot, boundary_error_wh
 
 HOUR = 3_600_000

@@ -19,7 +19,7 @@ from licence_night import (
     tenants,
 )
 
-from collector.checks.findings import Code
+from collector.checks.codes import Code
 from collector.checks.states import Lasting
 from collector.model.instant import day_end_ms
 from collector.model.records import Record

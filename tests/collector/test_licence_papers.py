@@ -10,7 +10,8 @@ from finding_words import check_words
 from licence_night import EVER, HOUR, TENANT, act, licence, tenants
 
 from collector.checks import licence_papers
-from collector.checks.findings import Code, Finding
+from collector.checks.codes import Code
+from collector.checks.findings import Finding
 from collector.checks.licence import Ground, site_standing
 from collector.checks.standing import Check
 from collector.checks.states import Scene

@@ -5,7 +5,8 @@ from checks_control import Control
 from collector_world import LICENCE, NOW_MS, SITE
 from licence_night import TENANT, licence, suspended, tenants
 
-from collector.checks.findings import Code, Finding
+from collector.checks.codes import Code
+from collector.checks.findings import Finding
 from collector.checks.licence_past import judge_site
 from collector.checks.states import Scene
 from collector.model.records import Record, Site

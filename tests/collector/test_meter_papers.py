@@ -7,7 +7,8 @@ from collector_world import SITE, TestGateway, meter_record, site_record
 from finding_words import check_words
 from licence_night import HOUR
 
-from collector.checks.findings import Code, Finding
+from collector.checks.codes import Code
+from collector.checks.findings import Finding
 from collector.checks.papers import (
     Papers,
     judge_description,

@@ -10,7 +10,7 @@ from collector_world import BIN, SITE, ZONE, World
 from feeder_world import DELIVERY, lay_down, town
 
 from collector.checks import findings
-from collector.checks.findings import Code
+from collector.checks.codes import Code
 from collector.checks.months import MonthEnergy, MonthOutcome, compare
 from collector.model.accuracy import PointLimit
 from collector.model.records import LossFactor, Meter

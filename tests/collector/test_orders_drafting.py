@@ -23,7 +23,9 @@ from order_night import (
     steps,
 )
 
-from collector.checks.findings import Code, Finding
+from collector.checks import rounds
+from collector.checks.codes import Code, Round
+from collector.checks.findings import Finding
 from collector.model.order import DropResult, Step
 from collector.model.records import OrderReason, Record
 from collector.orders import store
@@ -60,6 +62,20 @@ def test_what_was_found_long_ago_calls_for_nothing(night: Night) -> None:
     night.breach(-3600)
     night.unlicensed(-3600, -1800)
     assert night.at(0).orders() == []
+
+
+def test_load_is_there_still_until_a_round_of_the_checks_did_not_see_it(night: Night) -> None:
+    """Of very many meters a round takes longer than a reading is fresh."""
+
+    def finish_round(second: int) -> None:
+        with night.world.engine.begin() as connection:
+            rounds.note(connection, Round.RUN, NOW_MS + second * 1000)
+
+    night.unlicensed(-60, -45)
+    finish_round(0)
+    assert night.at(0).orders() == []
+    night.unlicensed(-60, 0)
+    assert night.at(45).order().terms.reason is OrderReason.LICENCE
 
 
 def test_a_breach_takes_the_first_stage_and_a_licence_all(night: Night) -> None:

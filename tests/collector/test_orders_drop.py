@@ -9,7 +9,7 @@ from collector_world import (
     NOW_MS,
     allocation,
 )
-from order_night import APPLIED, EXPIRED_S, RECEIVED, RESTORED, Night, issued, steps
+from order_night import APPLIED, EXPIRED_S, FAILED, RECEIVED, RESTORED, Night, issued, steps
 
 from collector.model.order import DropResult, Step
 from collector.model.records import Policy
@@ -110,6 +110,19 @@ def test_a_cut_holds_to_the_end_of_its_period_and_ends_when_the_load_may_return(
     night.answer(order, RESTORED)
     assert steps(night.order())[-2:] == [Step.RELEASED, Step.RESTORED]
     assert night.order().is_over
+
+
+def test_stages_that_the_gateways_own_limit_keeps_open_are_no_longer_this_orders(
+    night: Night,
+) -> None:
+    night.record(allocation(NOW_MS + 20_000, "1"), allocation(NOW_MS + 40_000, "1"))
+    night.cut()
+    night.boundary(20)
+    night.measure(15, 25, on=("stage-2",))
+    order = night.at(24).order()
+    night.answer(order, APPLIED)
+    night.answer(order, FAILED, reason="limit", stages=[1])
+    assert steps(night.order())[-2:] == [Step.RELEASED, Step.RESTORED]
 
 
 # 910 kW for 20 s are 5055.6 Wh, with a margin of 1.2: 6066.7 Wh

@@ -7,7 +7,8 @@ from collector_world import BIN, NOW_MS, POLICY, SITE
 from order_night import APPLIED, EXPIRED_S, OTHER, RECEIVED, REFUSED, RESTORED, Night, issued
 
 from collector.checks import findings
-from collector.checks.findings import Code, Finding
+from collector.checks.codes import Code
+from collector.checks.findings import Finding
 from collector.model.order import DropResult, Step
 from collector.model.records import ESCALATION, Escalation, OrderReason, Remedy, Situation
 from collector.orders import acts

@@ -6,7 +6,8 @@ import pytest
 from collector_world import NOW_MS, SITE
 from order_night import APPLIED, Night
 
-from collector.checks.findings import Code, Finding
+from collector.checks.codes import Code
+from collector.checks.findings import Finding
 from collector.model.order import Step
 from collector.model.records import OrderReason, PermittedHours, Span
 

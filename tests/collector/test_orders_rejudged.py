@@ -7,7 +7,7 @@ from collector_world import NOW_MS, World
 from order_night import APPLIED, FAILED, RESTORED, SECOND, STAGE_W, Night, issued
 
 from collector.checks import findings
-from collector.checks.findings import Code
+from collector.checks.codes import Code
 from collector.model.order import DropCause, DropResult, Step
 from collector.orders.compensation import avoided
 from collector.orders.order import Order
@@ -115,6 +115,17 @@ def test_trip_shortly_before_the_order_earns_no_credit(alone: Night) -> None:
     alone.measure(2, 15, on=("stage-2",))
     order = alone.at(15).order()
     assert judged(order) == (Step.VERIFIED, DropResult.UNVERIFIABLE, DropCause.PROTECTION_TRIP)
+
+
+def test_trip_while_the_order_holds_ends_its_credit_until_it_is_cleared(alone: Night) -> None:
+    alone.cut()
+    alone.interlocked(1, ["tripped"], at_s=20)
+    alone.measure(15, 60, on=("stage-2",))
+    order = alone.at(60).order()
+    assert judged(order) == (Step.VERIFIED, DropResult.UNVERIFIABLE, DropCause.PROTECTION_TRIP)
+    alone.interlocked(1, [], at_s=61)
+    alone.measure(60, 100, on=("stage-2",))
+    assert judged(alone.at(100).order()) == (Step.VERIFIED, DropResult.FULL, None)
 
 
 def test_contact_that_the_order_opened_is_no_trip(alone: Night) -> None:

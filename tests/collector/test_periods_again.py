@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from collector.checks import findings, periods
 from collector.checks.allocation import PeriodOutcome, PeriodResult
-from collector.checks.findings import Code
+from collector.checks.codes import Code
 from collector.intervals import due
 from collector.model.energy import EXPORT, IMPORT
 from collector.model.records import (

@@ -43,6 +43,7 @@ from collector.orders import store
 from collector.orders.desk import Desk
 from collector.orders.follower import OrderFollower
 from collector.orders.order import Cut, Terms
+from collector.orders.schedule_store import ScheduleFollower
 from collector.registry.profiles import load_profile
 from collector.series.embedded import EmbeddedSeries
 from collector.series.follower import SeriesFollower
@@ -76,6 +77,7 @@ class Collector:
             ChainFollower(),
             IntervalFollower(world.configurations),
             OrderFollower(),
+            ScheduleFollower(),
             SeriesFollower(self.series, world.configurations),
         ]
         signer = signer_for(world.root, Role.ORDERS)
@@ -153,6 +155,24 @@ def poisons() -> dict[str, Any]:
             ),
             f"clock event at {at_ms}": event(2, {0: at_ms, 1: at_ms, 2: "x"}, at_ms),
             f"command event at {at_ms}": command_event(order, 1, 1, at_ms),
+            f"limiter event of {at_ms}": event(
+                16,
+                {
+                    0: [0, 0],
+                    1: [4, 4],
+                    2: "x" * 900,
+                    3: [None, at_ms],
+                    4: [at_ms, at_ms, at_ms],
+                    5: 1,
+                    6: at_ms,
+                    7: [32] * 32,
+                },
+                at_ms,
+            ),
+            f"schedule event of {at_ms}": event(17, {0: bytes(32), 1: at_ms, 2: 1}, at_ms),
+            f"schedule refused at {at_ms}": event(
+                17, {0: bytes(32), 1: at_ms, 2: 2, 3: "\0"}, at_ms
+            ),
         }
     made: dict[str, Any] = {
         name: (lambda gateway, record=record: gateway.frame(BILLING, 1, [record]))

@@ -15,7 +15,7 @@ from meter_world import METER
 
 from collector.checks import corrections, findings, periods
 from collector.checks.allocation import PeriodOutcome
-from collector.checks.findings import Code
+from collector.checks.codes import Code
 from collector.checks.runner import Checks
 from collector.intervals.energy import energy_between, energy_until
 from collector.intervals.ratios import Ratios, TrueRatio
@@ -25,6 +25,7 @@ from collector.storage import reading
 
 REGISTERS = {at(quarter): 100 * quarter for quarter in range(9)}
 """100 Wh a quarter, as configured."""
+STEP = Fraction(1, 1000)
 
 
 def wrong(start_ms: int, end_ms: int | None, ct: tuple[int, int], **more: Any) -> RatioCorrection:
@@ -63,6 +64,16 @@ def test_the_quarters_of_a_wrong_ratio_are_multiplied_and_all_others_stay(meter:
     assert energies(meter) == [100, 100, 200, 200, 200, 200, 100, 100]
     assert energies(meter, HOUR_MS) == [600, 600]
     assert {closed.quality for closed in meter.stands().values()} == {MEASURED}
+    numbers = [version.number for version in meter.versions()]
+    assert numbers == [1, 1, 1, 2, 1, 2, 1, 2, 1, 2, 1, 1]
+
+
+def test_the_quarters_next_to_it_keep_their_step_and_are_no_new_version(meter: Table) -> None:
+    """5/4 is no whole number of steps: where it begins and ends, registers stand between both."""
+    record(meter, wrong(at(2), at(6), (5, 4)))
+    quanta = [each.energy.quantum for each in meter.stands().values() if each.energy]
+    assert quanta == [STEP] * 2 + [STEP * Fraction(5, 4)] * 4 + [STEP] * 2
+    assert energies(meter) == [100, 100, 125, 125, 125, 125, 100, 100]
     numbers = [version.number for version in meter.versions()]
     assert numbers == [1, 1, 1, 2, 1, 2, 1, 2, 1, 2, 1, 1]
 

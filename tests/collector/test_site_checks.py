@@ -4,7 +4,8 @@ import pytest
 from checks_control import LATE_MS, Control
 from collector_world import LICENCE, NOW_MS, SITE, meter_record, site_record
 
-from collector.checks.findings import Code, Finding
+from collector.checks.codes import Code
+from collector.checks.findings import Finding
 from collector.ledger.followers import advance
 from collector.series.follower import SeriesFollower
 from collector.series.store import Point

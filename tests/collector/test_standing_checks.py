@@ -8,7 +8,7 @@ from sqlalchemy.exc import OperationalError
 from structlog.testing import capture_logs
 
 from collector.checks import standing
-from collector.checks.findings import Code
+from collector.checks.codes import Code
 from collector.checks.standing import StandingChecks
 from collector.checks.states import Scene, State
 from collector.model.records import DataThresholds, Policy, Verification

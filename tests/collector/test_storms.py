@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection, func, select
 
 from collector.checks import findings, members, record, silence, steps
-from collector.checks.findings import Code
+from collector.checks.codes import Code
 from collector.checks.life import State, Verb
 from collector.checks.record import Asked, Kept
 from collector.checks.runner import Checks

@@ -14,6 +14,7 @@ from collector.evidence.errors import EvidenceError, Reason
 from collector.evidence.frame import read_frame
 from collector.evidence.keys import PublicKey
 from collector.evidence.merkle import Frontier
+from collector.evidence.schedule import read_schedule
 from collector.intake.admission import Admission, Delivery
 from collector.model.records import Bound, Gateway, GatewayKey, Timing
 from collector.registry.view import View
@@ -121,6 +122,17 @@ def test_a_command_is_judged_as_written_down(vector: Any, context: Any) -> None:
     outcome = verdict(read_command, bytes.fromhex(vector["message"]), root_of(context))
     expected = "ok" if vector["expect"] in ANSWERED_BY_THE_GATEWAY else vector["expect"]
     assert outcome == OF_ITS_OWN_TIME.get(vector["name"], expected)
+
+
+@pytest.mark.parametrize(("vector", "context"), load("schedules"))
+def test_a_schedule_is_judged_as_written_down(vector: Any, context: Any) -> None:
+    message, root = bytes.fromhex(vector["message"]), root_of(context)
+    expected = "ok" if vector["expect"] in ANSWERED_BY_THE_GATEWAY else vector["expect"]
+    assert verdict(read_schedule, message, root) == expected
+    if vector["expect"] == "ok":
+        assert (
+            parse(message, ContentType.SCHEDULE).payload == read_schedule(message, root).payload()
+        )
 
 
 @pytest.mark.parametrize(("vector", "context"), load("certificates"))

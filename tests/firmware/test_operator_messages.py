@@ -15,7 +15,7 @@ VECTORS = Path(__file__).parents[1] / "vectors"
 HEAP = "72wk"  # most of the application is here, as source
 
 BILLING, TELEMETRY = 0, 1
-OPEN, RELEASE, READ = 1, 2, 3
+OPEN, RELEASE, READ, LIMIT = 1, 2, 3, 4
 RECEIVED, APPLIED, REFUSED, FAILED = 1, 2, 3, 4
 JUDGED_BY_THE_LAST_COUNTER_OR_LATER = ("replayed", "expired", "unknown_stage", "clock_unknown")
 
@@ -66,6 +66,10 @@ def obeyed(body: dict[int, Any], context: dict[str, Any]) -> tuple[list[Any], li
     if body[6] == RELEASE:
         return [event, event | {"2": APPLIED}], [["release", stages, body.get(9)]]
     del event["4"]
+    if body[6] == LIMIT:
+        named = {"4": body[7]} if 7 in body else {}
+        limit = ["limit", body[12], body[8], body.get(7)]
+        return [event | named, event | named | {"2": APPLIED}], [limit]
     return [event], [["read"]]
 
 
@@ -110,6 +114,27 @@ def test_a_command_is_judged_by_itself_whatever_came_before(ask: Ask) -> None:
 def accepted(*names: str) -> pytest.MarkDecorator:
     chosen = [vector for vector in vectors("command") if vector["name"] in names]
     return pytest.mark.parametrize("vector", chosen, ids=lambda v: v["name"])
+
+
+@accepted("open", "open_zone", "release", "read", "limit")
+def test_what_the_broker_kept_is_no_order_of_now(ask: Ask, vector: Vector) -> None:
+    trust_in_root(ask, vector["context"])
+    ask("begin", vector["context"])
+    events, told, counters = ask("command", True, about=vector)
+    assert [(event["2"], event["3"]) for event in events] == [(REFUSED, "retained")]
+    assert told == []
+    assert counters == [
+        vector["context"]["last_counter_gateway"],
+        vector["context"]["last_counter_zone"],
+    ]
+
+
+@accepted("open")
+def test_what_was_obeyed_and_then_kept_is_ignored(ask: Ask, vector: Vector) -> None:
+    trust_in_root(ask, vector["context"])
+    ask("begin", vector["context"])
+    ask("command", about=vector)
+    assert ask("command", True, about=vector)[:2] == [[], []]
 
 
 @accepted("open", "open_zone", "release")

@@ -1,37 +1,17 @@
-"""The stages' machine, the snapshot at a boundary, supervision."""
+"""The snapshot at a boundary, supervision."""
 
 from collections.abc import Callable
-from itertools import product
 from typing import Any
 
 import pytest
 
 Ask = Callable[..., Any]
-INPUTS = ("ORDER", "PERMIT", "DUE", "CONTACT_OPEN", "CONTACT_CLOSED", "LATE")
 
 
 @pytest.fixture(scope="module")
 def ask(start_device: Callable[..., Any]) -> Ask:
     asking: Ask = start_device("plant_parts").ask
     return asking
-
-
-def test_only_a_permit_that_came_due_ever_closes(ask: Ask) -> None:
-    """In every sequence of five inputs."""
-    state = ask("names")
-    for inputs in product(INPUTS, repeat=5):
-        was_on, was = True, state["CLOSED"]
-        for name, (now, on, told) in zip(inputs, ask("walk", inputs), strict=True):
-            if name == "ORDER":
-                assert not on
-            if on and not was_on:
-                assert (was, name) == (state["WAITING"], "DUE")
-            if told == state["OPENED"]:
-                assert (was, name, on) == (state["OPENING"], "CONTACT_OPEN", False)
-            if told == state["RESTORED"]:
-                assert (was, name, on) == (state["CLOSING"], "CONTACT_CLOSED", True)
-            assert on == (now in (state["CLOSED"], state["CLOSING"]))
-            was_on, was = on, now
 
 
 WHOLE, NOTHING = None, [2, 2]

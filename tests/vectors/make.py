@@ -14,6 +14,7 @@ from generator import (
     keys,
     objects,
     receipts,
+    schedules,
     signatures,
 )
 
@@ -31,6 +32,7 @@ def documents() -> dict[str, dict[str, object]]:
         "chains": chains.document(),
         "commands": commands.document(),
         "receipts": receipts.document(),
+        "schedules": schedules.document(),
         "configurations": objects.configurations(),
         "certificates": objects.certificates(),
         "enrolments": objects.enrolments(),

@@ -7,12 +7,15 @@ from itertools import pairwise
 
 from sqlalchemy import Connection
 
+from collector.checks.delivery import factors
 from collector.checks.grey.balance import Balance, Part, balance
 from collector.checks.grey.profile import Quarter
+from collector.checks.prescribed import prescribed
 from collector.intervals.courses import measured_intervals
-from collector.intervals.exchange import meter_while_it_hung
+from collector.intervals.energy import Metering
+from collector.intervals.many import Register, meter_many
 from collector.model.accuracy import PointLimit, accuracy_limits
-from collector.model.records import Feeder, LossFactor, Meter, Site
+from collector.model.records import Feeder, Meter, Site
 from collector.registry import feeder_readings
 from collector.registry.feeder_readings import FeederEnergy, Point
 from collector.registry.view import View
@@ -44,7 +47,7 @@ def balance_of(
     if not known and consumers is None:
         return None
     heads = _heads(connection, view, feeder, start_ms, end_ms)
-    parts = [_metered(connection, view, meter, start_ms, end_ms) for meter in known.meters]
+    parts = _metered(connection, view, known.meters, start_ms, end_ms)
     for child in known.feeders:
         parts += _heads(connection, view, child, start_ms, end_ms)
     parts += [] if consumers is None else [consumers]
@@ -79,20 +82,30 @@ def _heads(
 ) -> list[Part]:
     """By its meters; where it has none, by what was imported."""
     if feeder.meters:
+        known = view.all(Meter)
+        hung = [known[serial] for serial in feeder.meters if serial in known]
+        found = {part.name: part for part in _metered(connection, view, hung, start_ms, end_ms)}
         return [
-            _metered(connection, view, view.one(Meter, serial), start_ms, end_ms)
-            if serial in view.all(Meter)
-            else Part(serial, None, _imported_limit())
-            for serial in feeder.meters
+            found.get(serial) or Part(serial, None, _imported_limit()) for serial in feeder.meters
         ]
     imported = _imported(connection, feeder.name, "head", start_ms, end_ms)
     return [imported or Part(feeder.name, None, _imported_limit())]
 
 
-def _metered(connection: Connection, view: View, meter: Meter, start_ms: int, end_ms: int) -> Part:
+def _metered(
+    connection: Connection, view: View, meters: Sequence[Meter], start_ms: int, end_ms: int
+) -> list[Part]:
+    interval_ms = view.market.interval_s * 1000
+    registers = [Register(each.serial, each.valid_from, each.valid_until) for each in meters]
+    found = meter_many(connection, registers, start_ms, end_ms, interval_ms)
+    return [
+        _part(view, meter, found[register].whole, start_ms)
+        for meter, register in zip(meters, registers, strict=True)
+    ]
+
+
+def _part(view: View, meter: Meter, found: Metering, start_ms: int) -> Part:
     """At the delivery point: times its loss factor."""
-    span = (meter.valid_from, meter.valid_until)
-    found = meter_while_it_hung(connection, meter.serial, span, start_ms, end_ms)
     limit = limit_of(meter)
     if found.energy is None:
         return Part(meter.serial, None, limit)
@@ -167,9 +180,9 @@ def loss_factor_between(
     start_ms = max(start_ms, meter.valid_from)
     end_ms = end_ms if meter.valid_until is None else min(end_ms, meter.valid_until)
     changes = {start_ms, end_ms}
-    for record in view.all(LossFactor).values():
-        if record.meter == meter.serial and record.holds_between(start_ms, end_ms):
-            changes |= {record.valid_from, record.valid_until or end_ms}
+    for entry in prescribed(view).factors.get(meter.serial, ()):
+        if entry.record.holds_between(start_ms, end_ms):
+            changes |= {entry.record.valid_from, entry.record.valid_until or end_ms}
     cuts = sorted(at_ms for at_ms in changes if start_ms <= at_ms <= end_ms)
     return [
         (_loss_factor(view, meter.serial, from_ms), from_ms, until_ms)
@@ -178,5 +191,5 @@ def loss_factor_between(
 
 
 def _loss_factor(view: View, meter: str, at_ms: int) -> Fraction:
-    held = [each for each in view.holding(LossFactor, at_ms) if each.meter == meter]
-    return Fraction(held[-1].transformer) * Fraction(held[-1].line) if held else Fraction(1)
+    known = prescribed(view).factors.get(meter, ())
+    return factors(known, at_ms, at_ms + 1)[0].factor

@@ -7,7 +7,8 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 
 from collector.checks import findings
-from collector.checks.findings import Code, Finding
+from collector.checks.codes import Code
+from collector.checks.findings import Finding
 from collector.checks.grey.balance import Balance, BalanceOutcome
 from collector.checks.grey.feeders import balance_of, children, own_load
 from collector.checks.grey.profile import Shape, shape

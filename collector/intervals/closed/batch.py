@@ -72,7 +72,7 @@ class Batch:
         stops = [stop for stop in stops if _is_hung(stop, hung)]
         return Read(
             span,
-            self._course(register, stops),
+            self._course(register, stops, hung),
             self._stood(register, span),
             self._edits.get(register, {}),
         )
@@ -119,14 +119,15 @@ class Batch:
         meter, quantity = register
         return snapshots_between(self._connection, meter, start_ms, end_ms, quantity)
 
-    def _course(self, register: Register, stops: Sequence[Snapshot]) -> Course:
+    def _course(self, register: Register, stops: Sequence[Snapshot], hung: Hung) -> Course:
         meter, quantity = register
         true = self._ratios.get(meter, NO_RATIOS)
         if not stops or meter not in self._watched:
             return Course(stops, self._grid, true=true)
         ends = (self._connection, meter, stops[0], stops[-1])
         events = evidence.register_events(*ends, quantity)
-        return Course(stops, self._grid, evidence.strangers(*ends), events, true)
+        since = evidence.strangers_since(self._connection, meter, stops[-1], hung.until_ms)
+        return Course(stops, self._grid, evidence.strangers(*ends), events, true, since)
 
     def _stood(self, register: Register, span: Span) -> Mapping[Key, Version]:
         end_ms = span.end_ms + self._grid.quarter_ms

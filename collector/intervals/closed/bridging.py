@@ -30,6 +30,19 @@ class Point:
         return self.left.snapshot.distance_ms if self.rule is None else 0
 
     @property
+    def quanta_before_wh(self) -> tuple[Fraction, ...]:
+        """Steps of the energy that flowed until then."""
+        return (self.left.quantum_wh,) if self.rule is None else self._quanta_within_wh
+
+    @property
+    def quanta_after_wh(self) -> tuple[Fraction, ...]:
+        return (self.left.next_quantum_wh,) if self.rule is None else self._quanta_within_wh
+
+    @property
+    def _quanta_within_wh(self) -> tuple[Fraction, ...]:
+        return self.left.next_quantum_wh, self.right.quantum_wh
+
+    @property
     def bridge_error_wh(self) -> Fraction:
         """The register was somewhere between the two readings."""
         low, high = self.left.energy_wh, self.right.energy_wh
@@ -59,7 +72,7 @@ class Boundaries:
         if bridge is None:
             return None
         rule, share = bridge
-        quantum_wh = common_quantum((left.quantum_wh, right.quantum_wh))
+        quantum_wh = common_quantum((left.next_quantum_wh, right.quantum_wh))
         steps = (right.energy_wh - left.energy_wh) * share(at_ms) // quantum_wh
         return Point(left.run, left.energy_wh + steps * quantum_wh, left, right, rule)
 

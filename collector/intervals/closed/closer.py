@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import structlog
 from sqlalchemy import Connection, Engine, select
@@ -117,7 +118,10 @@ class _Round:
         self._rules = rules
         self._times = times
         self._hung = hung
-        self._fresh = {moment[:2] for moment, due_ms in marks.items() if due_ms == due.FRESH}
+        self._fresh: dict[Register, set[int]] = {}
+        for (meter, quantity, at_ms), due_ms in marks.items():
+            if due_ms == due.FRESH:
+                self._fresh.setdefault((meter, quantity), set()).add(at_ms)
         self._batch = Batch(connection, grid, marks)
         self._awaited: dict[Moment, int] = {}
 
@@ -142,27 +146,29 @@ class _Round:
         is_fresh = register in self._fresh
         read = self._batch.read(register, hung, self._times.now_ms, is_fresh=is_fresh)
         boundaries = Boundaries(read.course, self._grid, self._rules, self._history(register, read))
-        closing = Closing(boundaries, hung, read.edits, read.stands, self._is_final(register))
+        fresh = self._fresh.get(register, set())
+        comes_in = partial(read.course.is_told_of, fresh, self._grid.quarter_ms)
+        is_final = partial(self._is_final, comes_in)
+        closing = Closing(boundaries, hung, read.edits, read.stands, is_final)
         outcome = closing.over(read.span)
         for end_ms in outcome.open_ends:
-            self._await(register, end_ms)
+            self._await(register, end_ms, is_fresh=comes_in(end_ms))
         if closing.begins_ms is not None:
             next_ms = max(min(read.span.end_ms, read.span.limit_ms), closing.begins_ms)
             end_ms = next_ms + self._grid.quarter_ms
             is_closed = (self._grid.quarter_ms, next_ms) in read.stands
             if not is_closed and hung.part(next_ms, end_ms):
-                self._await(register, end_ms)
+                self._await(register, end_ms, is_fresh=is_fresh)
         return outcome
 
-    def _await(self, register: Register, end_ms: int) -> None:
+    def _await(self, register: Register, end_ms: int, *, is_fresh: bool) -> None:
         final_ms = self._times.final_ms(end_ms)
-        if register in self._fresh:
+        if is_fresh:
             final_ms = max(final_ms, self._times.quiet_ms)
         self._awaited[(*register, end_ms)] = final_ms
 
-    def _is_final(self, register: Register) -> Callable[[int], bool]:
-        is_fresh = register in self._fresh
-        return lambda end_ms: self._times.is_final(end_ms, is_fresh=is_fresh)
+    def _is_final(self, comes_in: Callable[[int], bool], end_ms: int) -> bool:
+        return self._times.is_final(end_ms, is_fresh=comes_in(end_ms))
 
     def _history(self, register: Register, read: Read) -> History:
         length_ms, span = self._grid.quarter_ms, read.span

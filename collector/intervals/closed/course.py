@@ -5,7 +5,7 @@ Whatever is between two readings of a run is their difference, however it is par
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -14,14 +14,14 @@ from collector.intervals.closed.rules import Cause
 from collector.intervals.energy import Snapshot, passages
 from collector.intervals.evidence import RegisterEvent
 from collector.intervals.ratios import NO_RATIOS, Ratios, Scaled
-from collector.ledger.identities import Identity
-from collector.model.energy import common_quantum
+from collector.ledger.identities import Identity, Standing
 
 
 @dataclass(frozen=True, slots=True)
 class Node:
     """The register as it was read. `snapshot` is what shows it, or what is next to it.
 
+    `quantum_wh`: the step of the energy before it, `next_quantum_wh` of that after it.
     `factor`: its ratio in truth over the configured one, with which energies are told.
     `parted_wh`: what the energy since the node before it may be wrong by, where ratios changed.
     """
@@ -30,6 +30,7 @@ class Node:
     run: int
     energy_wh: Fraction
     quantum_wh: Fraction
+    next_quantum_wh: Fraction
     snapshot: Snapshot
     begins: Cause | None = None
     """Why the run before it ended."""
@@ -41,9 +42,16 @@ class Node:
         return self.snapshot.position
 
     @property
+    def quanta_wh(self) -> tuple[Fraction, Fraction]:
+        return self.quantum_wh, self.next_quantum_wh
+
+    @property
     def greatest_w(self) -> Fraction | None:
         greatest_w = self.snapshot.limits.greatest_w
         return None if greatest_w is None else greatest_w * self.factor
+
+
+_CAUSES = {Standing.OTHER_METER: Cause.SWAP, Standing.OTHER_RATIO: Cause.RATIO_CHANGED}
 
 
 class Course:
@@ -59,9 +67,13 @@ class Course:
         strangers: Sequence[Identity] = (),
         events: Sequence[RegisterEvent] = (),
         true: Ratios = NO_RATIOS,
+        since: Sequence[Identity] = (),
     ) -> None:
+        """`since`: who answered in the meter's place after the last reading."""
         self.known: dict[int, Node] = {}
         self.nodes: list[Node] = []
+        self.since_last = frozenset(_CAUSES[each.standing] for each in since if each.standing)
+        """Why the last run is known to have ended, where nothing was read after it."""
         for stop, node in _nodes(stops, strangers, events, true):
             self.nodes.append(node)
             if stop is not None and stands_for_boundary(stop, grid):
@@ -74,6 +86,15 @@ class Course:
         left = self.nodes[number - 1] if number else None
         right = self.nodes[number] if number < len(self.nodes) else None
         return left, right
+
+    def is_told_of(self, moments: Collection[int], quarter_ms: int, end_ms: int) -> bool:
+        """Whether any of these moments is in the gap in which a quarter ends, or at its edges."""
+        left_ms = max((at for at in self.known if at <= end_ms - quarter_ms), default=None)
+        right_ms = min((at for at in self.known if at >= end_ms), default=None)
+        return any(
+            (left_ms is None or left_ms <= at_ms) and (right_ms is None or at_ms <= right_ms)
+            for at_ms in moments
+        )
 
     def within(self, start_ms: int, end_ms: int) -> list[Node]:
         """Read after a moment and before another."""
@@ -110,7 +131,8 @@ def _nodes(
         return
     first = stops[0]
     factor = true.factor_at(first.read_ms, first.ratio)
-    yield first, Node(first.read_ms, 0, Fraction(0), first.quantum_wh * factor, first, None, factor)
+    quantum_wh = first.quantum_wh * factor
+    yield first, Node(first.read_ms, 0, Fraction(0), quantum_wh, quantum_wh, first, None, factor)
     run, energy_wh = 0, Fraction(0)
     for passage in passages(stops, strangers, events, true):
         before, after = passage.before, passage.after
@@ -138,14 +160,13 @@ def _node(
     scaled: Scaled | None,
     true: Ratios,
 ) -> Node:
-    """Its quantum is that of the energy before it and, where a ratio changed there, after it."""
     factor = true.factor_at(read_ms, snapshot.ratio)
+    next_wh = quantum_wh * factor
     if scaled is None:
-        return Node(read_ms, run, energy_wh, quantum_wh * factor, snapshot, begins, factor)
-    quantum_wh = common_quantum((quantum_wh * factor, scaled.quantum_wh))
+        return Node(read_ms, run, energy_wh, next_wh, next_wh, snapshot, begins, factor)
     factor = max(factor, scaled.factor)
-    parted_wh = scaled.error_wh
-    return Node(read_ms, run, energy_wh, quantum_wh, snapshot, begins, factor, parted_wh)
+    quanta = (scaled.quantum_wh, next_wh)
+    return Node(read_ms, run, energy_wh, *quanta, snapshot, begins, factor, scaled.error_wh)
 
 
 def _go_on(

@@ -44,7 +44,7 @@ def register_error_wh(
             error_wh += energy_in(greatest_w, point.distance_ms)
         else:
             error_wh += energy_wh * point.distance_ms / duration_ms
-    quanta = [node.quantum_wh for point in (start, end) for node in (point.left, point.right)]
+    quanta = (*start.quanta_after_wh, *end.quanta_before_wh)
     return error_wh + max(quanta), common_quantum(quanta)
 
 
@@ -61,7 +61,8 @@ def _by_registers(line: Boundaries, start: Point, end: Point, start_ms: int) -> 
     energy_wh = end.energy_wh - start.energy_wh
     error_wh, quantum_wh = register_error_wh(start, end, energy_wh, length_ms)
     error_wh += line.course.parted_wh(start_ms, start_ms + length_ms)
-    inner = {node.quantum_wh for node in line.course.within(start_ms, start_ms + length_ms)}
+    within = line.course.within(start_ms, start_ms + length_ms)
+    inner = {quantum for node in within for quantum in node.quanta_wh}
     rules = [point.rule for point in (start, end) if point.rule is not None]
     return ClosedInterval(
         length_ms,
@@ -143,13 +144,13 @@ class _Open:
     def _find_stops(self) -> Iterator[_Stop]:
         first_ms, last_ms = self._part
         if self._start is not None:
-            quantum_wh = self._start.left.quantum_wh
+            quantum_wh = common_quantum(self._start.quanta_after_wh)
             yield _Stop(first_ms, self._start.run, self._start.energy_wh, quantum_wh)
         for node in self._line.course.within(self._start_ms, self._end_ms):
             at_ms = min(max(node.read_ms, first_ms), last_ms)
-            yield _Stop(at_ms, node.run, node.energy_wh, node.quantum_wh)
+            yield _Stop(at_ms, node.run, node.energy_wh, common_quantum(node.quanta_wh))
         if self._end is not None:
-            quantum_wh = self._end.right.quantum_wh
+            quantum_wh = common_quantum(self._end.quanta_before_wh)
             yield _Stop(last_ms, self._end.run, self._end.energy_wh, quantum_wh)
 
     def _known(self) -> tuple[Fraction, int]:
@@ -177,6 +178,8 @@ class _Open:
                 for node in self._line.course.within(self._start_ms, self._end_ms)
                 if node.begins is not None
             }
+        if self._right is None:
+            causes |= self._line.course.since_last
         return causes or {Cause.UNREAD}
 
     def _added_wh(self, rule: Rule) -> Fraction | None:
@@ -201,7 +204,8 @@ class _Open:
 
     @property
     def _quantum_wh(self) -> Fraction:
-        near = [node.quantum_wh for node in (self._left, self._right) if node is not None]
+        near = [self._left.next_quantum_wh] if self._left is not None else []
+        near += [self._right.quantum_wh] if self._right is not None else []
         return common_quantum((*near, *(stop.quantum_wh for stop in self._stops)))
 
     def _error_wh(self, added_wh: Fraction) -> Fraction | None:

@@ -40,6 +40,10 @@ class Dated(Record):
     def holds_at(self, at_ms: int) -> bool:
         return self.holds_between(at_ms, at_ms + 1)
 
+    def holds_throughout(self, start_ms: int, end_ms: int) -> bool:
+        """Whether it does at every moment from the one until just before the other."""
+        return self.holds_at(start_ms) and (self.valid_until is None or end_ms <= self.valid_until)
+
     def holds_between(self, start_ms: int, end_ms: int) -> bool:
         """Whether it does at any time from the one until just before the other."""
         return (

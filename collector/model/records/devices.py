@@ -78,8 +78,8 @@ class Gateway(Record):
 
 
 class Meter(Record):
-    """`point` is `delivery`, the id of the stage that it measures, or `generation`: behind the
-    delivery point, what the site generates is its import.
+    """`point` is `delivery`, the id of the stage that it measures, `floor`: what must never be
+    cut, or `generation`: behind the delivery point, what the site generates is its import.
 
     `line`, `timeout_ms` and `gap_ms` are this installation's, where they are not the bus's and the
     profile's; `retries` is how often a request is repeated. It hangs there from `valid_from` until
@@ -98,7 +98,7 @@ class Meter(Record):
     unit: Annotated[int, Field(ge=1, le=247)]
     ct: Ratio
     vt: Ratio
-    point: Literal["delivery", "generation"] | int
+    point: Literal["delivery", "generation", "floor"] | int
     line: Line | None = None
     timeout_ms: Annotated[int, Field(gt=0, le=60_000)] | None = None
     gap_ms: Annotated[int, Field(ge=0, le=60_000)] | None = None

@@ -1,7 +1,7 @@
 """Where power is drawn: zones, feeders, sites with their stages, delivery points."""
 
 from decimal import Decimal
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -43,9 +43,44 @@ class Feeder(Dated):
         return self.name
 
 
-class Stage(BaseModel):
-    """A part of a site that one relay can cut.
+class Inputs(BaseModel):
+    """Contacts of the board, beside those of the stages, which bear the numbers of their outputs.
 
+    The selector's is closed in REMOTE, the others when they say so.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    selector: int | None = None
+    lock_out: int | None = None
+    trip: int | None = None
+    reset: int | None = None
+
+    @property
+    def wired(self) -> tuple[int | None, ...]:
+        return self.selector, self.lock_out, self.trip, self.reset
+
+
+class SoftStop(BaseModel):
+    """`output` is energised while the miners may run; they stop within the run-down."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    output: int
+    run_down_ms: Annotated[int, Field(ge=0, le=3_600_000)]
+
+
+class Cooling(BaseModel):
+    """The stage's own, which runs on after the stage has opened."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    output: int
+    run_on_ms: Annotated[int, Field(ge=0, le=3_600_000)]
+
+
+class Stage(BaseModel):
+    """A part of a site that one actuator can cut, a file of hardware/actuators.
+
+    Without `actuator` it is a coil that closes it. `permission`: the output that lets a person
+    close it, where a pulse opens it.
     `feeder`: it opens a whole line, and with it every site on it.
     """
 
@@ -57,6 +92,17 @@ class Stage(BaseModel):
     min_on_ms: Annotated[int, Field(ge=0)]
     confirm_ms: Annotated[int, Field(gt=0)]
     feeder: Name | None = None
+    actuator: Name | None = None
+    inputs: Inputs = Inputs()
+    soft_stop: SoftStop | None = None
+    cooling: Cooling | None = None
+    permission: int | None = None
+
+    @property
+    def outputs(self) -> tuple[int, ...]:
+        """Every one that is its own."""
+        parts = [part.output for part in (self.soft_stop, self.cooling) if part is not None]
+        return (self.output, *parts, *(() if self.permission is None else (self.permission,)))
 
 
 class Site(Record):
@@ -64,6 +110,8 @@ class Site(Record):
 
     `auxiliary_w`: the most that the site may draw without mining, declared by the licensee; an
     unlicensed site that draws more is mining. Nothing declared is nothing allowed.
+    `protected_floor`: what must never be cut, on a circuit with a meter of its own (`point` is
+    `floor`) and no output. `gateway_circuit`: what feeds the gateway; a stage must not.
     """
 
     kind: ClassVar[str] = "site"
@@ -74,6 +122,8 @@ class Site(Record):
     stages: tuple[Stage, ...]
     auxiliary_w: Annotated[int, Field(ge=0)] = 0
     feeder: Name | None = None
+    protected_floor: tuple[Literal["ventilation", "pumps", "fire", "frost"], ...] = ()
+    gateway_circuit: Literal["floor", "separate"] | int | None = None
 
     @property
     def key(self) -> str:

@@ -11,7 +11,7 @@ Positive = Annotated[int, Field(gt=0)]
 
 
 class DataThresholds(BaseModel):
-    """When data is to be looked at; part of the policy (docs/checks-licence-data.md).
+    """When data is to be looked at; part of the policy (docs/checks.md).
 
     `hold_s`: what comes back sooner than this after it was last seen is the same finding.
     """

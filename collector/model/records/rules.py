@@ -128,6 +128,52 @@ class Authority(Record):
         return self.valid_from <= at_ms < self.valid_until
 
 
+Seconds = Annotated[int, Field(ge=0, le=4_000_000)]
+"""In milliseconds they fit into 32 bits."""
+
+
+class FailSafe(BaseModel):
+    """What a licensee may draw without a heartbeat for so long, or without a schedule: a share of
+    the power that each of his sites contracted. `licensee` None: any who has none of his own.
+
+    A site that nobody measured for `blind_s` is taken to be above its limit; 0 s: not asked for.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    name: Name
+    licensee: Bin | None = None
+    power_permille: Annotated[int, Field(ge=0, le=1000)] = 0
+    heartbeat_s: Seconds = 21_600
+    blind_s: Seconds = 900
+
+
+class LimitPolicy(BaseModel):
+    """How gateways limit their sites by themselves (docs/limiter.md).
+
+    They enforce only by an authority too. Where nothing is known of a period, from the cut-off on,
+    `default_permille` of the contracted power may be drawn. A schedule ends `expires_s` after its
+    cut-off, and is issued anew `renew_s` before.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    mode: Literal["observe", "enforce"] = "observe"
+    periods: Annotated[int, Field(ge=1, le=48)] = 48
+    expires_s: Annotated[int, Field(gt=0, le=4_000_000)] = 86_400
+    renew_s: Annotated[int, Field(gt=0, le=4_000_000)] = 43_200
+    default_permille: Annotated[int, Field(ge=0, le=1000)] = 0
+    over_s: Seconds = 60
+    emergency_over_s: Seconds = 5
+    under_s: Seconds = 300
+    margin_permille: Annotated[int, Field(ge=1000, le=10_000)] = 1200
+    clock_s: Seconds = 900
+    fail_safe: Annotated[tuple[FailSafe, ...], Field(min_length=1)] = (FailSafe(name="nothing"),)
+
+    def fail_safe_of(self, licensee: str) -> FailSafe | None:
+        """His own before anybody's."""
+        found = [each for each in self.fail_safe if each.licensee in (licensee, None)]
+        return min(found, key=lambda each: each.licensee is None, default=None)
+
+
 class Policy(Record):
     """Timers and thresholds of orders, receipts and checkpoints, as data."""
 
@@ -174,6 +220,8 @@ class Policy(Record):
     storm_sites: Annotated[int, Field(ge=2)] = 10
     """So many sites that fall silent within `storm_window_s` are one finding."""
     storm_window_s: Annotated[int, Field(gt=0)] = 60
+    limits: LimitPolicy | None = None
+    """None: no schedules are issued."""
 
     @property
     def key(self) -> str:

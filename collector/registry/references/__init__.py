@@ -69,7 +69,7 @@ _ODD: dict[str, Judge] = {
     LicenceAct.kind: parties.odd_act,
     DataCentre.kind: parties.odd_data_centre,
     Tenancy.kind: parties.odd_tenancy,
-    Site.kind: grid.undescribed_zone,
+    Site.kind: grid.odd_site,
     Feeder.kind: grid.undescribed_zone,
     Verification.kind: devices.odd_verification,
     LossFactor.kind: grid.odd_loss_factor,

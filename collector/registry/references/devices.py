@@ -89,7 +89,7 @@ def meter(view: View, record: Meter) -> Iterator[Fault]:
             yield (
                 "point",
                 (
-                    f"'delivery', 'generation' or a stage of the site, one of {stages};"
+                    f"'delivery', 'generation', 'floor' or a stage of the site, one of {stages};"
                     f" given: {record.point}"
                 ),
             )

@@ -15,6 +15,7 @@ from collector.model.records import (
     Tenancy,
     Zone,
 )
+from collector.registry.references import equipment
 from collector.registry.references.faults import (
     Fault,
     at_once,
@@ -72,7 +73,10 @@ def site(view: View, record: Site) -> Iterator[Fault]:
     yield from missing(view, Licensee, record.licensee, "licensee")
     yield from missing(view, Gateway, record.gateway, "gateway")
     yield from twice("stages", "the id", (stage.id for stage in record.stages))
-    yield from twice("stages", "the output", (stage.output for stage in record.stages))
+    yield from twice(
+        "stages", "the output", (number for stage in record.stages for number in stage.outputs)
+    )
+    yield from equipment.of_site(view, record)
     for stage in record.stages:
         if stage.feeder is not None:
             yield from missing(view, Feeder, stage.feeder, "stages")
@@ -94,6 +98,11 @@ def _kept_stages(view: View, record: Site) -> Iterator[Fault]:
         for tenancy in having(view, Tenancy, data_centre=centre.name, valid_until=None):
             if lost := sorted(set(tenancy.stages) - stages):
                 yield "stages", f"tenancy {tenancy.key} has the stages {lost}; keep them"
+
+
+def odd_site(view: View, record: Site) -> Iterator[Fault]:
+    yield from undescribed_zone(view, record)
+    yield from equipment.odd_of_site(view, record)
 
 
 def undescribed_zone(view: View, record: Site | Feeder) -> Iterator[Fault]:

@@ -10,7 +10,8 @@ from httpx import Response
 from markupsafe import escape
 
 from collector.checks import findings, record
-from collector.checks.findings import Code, Finding
+from collector.checks.codes import Code
+from collector.checks.findings import Finding
 from collector.checks.life import Act, Verb
 
 

@@ -18,7 +18,7 @@ from markupsafe import escape
 from sqlalchemy import update
 
 from collector.model.records import Meter
-from collector.storage.tables import snapshot
+from collector.storage.tables import snapshot, stage_interlock
 from collector.web.app import create_app
 
 
@@ -220,3 +220,21 @@ def test_events_bring_the_board_then_beats_then_what_changed(room: ControlRoom, 
 def test_state_is_json_with_names_as_they_are(app: FastAPI) -> None:
     state = json.loads(TestClient(app).get("/api/state").text)
     assert EVIL_NAME in {site["licensee"] for site in state["sites"]}
+
+
+def test_interlocks_stand_beside_their_stage(room: ControlRoom) -> None:
+    with room.engine.begin() as connection:
+        row = {"epoch": 1, "seq": 1, "record": 0, "at_ms": NOW_MS, "position": 1}
+        gateway = bytes.fromhex(room.gateway("ekibastuz-1"))
+        words = "local locked_out tripped opened_by_other"
+        connection.execute(
+            stage_interlock.insert().values(gateway=gateway, stage=1, words=words, **row)
+        )
+    text = page_of(room)
+    for expected in (
+        "selector in LOCAL",
+        "locked out",
+        "protection tripped",
+        "opened there, to be cleared there",
+    ):
+        assert text.count(expected) == 1

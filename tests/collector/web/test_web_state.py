@@ -195,7 +195,13 @@ def test_old_value_is_never_current(room: ControlRoom) -> None:
 
 
 def test_finding_that_ended_is_not_present(room: ControlRoom) -> None:
-    assert not any(finding["is_present"] for finding in state_of(room, NOW_MS + 60_000)["findings"])
+    def present() -> list[str]:
+        found = state_of(room, NOW_MS + 60_000)["findings"]
+        return [finding["code"] for finding in found if finding["is_present"]]
+
+    assert "licence.unlicensed_load" in present()
+    room.check(NOW_MS + 60_000)
+    assert "licence.unlicensed_load" not in present()
 
 
 def test_meters(room: ControlRoom) -> None:

@@ -39,6 +39,7 @@ class Stages:
 
     def __init__(self, ids):
         self.ids = lambda: ids
+        self.limited = lambda owner: []
 
     def open(self, ids, order, until_ms, ramp):
         if not power:
@@ -94,7 +95,15 @@ def restart():
     global orders, power
     power = True
     stages = Stages(context.get("stages", []))
-    orders = Orders((gateway, zone), trust, guard, clock, stages, read_meters, events.append)
+    orders = Orders(
+        (gateway, zone), trust, guard, clock, stages, read_meters, set_limit, events.append
+    )
+
+
+def set_limit(order, power_w, until_ms, ids):
+    if not power:
+        raise OSError
+    told.append(["limit", power_w, until_ms, ids])
 
 
 def read_meters(done):
@@ -119,12 +128,12 @@ def finish_reading(answered):
     return [plain(event) for event in events]
 
 
-def command():
+def command(retained=False):
     """What came of it: [events, what was told, the last counters]."""
     told.clear()
     events.clear()
     try:
-        asyncio.run(orders.handle(message()))
+        asyncio.run(orders.handle(message(), retained))
     except OSError:
         assert not power
     return [[plain(event) for event in events], told, [guard.last(gateway), guard.last(zone)]]

@@ -1,50 +1,16 @@
-"""The plant side without a plant: the stages' table, snapshots, supervision."""
+"""The plant side without a plant: snapshots, supervision."""
 
 import asyncio
 from time import ticks_diff
 from time import ticks_ms as real_ms
 
 from gateway import clock as clocks
-from gateway import health, intervals, stages
+from gateway import health, intervals
 from gateway.meter import Meter
 from gateway.meters import Meters
 from gateway.modbus import NoAnswer, driver
 from gateway.modbus.driver import ModbusDriver
 from serve import serve
-
-
-class Coil:
-    def __init__(self):
-        self.on = True
-
-    def energised(self):
-        return self.on
-
-    def energise(self, on):
-        self.on = on
-
-
-# In the order of the numbers that gateway.stages gives them.
-STATES = ("CLOSED", "OPENING", "OPEN", "WAITING", "CLOSING")
-INPUTS = ("ORDER", "PERMIT", "DUE", "CONTACT_OPEN", "CONTACT_CLOSED", "LATE")
-
-
-def walk(inputs):
-    """Feed a stage inputs by name; returns [(state, coil energised, told), …] after each."""
-    coil = Coil()
-    stage = stages.Stage({0: 1, 1: 1, 2: 0, 3: 0, 4: 100}, coil, None)
-    seen = []
-    for name in inputs:
-        told = stage.feed(INPUTS.index(name), 0)
-        seen.append((stage.state, coil.on, told))
-    return seen
-
-
-def names():
-    told = {name: getattr(stages, name) for name in ("OPENED", "RESTORED")}
-    told.update((name, number) for number, name in enumerate(STATES))
-    return told
-
 
 ticks = 0
 driver.ticks_ms = lambda: ticks
@@ -197,7 +163,5 @@ def supervise(runs_ms):
 serve(
     on_two_buses=on_two_buses,
     supervise=supervise,
-    walk=walk,
-    names=names,
     snapshot=snapshot,
 )

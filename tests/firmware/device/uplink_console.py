@@ -44,7 +44,7 @@ async def _run(port, journal, fails, ms):
     settings = {"host": "127.0.0.1", "port": port, "keepalive_s": 2}
     ignore = lambda *_: None  # noqa: E731
     uplink = Uplink(
-        Board(), journal, settings, bytes(8), "zone", bytes(32), ignore, ignore, None, None
+        Board(), journal, settings, bytes(8), "zone", bytes(32), ignore, ignore, None, None, None
     )
     journal.fails = fails
     task = asyncio.create_task(uplink.run())

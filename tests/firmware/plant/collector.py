@@ -114,8 +114,8 @@ class Collector:
     def describe(self) -> str:
         return "\n".join(str(record) for record in self.records(BILLING)[-12:])
 
-    def publish(self, topic: str, payload: bytes) -> None:
-        self._client.publish(topic, payload, qos=1)
+    def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
+        self._client.publish(topic, payload, qos=1, retain=retain)
 
     def send(self, command: bytes, zone: str | None = None) -> None:
         name = f"zone/{zone}" if zone else self.site.gateway.hex()

@@ -104,12 +104,22 @@ class Gateway:
         uarts: dict[str, str] | None = None,
         network: dict[str, Any] | None = None,
     ) -> Site:
-        """Write what a technician would; stages begin closed."""
-        for number in (str(item[1]) for item in stages):
-            for kind in ("outputs", "contacts"):
-                path = self.directory / f"{kind}{number}"
-                path.write_text("1")
-                self.board[kind][number] = str(path)
+        """Write what a technician would. Stages begin closed, and a reset is what it starts from:
+        after a loss of supply of which nobody knows how long it was, they would start open.
+        """
+        (self.directory / "reset").write_text("software")
+        for item in stages:
+            is_pulsed = 5 in item and item[5][0] == 1
+            self._wire("outputs", item[1], "0" if is_pulsed else "1")
+            self._wire("contacts", item[1], "1")
+            for part in (6, 7):
+                if part in item:
+                    self._wire("outputs", item[part][0], "1")
+            if 9 in item:
+                self._wire("outputs", item[9], "0")
+            for place, number in enumerate(item.get(8, ())):
+                if number is not None:
+                    self._wire("contacts", number, "1" if place == 0 else "0")  # in REMOTE
         self.board["uarts"] = uarts or {}
         self._write_board()
         (self.directory / "root.pub").write_bytes(authority.root.public)
@@ -119,6 +129,11 @@ class Gateway:
         self.configure(authority, 1)
         enrolment = cbor2.loads(cbor2.loads(self.enrolment).value[2])
         return Site(authority, self.id, enrolment[1])
+
+    def _wire(self, kind: str, number: int, state: str) -> None:
+        path = self.directory / f"{kind}{number}"
+        path.write_text(state)
+        self.board[kind][str(number)] = str(path)
 
     def configure(self, authority: Authority, version: int) -> None:
         configuration = self.configuration(authority, version)

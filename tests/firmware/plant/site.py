@@ -75,7 +75,8 @@ class Plant:
             options.pop("broker_port", self.broker.port),
             buses=buses,
             meters=meters,
-            stages=[stage(1, confirm_ms=500), stage(2), stage(3, min_off_ms=1000)],
+            stages=options.pop("stages", None)
+            or [stage(1, confirm_ms=500), stage(2), stage(3, min_off_ms=1000)],
             uarts={"0": self.line.path},
             **options,
         )

@@ -191,6 +191,8 @@ def _shapes_of_the_body() -> Iterable[Vector]:
     yield detail("retired_null", "A retired event that does not say why.", 13, {0: None})
     yield detail("health_days_text", "Days as text.", 14, HEALTH | {4: ["1", None]})
     yield detail("health_nine_buses", "Nine buses.", 14, HEALTH | {7: [[0, 0]] * 9})
+    yield detail("interlock_unknown", "An interlock of no known kind.", 18, {0: 2, 1: ["key"]})
+    yield detail("interlocks_null", "An interlock event without its list.", 18, {0: 2, 1: None})
     yield detail("cadence_null", "A cadence event without its cadence.", 15, {0: None})
     yield detail(
         "identity_without_raw", "An identity event without its bytes.", 10, {0: 0, 1: None}

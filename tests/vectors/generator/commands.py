@@ -21,7 +21,7 @@ from generator.messages import (
 )
 from generator.site import ORDER_ID, ZONE
 
-OPEN, RELEASE, READ = 1, 2, 3
+OPEN, RELEASE, READ, LIMIT = 1, 2, 3, 4
 LAST_TO_GATEWAY, LAST_TO_ZONE = 41, 6
 RAMP: Item = [60_000, 5000]
 
@@ -84,6 +84,14 @@ def _obeyed() -> Iterable[Vector]:
     )
     yield obeyed("open_32", "As many stages as a command may name.", body(f7=[1, 2] * 16))
     yield obeyed("read", "Read every meter now.", body(READ))
+    capped: dict[str, Item] = {"f8": NOW_MS + 3_600_000, "f12": 2_500_000}
+    yield obeyed("limit", "Cap the power of the site until a time.", body(LIMIT, **capped))
+    yield obeyed(
+        "limit_some",
+        "Cap the power of two stages together, by an authority's document.",
+        body(LIMIT, f7=[1, 2], f10=bytes(range(32)), f11="emergency", **capped),
+    )
+    yield obeyed("limit_to_nothing", "A cap of 0 W.", body(LIMIT, **capped | {"f12": 0}))
     yield obeyed("open_zone", "Open every stage of the zone.", body(**to_zone))
     yield obeyed("release_zone", "Release the zone.", body(RELEASE, f9=RAMP, **to_zone))
     yield obeyed("counter_leaps", "A counter far above the last.", body(f2=2**32 - 1))
@@ -288,7 +296,14 @@ def _shapes() -> Iterable[Vector]:
         "wrong_shape",
     )
     yield shape("action_0", "An action below the first.", body(0))
-    yield shape("action_4", "An unknown action.", body(4))
+    yield shape("action_5", "An unknown action.", body(5))
+    yield shape("limit_without_end", "A cap for ever.", body(LIMIT, f12=1))
+    yield shape("limit_of_nothing", "A cap without a power.", body(LIMIT, f8=NOW_MS + 60_000))
+    yield shape("limit_ramp", "A cap by a ramp.", body(LIMIT, f8=NOW_MS + 60_000, f9=RAMP, f12=1))
+    yield shape("limit_too_great", "A cap of 2^32 W.", body(LIMIT, f8=NOW_MS + 60_000, f12=2**32))
+    yield shape("open_with_power", "An open with a power.", body(f12=1))
+    yield shape("release_with_power", "A release with a power.", body(RELEASE, f12=1))
+    yield shape("read_with_power", "A reading with a power.", body(READ, f12=1))
     yield shape("action_true", "Action true, which is not 1.", body(True))
     yield shape("counter_0", "Counter 0.", body(f2=0))
     yield shape("counter_too_great", "Counter 2^32.", body(f2=2**32))
@@ -312,7 +327,7 @@ def _shapes() -> Iterable[Vector]:
         {key: value for key, value in body().items() if key != 4},
     )
     yield shape("version_2", "Version 2.", body(f0=2))
-    yield shape("field_of_more", "A field that the grammar does not name.", body(f12=0))
+    yield shape("field_of_more", "A field that the grammar does not name.", body(f13=0))
     yield bad(
         "too_long", "A command of more than 4096 bytes.", command(body(f11="x" * 4000)), "too_long"
     )

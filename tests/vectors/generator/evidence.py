@@ -10,6 +10,8 @@ from generator.commands import command
 from generator.frames import enrolment_of
 from generator.keys import GATEWAY_A, GATEWAY_A_SECOND, GATEWAY_B, ROOT
 from generator.messages import NOW_MS
+from generator.schedules import body as schedule_body
+from generator.schedules import schedule
 from generator.site import (
     BILLING,
     INTERVAL_RAW,
@@ -24,6 +26,8 @@ from generator.site import (
     sample,
 )
 
+SCHEDULE = schedule(schedule_body(f2=1)).encode()
+
 
 def files() -> dict[str, bytes]:
     """Content by path under evidence/."""
@@ -36,6 +40,7 @@ def files() -> dict[str, bytes]:
         "checkpoints/0001.cose": checkpoint(checkpoint_body(frames[:half])).encode(),
         "checkpoints/0002.cose": checkpoint(checkpoint_body(frames, NOW_MS + 3_600_000)).encode(),
         "commands/open.cose": command(command_body()).encode(),
+        "schedules/observe.cose": SCHEDULE,
         "configurations/gateway-a.cose": configuration(GATEWAY_A),
         "configurations/gateway-b.cose": configuration(GATEWAY_B),
     }
@@ -51,6 +56,7 @@ def _frames() -> list[bytes]:
     in_force = sha256(configuration()).digest()
     first.add(boot(), event(3, {0: in_force, 1: 1}))
     first.add(interval(0), interval(1))
+    first.add(event(17, {0: sha256(SCHEDULE).digest(), 1: 1, 2: 0}))
     first.add(
         event(4, {0: ORDER_ID, 1: 42, 2: 1}), event(5, {0: 1, 1: 0, 2: "command", 3: ORDER_ID})
     )

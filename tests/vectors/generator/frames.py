@@ -27,6 +27,7 @@ from generator.site import (
 )
 
 HASH = bytes(range(100, 132))
+LIMITER: Body = {0: [1, 2], 1: [1, 4], 2: "room", 3: None, 4: None, 5: 0, 6: 0, 7: []}
 ALL_BITS = 2**64 - 1
 
 
@@ -132,6 +133,28 @@ def _events() -> list[Vector]:
         ("health", 14, HEALTH),
         ("health_unknown", 14, HEALTH | {4: [None, None], 6: None, 7: [], 8: None}),
         ("cadence", 15, {0: 300_000}),
+        ("stage_limit", 5, {0: 2, 1: 0, 2: "limit", 3: ORDER_ID}),
+        (
+            "limiter",
+            16,
+            {
+                0: [1, 1],
+                1: [1, 2],
+                2: "limit",
+                3: [5_000_000, 6_000_000],
+                4: [1_200_000, 5_400_000, 5_600_000],
+                5: 1,
+                6: 7,
+                7: [3],
+            },
+        ),
+        ("limiter_failsafe", 16, LIMITER | {0: [1, 2], 1: [2, 2], 2: "operator_outage"}),
+        ("limiter_setpoint", 16, LIMITER | {3: [None, 2_500_000], 7: [1, 2], 8: ORDER_ID}),
+        ("schedule_taken", 17, {0: HASH, 1: 7, 2: 0}),
+        ("schedule_enforced", 17, {0: HASH, 1: 8, 2: 1}),
+        ("schedule_refused", 17, {0: HASH, 1: 8, 2: 2, 3: "replayed"}),
+        ("interlocks", 18, {0: 2, 1: ["local", "locked_out", "tripped", "opened_by_other"]}),
+        ("interlocks_gone", 18, {0: 2, 1: []}),
         ("boot_in_safe_mode", 1, {0: "watchdog", 1: "m", 2: "0.1.0", 3: HASH, 4: "safe"}),
         ("register_back", 11, {0: 0, 1: 0, 2: INTERVAL_RAW[0], 3: bytes(8)}),
     ]

@@ -27,10 +27,51 @@ from generator.messages import (
     seal,
     sign,
 )
-from generator.site import METER_ON_A_BUS, configuration_body
+from generator.site import METER_ON_A_BUS, METER_ON_TCP, configuration_body
 
 OFF_THE_CURVE = bytes(31) + b"\x01"
+MEASURE: list[Item] = [0, 0, 1000, 1, 1, 3, 1, 1024, 9_000_000]
 STAGE: Body = {0: 1, 1: 0, 2: 300_000, 3: 60_000, 4: 2000}
+EQUIPMENT: list[tuple[str, str, Body]] = [
+    (
+        "contactor",
+        "A contactor, and the inputs of a selector and of a lock.",
+        {
+            5: [0, 0, 0, 0],
+            8: [1, 2, None, None],
+        },
+    ),
+    (
+        "release",
+        "A breaker with an undervoltage release, which a person closes.",
+        {
+            5: [0, 1, 0, 0],
+            8: [1, None, 3, 4],
+        },
+    ),
+    (
+        "shunt_trip",
+        "A breaker that pulses open, with all that a stage can have.",
+        {
+            5: [1, 1, 500, 30],
+            6: [11, 20_000],
+            7: [12, 300_000],
+            8: [1, 2, 3, 4],
+            9: 13,
+        },
+    ),
+    ("soft_stop", "A soft stop whose miners take no time.", {6: [11, 0]}),
+]
+NO_EQUIPMENT: list[tuple[str, str, Body]] = [
+    ("pulse_closed_by_gateway", "A pulse opens it, and no person closes it.", {5: [1, 0, 500, 30]}),
+    ("pulse_of_no_length", "A pulse of no length.", {5: [1, 1, 0, 30]}),
+    ("no_pulses", "A pulse that may never be given.", {5: [1, 1, 500, 0]}),
+    ("coil_with_pulse", "A coil that is held, and a pulse.", {5: [0, 0, 500, 30]}),
+    ("drive_2", "An actuator of an unknown kind.", {5: [2, 1, 500, 30]}),
+    ("run_down_of_days", "Miners that take more than an hour to stop.", {6: [11, 3_600_001]}),
+    ("three_inputs", "An input too few.", {8: [1, 2, 3]}),
+    ("permission_null", "An output that is none.", {9: None}),
+]
 
 
 def configurations() -> Vector:
@@ -77,6 +118,11 @@ def _configurations() -> Iterable[Vector]:
         "line_of_its_own",
         "A meter on a serial bus at another speed than the bus's.",
         {8: [METER_ON_A_BUS | {9: [500, 4, 5, [9600, 0, 2]]}]},
+    )
+    yield installed(
+        "measures",
+        "Two meters that say how to count what they measure: the site's, and a stage's.",
+        {8: [METER_ON_A_BUS | {15: MEASURE}, METER_ON_TCP | {15: [32, *MEASURE[1:]]}]},
     )
     yield bad(
         "too_long",
@@ -128,7 +174,19 @@ def _configurations() -> Iterable[Vector]:
     yield meter("17_identities", "An identity register too many.", {14: [[3, 0, 1]] * 17})
     yield meter("identity_by_function_5", "Identity by a function that writes.", {14: [[5, 0, 1]]})
     yield meter("ratio_of_one", "A ratio of one number.", {6: [1]})
-    yield meter("meter_field_of_more", "A meter's field that the grammar does not name.", {15: 0})
+    yield meter("meter_field_of_more", "A meter's field that the grammar does not name.", {16: 0})
+    yield meter("measure_of_stage_33", "A measure of no stage.", {15: [33, *MEASURE[1:]]})
+    yield meter(
+        "measure_by_nothing", "A measure that divides by 0.", {15: [*MEASURE[:3], 0, *MEASURE[4:]]}
+    )
+    yield meter(
+        "measure_opaque", "A power that is no number.", {15: [*MEASURE[:5], 0, *MEASURE[6:]]}
+    )
+    yield meter("measure_in_part", "A measure without a power.", {15: MEASURE[:4]})
+    for name, what, equipment in EQUIPMENT:
+        yield installed(f"stage_{name}", what, {9: [STAGE | equipment]})
+    for name, what, equipment in NO_EQUIPMENT:
+        yield shape(f"stage_{name}", what, {9: [STAGE | equipment]})
     yield shape("stage_33", "A stage that no command can name.", {9: [{**STAGE, 0: 33}]})
     yield shape("33_stages", "A stage too many.", {9: [STAGE] * 33})
     yield shape(

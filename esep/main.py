@@ -9,7 +9,6 @@ _COMMANDS = {"demo": "simulator.demo.cli:demo"}
 _TRADES = {
     "bench": "benchmarks.cli:app",
     "collector": "collector.cli.collector:app",
-    "curtail": "collector.cli.curtail:app",
     "registry": "collector.cli.registry:app",
     "curtail": "collector.cli.curtail:app",
     "device": "technician.cli:app",

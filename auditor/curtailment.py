@@ -58,7 +58,7 @@ def judge(document: dict[str, Any], root: PublicKey) -> list[str]:
         ValueError,
         IndexError,
         AttributeError,
-        ZeroDivisionError,
+        ArithmeticError,
     ) as error:
         raise WrongField("certificate", f"not of its form: {error!r}") from None
     _judge_signature(document, root)

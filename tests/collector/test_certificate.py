@@ -232,6 +232,27 @@ def test_every_byte_counts(made: Path, tmp_path: Path) -> None:
             curtailment.judge(curtailment.read_certificate(file), root)
 
 
+@pytest.mark.parametrize("value", [float("inf"), float("nan"), [], {}, "", -1, 10**400, None, "7"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        (*PART, "measured", 0, "meters"),
+        (*PART, "measured", 0, "meters", 0, "before", 0),
+        (*PART, "measured", 0, "meters", 0, "before", 0, 3),
+        (*PART, "measured", 0, "after_ms"),
+        (*PART, "contacts", 0, "position"),
+        (*PART, "stages"),
+        (*PART, "duration"),
+        ("certificate", "rules", "settle_s"),
+        ("certificate", "evidence", "frames"),
+    ],
+)
+def test_garbage_in_a_field_is_refused(
+    document: dict[str, Any], made: Path, path: tuple[Any, ...], value: Any
+) -> None:
+    refused(put(document, path, value), made)
+
+
 def test_another_root_does_not_hold(made: Path, tmp_path: Path) -> None:
     other = tmp_path / "other.pub"
     other.write_bytes(PrivateKey.generate().public.raw)

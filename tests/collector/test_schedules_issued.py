@@ -32,7 +32,7 @@ from collector.orders.permits import shares
 from collector.orders.schedule_store import ScheduleFollower
 from collector.orders.schedules import Schedules
 from collector.storage import reading
-from esep.main import app
+from esep.main import command
 
 PERIOD_MS = 20_000
 LIMITS = LimitPolicy(
@@ -252,18 +252,24 @@ def test_a_site_whose_gateway_cannot_count_gets_none(issuing: Issuing) -> None:
 
 def test_the_command_line_says_what_is_issued_and_held(issuing: Issuing, tmp_path: Path) -> None:
     issuing.record(allocation(NOW_MS, "0.004"))
-    run = CliRunner().invoke(app, ["curtail", "schedule", str(tmp_path), SITE, "--json"])
+    run = CliRunner().invoke(
+        command("curtail"), ["curtail", "schedule", str(tmp_path), SITE, "--json"]
+    )
     assert run.exit_code == 0
     answer = json.loads(run.stdout)
     assert (answer["issued"], answer["held"]) == (None, None)
     issuing.issued()
-    run = CliRunner().invoke(app, ["curtail", "schedule", str(tmp_path), SITE, "--json"])
+    run = CliRunner().invoke(
+        command("curtail"), ["curtail", "schedule", str(tmp_path), SITE, "--json"]
+    )
     answer = json.loads(run.stdout)
     assert (answer["issued"]["serial"], answer["issued"]["mode"]) == (1, "observe")
     assert answer["issued"]["periods"][0]["limit"] == {"energy_wh": 4000, "power_w": 1_000_000}
-    shown = CliRunner().invoke(app, ["curtail", "schedule", str(tmp_path), SITE])
+    shown = CliRunner().invoke(command("curtail"), ["curtail", "schedule", str(tmp_path), SITE])
     assert "its gateway has not said that it holds any" in shown.stdout
-    unknown = CliRunner().invoke(app, ["curtail", "schedule", str(tmp_path), "nowhere"])
+    unknown = CliRunner().invoke(
+        command("curtail"), ["curtail", "schedule", str(tmp_path), "nowhere"]
+    )
     assert unknown.exit_code == 2
 
 

@@ -89,12 +89,9 @@ def tables() -> dict[str, str]:
 
 def filled(document: str) -> str:
     for name, content in tables().items():
-        document = re.sub(
-            rf"<!-- {name} -->.*?<!-- /{name} -->",
-            lambda _, name=name, content=content: f"<!-- {name} -->\n{content}\n<!-- /{name} -->",
-            document,
-            flags=re.DOTALL,
-        )
+        begin, end = f"<!-- {name} -->", f"<!-- /{name} -->"
+        before, _, rest = document.partition(begin)
+        document = f"{before}{begin}\n{content}\n{end}{rest.partition(end)[2]}"
     return document
 
 

@@ -125,7 +125,7 @@ class Bench:
 
     @property
     def state(self) -> str:
-        return STATES[self.ask("state")[0]]
+        return str(STATES[self.ask("state")[0]])
 
     @property
     def on(self) -> list[int]:

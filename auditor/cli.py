@@ -1,10 +1,12 @@
-"""The commands: python -m auditor FOLDER [--checkpoint FILE], and …proof FILE --root FILE."""
+"""The commands: python -m auditor FOLDER [--checkpoint FILE], …proof FILE, …curtailment FILE."""
 
 import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from auditor import curtailment
+from auditor.exhibits import WrongField
 from auditor.folder import Folder, FolderError
 from auditor.proof import ProofError, judge, read_proof, read_root
 from auditor.refusal import Refusal
@@ -15,7 +17,37 @@ HOLDS, FAILS, CANNOT_BE_JUDGED = 0, 1, 2
 
 def main(arguments: Sequence[str] | None = None) -> int:
     given = sys.argv[1:] if arguments is None else list(arguments)
+    if given[:1] == ["curtailment"]:
+        return _judge_curtailment(given[1:])
     return _judge_proof(given[1:]) if given[:1] == ["proof"] else _judge_folder(given)
+
+
+def _judge_curtailment(arguments: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(
+        prog="auditor curtailment",
+        description="Verify a curtailment certificate: every field against the signed bytes in it.",
+        epilog="Exit status: 0 it holds, 1 a field does not, 2 it cannot be judged.",
+    )
+    parser.add_argument("file", type=Path, help="the certificate, as JSON")
+    parser.add_argument(
+        "--root", type=Path, required=True, help="the operator's root key: root.pub or root.json"
+    )
+    parsed = parser.parse_args(arguments)
+    try:
+        document, root = curtailment.read_certificate(parsed.file), read_root(parsed.root)
+    except (OSError, ProofError, curtailment.CertificateError) as error:
+        print(f"cannot be judged: {error}")
+        return CANNOT_BE_JUDGED
+    print(f"The verdict rests on root {root.thumbprint.hex()}: compare it with what was published")
+    try:
+        lines = curtailment.judge(document, root)
+    except WrongField as wrong:
+        print(f"DOES NOT HOLD: {wrong}")
+        return FAILS
+    for line in lines:
+        print(line)
+    print("HOLDS")
+    return HOLDS
 
 
 def _judge_proof(arguments: Sequence[str]) -> int:

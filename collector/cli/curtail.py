@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Engine
 
 from collector.cli import logs
 from collector.cli.arguments import AsJson, Directory, fail, open_directory
+from collector.cli.certificate import certificate
 from collector.cli.intervals import moment_of
 from collector.cli.orders_shown import lines, plain
 from collector.cli.service import now_ms
@@ -27,6 +28,7 @@ from collector.storage import reading
 
 app = typer.Typer(no_args_is_help=True, help="Orders: draft, approve, prove, release, look.")
 app.callback()(logs.to_stderr)
+app.command()(certificate)
 app.command()(schedule)
 
 By = Annotated[str, typer.Option("--by", help="the full name of the person who does it")]

@@ -37,6 +37,7 @@ class ContentType(StrEnum):
     CERTIFICATE = "application/vnd.esep.certificate"
     CHECKPOINT = "application/vnd.esep.checkpoint"
     ENROLMENT = "application/vnd.esep.enrolment"
+    CURTAILMENT = "application/vnd.esep.curtailment"
     SCHEDULE = "application/vnd.esep.schedule"
 
 

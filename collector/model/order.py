@@ -37,6 +37,25 @@ class DropResult(StrEnum):
     UNVERIFIABLE = "unverifiable"
 
 
+class DropCause(StrEnum):
+    """Why a drop is not full, or what else was seen; collector/words says it as `drop_cause-…`."""
+
+    WELDED_CONTACT = "welded_contact"
+    BYPASS = "bypass"
+    REMAINS = "remains"
+    ALREADY_OFF = "already_off"
+    SILENT_METER = "silent_meter"
+    NO_METER = "no_meter"
+    SMALL_LOAD = "small_load"
+    BOUNDARY_NOISE = "boundary_noise"
+    MOVED = "moved"
+    GENERATION_FELL = "generation_fell"
+    OWN_GENERATION = "own_generation"
+    CONTACT_UNTRUE = "contact_untrue"
+    PROTECTION_TRIP = "protection_trip"
+    BLACKOUT = "blackout"
+
+
 class Actor(StrEnum):
     """Whose step it is. A gateway's is its own signed event."""
 
@@ -67,6 +86,8 @@ _DEVICE = (Step.ISSUED, Step.RECEIVED, Step.APPLIED, Step.CONTACT_CONFIRMED)
 _WAITING = (Step.DRAFTED, Step.APPROVED, Step.NOTIFIED)
 HOLDING = (*_DEVICE, Step.VERIFIED, Step.REBOUNDED)
 """While a part stands here it holds its stages open, or is about to."""
+JUDGED = (Step.VERIFIED, Step.REBOUNDED)
+"""What the meters say."""
 
 LIFE = {
     row.step: row

@@ -8,10 +8,11 @@ from sqlalchemy import Connection, Engine
 
 from collector.evidence.downlink import Action, Signer
 from collector.model.order import HOLDING, DropResult, Step
-from collector.orders import claims, notices, release, rest, rules, store, timers, verifying
+from collector.orders import claims, notices, release, rest, rules, store, timers
 from collector.orders.claims import Gateway
 from collector.orders.order import Order, Part, Sent, StepRecord
 from collector.orders.sending import Sender, is_overtaken, is_stale
+from collector.orders.verifying import Judge, Judged, Looks
 from collector.registry.store import Registry
 from collector.registry.view import View
 from collector.series.store import SeriesStore
@@ -30,6 +31,7 @@ class Desk:
         self._registry = registry
         self._series = series
         self._signer = signer
+        self._looks = Looks()
 
     def run(self, now_ms: int) -> None:
         view = self._registry.view()
@@ -43,6 +45,7 @@ class Desk:
             except (LookupError, ValueError, ArithmeticError) as error:
                 # one order that cannot be moved must not hold up the others
                 log.exception("order.stuck", order=identity.hex(), error=str(error))
+        self._looks.keep_only(current)
         deciding(self._engine, lambda open_: timers.run(open_, view, current.values(), now_ms))
 
     def _draft(self, connection: Connection, view: View, now_ms: int) -> list[Order]:
@@ -89,10 +92,15 @@ class Desk:
             for number in numbers:
                 if not now.part(number).is_over:
                     there = {**{other.id: other for other in others}, **current, now.id: now}
-                    now = _Move(sender, self._series, now, number, others, there.values()).made()
+                    look = _Move(
+                        sender, self._series, self._looks, now, number, others, there.values()
+                    )
+                    now = look.made()
             return now
 
-        return deciding(self._engine, move)
+        moved = deciding(self._engine, move)
+        self._looks.note(order.id, numbers, view.policy.drop.look_s, now_ms)
+        return moved
 
 
 @dataclass(frozen=True)
@@ -101,6 +109,7 @@ class _Move:
 
     sender: Sender
     series: SeriesStore
+    looks: Looks
     order: Order
     number: int
     others: Collection[Order]
@@ -252,13 +261,22 @@ class _Move:
         return self.order
 
     def _verify(self) -> Order:
-        verdict = verifying.judge(self.view, self.series, self.part, self.now_ms)
-        if verdict is None:
-            return self._keep_stages()
-        details = {**verdict.details, "result": verdict.result}
-        return self._step(Step.VERIFIED, details, verdict.result)
+        judged = self._judge().first(self.part)
+        return self._keep_stages() if judged is None else self._judged(judged)
+
+    def _judge(self) -> Judge:
+        return Judge(self.sender.connection, self.view, self.series, self.now_ms)
+
+    def _judged(self, judged: Judged) -> Order:
+        return self._step(judged.step, judged.details, judged.verdict.result)
 
     def _hold(self) -> Order:
+        """Its drop is judged again and again, until it is released."""
+        look_s = self.view.policy.drop.look_s
+        if self.looks.are_due(self.order.id, self.number, look_s, self.now_ms):
+            judged = self._judge().again(self.part)
+            if judged is not None:
+                return self._judged(judged)
         connection = self.sender.connection
         due = release.is_due(
             connection, self.view, self.series, self.order, self.part, self.remembered, self.now_ms

@@ -54,6 +54,7 @@ def _note_movement(
             stage=event.detail[0],
             is_closed=bool(event.detail[1]),
             at_ms=believable_ms(entry, frame, event.at_ms),
+            cause=event.detail[2],
         )
     )
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from collector.evidence.downlink import Action
 from collector.evidence.frame import CommandPhase
-from collector.model.order import HOLDING, OVER, DropResult, Step, leading, worst
+from collector.model.order import HOLDING, JUDGED, OVER, DropResult, Step, leading, worst
 from collector.model.records import NoticeChannel, OrderReason
 
 
@@ -124,6 +124,12 @@ class Part:
     def steps(self) -> dict[Step, StepRecord]:
         """The newest of each."""
         return {record.step: record for record in self.history}
+
+    @property
+    def measured(self) -> StepRecord | None:
+        """The newest judgement that rests on measured powers."""
+        judged = (each for each in reversed(self.history) if each.step in JUDGED)
+        return next((each for each in judged if "stage_before_w" in each.details), None)
 
     @property
     def is_over(self) -> bool:

@@ -89,10 +89,9 @@ def _allocation_permits(
     start_ms = view.market.period_start(now_ms)
     metered = [meter for name in holder.sites for meter in view.delivery_meters(name, now_ms)]
     draw = meters.draw(connection, view, series, metered, start_ms, now_ms)
-    returning_w = part.steps[Step.VERIFIED].details.get("stage_before_w")
-    if draw is None or returning_w is None:
+    if draw is None or part.measured is None:
         return False
-    load_w = draw.power_w + Fraction(returning_w)
+    load_w = draw.power_w + Fraction(part.measured.details["stage_before_w"])
     end_ms = start_ms + view.market.period_ms
     left_wh = allowed_wh(connection, view, holder, start_ms) - draw.used_wh
     margin = Fraction(view.policy.return_margin_permille, 1000)

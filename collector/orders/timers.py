@@ -9,7 +9,7 @@ from collector.checks.codes import Code
 from collector.checks.findings import Finding
 from collector.evidence.downlink import Action
 from collector.evidence.frame import CommandPhase
-from collector.model.order import HOLDING, DropResult, Step
+from collector.model.order import HOLDING, DropCause, DropResult, Step
 from collector.model.records import Remedy, Site, Situation
 from collector.orders import notices, rules, store
 from collector.orders.order import Cut, Order, Part, StepRecord
@@ -28,6 +28,7 @@ _BY_STEP = {
 _BY_RESULT = {
     DropResult.NONE: Situation.NO_DROP,
     DropResult.PARTIAL: Situation.PARTIAL_DROP,
+    DropResult.UNVERIFIABLE: Situation.UNVERIFIABLE,
 }
 
 
@@ -71,7 +72,9 @@ def situations(order: Order, part: Part) -> Iterator[tuple[Situation, int]]:
         first = next(record for record in part.history if record.step is step)
         yield _BY_STEP[step], first.recorded_ms
     if step is Step.VERIFIED and part.result in _BY_RESULT:
-        yield _BY_RESULT[part.result], steps[Step.VERIFIED].recorded_ms
+        verified = steps[Step.VERIFIED]
+        if verified.details.get("cause") != DropCause.ALREADY_OFF:
+            yield _BY_RESULT[part.result], verified.recorded_ms
     sent = part.newest(Action.OPEN)
     is_refused = sent is not None and sent.answer is CommandPhase.REFUSED
     if step in HOLDING and sent is not None and is_refused and not is_stale(sent):

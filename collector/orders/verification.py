@@ -1,72 +1,396 @@
-"""Did the load drop? Judged at the stage's own meters and at the site's boundary."""
+"""Did the load drop? Judged at each stage's own meters and at the site's boundary, exactly.
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+Pure: what is measured goes in, a verdict comes out. The rules in words: docs/verification.md.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from fractions import Fraction
+from itertools import chain
+from math import isqrt
 from statistics import median
+from typing import Any
 
-from collector.model.noise import variance
-from collector.model.order import DropResult
+from collector.model.noise import robust_variance
+from collector.model.order import DropCause, DropResult
 from collector.model.records import Policy
 
-_UNVERIFIABLE_SIGMAS = 5
-_BOUNDARY_SIGMAS = 3
+_BETTER = (DropResult.FULL, DropResult.PARTIAL, DropResult.NONE)
+_OF_FREE_CHOICE = frozenset({DropCause.ALREADY_OFF})
+
+
+class Contact(Enum):
+    """What the stage's own contact says now."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+    UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True)
-class Samples:
-    """Power of one meter in W, before the order was issued and after its contact settled."""
+class Reading:
+    """Power in W at a moment in Unix ms; `position`: the frame that says so, in the ledger."""
 
-    before_w: Sequence[float]
-    after_w: Sequence[float]
+    at_ms: int
+    power_w: Fraction
+    position: int = 0
 
 
 @dataclass(frozen=True)
-class Drop:
-    """Medians in W, summed over the meters of the stages and of the boundary."""
-
-    stage_before_w: float
-    stage_after_w: float
-    site_before_w: float
-    site_after_w: float
-    sigma_w: float
-    result: DropResult
-
-
-def enough(samples: Sequence[Samples], policy: Policy) -> bool:
-    return bool(samples) and all(
-        min(len(meter.before_w), len(meter.after_w)) >= policy.min_samples for meter in samples
-    )
-
-
-def judge(stage: Sequence[Samples], boundary: Sequence[Samples], policy: Policy) -> Drop:
-    """Judge a drop from enough samples of each meter.
-
-    Full: the stages lost at least `full_permille` of their own load, and so did the boundary
-    within 3 σ of its noise. Load that only moved to another feeder is not a full drop.
+class Metered:
+    """One meter before the order and after it. `quantum_w`: the step in which it tells power;
+    `response_ms`: how old its value may be.
     """
-    stage_before, stage_after, sigma = _sums(stage)
-    site_before, site_after, site_sigma = _sums(boundary)
-    if not boundary or stage_before < _UNVERIFIABLE_SIGMAS * sigma or stage_before <= 0:
-        result = DropResult.UNVERIFIABLE
-    else:
-        at_stage = _grade(stage_before - stage_after, stage_before, policy)
-        boundary_drop = site_before - site_after + _BOUNDARY_SIGMAS * site_sigma
-        result = max(at_stage, _grade(boundary_drop, stage_before, policy), key=_WORSE.index)
-    return Drop(stage_before, stage_after, site_before, site_after, sigma, result)
+
+    meter: str
+    before: Sequence[Reading]
+    after: Sequence[Reading]
+    quantum_w: Fraction = Fraction(0)
+    response_ms: int = 0
+
+    def is_silent(self, least: int) -> bool:
+        return min(len(self.before), len(self.after)) < least
+
+    @property
+    def before_w(self) -> Fraction:
+        return _median(self.before)
+
+    @property
+    def after_w(self) -> Fraction:
+        return _median(self.after)
 
 
-_WORSE = [DropResult.FULL, DropResult.PARTIAL, DropResult.NONE]
+@dataclass(frozen=True)
+class StageEvidence:
+    """`is_tripped`: its contact opened by itself, or by hand there, before the order's command; or
+    its protection says that it tripped.
+    """
+
+    stage: int
+    meters: Sequence[Metered]
+    contact: Contact
+    is_tripped: bool = False
 
 
-def _grade(drop_w: float, prior_w: float, policy: Policy) -> DropResult:
-    permille = 1000 * drop_w / prior_w
-    if permille >= policy.full_permille:
-        return DropResult.FULL
-    return DropResult.PARTIAL if permille >= policy.partial_permille else DropResult.NONE
+@dataclass(frozen=True)
+class Evidence:
+    """`others`: meters of stages of the site that other orders moved meanwhile. `is_dark`: the
+    site's voltage is gone; None: nobody measures it.
+    """
+
+    stages: Sequence[StageEvidence]
+    delivery: Sequence[Metered]
+    generation: Sequence[Metered] = ()
+    others: Sequence[Metered] = ()
+    is_dark: bool | None = None
+
+    def silent(self, least: int) -> tuple[str, ...]:
+        """Meters with too few fresh samples, of those that must speak."""
+        needed = chain(self.delivery, *(stage.meters for stage in self.stages))
+        return tuple(meter.meter for meter in needed if meter.is_silent(least))
 
 
-def _sums(meters: Sequence[Samples]) -> tuple[float, float, float]:
-    before = sum(median(meter.before_w) for meter in meters)
-    after = sum(median(meter.after_w) for meter in meters)
-    sigma = sum(variance(meter.before_w) for meter in meters) ** 0.5
-    return before, after, sigma
+@dataclass(frozen=True)
+class StageVerdict:
+    stage: int
+    result: DropResult
+    cause: DropCause | None
+    before_w: Fraction = Fraction(0)
+    after_w: Fraction = Fraction(0)
+    variance_w2: Fraction = Fraction(0)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Powers in W: medians, summed over the meters. `boundary_drop_w` is without what other orders
+    moved; `silent`: the meters that said too little.
+    """
+
+    result: DropResult
+    cause: DropCause | None
+    stages: tuple[StageVerdict, ...]
+    site_before_w: Fraction = Fraction(0)
+    site_after_w: Fraction = Fraction(0)
+    boundary_drop_w: Fraction = Fraction(0)
+    site_variance_w2: Fraction = Fraction(0)
+    silent: tuple[str, ...] = ()
+    is_measured: bool = field(default=True)
+
+    @property
+    def stage_before_w(self) -> Fraction:
+        return sum((each.before_w for each in self.stages), Fraction(0))
+
+    @property
+    def stage_after_w(self) -> Fraction:
+        return sum((each.after_w for each in self.stages), Fraction(0))
+
+    @property
+    def credited_w(self) -> Fraction:
+        """What the grid was relieved of by the order: the lesser of both places; never below 0."""
+        if self.result is DropResult.UNVERIFIABLE:
+            return Fraction(0)
+        stages = self.stage_before_w - self.stage_after_w
+        return max(min(stages, self.boundary_drop_w), Fraction(0))
+
+    def details(self) -> dict[str, Any]:
+        """As a step of the order keeps it: powers in W to a tenth."""
+        said: dict[str, Any] = {"result": self.result, "cause": self.cause}
+        if self.silent:
+            said["silent"] = list(self.silent)
+        if not self.is_measured:
+            return said
+        variance_w2 = sum((each.variance_w2 for each in self.stages), Fraction(0))
+        return said | {
+            "stage_before_w": _tenth(self.stage_before_w),
+            "stage_after_w": _tenth(self.stage_after_w),
+            "site_before_w": _tenth(self.site_before_w),
+            "site_after_w": _tenth(self.site_after_w),
+            "sigma_w": _tenth(root(variance_w2)),
+            "site_sigma_w": _tenth(root(self.site_variance_w2)),
+            "boundary_drop_w": _tenth(self.boundary_drop_w),
+            "credited_w": _tenth(self.credited_w),
+            "stages": [
+                {
+                    "stage": each.stage,
+                    "result": each.result,
+                    "cause": each.cause,
+                    "before_w": _tenth(each.before_w),
+                    "after_w": _tenth(each.after_w),
+                    "sigma_w": _tenth(root(each.variance_w2)),
+                }
+                for each in self.stages
+            ],
+        }
+
+
+def judge(
+    evidence: Evidence, policy: Policy, was: Mapping[int | None, DropResult] | None = None
+) -> Verdict:
+    """`was`: the last results, by stage and, for None, the part's, which a little noise leaves."""
+    was = was or {}
+    least = policy.min_samples
+    silent = evidence.silent(least)
+    meters = [*evidence.delivery, *chain.from_iterable(each.meters for each in evidence.stages)]
+    spread_ms = 0 if silent else _spread_ms(meters)
+    stages = tuple(
+        _judge_stage(each, policy, spread_ms, was.get(each.stage)) for each in evidence.stages
+    )
+    if silent or not evidence.delivery or not all(each.meters for each in evidence.stages):
+        missing = DropCause.SILENT_METER if silent else DropCause.NO_METER
+        why = _first(stages, DropCause.PROTECTION_TRIP) or missing
+        return Verdict(DropResult.UNVERIFIABLE, why, stages, silent=silent, is_measured=False)
+    boundary = _boundary(evidence, spread_ms, least)
+    verdict = Verdict(DropResult.UNVERIFIABLE, None, stages, *boundary)
+    result, cause = _conclude(evidence, verdict, policy, was.get(None))
+    return Verdict(result, cause, stages, *boundary)
+
+
+def is_dark(
+    before_v: Sequence[Fraction], after_v: Sequence[Fraction], policy: Policy
+) -> bool | None:
+    """Whether the voltage is gone; None when it was not measured."""
+    if not before_v or not after_v:
+        return None
+    return 1000 * median(after_v) < policy.drop.dark_permille * median(before_v)
+
+
+def variance_w2(metered: Metered, spread_ms: int) -> Fraction:
+    """σ² of one reading of the load before, in W².
+
+    Noise: 1.1 × the square of the median step from sample to sample. Asynchrony: what a load
+    that wanders so changes between the moments that are compared, 2 × noise × Δ / T; Δ is the
+    meter's own response and the spread between the meters, T the time between two samples.
+    Quantum: q² / 12.
+    """
+    quantum = metered.quantum_w**2 / 12
+    count = len(metered.before)
+    if count < _LEAST:
+        return quantum
+    noise = robust_variance([each.power_w for each in metered.before])
+    took_ms = metered.before[-1].at_ms - metered.before[0].at_ms
+    if took_ms <= 0:
+        return noise + quantum
+    step_ms = Fraction(took_ms, count - 1)
+    return noise + 2 * noise * (metered.response_ms + spread_ms) / step_ms + quantum
+
+
+_LEAST = 2
+
+
+def root(value: Fraction) -> Fraction:
+    """The square root, to a hundredth."""
+    return Fraction(isqrt(int(value * 10_000)), 100)
+
+
+def _judge_stage(
+    stage: StageEvidence, policy: Policy, spread_ms: int, was: DropResult | None
+) -> StageVerdict:
+    silent = [meter for meter in stage.meters if meter.is_silent(policy.min_samples)]
+    if not stage.meters or silent:
+        missing = DropCause.SILENT_METER if silent else DropCause.NO_METER
+        cause = DropCause.PROTECTION_TRIP if stage.is_tripped else missing
+        return StageVerdict(stage.stage, DropResult.UNVERIFIABLE, cause)
+    before_w, after_w = _sum(stage.meters)
+    noise_w2 = sum((variance_w2(meter, spread_ms) for meter in stage.meters), Fraction(0))
+    result, why = _grade_stage(stage, before_w, after_w, noise_w2, policy, was)
+    return StageVerdict(stage.stage, result, why, before_w, after_w, noise_w2)
+
+
+def _grade_stage(
+    stage: StageEvidence,
+    before_w: Fraction,
+    after_w: Fraction,
+    noise_w2: Fraction,
+    policy: Policy,
+    was: DropResult | None,
+) -> tuple[DropResult, DropCause | None]:
+    rules = policy.drop
+    if before_w <= rules.off_w:
+        if after_w > rules.off_w and not _is_small(after_w, noise_w2, policy):
+            return DropResult.NONE, _on(stage.contact, DropResult.NONE)
+        return DropResult.UNVERIFIABLE, DropCause.ALREADY_OFF
+    if stage.is_tripped:
+        return DropResult.UNVERIFIABLE, DropCause.PROTECTION_TRIP
+    if _is_small(before_w, noise_w2, policy):
+        return DropResult.UNVERIFIABLE, DropCause.SMALL_LOAD
+    result = _grade(before_w - after_w, before_w, policy, was, Fraction(0))
+    if result is DropResult.FULL:
+        is_untrue = stage.contact is Contact.CLOSED
+        return result, DropCause.CONTACT_UNTRUE if is_untrue else None
+    return result, _on(stage.contact, result)
+
+
+def _on(contact: Contact, result: DropResult) -> DropCause:
+    """Why load is on at a stage that was ordered open."""
+    if contact is Contact.CLOSED:
+        return DropCause.WELDED_CONTACT
+    is_bypassed = contact is Contact.OPEN and result is DropResult.NONE
+    return DropCause.BYPASS if is_bypassed else DropCause.REMAINS
+
+
+def _conclude(
+    evidence: Evidence, verdict: Verdict, policy: Policy, was: DropResult | None
+) -> tuple[DropResult, DropCause | None]:
+    if _is_blackout(evidence, verdict, policy):
+        return DropResult.UNVERIFIABLE, DropCause.BLACKOUT
+    counted = [each for each in verdict.stages if each.cause not in _OF_FREE_CHOICE]
+    result, cause = _together(counted or verdict.stages)
+    if result in (DropResult.UNVERIFIABLE, DropResult.NONE):
+        return result, cause
+    prior_w = sum((each.before_w for each in counted), Fraction(0))
+    if _is_small(prior_w, verdict.site_variance_w2, policy):
+        return DropResult.UNVERIFIABLE, DropCause.BOUNDARY_NOISE
+    sigmas = Fraction(policy.drop.boundary_sigmas)
+    slack_w2 = sigmas**2 * verdict.site_variance_w2
+    at_boundary = _grade(verdict.boundary_drop_w, prior_w, policy, was, slack_w2)
+    shifted_w = _shifted_w(evidence, policy)
+    least_w = prior_w * policy.drop.shifted_permille / 1000
+    if _BETTER.index(at_boundary) > _BETTER.index(result):
+        is_generation = shifted_w <= -least_w
+        return at_boundary, DropCause.GENERATION_FELL if is_generation else DropCause.MOVED
+    if cause is None and shifted_w >= least_w:
+        cause = DropCause.OWN_GENERATION
+    return result, cause
+
+
+def _together(stages: Sequence[StageVerdict]) -> tuple[DropResult, DropCause | None]:
+    """Full when every stage is, none when none dropped; some and some is partial.
+
+    One that cannot be judged leaves nothing to be called full.
+    """
+    results = {each.result for each in stages}
+    judged = results - {DropResult.UNVERIFIABLE}
+    if not judged or (judged == {DropResult.FULL} and len(results) > 1):
+        wanted = DropResult.UNVERIFIABLE
+        return wanted, _cause(stages, {wanted})
+    if len(judged) > 1:
+        return DropResult.PARTIAL, _cause(stages, judged - {DropResult.FULL})
+    return next(iter(judged)), _cause(stages, judged)
+
+
+def _cause(stages: Iterable[StageVerdict], results: Collection[DropResult]) -> DropCause | None:
+    causes = (each.cause for each in stages if each.result in results)
+    return next((cause for cause in causes if cause is not None), None)
+
+
+def _first(stages: Iterable[StageVerdict], cause: DropCause) -> DropCause | None:
+    return cause if any(each.cause is cause for each in stages) else None
+
+
+def _is_blackout(evidence: Evidence, verdict: Verdict, policy: Policy) -> bool:
+    """By its voltage; where nobody measures that, when the rest of the site fell too."""
+    if evidence.is_dark is not None:
+        return evidence.is_dark
+    others_w = sum((meter.before_w for meter in _speaking(evidence.others, policy)), Fraction(0))
+    rest_w = verdict.site_before_w - verdict.stage_before_w - others_w
+    off_w = policy.drop.off_w
+    is_rest_known = rest_w > off_w and not _is_small(rest_w, verdict.site_variance_w2, policy)
+    return verdict.site_after_w <= off_w and is_rest_known
+
+
+def _boundary(
+    evidence: Evidence, spread_ms: int, least: int
+) -> tuple[Fraction, Fraction, Fraction, Fraction]:
+    before_w, after_w = _sum(evidence.delivery)
+    moved_w = sum(
+        (each.before_w - each.after_w for each in evidence.others if not each.is_silent(least)),
+        Fraction(0),
+    )
+    noise_w2 = sum((variance_w2(each, spread_ms) for each in evidence.delivery), Fraction(0))
+    return before_w, after_w, before_w - after_w - moved_w, noise_w2
+
+
+def _shifted_w(evidence: Evidence, policy: Policy) -> Fraction:
+    """By how much the site's own generation rose."""
+    before_w, after_w = _sum(_speaking(evidence.generation, policy))
+    return after_w - before_w
+
+
+def _speaking(meters: Iterable[Metered], policy: Policy) -> list[Metered]:
+    return [meter for meter in meters if not meter.is_silent(policy.min_samples)]
+
+
+def _is_small(load_w: Fraction, noise_w2: Fraction, policy: Policy) -> bool:
+    """Whether it is fewer than `load_sigmas` σ: compared as squares, which are exact."""
+    sigmas = Fraction(policy.drop.load_sigmas)
+    return load_w <= 0 or load_w**2 < sigmas**2 * noise_w2
+
+
+def _grade(
+    drop_w: Fraction, prior_w: Fraction, policy: Policy, was: DropResult | None, slack_w2: Fraction
+) -> DropResult:
+    steps = ((DropResult.FULL, policy.full_permille), (DropResult.PARTIAL, policy.partial_permille))
+    for result, permille in steps:
+        is_kept = was in _BETTER and _BETTER.index(was) <= _BETTER.index(result)
+        least = permille - (policy.drop.hysteresis_permille if is_kept else 0)
+        missing_w = prior_w * least / 1000 - drop_w
+        if missing_w <= 0 or missing_w**2 <= slack_w2:
+            return result
+    return DropResult.NONE
+
+
+def _sum(meters: Iterable[Metered]) -> tuple[Fraction, Fraction]:
+    before_w = after_w = Fraction(0)
+    for meter in meters:
+        before_w += meter.before_w
+        after_w += meter.after_w
+    return before_w, after_w
+
+
+def _spread_ms(meters: Iterable[Metered]) -> int:
+    """Between the mean moments of reading of these meters before the order."""
+    means = [
+        Fraction(sum(each.at_ms for each in meter.before), len(meter.before))
+        for meter in meters
+        if meter.before
+    ]
+    return int(max(means) - min(means)) if means else 0
+
+
+def _median(readings: Sequence[Reading]) -> Fraction:
+    return median([each.power_w for each in readings])
+
+
+def _tenth(value: Fraction) -> float:
+    return float(round(value, 1))

@@ -1,59 +1,307 @@
-"""The samples that a drop is judged by, from the meters of a part's stages and of its site."""
+"""Gathers what a drop is judged by: samples, contacts, voltages. Judges first, and then again."""
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
-from collector.checks.meters import POWER
-from collector.model.order import DropResult, Step
-from collector.model.records import Meter
-from collector.orders import verification
-from collector.orders.order import Part
-from collector.orders.verification import Samples
+from sqlalchemy import Connection
+
+from collector.checks.meters import AHEAD_MS, POWER
+from collector.intervals.interlocks import interlocks
+from collector.model.order import JUDGED, DropCause, DropResult, Step
+from collector.model.records import Meter, Site
+from collector.orders import contacts, verification
+from collector.orders.order import Part, StepRecord
+from collector.orders.verification import (
+    Contact,
+    Evidence,
+    Metered,
+    Reading,
+    StageEvidence,
+    Verdict,
+)
+from collector.registry.profiles import ProfileError, load_profile
 from collector.registry.view import View
-from collector.series.store import SeriesStore
+from collector.series.store import Point, SeriesStore
+
+_PHASES = (
+    ("voltage_l1", "voltage_l2", "voltage_l3"),
+    ("voltage_l12", "voltage_l23", "voltage_l31"),
+)
+_TRIPPED = "tripped"
+_WORSE = (DropResult.FULL, DropResult.PARTIAL, DropResult.NONE)
 
 
 @dataclass(frozen=True)
-class Verdict:
-    result: DropResult
-    details: dict[str, object]
+class Judged:
+    """A verdict with the windows, Unix ms, whose samples it rests on; of each meter `after_ms`
+    begins later by its response. `upto`: the last frame in the ledger that it knew of; what comes
+    late changes no verdict, and no certificate.
+    """
+
+    step: Step
+    verdict: Verdict
+    before_ms: tuple[int, int]
+    after_ms: tuple[int, int]
+    upto: int
+
+    @property
+    def details(self) -> dict[str, object]:
+        windows = {"before_ms": list(self.before_ms), "after_ms": list(self.after_ms)}
+        return {**self.verdict.details(), **windows, "upto": self.upto}
 
 
-def judge(view: View, series: SeriesStore, part: Part, now_ms: int) -> Verdict | None:
-    """None while there are too few samples and time for more."""
-    policy = view.policy
-    metered = view.meters_of(part.cut.site, now_ms)
-    stage = _samples(
-        view, series, part, [meter for meter in metered if meter.point in part.cut.stages]
-    )
-    boundary = _samples(
-        view, series, part, [meter for meter in metered if meter.point == "delivery"]
-    )
-    if verification.enough([*stage, *boundary], policy):
-        drop = verification.judge(stage, boundary, policy)
-        watts = {name: round(value, 1) for name, value in asdict(drop).items() if name != "result"}
-        return Verdict(drop.result, watts)
-    if now_ms >= part.steps[Step.APPLIED].recorded_ms + policy.verify_timeout_s * 1000:
-        return Verdict(DropResult.UNVERIFIABLE, {"reason": "too few fresh samples"})
-    return None
+@dataclass(frozen=True)
+class Judge:
+    """Within one transaction, at one moment."""
 
+    connection: Connection
+    view: View
+    series: SeriesStore
+    now_ms: int
 
-def _samples(view: View, series: SeriesStore, part: Part, meters: Sequence[Meter]) -> list[Samples]:
-    # the gateway's clock, which times the samples, may be behind ours
-    issued_ms = min(part.steps[step].at_ms for step in (Step.ISSUED, Step.RECEIVED))
-    settled_ms = part.steps[Step.APPLIED].at_ms + int(Fraction(view.policy.settle_s) * 1000)
-    before_ms = issued_ms - view.policy.before_window_s * 1000
-    far_ms = settled_ms + view.policy.verify_timeout_s * 1000
-    return [
-        Samples(
-            _power(series, meter, before_ms, issued_ms), _power(series, meter, settled_ms, far_ms)
+    def first(self, part: Part) -> Judged | None:
+        """None while there are too few samples and time for more."""
+        policy = self.view.policy
+        timeout_ms = policy.verify_timeout_s * 1000
+        settled_ms = self._settled_ms(part)
+        after_ms = (settled_ms, settled_ms + timeout_ms)
+        evidence = self._evidence(part, after_ms)
+        is_late = self.now_ms >= part.steps[Step.APPLIED].recorded_ms + timeout_ms
+        if evidence.silent(policy.min_samples) and not is_late:
+            return None
+        verdict = verification.judge(evidence, policy)
+        if verdict.cause is DropCause.NO_METER and not is_late:
+            return None  # one may be entered yet, and what it measured be on its way
+        return self._judged(part, Step.VERIFIED, verdict, evidence, after_ms)
+
+    def again(self, part: Part) -> Judged | None:
+        """What a cut that holds has become; None when nothing changed, or nothing new is known.
+
+        Worse than it was judged last: rebounded. Its samples are not those of the last verdict.
+        """
+        policy = self.view.policy
+        last = _last(part)
+        until_ms = self._known_until_ms(part)
+        window_ms = policy.before_window_s * 1000
+        is_silent = until_ms is None or until_ms < self.now_ms - policy.verify_timeout_s * 1000
+        if until_ms is None or is_silent:
+            until_ms = self.now_ms
+        judged_ms = last.details.get("after_ms", [0, self._settled_ms(part)])[1]
+        from_ms = max(until_ms - window_ms, judged_ms, self._settled_ms(part))
+        after_ms = (from_ms, until_ms)
+        evidence = self._evidence(part, after_ms)
+        if evidence.silent(policy.min_samples) and not is_silent:
+            return None
+        verdict = verification.judge(evidence, policy, _was(last))
+        was = DropResult(last.details["result"])
+        if (verdict.result, verdict.cause) == (was, last.details.get("cause")):
+            return None
+        if verdict.result is was and verdict.result is not DropResult.UNVERIFIABLE:
+            return None  # the same by other words
+        is_worse = (
+            last.step is Step.VERIFIED
+            and was in _WORSE
+            and verdict.result in _WORSE
+            and _WORSE.index(verdict.result) > _WORSE.index(was)
         )
-        for meter in meters
+        step = Step.REBOUNDED if is_worse else Step.VERIFIED
+        return self._judged(part, step, verdict, evidence, after_ms)
+
+    def _judged(
+        self,
+        part: Part,
+        step: Step,
+        verdict: Verdict,
+        evidence: Evidence,
+        after_ms: tuple[int, int],
+    ) -> Judged:
+        """The window ends behind the last sample."""
+        moments = [
+            meter.after[-1].at_ms
+            for meter in (*evidence.delivery, *_meters(evidence.stages))
+            if meter.after
+        ]
+        until_ms = min(after_ms[1], max(moments, default=after_ms[1] - 1) + 1)
+        used = (*evidence.delivery, *evidence.others, *_meters(evidence.stages))
+        positions = [each.position for meter in used for each in (*meter.before, *meter.after)]
+        window_ms = (after_ms[0], until_ms)
+        return Judged(step, verdict, self._before_ms(part), window_ms, max(positions, default=0))
+
+    def _before_ms(self, part: Part) -> tuple[int, int]:
+        """The gateway's clock, which times the samples, may be behind ours."""
+        issued_ms = min(
+            part.steps[step].at_ms for step in (Step.ISSUED, Step.RECEIVED) if step in part.steps
+        )
+        return issued_ms - self.view.policy.before_window_s * 1000, issued_ms
+
+    def _settled_ms(self, part: Part) -> int:
+        settle_ms = int(Fraction(self.view.policy.settle_s) * 1000)
+        return contact_record(part).at_ms + settle_ms
+
+    def _known_until_ms(self, part: Part) -> int | None:
+        """Behind the last moment of which every meter that must speak has spoken."""
+        moments = []
+        for meter in self.view.meters_of(part.cut.site, self.now_ms):
+            if meter.point == "delivery" or meter.point in part.cut.stages:
+                point = self.series.last_power(meter.serial, self.now_ms + AHEAD_MS)
+                if point is None:
+                    return None
+                moments.append(point.at_ms)
+        return min(moments) + 1 if moments else None
+
+    def _evidence(self, part: Part, after_ms: tuple[int, int]) -> Evidence:
+        view, before_ms = self.view, self._before_ms(part)
+        gateway, cut = part.cut.gateway, part.cut.stages
+        metered = view.meters_of(part.cut.site, self.now_ms)
+        site = view.one(Site, part.cut.site)
+        others = contacts.moved(
+            self.connection,
+            gateway,
+            [stage.id for stage in site.stages if stage.id not in cut],
+            before_ms[0],
+            after_ms[1],
+        )
+        opened_ms = contact_record(part).at_ms
+        locks = interlocks(self.connection, gateway)
+
+        def of(points: Iterable[object]) -> list[Metered]:
+            wanted = set(points)
+            found = [meter for meter in metered if meter.point in wanted]
+            return [self._metered(meter, before_ms, after_ms) for meter in found]
+
+        return Evidence(
+            stages=[
+                StageEvidence(
+                    stage,
+                    of([stage]),
+                    self._contact(part, stage),
+                    _TRIPPED in locks.get(stage, ())
+                    or contacts.opened_by_itself(
+                        self.connection, gateway, stage, before_ms[0], opened_ms
+                    ),
+                )
+                for stage in cut
+            ],
+            delivery=of(["delivery"]),
+            generation=of(["generation"]),
+            others=of(others),
+            is_dark=self._is_dark(metered, before_ms, after_ms),
+        )
+
+    def _contact(self, part: Part, stage: int) -> Contact:
+        """Its last movement; a gateway that confirmed it may have sent none."""
+        seen = contacts.contact(self.connection, part.cut.gateway, stage)
+        if seen is not Contact.UNKNOWN:
+            return seen
+        is_confirmed = Step.CONTACT_CONFIRMED in part.steps
+        return Contact.OPEN if is_confirmed else Contact.CLOSED
+
+    def _metered(
+        self, meter: Meter, before_ms: tuple[int, int], after_ms: tuple[int, int]
+    ) -> Metered:
+        quantum_w, response_ms = instrument(meter)
+        if response_ms is None:
+            response_ms = self.view.policy.drop.response_ms
+        from_ms, until_ms = after_ms
+        return Metered(
+            meter.serial,
+            readings(self.series.window(meter.serial, *before_ms)),
+            readings(self.series.window(meter.serial, from_ms + response_ms, until_ms)),
+            quantum_w,
+            response_ms,
+        )
+
+    def _is_dark(
+        self, metered: Sequence[Meter], before_ms: tuple[int, int], after_ms: tuple[int, int]
+    ) -> bool | None:
+        before_v: list[Fraction] = []
+        after_v: list[Fraction] = []
+        for meter in metered:
+            if meter.point == "delivery":
+                before_v += _voltages(self.series.window(meter.serial, *before_ms))
+                after_v += _voltages(self.series.window(meter.serial, *after_ms))
+        return verification.is_dark(before_v, after_v, self.view.policy)
+
+
+def contact_record(part: Part) -> StepRecord:
+    """The step at which its contacts, or if they never said so its outputs, were open."""
+    return part.steps.get(Step.CONTACT_CONFIRMED) or part.steps[Step.APPLIED]
+
+
+def readings(points: Iterable[Point]) -> list[Reading]:
+    """Power as far as it is believed."""
+    return [
+        Reading(point.at_ms, Fraction(power_w), point.position)
+        for point in points
+        if (power_w := point.believed(POWER)) is not None
     ]
 
 
-def _power(series: SeriesStore, meter: Meter, from_ms: int, until_ms: int) -> list[float]:
-    window = series.window(meter.serial, from_ms, until_ms)
-    powers = (point.believed(POWER) for point in window)
-    return [power_w for power_w in powers if power_w is not None]
+def instrument(meter: Meter) -> tuple[Fraction, int | None]:
+    """By its profile: the step in which it tells power, W, and how old its value may be, ms."""
+    return _instrument(meter.profile, Fraction(*meter.ct), Fraction(*meter.vt))
+
+
+@lru_cache(maxsize=10_000)
+def _instrument(profile: str, ct: Fraction, vt: Fraction) -> tuple[Fraction, int | None]:
+    try:
+        known = load_profile(profile)
+    except ProfileError:
+        return Fraction(0), None
+    quanta = [
+        register.quantum * register.ratio(ct, vt)
+        for register in known.registers
+        if register.name == POWER
+    ]
+    return max(quanta, default=Fraction(0)), known.instrument.update_ms
+
+
+class Looks:
+    """When each part was judged last. Lost with the process, which then only looks sooner."""
+
+    def __init__(self) -> None:
+        self._looked_ms: dict[tuple[bytes, int], int] = {}
+
+    def are_due(self, order: bytes, number: int, look_s: int, now_ms: int) -> bool:
+        return now_ms >= self._looked_ms.get((order, number), 0) + look_s * 1000
+
+    def note(self, order: bytes, numbers: Collection[int], look_s: int, now_ms: int) -> None:
+        """These were looked at: when that is kept, for a transaction may be done again."""
+        for number in numbers:
+            if self.are_due(order, number, look_s, now_ms):
+                self._looked_ms[order, number] = now_ms
+
+    def keep_only(self, orders: Collection[bytes]) -> None:
+        self._looked_ms = {
+            name: at_ms for name, at_ms in self._looked_ms.items() if name[0] in orders
+        }
+
+
+def _last(part: Part) -> StepRecord:
+    return next(record for record in reversed(part.history) if record.step in JUDGED)
+
+
+def _was(record: StepRecord) -> Mapping[int | None, DropResult]:
+    stages = record.details.get("stages", ())
+    found: dict[int | None, DropResult] = {
+        each["stage"]: DropResult(each["result"]) for each in stages
+    }
+    return found | {None: DropResult(record.details["result"])}
+
+
+def _meters(stages: Iterable[StageEvidence]) -> list[Metered]:
+    return [meter for stage in stages for meter in stage.meters]
+
+
+def _voltages(points: Iterable[Point]) -> list[Fraction]:
+    """Of each point the mean of its phases."""
+    found = []
+    for point in points:
+        for names in _PHASES:
+            known = [value for name in names if (value := point.values.get(name)) is not None]
+            if known:
+                found.append(Fraction(sum(known)) / len(known))
+                break
+    return found

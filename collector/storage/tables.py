@@ -613,6 +613,8 @@ stage_movement = Table(
     Column("stage", SmallInteger, nullable=False),
     Column("is_closed", Boolean, nullable=False),
     Column("at_ms", BigInteger, nullable=False),
+    # what moved it, as its gateway says; null: taken in before it was kept
+    Column("cause", Text),
     Index("stage_movement_by_time", "gateway", "stage", "at_ms"),
 )
 outbox = Table(

@@ -12,7 +12,7 @@ from collector.checks.findings import Finding
 from collector.checks.prescribed import holders
 from collector.checks.rounds import Rounds
 from collector.intake import quarantine
-from collector.model.order import Step
+from collector.model.order import JUDGED, DropCause, Step
 from collector.model.records import Authority, Licensee, Market, Site
 from collector.orders import notices
 from collector.orders.order import Order, Part
@@ -163,6 +163,7 @@ def _order(view: View, order: Order) -> OrderPart:
         is_notice_proven=notices.is_proven(leader),
         until_ms=leader.until_ms,
         result=order.result,
+        cause=_cause(leader),
         drop=_drop(leader),
         failure=_failure(leader),
     )
@@ -174,13 +175,17 @@ def _failure(part: Part) -> str | None:
     return part.steps[part.step].details.get("reason") if part.step in part.steps else None
 
 
+def _cause(part: Part) -> DropCause | None:
+    judged = (each for each in reversed(part.history) if each.step in JUDGED)
+    cause = next((each.details.get("cause") for each in judged), None)
+    return None if cause is None else DropCause(cause)
+
+
 def _drop(part: Part) -> DropPart | None:
-    verified = part.steps.get(Step.VERIFIED)
-    watts = {} if verified is None else verified.details
     names = ("stage_before_w", "stage_after_w", "site_before_w", "site_after_w")
-    if not all(name in watts for name in names):
+    if part.measured is None:
         return None
-    return DropPart(**{name: round(watts[name]) for name in names})
+    return DropPart(**{name: round(part.measured.details[name]) for name in names})
 
 
 def _finding(view: View, finding: Finding, last: Rounds) -> FindingPart:

@@ -48,6 +48,7 @@ PAGES.globals |= {
         "IDENTITIES",
         "OUTCOMES",
         "DROPS",
+        "DROP_CAUSES",
         "INTERLOCKS",
         "STAGES",
         "REASONS",

@@ -13,7 +13,7 @@ from collector.checks.meters import IdentityState
 from collector.ledger.chain import Fault
 from collector.model.continuity import Verdict
 from collector.model.health import Ailment
-from collector.model.order import DropResult, Step
+from collector.model.order import DropCause, DropResult, Step
 from collector.model.plausibility import DoubtCode
 from collector.model.records import NoticeChannel, OrderReason
 
@@ -253,6 +253,7 @@ class OrderPart(_Part):
     is_notice_proven: bool
     until_ms: int | None = Field(description="when the cut ends if nobody renews it")
     result: DropResult | None
+    cause: DropCause | None = Field(description="why its drop is not full, or what else was seen")
     drop: DropPart | None
     failure: str | None
 

@@ -9,7 +9,7 @@ from collector.checks.meters import IdentityState
 from collector.model.continuity import Verdict
 from collector.model.health import Ailment
 from collector.model.instant import astana, clock_text
-from collector.model.order import DropResult
+from collector.model.order import DropCause, DropResult
 from collector.model.plausibility import DoubtCode
 from collector.model.records import OrderReason
 from collector.web.view_model import Condition, StageState
@@ -89,6 +89,7 @@ DROPS = {
     DropResult.NONE: ("alarm", "✖", "no drop"),
     DropResult.UNVERIFIABLE: ("unknown", "?", "drop unverifiable"),
 }
+DROP_CAUSES = {cause: text(LANGUAGE, f"drop_cause-{cause}") for cause in DropCause}
 STAGES = {
     StageState.NO_ORDER: ("quiet", "·", "no order"),
     StageState.ANNOUNCED: ("warning", "▲", "order announced"),

@@ -26,6 +26,7 @@ from collector.checks.codes import Code
 from collector.checks.findings import Finding
 from collector.evidence.cose import ContentType, parse
 from collector.evidence.downlink import Role, Signer
+from collector.intervals.follower import IntervalFollower
 from collector.ledger.followers import advance
 from collector.model.energy import IMPORT
 from collector.model.order import Step
@@ -202,6 +203,17 @@ class Night:
         frame = self.world.gateway.frame(BILLING, self.seq, [record])
         self.world.append([frame], max(self.now_ms, at_ms))
         while advance(self.world.engine, OrderFollower()):
+            pass
+
+    def interlocked(self, stage: int, locks: list[str], at_s: float) -> None:
+        """A signed event of a stage's interlocks comes in: all that are set from here on."""
+        at_ms = NOW_MS + int(at_s * SECOND)
+        self.seq += 1
+        frame = self.world.gateway.frame(
+            BILLING, self.seq, [event(18, {0: stage, 1: locks}, at_ms)]
+        )
+        self.world.append([frame], max(self.now_ms, at_ms))
+        while advance(self.world.engine, IntervalFollower(self.world.configurations)):
             pass
 
     def measure(

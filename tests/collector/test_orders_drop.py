@@ -69,12 +69,15 @@ def test_a_stage_that_drew_nothing_before_proves_nothing(night: Night) -> None:
     assert night.at(15).order().result is DropResult.UNVERIFIABLE
 
 
-def test_samples_before_the_contact_settled_do_not_count(night: Night) -> None:
+def test_samples_before_contact_settling_and_the_meters_response_do_not_count(night: Night) -> None:
+    """3 s of the policy, and 1 s by the profile of these meters."""
     night.answer(issued(night), APPLIED, at_s=4)
-    night.measure(-30, 7)  # still running, within settle_s of the contact
-    assert night.at(8).order().step is Step.CONTACT_CONFIRMED
-    night.measure(7, 10, on=("stage-2",))
-    assert night.at(10).order().result is DropResult.FULL
+    night.measure(-30, 8)  # still as before, in what the meter tells
+    assert night.at(9).order().step is Step.CONTACT_CONFIRMED
+    night.measure(8, 10, on=("stage-2",))
+    assert night.at(10.5).order().step is Step.CONTACT_CONFIRMED  # two samples
+    night.measure(10, 11, on=("stage-2",))
+    assert night.at(11).order().result is DropResult.FULL
 
 
 def test_a_gateway_whose_clock_is_behind_is_judged_by_its_own_clock(night: Night) -> None:

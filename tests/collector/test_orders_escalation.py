@@ -142,6 +142,7 @@ def test_no_drop_of_a_persons_order_is_told_and_the_person_chooses(night: Night)
 
 def test_a_partial_drop_is_told_after_a_while(night: Night) -> None:
     night.cut(elsewhere_w=300_000)
+    night.measure(15, 75, ("stage-2",), 300_000)
     assert pages(night.at(74.9)) == []
     assert pages(night.at(75)) == ["partial_drop"]
 

@@ -71,13 +71,13 @@ def test_a_stage_that_another_order_holds_is_not_closed(night: Night) -> None:
     night.answer(licence, APPLIED, at_s=18.5)
     night.sent()
     night.boundary(20)
-    night.measure(15, 25, on=())
-    night.at(24)
+    night.measure(15, 27, on=())
+    night.at(26)
     over, licence = night.orders()
     assert (over.step, licence.step) == (Step.RESTORED, Step.VERIFIED)
     assert night.sent() == []
     night.record(LICENCE)
-    night.at(25)
+    night.at(27)
     assert [(body[5], body[6], body[7]) for body in night.sent()] == [(licence.id, 2, [1, 2])]
 
 
@@ -99,6 +99,7 @@ def test_two_cuts_do_not_return_at_once(night: Night) -> None:
         night.boundary(start_s)
     night.at(64)
     assert [order.step for order in night.orders()] == [Step.RELEASED, Step.VERIFIED]
+    night.moved(1, is_closed=True, cause="ramp", order=first)
     night.answer(first, RESTORED, counter=3)
     night.measure(65, 125, on=("stage-1",))
     for second in range(65, 125):

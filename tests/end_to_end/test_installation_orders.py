@@ -11,6 +11,9 @@ from installation.proof import boots
 from installation.sites import OVER, WITHIN
 from installation.world import Fact, Installation
 
+from auditor import curtailment
+from auditor.exhibits import WrongField
+from auditor.proof import read_root
 from collector.evidence.cose import ContentType, parse
 from collector.evidence.downlink import Action, Command, Role, Signer, certify
 from collector.evidence.keys import PrivateKey
@@ -76,6 +79,23 @@ def test_breach_opens_a_relay_and_the_drop_is_measured(
         "contact_confirmed",
         "verified",
     ]
+
+
+def test_the_measured_drop_is_certified_and_holds_offline(
+    installation: Installation, order: Order, tmp_path: Path
+) -> None:
+    """Real gateways' frames, judged by the auditor with the root's key alone."""
+    file = tmp_path / "certificate.json"
+    esep("collector", "checkpoint", installation.evidence)
+    esep("curtail", "certificate", installation.evidence, order.verified["order"], "--out", file)
+    document = curtailment.read_certificate(file)
+    lines = curtailment.judge(document, read_root(installation.evidence / "root.pub"))
+    assert any(line.endswith(": full") for line in lines)
+    [part] = document["certificate"]["parts"]
+    assert part["measured"][0]["stage_before_w"] == order.verified["details"]["stage_before_w"]
+    part["measured"][0]["meters"][0]["before"][0][3] += 1
+    with pytest.raises(WrongField):
+        curtailment.judge(document, read_root(installation.evidence / "root.pub"))
 
 
 def test_site_within_its_allocation_is_left_alone(installation: Installation, order: Order) -> None:

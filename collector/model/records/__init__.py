@@ -15,6 +15,7 @@ from collector.model.records.devices import (
     Timing,
     Verification,
 )
+from collector.model.records.drop import DropThresholds
 from collector.model.records.escalation import ESCALATION, Escalation, Remedy, Situation
 from collector.model.records.grid import DeliveryPoint, Feeder, LossFactor, Site, Stage, Zone
 from collector.model.records.parties import (
@@ -87,6 +88,7 @@ __all__ = [
     "DataThresholds",
     "Dated",
     "DeliveryPoint",
+    "DropThresholds",
     "EnergyMwh",
     "Escalation",
     "FailSafe",

@@ -18,6 +18,7 @@ class Situation(StrEnum):
     UNCONFIRMED = "unconfirmed"
     NO_DROP = "no_drop"
     PARTIAL_DROP = "partial_drop"
+    UNVERIFIABLE = "unverifiable"
     REBOUNDED = "rebounded"
     NOT_RESTORED = "not_restored"
     STUCK = "stuck"
@@ -56,6 +57,7 @@ ESCALATION = (
     _row(Situation.NO_DROP, 0, Remedy.PAGE),
     _row(Situation.NO_DROP, 10, Remedy.OTHER_STAGE),
     _row(Situation.PARTIAL_DROP, 60, Remedy.PAGE),
+    _row(Situation.UNVERIFIABLE, 60, Remedy.PAGE),
     _row(Situation.REBOUNDED, 0, Remedy.PAGE),
     _row(Situation.NOT_RESTORED, 600, Remedy.PAGE),
     _row(Situation.STUCK, 0, Remedy.PAGE),

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from collector.model.instant import Instant
 from collector.model.records.base import Bin, Hex32, Name, Record, Ruling
+from collector.model.records.drop import DropThresholds
 from collector.model.records.escalation import ESCALATION, Escalation
 from collector.model.records.quality import DataThresholds
 
@@ -202,6 +203,7 @@ class Policy(Record):
     """Of a stage's contact in a delivery hour, by orders that are limited."""
     escalation: tuple[Escalation, ...] = ESCALATION
     """When a step does not come."""
+    drop: DropThresholds = DropThresholds()
     # when the collector raises an alarm about itself
     disk_free_mib: Annotated[int, Field(ge=0)] = 1024
     certificate_days: Annotated[int, Field(ge=0)] = 30

@@ -45,7 +45,7 @@ from collector.storage.tables import frame as frame_table
 from simulator.demo.programs import Program, esep, free_port
 
 PATIENCE_S = 150
-FOLLOWERS = ("chain", "intervals", "orders", "series")
+FOLLOWERS = ("chain", "intervals", "orders", "schedules", "series")
 _LOOK_S = 0.1
 
 

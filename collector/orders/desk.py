@@ -291,12 +291,8 @@ class _Move:
 
     def _await_return(self) -> Order:
         """A release is sent until it is carried out; a cut that lapsed the gateway ends itself."""
-        here = self._here()
         if self.part.step is Step.LAPSED:
-            is_its_own = any(
-                here.movers.get(stage, (b"",))[0] == self.order.id for stage in self.part.cut.stages
-            )
-            return self.order if is_its_own else self._step(Step.RESTORED, _HELD)
+            return self.order if self._may_return() else self._step(Step.RESTORED, _HELD)
         sent = self.part.newest(Action.RELEASE)
         if sent is None or is_stale(sent) or is_overtaken(sent):
             return self._release()
@@ -305,6 +301,19 @@ class _Move:
                 return self._release()
             self.sender.repeat(self.part, sent)
         return self.order
+
+    def _may_return(self) -> bool:
+        """Whether its gateway has a stage for this order, or may still obey it, and will say so.
+
+        By what it answered: a command that was sent and lost makes no stage this order's.
+        """
+        sent = self.part.newest(Action.OPEN)
+        if sent is not None and not sent.is_answered and not self.sender.is_given_up(sent):
+            return True
+        obeyed = store.obeyed(self.sender.connection, self.part.cut.gateway)
+        return any(
+            obeyed.get(stage) == (self.order.id, Action.OPEN) for stage in self.part.cut.stages
+        )
 
 
 _HELD = {"reason": "another order holds its stages open"}

@@ -20,6 +20,7 @@ log = structlog.get_logger()
 
 _CONTACT, _SUPERSEDED = "contact", "superseded"
 _BOOT = "boot"
+_PRELIMINARY = (CommandPhase.RECEIVED, CommandPhase.REFUSED)
 _EFFECTIVE = (Step.APPLIED, Step.CONTACT_CONFIRMED, Step.VERIFIED, Step.REBOUNDED)
 
 
@@ -120,8 +121,9 @@ def _is_anothers(connection: Connection, order: bytes, part: Part, sent: Sent) -
 
 
 def _is_news(sent: Sent, phase: CommandPhase) -> bool:
-    """That it was received says nothing after what came of it."""
-    return sent.answer is None or phase is not CommandPhase.RECEIVED
+    """That it was received, or a copy of it refused, says nothing after what came of it."""
+    is_known = sent.answer not in (None, *_PRELIMINARY)
+    return not is_known or phase not in _PRELIMINARY
 
 
 def _believable(part: Part, event: Event, entry: Entry) -> int:

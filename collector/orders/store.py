@@ -7,7 +7,7 @@ from dataclasses import asdict, replace
 from typing import Any
 
 import structlog
-from sqlalchemy import Connection, func, insert, or_, select, true, update
+from sqlalchemy import ColumnElement, Connection, func, insert, or_, select, true, update
 
 from collector.evidence.downlink import Action
 from collector.evidence.frame import CommandPhase
@@ -225,10 +225,21 @@ def keep_answer(
 
 def movers(connection: Connection, gateway: str) -> dict[int, tuple[bytes, Action]]:
     """By stage: the order whose command was the last to be sent for it, and what it said."""
+    return _last(connection, gateway, true())
+
+
+def obeyed(connection: Connection, gateway: str) -> dict[int, tuple[bytes, Action]]:
+    """By stage: the order whose command its gateway was the last to obey, as it said itself."""
+    return _last(connection, gateway, command_table.c.answer != CommandPhase.REFUSED)
+
+
+def _last(
+    connection: Connection, gateway: str, which: ColumnElement[bool]
+) -> dict[int, tuple[bytes, Action]]:
     table = command_table
     query = (
         select(table.c.order_id, table.c.action, table.c.stages)
-        .where(table.c.gateway == gateway)
+        .where(table.c.gateway == gateway, which)
         .order_by(table.c.id.desc())
         .limit(_AT_ONCE)
     )

@@ -3,15 +3,23 @@
 from typing import Any
 
 import pytest
-from collector_world import (
-    LICENCE,
-    NOW_MS,
-    allocation,
+from collector_world import LICENCE, NOW_MS, POLICY, allocation
+from order_night import (
+    APPLIED,
+    FAILED,
+    OTHER,
+    RECEIVED,
+    REFUSED,
+    RESTORED,
+    SECOND,
+    Night,
+    issued,
 )
-from order_night import APPLIED, FAILED, RECEIVED, RESTORED, SECOND, Night, issued
 
 from collector.model.order import DropResult, Step
-from collector.orders import commands
+from collector.model.records import OrderReason
+from collector.orders import acts, commands
+from collector.orders.order import Order
 
 # --- several orders
 
@@ -97,6 +105,75 @@ def test_two_cuts_do_not_return_at_once(night: Night) -> None:
         night.at(second)
     # with the first load back there is no room for the second: 910 kW for 20 s
     assert [order.step for order in night.orders()] == [Step.RESTORED, Step.VERIFIED]
+
+
+def taken_back_and_lost(night: Night) -> Order:
+    """An order whose stage an emergency had; it is its own again from 30 s on, until 80 s.
+
+    The command that takes the stage back is on its way, unheard, when the emergency's hold ends at
+    the gateway: the load is back.
+    """
+    night.authorise()
+    order = night.hold(night.draft(OrderReason.SYSTEM_DEFICIT, hold_s=80))
+    emergency = night.hold(night.draft(OrderReason.EMERGENCY, hold_s=60))
+    night.at(30)
+    night.sent()
+    night.at(31)
+    assert [(body[5], body[2], body[6]) for body in night.sent()] == [(order.id, 3, 1)]
+    night.at(60)
+    night.answer(emergency, RESTORED)
+    night.at(80)
+    assert night.loaded(order).step is Step.LAPSED
+    return order
+
+
+def test_a_stage_taken_back_by_a_lost_command_is_not_waited_for(night: Night) -> None:
+    """Its gateway never had it for this order again, and will never say that it returned."""
+    order = taken_back_and_lost(night)
+    night.at(31 + POLICY.command_ttl_s + int(POLICY.late_s) - 1)
+    assert night.loaded(order).step is Step.LAPSED  # it may have been obeyed
+    night.at(31 + POLICY.command_ttl_s + int(POLICY.late_s))
+    assert night.loaded(order).step is Step.RESTORED
+
+
+def test_a_stage_taken_back_by_a_command_obeyed_late_is_waited_for(night: Night) -> None:
+    order = taken_back_and_lost(night)
+    night.answer(order, APPLIED, counter=3)
+    assert night.at(300).orders()[0].step is Step.LAPSED
+    night.answer(order, RESTORED, counter=3)
+    assert night.loaded(order).step is Step.RESTORED
+
+
+def test_a_stage_whose_cut_lapsed_is_waited_for_though_a_stronger_order_never_came(
+    night: Night,
+) -> None:
+    """What was only sent to the gateway takes no stage from the order that it obeys."""
+    night.authorise()
+    order = night.hold(night.draft(OrderReason.SYSTEM_DEFICIT, hold_s=80))
+    night.issue(night.draft(OrderReason.EMERGENCY, hold_s=600))
+    night.sent()
+    night.at(80)
+    night.at(81)
+    assert night.loaded(order).step is Step.LAPSED
+    night.answer(order, RESTORED)
+    assert night.loaded(order).step is Step.RESTORED
+
+
+def test_a_copy_that_is_refused_takes_nothing_back_of_a_release_that_was_obeyed(
+    night: Night,
+) -> None:
+    """The network doubled it, and another command came between."""
+    night.authorise()
+    order = night.hold(night.draft(hold_s=7200))
+    night.act(order, acts.release, OTHER, "over")
+    night.at(1)
+    night.sent()
+    night.answer(order, APPLIED, counter=2)
+    night.answer(order, REFUSED, counter=2, reason="replayed", last=3)
+    for second in range(2, 300, 20):
+        night.at(second)
+    assert night.sent() == []
+    assert night.loaded(order).step is Step.RELEASED
 
 
 # --- killed at any step

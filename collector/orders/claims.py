@@ -51,6 +51,11 @@ class Gateway:
             if claim is not None and claim.order.id == order.id
         )
 
+    def is_held(self, stage: int) -> bool:
+        """Whether the last command for it was to open it, of an order that still holds."""
+        order, action = self.movers.get(stage, (b"", Action.RELEASE))
+        return action is Action.OPEN and any(claim.order.id == order for claim in self.claims)
+
     def to_take_over(self, order: Order, part: Part) -> tuple[int, ...]:
         """Stages of an order that holds, which its gateway has for another, or has released."""
         return tuple(

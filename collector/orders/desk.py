@@ -200,11 +200,12 @@ class _Move:
         return rules.void(self.sender.connection, self.view, self.order, self.part, self.now_ms)
 
     def _must_rest(self, stages: tuple[int, ...], here: Gateway) -> bool:
-        """Stages that stand open by another order are not moved, and need no rest."""
+        """Stages that stand open, or are about to by another order, need no rest."""
+        gateway = self.part.cut.gateway
         moving = [
             stage
             for stage in stages
-            if here.movers.get(stage, (b"", Action.RELEASE))[1] is not Action.OPEN
+            if not here.is_held(stage) and not rest.is_open(self.sender.connection, gateway, stage)
         ]
         opens_ms = rest.opens_ms(
             self.sender.connection,
@@ -310,7 +311,7 @@ class _Move:
     def _await_return(self) -> Order:
         """A release is sent until it is carried out; a cut that lapsed the gateway ends itself."""
         if self.part.step is Step.LAPSED:
-            return self.order if self._may_return() else self._step(Step.RESTORED, _HELD)
+            return self.order if self._may_return() else self._step(Step.RESTORED, _NOT_ITS_OWN)
         sent = self.part.newest(Action.RELEASE)
         if sent is None or is_stale(sent) or is_overtaken(sent):
             return self._release()
@@ -335,3 +336,4 @@ class _Move:
 
 
 _HELD = {"reason": "another order holds its stages open"}
+_NOT_ITS_OWN = {"reason": "its gateway has no stage open for it"}

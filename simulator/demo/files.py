@@ -148,7 +148,7 @@ def _policy() -> dict[str, Any]:
         "hold_s": 600,
         "settle_s": 3,
         "before_window_s": 16,
-        "verify_timeout_s": 30,
+        "verify_timeout_s": 45,  # longer than the broker is away
         "min_samples": 3,
         "full_permille": 900,
         "partial_permille": 200,

@@ -309,3 +309,21 @@ def test_what_a_gateway_says_at_its_start_is_no_operation(night: Night) -> None:
         night.moved(1, is_closed=True, at_s=second, cause="boot")
     night.at(4)
     assert night.issue(night.draft(MANUAL)).step is Step.ISSUED
+
+
+def test_a_cut_that_ended_by_its_own_hold_leaves_its_stage_its_rest(night: Night) -> None:
+    """The last command for it was to open it; it stands closed all the same."""
+    site = site_record(night.world.gateway)
+    stages = tuple(stage.model_copy(update={"min_on_ms": 60_000}) for stage in site.stages)
+    night.record(site.model_copy(update={"stages": stages}))
+    first = held(night, DEFICIT, 100)
+    night.moved(1, is_closed=False, at_s=1)
+    night.at(100)
+    night.moved(1, is_closed=True, at_s=101)
+    night.answer(night.loaded(first), RESTORED)
+    night.at(102)
+    assert night.loaded(first).step is Step.RESTORED
+    second = night.issue(night.draft(DEFICIT, hold_s=6000))
+    assert second.step is Step.NOTIFIED
+    assert night.at(160.9).loaded(second).step is Step.NOTIFIED
+    assert night.at(161).loaded(second).step is Step.ISSUED

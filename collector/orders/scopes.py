@@ -19,6 +19,11 @@ class Scope:
     is_everything: bool = False
 
     @property
+    def is_of_sites(self) -> bool:
+        """Whether nothing but sites is named, or nothing at all."""
+        return not (self.is_everything or self.feeders or self.licensees or self.zones)
+
+    @property
     def is_by_zone(self) -> bool:
         """Whether it is whole zones, and nothing else."""
         return (bool(self.zones) or self.is_everything) and not (

@@ -8,8 +8,10 @@ from sqlalchemy import Connection, Engine
 
 from collector.evidence.downlink import Action, Signer
 from collector.model.order import HOLDING, DropResult, Step
+from collector.model.records import Authority
 from collector.orders import claims, notices, release, rest, rules, store, timers, verifying
 from collector.orders.claims import Gateway
+from collector.orders.fleet import LOAD, Fleet
 from collector.orders.order import Order, Part, Sent, StepRecord
 from collector.orders.sending import Sender, is_overtaken, is_stale
 from collector.registry.store import Registry
@@ -35,11 +37,12 @@ class Desk:
         view = self._registry.view()
         orders = deciding(self._engine, lambda open_: self._draft(open_, view, now_ms))
         current = {order.id: order for order in orders}
+        fleet = Fleet(view, self._series, orders, now_ms)
         for identity, order in current.items():
             if order.is_over:
                 continue
             try:
-                current[identity] = self._moved(view, order, current, now_ms)
+                current[identity] = self._moved(view, fleet, order, current, now_ms)
             except (LookupError, ValueError, ArithmeticError) as error:
                 # one order that cannot be moved must not hold up the others
                 log.exception("order.stuck", order=identity.hex(), error=str(error))
@@ -55,17 +58,23 @@ class Desk:
         return orders
 
     def _moved(
-        self, view: View, order: Order, current: Mapping[bytes, Order], now_ms: int
+        self,
+        view: View,
+        fleet: Fleet,
+        order: Order,
+        current: Mapping[bytes, Order],
+        now_ms: int,
     ) -> Order:
         """All parts in one transaction; if one of them cannot be moved, each in its own."""
+        numbers = [part.number for part in order.parts]
         try:
-            return self._moved_parts(view, order, current, now_ms, [p.number for p in order.parts])
+            return self._moved_parts(view, fleet, order, current, now_ms, numbers)
         except (LookupError, ValueError, ArithmeticError):
             if len(order.parts) == 1:
                 raise
         for part in order.parts:
             try:
-                order = self._moved_parts(view, order, current, now_ms, [part.number])
+                order = self._moved_parts(view, fleet, order, current, now_ms, [part.number])
             except (LookupError, ValueError, ArithmeticError) as error:
                 log.exception(
                     "order.stuck", order=order.id.hex(), part=part.number, error=str(error)
@@ -75,6 +84,7 @@ class Desk:
     def _moved_parts(
         self,
         view: View,
+        fleet: Fleet,
         order: Order,
         current: Mapping[bytes, Order],
         now_ms: int,
@@ -89,7 +99,9 @@ class Desk:
             for number in numbers:
                 if not now.part(number).is_over:
                     there = {**{other.id: other for other in others}, **current, now.id: now}
-                    now = _Move(sender, self._series, now, number, others, there.values()).made()
+                    now = _Move(
+                        sender, self._series, fleet, now, number, others, there.values()
+                    ).made()
             return now
 
         return deciding(self._engine, move)
@@ -101,6 +113,7 @@ class _Move:
 
     sender: Sender
     series: SeriesStore
+    fleet: Fleet
     order: Order
     number: int
     others: Collection[Order]
@@ -183,20 +196,36 @@ class _Move:
         if (by := here.superseded_by(self.order, self.part)) is not None:
             return self._step(Step.SUPERSEDED, {"by": by.id.hex()})
         stages = here.owned(self.order, self.part)
-        if not stages or self._must_rest(stages, here):
+        moving = self._moving(stages, here)
+        if not stages or self._must_rest(moving):
             return self.order
-        return self.sender.issue(self.order, self.number, stages, end_ms)
+        load_w = self.fleet.load_w(self.part.cut.site, stages)
+        if moving and not self.fleet.may_shed(self.part.cut.site, load_w):
+            return self.order  # in the next step of the ramp
+        end_ms = self._ramped_end_ms(load_w, end_ms, in_force_ms)
+        return self.sender.issue(self.order, self.number, stages, end_ms, load_w)
+
+    def _ramped_end_ms(self, load_w: int | None, end_ms: int, in_force_ms: int) -> int:
+        """Its end, or as long after it as its turn in the return of the zone's load is."""
+        terms = self.order.terms
+        authority = self.view.one(Authority, terms.authority)
+        latest_ms = authority.valid_until
+        if authority.max_hold_s is not None:
+            latest_ms = min(latest_ms, in_force_ms + authority.max_hold_s * 1000)
+        return self.fleet.end_ms(self.part, load_w, end_ms, latest_ms)
 
     def _void(self) -> str | None:
         return rules.void(self.sender.connection, self.view, self.order, self.part, self.now_ms)
 
-    def _must_rest(self, stages: tuple[int, ...], here: Gateway) -> bool:
+    def _moving(self, stages: tuple[int, ...], here: Gateway) -> list[int]:
         """Stages that stand open by another order are not moved, and need no rest."""
-        moving = [
+        return [
             stage
             for stage in stages
             if here.movers.get(stage, (b"", Action.RELEASE))[1] is not Action.OPEN
         ]
+
+    def _must_rest(self, moving: list[int]) -> bool:
         opens_ms = rest.opens_ms(
             self.sender.connection,
             self.view,
@@ -236,8 +265,11 @@ class _Move:
         stages = self._here().owned(self.order, self.part)
         if not stages:
             return self.order
-        end_ms = claims.end_ms(self.view, self.order, self.part, self.now_ms)
-        return self.sender.issue(self.order, self.number, stages, end_ms)
+        end_ms = self.part.until_ms or self.now_ms
+        load_w = self.part.steps[Step.ISSUED].details.get(LOAD)
+        if not self.fleet.may_shed(self.part.cut.site, load_w):
+            return self.order
+        return self.sender.issue(self.order, self.number, stages, end_ms, load_w)
 
     def _await_effect(self) -> Order:
         sent = self.part.newest(Action.OPEN)
@@ -282,6 +314,8 @@ class _Move:
     def _release(self) -> Order:
         stages = self._here().free(self.order, self.part, self.others)
         if stages:
+            if not self.fleet.may_return(self.part):
+                return self.order  # when its turn in the ramp has come
             return self.sender.release(self.order, self.number, stages)
         order = self.order
         if self.part.step is not Step.RELEASED:

@@ -15,7 +15,6 @@ from collector.model.records import Site, Stage
 from collector.orders import fairness, store
 from collector.orders.drafting import DraftError
 from collector.orders.loads import Load, stage_load
-from collector.orders.order import Order
 from collector.orders.scopes import Cuts, Scope, cuts_of
 from collector.orders.selection import Candidate, Choice, Rank, Verdict, choose
 from collector.registry.view import View
@@ -101,7 +100,7 @@ def plan(
     if not chosen:
         raise DraftError("no stage of it can be opened: esep curtail plan says why of each")
     expected = _expected([loads[each.site, each.stage] for each in chosen])
-    return Plan(_cuts(view, chosen), target_w, verdicts, expected)
+    return Plan(_cuts(chosen), target_w, verdicts, expected)
 
 
 def _candidates(
@@ -229,7 +228,7 @@ def _choice(
     return choice
 
 
-def _cuts(view: View, chosen: Sequence[Candidate]) -> Cuts:
+def _cuts(chosen: Sequence[Candidate]) -> Cuts:
     """Each site's stages in its order of shedding."""
     stages: dict[str, list[tuple[int, int]]] = {}
     for each in chosen:

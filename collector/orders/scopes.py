@@ -40,10 +40,10 @@ def cuts_of(view: View, scope: Scope, now_ms: int) -> Cuts:
     Sites without a stage of their own are in no scope but that which names them.
     """
     named: dict[str, tuple[int, ...] | None] = {}
-    for site, stages in scope.sites:
-        if site in named:
-            raise DraftError(f"{site} is named twice; name all its stages once: {site}:1,2")
-        named[site] = stages
+    for name, stages in scope.sites:
+        if name in named:
+            raise DraftError(f"{name} is named twice; name all its stages once: {name}:1,2")
+        named[name] = stages
     for site in _meant(view, scope, now_ms):
         if any(stage.feeder is None for stage in site.stages):
             named[site.name] = None

@@ -9,6 +9,7 @@ from collector.evidence.downlink import Action, Command, Signer
 from collector.evidence.frame import CommandPhase
 from collector.model.order import Step
 from collector.orders import commands, store
+from collector.orders.fleet import LOAD
 from collector.orders.order import Order, Part, Sent, StepRecord
 from collector.registry.view import View
 
@@ -29,11 +30,19 @@ class Sender:
     signer: Signer
     now_ms: int
 
-    def issue(self, order: Order, number: int, stages: tuple[int, ...], until_ms: int) -> Order:
-        """The command to open, for the first time or anew."""
+    def issue(
+        self,
+        order: Order,
+        number: int,
+        stages: tuple[int, ...],
+        until_ms: int,
+        load_w: int | None = None,
+    ) -> Order:
+        """The command to open, for the first time or anew; `load_w`: what the stages draw."""
         part = order.part(number)
         order, sent = self._send(order, part, Action.OPEN, stages, until_ms)
-        return self._step(order, number, Step.ISSUED, sent)
+        known: dict[str, object] = {} if load_w is None else {LOAD: load_w}
+        return self._step(order, number, Step.ISSUED, sent, known)
 
     def take_over(self, order: Order, number: int, stages: tuple[int, ...]) -> Order:
         """Stages that an order goes on holding, of which its gateway does not know."""

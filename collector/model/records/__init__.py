@@ -16,7 +16,15 @@ from collector.model.records.devices import (
     Verification,
 )
 from collector.model.records.escalation import ESCALATION, Escalation, Remedy, Situation
-from collector.model.records.grid import DeliveryPoint, Feeder, LossFactor, Site, Stage, Zone
+from collector.model.records.grid import (
+    DeliveryPoint,
+    Feeder,
+    LossFactor,
+    Site,
+    Stage,
+    Zone,
+    ZoneRamp,
+)
 from collector.model.records.parties import (
     DataCentre,
     Licence,
@@ -57,6 +65,7 @@ KINDS: dict[str, type[Record]] = {
         DataCentre,
         Tenancy,
         Zone,
+        ZoneRamp,
         Feeder,
         Site,
         DeliveryPoint,
@@ -130,4 +139,5 @@ __all__ = [
     "Verification",
     "Weekday",
     "Zone",
+    "ZoneRamp",
 ]

@@ -9,7 +9,17 @@ from sqlalchemy import Connection, Engine
 from collector.evidence.downlink import Action, Signer
 from collector.model.order import HOLDING, DropResult, Step
 from collector.model.records import Authority
-from collector.orders import claims, notices, release, rest, rules, store, timers, verifying
+from collector.orders import (
+    claims,
+    notices,
+    release,
+    rest,
+    rules,
+    store,
+    timers,
+    verifying,
+    zone_orders,
+)
 from collector.orders.claims import Gateway
 from collector.orders.fleet import LOAD, Fleet
 from collector.orders.order import Order, Part, Sent, StepRecord
@@ -96,6 +106,9 @@ class Desk:
             gateways = {now.part(number).cut.gateway for number in numbers}
             others = store.load_at(connection, gateways, now_ms)
             sender = Sender(connection, view, self._signer, now_ms)
+            if now.terms.is_by_zone:
+                there = {**{other.id: other for other in others}, **current, now.id: now}
+                now = zone_orders.issue(sender, fleet, now, list(there.values()))
             for number in numbers:
                 if not now.part(number).is_over:
                     there = {**{other.id: other for other in others}, **current, now.id: now}
@@ -251,7 +264,7 @@ class _Move:
             self.sender.repeat(self.part, sent)
             return self.order
         why = self._void()
-        if why is None and self.sender.was_sent(sent):
+        if why is None and self.sender.was_sent(self.part, sent):
             why = "no answer"
         if why is not None:
             return self._step(Step.FAILED, {"reason": why})

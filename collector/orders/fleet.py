@@ -1,6 +1,6 @@
 """What moves in each zone, and may: the ramps of all orders together, looked at once a run."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from statistics import median
 
@@ -77,23 +77,28 @@ class Fleet:
         zone.shed.add(span)
         return True
 
-    def may_shed_at_once(self, zone_name: str, load_w: int | None) -> bool:
-        """Whether one message may shed that, and its return at one moment keeps to the cap."""
-        zone = self._zones.get(zone_name)
-        if zone is None:
+    def may_shed_at_once(
+        self, name: str, parts: Sequence[Part], loads_w: Sequence[int | None], end_ms: int
+    ) -> bool:
+        """Whether one message may open all of a zone: in one step, and at its end back in one."""
+        zone = self._zones.get(name)
+        if zone is None or (zone.shed is None and zone.back is None):
             return True
-        bounds = [zone.rule.shed_step_w, zone.rule.return_w_per_min]
-        most_w = min((bound for bound in bounds if bound is not None), default=None)
-        if most_w is None:
-            return True
-        if load_w is None or load_w > most_w or zone.is_shed_closed:
+        if None in loads_w or zone.is_shed_closed:
             return False
-        span = Span(self._now_ms, self._given_up_ms(), load_w)
-        if zone.shed is None:
-            return True
-        if not zone.shed.fits(span):
+        load_w = sum(each or 0 for each in loads_w)
+        spread_ms = max(self._spread_ms(part) for part in parts)
+        shed = Span(self._now_ms, self._given_up_ms(), load_w)
+        back = Span(end_ms, end_ms + spread_ms, load_w)
+        ways = (
+            (zone.shed, zone.rule.shed_step_w, shed),
+            (zone.back, zone.rule.return_w_per_min, back),
+        )
+        bound = [(ramp, most_w or 0, span) for ramp, most_w, span in ways if ramp is not None]
+        if any(load_w > most_w or not ramp.fits(span) for ramp, most_w, span in bound):
             return False
-        zone.shed.add(span)
+        for ramp, _, span in bound:
+            ramp.add(span)
         return True
 
     def may_return(self, part: Part) -> bool:

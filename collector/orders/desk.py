@@ -213,7 +213,7 @@ class _Move:
         if not stages or self._must_rest(moving):
             return self.order
         load_w = self.fleet.load_w(self.part.cut.site, stages)
-        if moving and not self.fleet.may_shed(self.part.cut.site, load_w):
+        if moving and not self.fleet.may_shed(self.order, self.part, load_w):
             return self.order  # in the next step of the ramp
         end_ms = self._ramped_end_ms(load_w, end_ms, in_force_ms)
         return self.sender.issue(self.order, self.number, stages, end_ms, load_w)
@@ -225,7 +225,7 @@ class _Move:
         latest_ms = authority.valid_until
         if authority.max_hold_s is not None:
             latest_ms = min(latest_ms, in_force_ms + authority.max_hold_s * 1000)
-        return self.fleet.end_ms(self.part, load_w, end_ms, latest_ms)
+        return self.fleet.end_ms(self.order, self.part, load_w, end_ms, latest_ms)
 
     def _void(self) -> str | None:
         return rules.void(self.sender.connection, self.view, self.order, self.part, self.now_ms)
@@ -280,7 +280,7 @@ class _Move:
             return self.order
         end_ms = self.part.until_ms or self.now_ms
         load_w = self.part.steps[Step.ISSUED].details.get(LOAD)
-        if not self.fleet.may_shed(self.part.cut.site, load_w):
+        if not self.fleet.may_shed(self.order, self.part, load_w):
             return self.order
         return self.sender.issue(self.order, self.number, stages, end_ms, load_w)
 
@@ -327,7 +327,7 @@ class _Move:
     def _release(self) -> Order:
         stages = self._here().free(self.order, self.part, self.others)
         if stages:
-            if not self.fleet.may_return(self.part):
+            if not self.fleet.may_return(self.order, self.part):
                 return self.order  # when its turn in the ramp has come
             return self.sender.release(self.order, self.number, stages)
         order = self.order

@@ -1,6 +1,6 @@
 """What moves in each zone, and may: the ramps of all orders together, looked at once a run."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from statistics import median
 
@@ -38,6 +38,7 @@ class _Zone:
 class Fleet:
     """Made anew for each run of the desk, from what is kept: a killed collector forgets nothing.
 
+    What was said of a part in a run is said again: work that comes to write is begun anew.
     A zone without a `zone_ramp` has no bounds. What nobody measures counts as much as may move at
     once.
     """
@@ -51,6 +52,8 @@ class Fleet:
         rules = {rule.zone: rule for rule in view.holding(ZoneRamp, now_ms)}
         self._zones = {name: self._zone(rule) for name, rule in rules.items()}
         self._held: dict[str, bool] = {}
+        self._said: dict[tuple[str, bytes, int | str], bool] = {}
+        self._ends_ms: dict[tuple[bytes, int], int] = {}
         if not self._zones:
             return
         for order in orders:
@@ -64,9 +67,49 @@ class Fleet:
             return None
         return stages_load_w(self._view, self._series, site, stages, self._now_ms)
 
-    def may_shed(self, site: str, load_w: int | None) -> bool:
+    def may_shed(self, order: Order, part: Part, load_w: int | None) -> bool:
         """Whether a command may be signed now that opens so much; if so it is counted."""
-        zone = self._of(site)
+        return self._once(("shed", order.id, part.number), lambda: self._may_shed(part, load_w))
+
+    def may_shed_at_once(
+        self,
+        order: Order,
+        zone: str,
+        parts: Sequence[Part],
+        loads_w: Sequence[int | None],
+        end_ms: int,
+    ) -> bool:
+        """Whether one message may open all of a zone: in one step, and at its end back in one."""
+        return self._once(
+            ("zone", order.id, zone), lambda: self._may_shed_at_once(zone, parts, loads_w, end_ms)
+        )
+
+    def may_return(self, order: Order, part: Part) -> bool:
+        """Whether a release may be signed now; if so it is counted.
+
+        Those that were never asked come before those that did not answer.
+        """
+        return self._once(("back", order.id, part.number), lambda: self._may_return(part))
+
+    def end_ms(
+        self, order: Order, part: Part, load_w: int | None, end_ms: int, latest_ms: int
+    ) -> int:
+        """When a part ends by itself, so that those which end together return by the ramp.
+
+        From its end on; before it where that were later than its authority allows.
+        """
+        key = (order.id, part.number)
+        if key not in self._ends_ms:
+            self._ends_ms[key] = self._end_ms(part, load_w, end_ms, latest_ms)
+        return self._ends_ms[key]
+
+    def _once(self, key: tuple[str, bytes, int | str], ask: Callable[[], bool]) -> bool:
+        if key not in self._said:
+            self._said[key] = ask()
+        return self._said[key]
+
+    def _may_shed(self, part: Part, load_w: int | None) -> bool:
+        zone = self._of(part.cut.site)
         if zone is None or zone.shed is None:
             return True
         most_w = zone.rule.shed_step_w or 0
@@ -77,10 +120,9 @@ class Fleet:
         zone.shed.add(span)
         return True
 
-    def may_shed_at_once(
+    def _may_shed_at_once(
         self, name: str, parts: Sequence[Part], loads_w: Sequence[int | None], end_ms: int
     ) -> bool:
-        """Whether one message may open all of a zone: in one step, and at its end back in one."""
         zone = self._zones.get(name)
         if zone is None or (zone.shed is None and zone.back is None):
             return True
@@ -101,11 +143,7 @@ class Fleet:
             ramp.add(span)
         return True
 
-    def may_return(self, part: Part) -> bool:
-        """Whether a release may be signed now; if so it is counted.
-
-        Those that were never asked come before those that did not answer.
-        """
+    def _may_return(self, part: Part) -> bool:
         zone = self._of(part.cut.site)
         if zone is None:
             return True
@@ -124,11 +162,7 @@ class Fleet:
         zone.back.add(span)
         return True
 
-    def end_ms(self, part: Part, load_w: int | None, end_ms: int, latest_ms: int) -> int:
-        """When a part ends by itself, so that those which end together return by the ramp.
-
-        From its end on; before it where that were later than its authority allows.
-        """
+    def _end_ms(self, part: Part, load_w: int | None, end_ms: int, latest_ms: int) -> int:
         zone = self._of(part.cut.site)
         if zone is None or zone.back is None:
             return end_ms

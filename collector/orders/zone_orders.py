@@ -29,7 +29,7 @@ def issue(sender: Sender, fleet: Fleet, order: Order, orders: Sequence[Order]) -
         if ends or end_ms is None:
             continue  # not ready, or not at one time
         loads_w = [fleet.load_w(part.cut.site, part.cut.stages) for part in parts]
-        if fleet.may_shed_at_once(zone, parts, loads_w, end_ms):
+        if fleet.may_shed_at_once(order, zone, parts, loads_w, end_ms):
             by_part = dict(zip((part.number for part in parts), loads_w, strict=True))
             order = sender.issue_to_zone(order, zone, by_part, end_ms)
     return order

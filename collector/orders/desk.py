@@ -106,11 +106,12 @@ class Desk:
             gateways = {now.part(number).cut.gateway for number in numbers}
             others = store.load_at(connection, gateways, now_ms)
             sender = Sender(connection, view, self._signer, now_ms)
+            told: set[int] = set()
             if now.terms.is_by_zone:
                 there = {**{other.id: other for other in others}, **current, now.id: now}
-                now = zone_orders.issue(sender, fleet, now, list(there.values()))
+                now, told = zone_orders.issue(sender, fleet, now, list(there.values()))
             for number in numbers:
-                if not now.part(number).is_over:
+                if number not in told and not now.part(number).is_over:
                     there = {**{other.id: other for other in others}, **current, now.id: now}
                     now = _Move(
                         sender, self._series, fleet, now, number, others, there.values()

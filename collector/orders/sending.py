@@ -58,13 +58,13 @@ class Sender:
         command = self._command(order, zone, counter, Action.OPEN, (), until_ms)
         target = commands.zone_target(zone)
         digest = commands.send(self.connection, self.signer, target, command, self.now_ms)
+        issued = {}
         for part in parts:
             sent = _sent(command, part.cut.stages, digest)
-            order = store.keep_command(self.connection, order, part.number, sent)
             load_w = loads_w[part.number]
-            details = {"zone": zone} | ({} if load_w is None else {LOAD: load_w})
-            order = self._step(order, part.number, Step.ISSUED, sent, details)
-        return order
+            known = {"zone": zone} | ({} if load_w is None else {LOAD: load_w})
+            issued[part.number] = sent, self._record(Step.ISSUED, sent, known)
+        return store.keep_issued(self.connection, order, issued)
 
     def take_over(self, order: Order, number: int, stages: tuple[int, ...]) -> Order:
         """Stages that an order goes on holding, of which its gateway does not know."""
@@ -144,6 +144,11 @@ class Sender:
         sent: Sent,
         before: Mapping[str, object] | None = None,
     ) -> Order:
+        return store.take_step(self.connection, order, self._record(step, sent, before), number)
+
+    def _record(
+        self, step: Step, sent: Sent, before: Mapping[str, object] | None = None
+    ) -> StepRecord:
         details: dict[str, object] = {
             **(before or {}),
             "counter": sent.counter,
@@ -154,8 +159,7 @@ class Sender:
         }
         if sent.until_ms is not None:
             details["until_ms"] = sent.until_ms
-        record = StepRecord(step, self.now_ms, self.now_ms, None, details)
-        return store.take_step(self.connection, order, record, number)
+        return StepRecord(step, self.now_ms, self.now_ms, None, details)
 
 
 def _sent(command: Command, stages: tuple[int, ...], digest: bytes) -> Sent:

@@ -11,18 +11,22 @@ from collector.orders.sending import Sender
 from collector.registry.view import View
 
 
-def issue(sender: Sender, fleet: Fleet, order: Order, orders: Sequence[Order]) -> Order:
-    """Issue the parts of each zone that one message says it all for; the others are left.
+def issue(
+    sender: Sender, fleet: Fleet, order: Order, orders: Sequence[Order]
+) -> tuple[Order, set[int]]:
+    """Issue the parts of each zone that one message says it all for, and return their numbers.
 
     `orders`: those that may be at its gateways.
     """
     zones: dict[str, list[Part]] = {}
+    told: set[int] = set()
     for part in order.parts:
         site = sender.view.all(Site).get(part.cut.site)
         if site is not None:
             zones.setdefault(site.zone, []).append(part)
     for zone, parts in zones.items():
-        if len(parts) < 2 or not _is_all(sender.view, zone, parts):
+        is_waiting = all(part.step is Step.NOTIFIED for part in parts)
+        if len(parts) < 2 or not is_waiting or not _is_all(sender.view, zone, parts):
             continue
         ends = {_end_ms(sender, order, part, orders) for part in parts}
         end_ms = ends.pop()
@@ -32,7 +36,8 @@ def issue(sender: Sender, fleet: Fleet, order: Order, orders: Sequence[Order]) -
         if fleet.may_shed_at_once(order, zone, parts, loads_w, end_ms):
             by_part = dict(zip((part.number for part in parts), loads_w, strict=True))
             order = sender.issue_to_zone(order, zone, by_part, end_ms)
-    return order
+            told |= {*by_part}
+    return order, told
 
 
 def _is_all(view: View, zone: str, parts: Sequence[Part]) -> bool:
@@ -55,8 +60,6 @@ def _is_all(view: View, zone: str, parts: Sequence[Part]) -> bool:
 def _end_ms(sender: Sender, order: Order, part: Part, orders: Sequence[Order]) -> int | None:
     """When a part ends that may be issued now, and wholly; None: it may not."""
     view, connection, now_ms = sender.view, sender.connection, sender.now_ms
-    if part.step is not Step.NOTIFIED:
-        return None
     in_force_ms = notices.in_force_ms(order, part)
     if in_force_ms is None or now_ms < in_force_ms:
         return None

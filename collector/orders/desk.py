@@ -106,8 +106,8 @@ class Desk:
             gateways = {now.part(number).cut.gateway for number in numbers}
             others = store.load_at(connection, gateways, now_ms)
             sender = Sender(connection, view, self._signer, now_ms)
-            told: set[int] = set()
-            if now.terms.is_by_zone:
+            now, told = _notified_together(sender, now, numbers)
+            if now.terms.is_by_zone and not told:
                 there = {**{other.id: other for other in others}, **current, now.id: now}
                 now, told = zone_orders.issue(sender, fleet, now, list(there.values()))
             for number in numbers:
@@ -119,6 +119,24 @@ class Desk:
             return now
 
         return deciding(self._engine, move)
+
+
+def _notified_together(
+    sender: Sender, order: Order, numbers: Collection[int]
+) -> tuple[Order, set[int]]:
+    """Give the notice of many parts; return their numbers."""
+    parts = [p for p in order.parts if p.step is Step.APPROVED and p.number in numbers]
+    if len(parts) < 2:
+        return order, set()
+    now_ms = sender.now_ms
+    told = {
+        part.number: (
+            StepRecord(Step.NOTIFIED, now_ms, now_ms, None, notices.notice(order, part, now_ms)),
+            None,
+        )
+        for part in parts
+    }
+    return store.take_together(sender.connection, order, Step.NOTIFIED, told), {*told}
 
 
 @dataclass(frozen=True)

@@ -63,8 +63,8 @@ class Sender:
             sent = _sent(command, part.cut.stages, digest)
             load_w = loads_w[part.number]
             known = {"zone": zone} | ({} if load_w is None else {LOAD: load_w})
-            issued[part.number] = sent, self._record(Step.ISSUED, sent, known)
-        return store.keep_issued(self.connection, order, issued)
+            issued[part.number] = self._record(Step.ISSUED, sent, known), sent
+        return store.take_together(self.connection, order, Step.ISSUED, issued)
 
     def take_over(self, order: Order, number: int, stages: tuple[int, ...]) -> Order:
         """Stages that an order goes on holding, of which its gateway does not know."""

@@ -171,34 +171,34 @@ def _summary(connection: Connection, order: Order) -> dict[str, Any]:
     }
 
 
-def keep_issued(
-    connection: Connection, order: Order, issued: Mapping[int, tuple[Sent, StepRecord]]
+def take_together(
+    connection: Connection,
+    order: Order,
+    step: Step,
+    taken: Mapping[int, tuple[StepRecord, Sent | None]],
 ) -> Order:
-    """By part the command that is for it and others, and the step: all of them at once."""
+    """Many parts move on at once: by number the step's record, and the command sent with it."""
     parts = {part.number: part for part in order.parts}
-    for number, (_, record) in issued.items():
-        check_step(parts[number].step, record.step)
-    commands = [_command_row(order, number, sent) for number, (sent, _) in issued.items()]
-    connection.execute(insert(command_table), commands)
-    rows = [_step_row(order, number, record) for number, (_, record) in issued.items()]
+    for number in taken:
+        check_step(parts[number].step, step)
+    sent = {number: command for number, (_, command) in taken.items() if command is not None}
+    if sent:
+        commands = [_command_row(order, number, command) for number, command in sent.items()]
+        connection.execute(insert(command_table), commands)
+    rows = [_step_row(order, number, record) for number, (record, _) in taken.items()]
     connection.execute(insert(step_table), rows)
-    numbers = list(issued)
+    numbers = list(taken)
     for start in range(0, len(numbers), _AT_ONCE):
-        these = numbers[start : start + _AT_ONCE]
-        _update_parts(connection, order, these, Step.ISSUED, None)
-    for number, (sent, record) in issued.items():
+        _update_parts(connection, order, numbers[start : start + _AT_ONCE], step, None)
+    for number, (record, command) in taken.items():
         part = parts[number]
-        parts[number] = replace(
-            part,
-            step=record.step,
-            history=(*part.history, record),
-            commands=(*part.commands, sent),
-        )
+        with_it = part.commands if command is None else (*part.commands, command)
+        parts[number] = replace(part, step=step, history=(*part.history, record), commands=with_it)
     order = replace(order, parts=tuple(parts.values()))
     connection.execute(
         update(order_table).where(order_table.c.id == order.id).values(_summary(connection, order))
     )
-    log.info("order.step", order=order.id.hex(), parts=numbers, step=Step.ISSUED)
+    log.info("order.step", order=order.id.hex(), parts=numbers, step=step)
     return order
 
 

@@ -4,6 +4,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,13 +14,26 @@ from sqlalchemy import Connection, Engine
 from collector.cli import logs
 from collector.cli.arguments import AsJson, Directory, fail, open_directory
 from collector.cli.certificate import certificate
+from collector.cli.curtail_plan import ledger_, plan
+from collector.cli.curtail_scopes import (
+    Everything,
+    Feeders,
+    Licensees,
+    Megawatts,
+    Percent,
+    Sites,
+    Zones,
+    amount_of,
+    planned,
+    scope_of,
+)
 from collector.cli.intervals import moment_of
 from collector.cli.orders_shown import lines, plain
 from collector.cli.service import now_ms
 from collector.cli.site_schedule import schedule
 from collector.model.order import Step
 from collector.model.records import OrderReason
-from collector.orders import acts, store
+from collector.orders import acts, planning, store
 from collector.orders.acts import ActError
 from collector.orders.drafting import Asked, DraftError, terms_of
 from collector.orders.order import Order
@@ -30,11 +44,12 @@ app = typer.Typer(no_args_is_help=True, help="Orders: draft, approve, prove, rel
 app.callback()(logs.to_stderr)
 app.command()(certificate)
 app.command()(schedule)
+app.command()(plan)
+app.command("ledger")(ledger_)
 
 By = Annotated[str, typer.Option("--by", help="the full name of the person who does it")]
 Reason = Annotated[str, typer.Option("--reason", help="why")]
 Named = Annotated[str, typer.Argument(metavar="ORDER", help="its id, or how that begins")]
-_SITE = re.compile(r"([^:]+)(?::(\d{1,2}(?:,\d{1,2})*))?")
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600}
 _LENGTH = re.compile(r"(\d{1,7})([smh]?)")
 _REFUSED = (ActError, DraftError)
@@ -44,11 +59,15 @@ _REFUSED = (ActError, DraftError)
 def draft(
     directory: Directory,
     reason: Annotated[OrderReason, typer.Option("--reason", help="the kind of order")],
-    site: Annotated[
-        list[str], typer.Option("--site", help="NAME, or NAME:STAGE,STAGE; may be repeated")
-    ],
     by: By,
     why: Annotated[str, typer.Option(help="what for, in words the licensee is told")],
+    site: Sites = None,
+    feeder: Feeders = None,
+    licensee: Licensees = None,
+    zone: Zones = None,
+    everything: Everything = False,
+    mw: Megawatts = None,
+    percent: Percent = None,
     hold: Annotated[str | None, typer.Option(help="how long: 30m, 2h, 900 (s)")] = None,
     until: Annotated[str | None, typer.Option(help="when it ends: a time with its offset")] = None,
     reference: Annotated[
@@ -59,23 +78,30 @@ def draft(
 ) -> None:
     """Say what is to be cut. Nothing happens before it is approved."""
     engine = open_directory(directory)
+    scope = scope_of(site, feeder, licensee, zone, everything=everything)
+    amount = amount_of(mw, percent)
     asked = Asked(
         reason=reason,
-        cuts=[_cut(text) for text in site],
+        cuts=scope.sites,
         person=by,
         why=why,
         reference=reference,
         hold_s=None if hold is None else _seconds(hold),
         until_ms=None if until is None else moment_of(until),
         authority=authority,
+        is_by_zone=scope.is_by_zone and amount.is_all,
     )
     view, now = Registry(engine).view(), now_ms()
+    said: dict[str, Any] = {}
     try:
+        if not (scope.is_of_sites and amount.is_all):
+            made = planned(engine, directory, view, scope, amount, now)
+            asked, said = replace(asked, cuts=made.cuts), {"plan": planning.said(made)}
         terms = terms_of(view, asked, now)
     except DraftError as error:
         raise _refused(error) from None
     with engine.begin() as connection:
-        order = store.draft(connection, terms, now)
+        order = store.draft(connection, terms, now, said)
     _show(order, as_json=as_json)
     if not as_json:
         who = "another person" if terms.two_persons else "a person"
@@ -248,14 +274,6 @@ def _show(order: Order, *, as_json: bool) -> None:
 
 def _refused(error: Exception) -> typer.Exit:
     return fail(f"{error}. Nothing was changed")
-
-
-def _cut(text: str) -> tuple[str, tuple[int, ...] | None]:
-    found = _SITE.fullmatch(text.strip())
-    if found is None:
-        raise fail(f"--site {text}: write NAME, or NAME:1,2 for its stages 1 and 2")
-    name, stages = found.groups()
-    return name, None if stages is None else tuple(int(each) for each in stages.split(","))
 
 
 def _seconds(text: str) -> int:

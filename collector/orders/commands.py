@@ -1,6 +1,8 @@
 """Signed commands on their way to gateways: counted, kept, queued in one transaction."""
 
-from sqlalchemy import Connection, Engine, func, insert, select, update
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, Engine, bindparam, func, insert, or_, select, update
 
 from collector.evidence.cose import ContentType
 from collector.evidence.downlink import Command, Signer
@@ -10,6 +12,12 @@ from collector.storage.tables import command_counter, issued, outbox
 
 KIND = "command"
 _MAX_COUNTER = 2**32 - 1
+_ZONE = "zone/"
+_AT_ONCE = 500
+
+
+def _topic(target: str) -> str:
+    return f"esep/v1/{target}/command"
 
 
 def next_counter(connection: Connection, gateway: str) -> int:
@@ -20,6 +28,25 @@ def next_counter(connection: Connection, gateway: str) -> int:
         return 1
     connection.execute(update(table).where(table.c.target == gateway).values(counter=last + 1))
     return last + 1
+
+
+def next_of_zone(connection: Connection, zone: str, gateways: Sequence[str]) -> int:
+    """Above all that were given to the zone or to one of its gateways, which count on from it.
+
+    So an answer, which names its counter only, means one command.
+    """
+    table, targets = command_counter, [_ZONE + zone, *gateways]
+    last: dict[str, int] = {}
+    for start in range(0, len(targets), _AT_ONCE):
+        these = targets[start : start + _AT_ONCE]
+        query = select(table.c.target, table.c.counter).where(table.c.target.in_(these))
+        last |= {row.target: row.counter for row in connection.execute(query)}
+    counter = max(last.values(), default=0) + 1
+    if known := [{"whose": target, "counter": counter} for target in targets if target in last]:
+        connection.execute(update(table).where(table.c.target == bindparam("whose")), known)
+    if new := [{"target": each, "counter": counter} for each in targets if each not in last]:
+        connection.execute(insert(table), new)
+    return counter
 
 
 def catch_up(connection: Connection, gateway: str, last: int) -> None:
@@ -33,18 +60,23 @@ def catch_up(connection: Connection, gateway: str, last: int) -> None:
 
 
 def send(
-    connection: Connection, signer: Signer, gateway: str, command: Command, now_ms: int
+    connection: Connection, signer: Signer, target: str, command: Command, now_ms: int
 ) -> bytes:
-    """Sign a command, keep it and queue it for the gateway; return its hash."""
+    """Sign a command, keep it and queue it for a gateway or a zone; return its hash."""
     message = signer.seal(ContentType.COMMAND, command.payload())
     digest = keep_issued(connection, KIND, message, now_ms)
-    queue(connection, gateway, digest, now_ms)
+    queue(connection, target, digest, now_ms)
     return digest
 
 
-def queue(connection: Connection, gateway: str, digest: bytes, now_ms: int) -> None:
+def zone_target(zone: str) -> str:
+    """As what a zone is counted, and queued for."""
+    return _ZONE + zone
+
+
+def queue(connection: Connection, target: str, digest: bytes, now_ms: int) -> None:
     """Put an issued command into the outbox, for the first time or again."""
-    topic = f"esep/v1/{gateway}/command"
+    topic = _topic(target)
     connection.execute(insert(outbox).values(topic=topic, hash=digest, queued_ms=now_ms))
 
 
@@ -65,8 +97,14 @@ def mark_sent(engine: Engine, identity: int, now_ms: int) -> None:
         connection.execute(update(outbox).where(outbox.c.id == identity).values(sent_ms=now_ms))
 
 
-def times_sent(connection: Connection, digest: bytes) -> int:
-    """How often a command went to the broker; 0 while one of its copies still waits."""
-    query = select(func.count(), func.count(outbox.c.sent_ms)).where(outbox.c.hash == digest)
+def times_sent(connection: Connection, digest: bytes, gateway: str) -> int:
+    """How often a command went to the broker for a gateway, or its zone.
+
+    0 while one of its copies still waits.
+    """
+    of_zones = outbox.c.topic.startswith("esep/v1/" + _ZONE)
+    query = select(func.count(), func.count(outbox.c.sent_ms)).where(
+        outbox.c.hash == digest, or_(outbox.c.topic == _topic(gateway), of_zones)
+    )
     queued, sent = connection.execute(query).one()
     return sent if sent == queued else 0

@@ -1,18 +1,18 @@
-"""Moves orders on: drafts, gives notice, issues, repeats, verifies, releases."""
+"""Moves orders on at each look: drafts what rules want, then each order's parts."""
 
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
 
 import structlog
 from sqlalchemy import Connection, Engine
 
-from collector.evidence.downlink import Action, Signer
-from collector.model.order import HOLDING, DropResult, Step
-from collector.orders import claims, notices, release, rest, rules, store, timers
-from collector.orders.claims import Gateway
-from collector.orders.order import Order, Part, Sent, StepRecord
-from collector.orders.sending import Sender, is_overtaken, is_stale
-from collector.orders.verifying import Judge, Judged, Looks
+from collector.evidence.downlink import Signer
+from collector.model.order import Step
+from collector.orders import notices, rules, store, timers, zone_orders
+from collector.orders.fleet import Fleet
+from collector.orders.move import Move
+from collector.orders.order import Order, StepRecord
+from collector.orders.sending import Sender
+from collector.orders.verifying import Looks
 from collector.registry.store import Registry
 from collector.registry.view import View
 from collector.series.store import SeriesStore
@@ -37,11 +37,12 @@ class Desk:
         view = self._registry.view()
         orders = deciding(self._engine, lambda open_: self._draft(open_, view, now_ms))
         current = {order.id: order for order in orders}
+        fleet = Fleet(view, self._series, orders, now_ms)
         for identity, order in current.items():
             if order.is_over:
                 continue
             try:
-                current[identity] = self._moved(view, order, current, now_ms)
+                current[identity] = self._moved(view, fleet, order, current, now_ms)
             except (LookupError, ValueError, ArithmeticError) as error:
                 # one order that cannot be moved must not hold up the others
                 log.exception("order.stuck", order=identity.hex(), error=str(error))
@@ -58,17 +59,23 @@ class Desk:
         return orders
 
     def _moved(
-        self, view: View, order: Order, current: Mapping[bytes, Order], now_ms: int
+        self,
+        view: View,
+        fleet: Fleet,
+        order: Order,
+        current: Mapping[bytes, Order],
+        now_ms: int,
     ) -> Order:
         """All parts in one transaction; if one of them cannot be moved, each in its own."""
+        numbers = [part.number for part in order.parts]
         try:
-            return self._moved_parts(view, order, current, now_ms, [p.number for p in order.parts])
+            return self._moved_parts(view, fleet, order, current, now_ms, numbers)
         except (LookupError, ValueError, ArithmeticError):
             if len(order.parts) == 1:
                 raise
         for part in order.parts:
             try:
-                order = self._moved_parts(view, order, current, now_ms, [part.number])
+                order = self._moved_parts(view, fleet, order, current, now_ms, [part.number])
             except (LookupError, ValueError, ArithmeticError) as error:
                 log.exception(
                     "order.stuck", order=order.id.hex(), part=part.number, error=str(error)
@@ -78,6 +85,7 @@ class Desk:
     def _moved_parts(
         self,
         view: View,
+        fleet: Fleet,
         order: Order,
         current: Mapping[bytes, Order],
         now_ms: int,
@@ -89,11 +97,22 @@ class Desk:
             gateways = {now.part(number).cut.gateway for number in numbers}
             others = store.load_at(connection, gateways, now_ms)
             sender = Sender(connection, view, self._signer, now_ms)
+            now, told = _notified_together(sender, now, numbers)
+            if now.terms.is_by_zone and not told:
+                there = {**{other.id: other for other in others}, **current, now.id: now}
+                now, told = zone_orders.issue(sender, fleet, now, list(there.values()))
             for number in numbers:
-                if not now.part(number).is_over:
+                if number not in told and not now.part(number).is_over:
                     there = {**{other.id: other for other in others}, **current, now.id: now}
-                    look = _Move(
-                        sender, self._series, self._looks, now, number, others, there.values()
+                    look = Move(
+                        sender,
+                        self._series,
+                        self._looks,
+                        fleet,
+                        now,
+                        number,
+                        others,
+                        there.values(),
                     )
                     now = look.made()
             return now
@@ -103,237 +122,19 @@ class Desk:
         return moved
 
 
-@dataclass(frozen=True)
-class _Move:
-    """One part, one look. `others`: the orders at its gateway; `remembered`: all there are."""
-
-    sender: Sender
-    series: SeriesStore
-    looks: Looks
-    order: Order
-    number: int
-    others: Collection[Order]
-    remembered: Collection[Order]
-
-    @property
-    def part(self) -> Part:
-        return self.order.part(self.number)
-
-    @property
-    def view(self) -> View:
-        return self.sender.view
-
-    @property
-    def now_ms(self) -> int:
-        return self.sender.now_ms
-
-    def made(self) -> Order:
-        """The order as it stands after this look."""
-        step = self.part.step
-        if step in HOLDING and self.part.until_ms is not None:
-            if self.now_ms >= self.part.until_ms:
-                if step is Step.ISSUED:
-                    return self._step(Step.FAILED, {"reason": "no answer until its end"})
-                return self._step(Step.LAPSED, {"until_ms": self.part.until_ms})
-            if (by := self._here().superseded_by(self.order, self.part)) is not None:
-                return self._step(Step.SUPERSEDED, {"by": by.id.hex()})
-            if rules.authority_of(self.view, self.order, self.now_ms) is None:
-                return self._release()
-        ways: dict[Step, Callable[[], Order]] = {
-            Step.DRAFTED: self._approve,
-            Step.APPROVED: self._notify,
-            Step.NOTIFIED: self._issue,
-            Step.ISSUED: self._await_receipt,
-            Step.RECEIVED: self._await_effect,
-            Step.APPLIED: self._verify,
-            Step.CONTACT_CONFIRMED: self._verify,
-            Step.VERIFIED: self._hold,
-            Step.REBOUNDED: self._hold,
-            Step.RELEASED: self._await_return,
-            Step.LAPSED: self._await_return,
-        }
-        return ways[step]()
-
-    def _step(
-        self, step: Step, details: Mapping[str, object], result: DropResult | None = None
-    ) -> Order:
-        record = StepRecord(step, self.now_ms, self.now_ms, None, details)
-        return store.take_step(self.sender.connection, self.order, record, self.number, result)
-
-    def _here(self) -> Gateway:
-        orders = {**{each.id: each for each in self.others}, self.order.id: self.order}
-        return claims.look(
-            self.sender.connection, self.view, self.part.cut.gateway, orders.values(), self.now_ms
+def _notified_together(
+    sender: Sender, order: Order, numbers: Collection[int]
+) -> tuple[Order, set[int]]:
+    """Give the notice of many parts; return their numbers."""
+    parts = [p for p in order.parts if p.step is Step.APPROVED and p.number in numbers]
+    if len(parts) < 2:
+        return order, set()
+    now_ms = sender.now_ms
+    told = {
+        part.number: (
+            StepRecord(Step.NOTIFIED, now_ms, now_ms, None, notices.notice(order, part, now_ms)),
+            None,
         )
-
-    def _approve(self) -> Order:
-        """A rule's order; a person's waits for a person."""
-        terms = self.order.terms
-        if not terms.is_automatic:
-            return self.order
-        approved = {"by": terms.official, "rule": terms.rule}
-        record = StepRecord(Step.APPROVED, self.now_ms, self.now_ms, None, approved)
-        return store.take_step(self.sender.connection, self.order, record)
-
-    def _notify(self) -> Order:
-        return self._step(Step.NOTIFIED, notices.notice(self.order, self.part, self.now_ms))
-
-    def _issue(self) -> Order:
-        """When the notice is in force, no stronger order has its stages, and they have rested."""
-        in_force_ms = notices.in_force_ms(self.order, self.part)
-        if in_force_ms is None or self.now_ms < in_force_ms:
-            return self.order
-        if why := self._void():
-            return self._step(Step.CANCELLED, {"reason": why})
-        end_ms = claims.end_ms(self.view, self.order, self.part, self.now_ms)
-        if end_ms <= self.now_ms:
-            return self._step(Step.EXPIRED, {"reason": "its end came before it could be issued"})
-        here = self._here()
-        if (by := here.superseded_by(self.order, self.part)) is not None:
-            return self._step(Step.SUPERSEDED, {"by": by.id.hex()})
-        stages = here.owned(self.order, self.part)
-        if not stages or self._must_rest(stages, here):
-            return self.order
-        return self.sender.issue(self.order, self.number, stages, end_ms)
-
-    def _void(self) -> str | None:
-        return rules.void(self.sender.connection, self.view, self.order, self.part, self.now_ms)
-
-    def _must_rest(self, stages: tuple[int, ...], here: Gateway) -> bool:
-        """Stages that stand open, or are about to by another order, need no rest."""
-        gateway = self.part.cut.gateway
-        moving = [
-            stage
-            for stage in stages
-            if not here.is_held(stage) and not rest.is_open(self.sender.connection, gateway, stage)
-        ]
-        opens_ms = rest.opens_ms(
-            self.sender.connection,
-            self.view,
-            self.part.cut.site,
-            moving,
-            self.order.terms.reason,
-            self.now_ms,
-        )
-        return opens_ms > self.now_ms
-
-    def _await_receipt(self) -> Order:
-        """Queue the same command again while its gateway is silent, as long as it can be obeyed.
-
-        One that lay here for the broker until it could not, or that came behind a newer one, is
-        issued anew; else it has failed.
-        """
-        sent = self.part.newest(Action.OPEN)
-        if sent is None:
-            return self.order
-        if is_stale(sent) or is_overtaken(sent):
-            return self._issue_anew(sent)
-        if not self.sender.is_given_up(sent):
-            self.sender.repeat(self.part, sent)
-            return self.order
-        why = self._void()
-        if why is None and self.sender.was_sent(sent):
-            why = "no answer"
-        if why is not None:
-            return self._step(Step.FAILED, {"reason": why})
-        return self._issue_anew(sent)
-
-    def _issue_anew(self, sent: Sent) -> Order:
-        """Unless a stronger order has its stages: then when that has ended."""
-        tried = [each for each in self.part.commands if is_stale(each)]
-        if len(tried) > self.view.policy.max_repeats:
-            return self._step(Step.REJECTED, {"reason": sent.reason})
-        stages = self._here().owned(self.order, self.part)
-        if not stages:
-            return self.order
-        end_ms = claims.end_ms(self.view, self.order, self.part, self.now_ms)
-        return self.sender.issue(self.order, self.number, stages, end_ms)
-
-    def _await_effect(self) -> Order:
-        sent = self.part.newest(Action.OPEN)
-        stages = self._here().owned(self.order, self.part)
-        if not stages:
-            return self.order  # they are a stronger order's
-        if sent is not None and is_overtaken(sent):
-            return self.sender.take_over(self.order, self.number, stages)
-        received_ms = self.part.steps[Step.RECEIVED].recorded_ms
-        if self.now_ms >= received_ms + self.view.policy.verify_timeout_s * 1000:
-            return self._step(Step.FAILED, {"reason": "never applied"})
-        return self.order
-
-    def _verify(self) -> Order:
-        judged = self._judge().first(self.part)
-        return self._keep_stages() if judged is None else self._judged(judged)
-
-    def _judge(self) -> Judge:
-        return Judge(self.sender.connection, self.view, self.series, self.now_ms)
-
-    def _judged(self, judged: Judged) -> Order:
-        return self._step(judged.step, judged.details, judged.verdict.result)
-
-    def _hold(self) -> Order:
-        """Its drop is judged again and again, until it is released."""
-        look_s = self.view.policy.drop.look_s
-        if self.looks.are_due(self.order.id, self.number, look_s, self.now_ms):
-            judged = self._judge().again(self.part)
-            if judged is not None:
-                return self._judged(judged)
-        connection = self.sender.connection
-        due = release.is_due(
-            connection, self.view, self.series, self.order, self.part, self.remembered, self.now_ms
-        )
-        return self._release() if due else self._keep_stages()
-
-    def _keep_stages(self) -> Order:
-        """Take over, or ask again for, the stages of which its gateway does not know."""
-        here, sent = self._here(), self.part.newest(Action.OPEN)
-        stages = here.to_take_over(self.order, self.part)
-        if sent is not None and not sent.is_answered:
-            if not self.sender.is_given_up(sent):
-                self.sender.repeat(self.part, sent)
-                return self.order
-            stages = (*stages, *sent.stages)
-        elif sent is not None and is_stale(sent):
-            stages = (*stages, *sent.stages)
-        wanted = tuple(s for s in here.owned(self.order, self.part) if s in stages)
-        return self.sender.take_over(self.order, self.number, wanted) if wanted else self.order
-
-    def _release(self) -> Order:
-        stages = self._here().free(self.order, self.part, self.others)
-        if stages:
-            return self.sender.release(self.order, self.number, stages)
-        order = self.order
-        if self.part.step is not Step.RELEASED:
-            order = self._step(Step.RELEASED, _HELD)
-        record = StepRecord(Step.RESTORED, self.now_ms, self.now_ms, None, _HELD)
-        return store.take_step(self.sender.connection, order, record, self.number)
-
-    def _await_return(self) -> Order:
-        """A release is sent until it is carried out; a cut that lapsed the gateway ends itself."""
-        if self.part.step is Step.LAPSED:
-            return self.order if self._may_return() else self._step(Step.RESTORED, _NOT_ITS_OWN)
-        sent = self.part.newest(Action.RELEASE)
-        if sent is None or is_stale(sent) or is_overtaken(sent):
-            return self._release()
-        if not sent.is_obeyed:
-            if self.sender.is_given_up(sent):
-                return self._release()
-            self.sender.repeat(self.part, sent)
-        return self.order
-
-    def _may_return(self) -> bool:
-        """Whether its gateway has a stage for this order, or may still obey it, and will say so.
-
-        By what it answered: a command that was sent and lost makes no stage this order's.
-        """
-        sent = self.part.newest(Action.OPEN)
-        if sent is not None and not sent.is_answered and not self.sender.is_given_up(sent):
-            return True
-        obeyed = store.obeyed(self.sender.connection, self.part.cut.gateway)
-        return any(
-            obeyed.get(stage) == (self.order.id, Action.OPEN) for stage in self.part.cut.stages
-        )
-
-
-_HELD = {"reason": "another order holds its stages open"}
-_NOT_ITS_OWN = {"reason": "its gateway has no stage open for it"}
+        for part in parts
+    }
+    return store.take_together(sender.connection, order, Step.NOTIFIED, told), {*told}

@@ -18,7 +18,7 @@ class Asked:
     """What a person wants. `cuts`: by site its stages, None for all that are no line's.
 
     Its end is `hold_s` after it is issued, or `until_ms`, or whichever is sooner. `authority`: the
-    name of one; None: the one that allows it.
+    name of one; None: the one that allows it. `is_by_zone`: the cuts are all there is in zones.
     """
 
     reason: OrderReason
@@ -29,6 +29,7 @@ class Asked:
     hold_s: int | None = None
     until_ms: int | None = None
     authority: str | None = None
+    is_by_zone: bool = False
 
 
 def terms_of(view: View, asked: Asked, now_ms: int) -> Terms:
@@ -68,6 +69,7 @@ def terms_of(view: View, asked: Asked, now_ms: int) -> Terms:
         two_persons=bool(upstream) or len(sites) > view.policy.one_person_sites,
         upstream=upstream,
         touched=touched,
+        is_by_zone=asked.is_by_zone,
     )
 
 

@@ -48,7 +48,7 @@ class Terms:
     `drafted_by`: a person; of an automatic order the official in whose name its `rule` works.
     It ends `hold_s` after its notice is in force, whenever it is issued; at `until_ms` if that is
     sooner. `follows`: the part of an order whose failure it answers. `upstream`: the lines that it
-    opens.
+    opens. `is_by_zone`: its cuts are all there is in zones, and one message may say so to each.
     """
 
     reason: OrderReason
@@ -70,6 +70,7 @@ class Terms:
     upstream: tuple[str, ...] = ()
     touched: tuple[Touched, ...] = ()
     follows: str | None = None
+    is_by_zone: bool = False
 
     @property
     def is_automatic(self) -> bool:

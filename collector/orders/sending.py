@@ -1,5 +1,6 @@
 """The signed commands of an order's parts: open, take over, release; again while unanswered."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import structlog
@@ -9,6 +10,7 @@ from collector.evidence.downlink import Action, Command, Signer
 from collector.evidence.frame import CommandPhase
 from collector.model.order import Step
 from collector.orders import commands, store
+from collector.orders.fleet import LOAD
 from collector.orders.order import Order, Part, Sent, StepRecord
 from collector.registry.view import View
 
@@ -29,11 +31,40 @@ class Sender:
     signer: Signer
     now_ms: int
 
-    def issue(self, order: Order, number: int, stages: tuple[int, ...], until_ms: int) -> Order:
-        """The command to open, for the first time or anew."""
+    def issue(
+        self,
+        order: Order,
+        number: int,
+        stages: tuple[int, ...],
+        until_ms: int,
+        load_w: int | None = None,
+    ) -> Order:
+        """The command to open, for the first time or anew; `load_w`: what the stages draw."""
         part = order.part(number)
         order, sent = self._send(order, part, Action.OPEN, stages, until_ms)
-        return self._step(order, number, Step.ISSUED, sent)
+        known: dict[str, object] = {} if load_w is None else {LOAD: load_w}
+        return self._step(order, number, Step.ISSUED, sent, known)
+
+    def issue_to_zone(
+        self, order: Order, zone: str, loads_w: Mapping[int, int | None], until_ms: int
+    ) -> Order:
+        """One message that each of the parts' gateways verifies for itself: open every stage.
+
+        `loads_w`: what each part's stages draw, by its number.
+        """
+        parts = [order.part(number) for number in loads_w]
+        gateways = [part.cut.gateway for part in parts]
+        counter = commands.next_of_zone(self.connection, zone, gateways)
+        command = self._command(order, zone, counter, Action.OPEN, (), until_ms)
+        target = commands.zone_target(zone)
+        digest = commands.send(self.connection, self.signer, target, command, self.now_ms)
+        issued = {}
+        for part in parts:
+            sent = _sent(command, part.cut.stages, digest)
+            load_w = loads_w[part.number]
+            known = {"zone": zone} | ({} if load_w is None else {LOAD: load_w})
+            issued[part.number] = self._record(Step.ISSUED, sent, known), sent
+        return store.take_together(self.connection, order, Step.ISSUED, issued)
 
     def take_over(self, order: Order, number: int, stages: tuple[int, ...]) -> Order:
         """Stages that an order goes on holding, of which its gateway does not know."""
@@ -53,7 +84,7 @@ class Sender:
     def repeat(self, part: Part, sent: Sent) -> None:
         """The same bytes again, when it is time: while a copy waits for the broker it is not."""
         policy = self.view.policy
-        times = commands.times_sent(self.connection, sent.digest)
+        times = commands.times_sent(self.connection, sent.digest, part.cut.gateway)
         is_due = self.now_ms >= sent.issued_ms + times * policy.repeat_s * 1000
         if 0 < times <= policy.max_repeats and is_due:
             commands.queue(self.connection, part.cut.gateway, sent.digest, self.now_ms)
@@ -63,8 +94,8 @@ class Sender:
         """Whether it can no longer be obeyed, nor its answer be on its way."""
         return self.now_ms >= sent.expires_ms + int(self.view.policy.late_s * 1000)
 
-    def was_sent(self, sent: Sent) -> bool:
-        return commands.times_sent(self.connection, sent.digest) > 0
+    def was_sent(self, part: Part, sent: Sent) -> bool:
+        return commands.times_sent(self.connection, sent.digest, part.cut.gateway) > 0
 
     def _send(
         self,
@@ -74,10 +105,26 @@ class Sender:
         stages: tuple[int, ...],
         until_ms: int | None,
     ) -> tuple[Order, Sent]:
-        policy, gateway = self.view.policy, part.cut.gateway
-        command = Command(
-            target=bytes.fromhex(gateway),
-            counter=commands.next_counter(self.connection, gateway),
+        gateway = part.cut.gateway
+        counter = commands.next_counter(self.connection, gateway)
+        command = self._command(order, bytes.fromhex(gateway), counter, action, stages, until_ms)
+        digest = commands.send(self.connection, self.signer, gateway, command, self.now_ms)
+        sent = _sent(command, stages, digest)
+        return store.keep_command(self.connection, order, part.number, sent), sent
+
+    def _command(
+        self,
+        order: Order,
+        target: bytes | str,
+        counter: int,
+        action: Action,
+        stages: tuple[int, ...],
+        until_ms: int | None,
+    ) -> Command:
+        policy = self.view.policy
+        return Command(
+            target=target,
+            counter=counter,
             issued_ms=self.now_ms,
             expires_ms=self.now_ms + policy.command_ttl_s * 1000,
             order=order.id,
@@ -88,17 +135,6 @@ class Sender:
             authority=bytes.fromhex(order.terms.document_sha256),
             reason=order.terms.reason,
         )
-        digest = commands.send(self.connection, self.signer, gateway, command, self.now_ms)
-        sent = Sent(
-            command.counter,
-            action,
-            stages,
-            until_ms,
-            digest,
-            command.issued_ms,
-            command.expires_ms,
-        )
-        return store.keep_command(self.connection, order, part.number, sent), sent
 
     def _step(
         self,
@@ -106,8 +142,13 @@ class Sender:
         number: int,
         step: Step,
         sent: Sent,
-        before: dict[str, object] | None = None,
+        before: Mapping[str, object] | None = None,
     ) -> Order:
+        return store.take_step(self.connection, order, self._record(step, sent, before), number)
+
+    def _record(
+        self, step: Step, sent: Sent, before: Mapping[str, object] | None = None
+    ) -> StepRecord:
         details: dict[str, object] = {
             **(before or {}),
             "counter": sent.counter,
@@ -118,8 +159,19 @@ class Sender:
         }
         if sent.until_ms is not None:
             details["until_ms"] = sent.until_ms
-        record = StepRecord(step, self.now_ms, self.now_ms, None, details)
-        return store.take_step(self.connection, order, record, number)
+        return StepRecord(step, self.now_ms, self.now_ms, None, details)
+
+
+def _sent(command: Command, stages: tuple[int, ...], digest: bytes) -> Sent:
+    return Sent(
+        command.counter,
+        command.action,
+        stages,
+        command.until_ms,
+        digest,
+        command.issued_ms,
+        command.expires_ms,
+    )
 
 
 def is_stale(sent: Sent) -> bool:

@@ -136,18 +136,7 @@ def _kept(
     connection: Connection, order: Order, number: int | None, records: Sequence[StepRecord]
 ) -> Order:
     """The steps are kept, and what the whole order is by them."""
-    rows = [
-        {
-            "order_id": order.id,
-            "part": number,
-            "step": record.step,
-            "at_ms": record.at_ms,
-            "recorded_ms": record.recorded_ms,
-            "position": record.position,
-            "body": json.dumps(dict(record.details), ensure_ascii=False),
-        }
-        for record in records
-    ]
+    rows = [_step_row(order, number, record) for record in records]
     connection.execute(insert(step_table), rows)
     if number is None:
         order = replace(order, own=(*order.own, *records))
@@ -182,27 +171,72 @@ def _summary(connection: Connection, order: Order) -> dict[str, Any]:
     }
 
 
+def take_together(
+    connection: Connection,
+    order: Order,
+    step: Step,
+    taken: Mapping[int, tuple[StepRecord, Sent | None]],
+) -> Order:
+    """Many parts move on at once: by number the step's record, and the command sent with it."""
+    parts = {part.number: part for part in order.parts}
+    for number in taken:
+        check_step(parts[number].step, step)
+    sent = {number: command for number, (_, command) in taken.items() if command is not None}
+    if sent:
+        commands = [_command_row(order, number, command) for number, command in sent.items()]
+        connection.execute(insert(command_table), commands)
+    rows = [_step_row(order, number, record) for number, (record, _) in taken.items()]
+    connection.execute(insert(step_table), rows)
+    numbers = list(taken)
+    for start in range(0, len(numbers), _AT_ONCE):
+        _update_parts(connection, order, numbers[start : start + _AT_ONCE], step, None)
+    for number, (record, command) in taken.items():
+        part = parts[number]
+        with_it = part.commands if command is None else (*part.commands, command)
+        parts[number] = replace(part, step=step, history=(*part.history, record), commands=with_it)
+    order = replace(order, parts=tuple(parts.values()))
+    connection.execute(
+        update(order_table).where(order_table.c.id == order.id).values(_summary(connection, order))
+    )
+    log.info("order.step", order=order.id.hex(), parts=numbers, step=step)
+    return order
+
+
 def keep_command(connection: Connection, order: Order, number: int, sent: Sent) -> Order:
     """Note what was sent for a part."""
-    connection.execute(
-        insert(command_table).values(
-            order_id=order.id,
-            part=number,
-            gateway=order.part(number).cut.gateway,
-            counter=sent.counter,
-            action=sent.action,
-            stages=json.dumps(sent.stages),
-            until_ms=sent.until_ms,
-            hash=sent.digest,
-            issued_ms=sent.issued_ms,
-            expires_ms=sent.expires_ms,
-        )
-    )
+    connection.execute(insert(command_table).values(_command_row(order, number, sent)))
     parts = tuple(
         replace(part, commands=(*part.commands, sent)) if part.number == number else part
         for part in order.parts
     )
     return replace(order, parts=parts)
+
+
+def _command_row(order: Order, number: int, sent: Sent) -> dict[str, Any]:
+    return {
+        "order_id": order.id,
+        "part": number,
+        "gateway": order.part(number).cut.gateway,
+        "counter": sent.counter,
+        "action": sent.action,
+        "stages": json.dumps(sent.stages),
+        "until_ms": sent.until_ms,
+        "hash": sent.digest,
+        "issued_ms": sent.issued_ms,
+        "expires_ms": sent.expires_ms,
+    }
+
+
+def _step_row(order: Order, number: int | None, record: StepRecord) -> dict[str, Any]:
+    return {
+        "order_id": order.id,
+        "part": number,
+        "step": record.step,
+        "at_ms": record.at_ms,
+        "recorded_ms": record.recorded_ms,
+        "position": record.position,
+        "body": json.dumps(dict(record.details), ensure_ascii=False),
+    }
 
 
 def keep_answer(

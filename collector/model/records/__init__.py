@@ -17,7 +17,15 @@ from collector.model.records.devices import (
 )
 from collector.model.records.drop import DropThresholds
 from collector.model.records.escalation import ESCALATION, Escalation, Remedy, Situation
-from collector.model.records.grid import DeliveryPoint, Feeder, LossFactor, Site, Stage, Zone
+from collector.model.records.grid import (
+    DeliveryPoint,
+    Feeder,
+    LossFactor,
+    Site,
+    Stage,
+    Zone,
+    ZoneRamp,
+)
 from collector.model.records.parties import (
     DataCentre,
     Licence,
@@ -58,6 +66,7 @@ KINDS: dict[str, type[Record]] = {
         DataCentre,
         Tenancy,
         Zone,
+        ZoneRamp,
         Feeder,
         Site,
         DeliveryPoint,
@@ -132,4 +141,5 @@ __all__ = [
     "Verification",
     "Weekday",
     "Zone",
+    "ZoneRamp",
 ]

@@ -22,6 +22,27 @@ class Zone(Record):
         return self.name
 
 
+class ZoneRamp(Dated):
+    """How much load may move in a zone at once, by orders and when it returns.
+
+    Shed: `shed_step_w` in any `shed_step_s`. Returning: `return_w_per_min` in any minute, and none
+    while a meter there measures less than `hold_below_mhz` (thousandths of 1 Hz), or the zone's
+    sites draw more than `hold_above_w`. None: no such limit.
+    """
+
+    kind: ClassVar[str] = "zone_ramp"
+    zone: Name
+    shed_step_w: Annotated[int, Field(gt=0)] | None = None
+    shed_step_s: Annotated[int, Field(gt=0, le=3600)] = 60
+    return_w_per_min: Annotated[int, Field(gt=0)] | None = None
+    hold_below_mhz: Annotated[int, Field(gt=0, lt=50_000)] | None = None
+    hold_above_w: Annotated[int, Field(gt=0)] | None = None
+
+    @property
+    def key(self) -> str:
+        return f"{self.zone}/{self.valid_from}"
+
+
 class Feeder(Dated):
     """A line. `meters`: serials of the meters at its head; `loss_permille`: what is lost on it at
     most, of what goes in; `licensed` load on it is what its sites' delivery points say.

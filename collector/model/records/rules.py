@@ -201,6 +201,10 @@ class Policy(Record):
     """An order of more sites needs two people."""
     max_operations: Annotated[int, Field(ge=1)] = 2
     """Of a stage's contact in a delivery hour, by orders that are limited."""
+    overshoot_permille: Annotated[int, Field(ge=0, le=1000)] = 20
+    """Choices for a target are equals within so much of it; of equals fairness decides."""
+    fairness_days: Annotated[int, Field(gt=0)] = 30
+    """So far back is looked for who was cut how long."""
     escalation: tuple[Escalation, ...] = ESCALATION
     """When a step does not come."""
     drop: DropThresholds = DropThresholds()

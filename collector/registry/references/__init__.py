@@ -29,6 +29,7 @@ from collector.model.records import (
     Tolerance,
     Verification,
     Zone,
+    ZoneRamp,
 )
 from collector.registry.references import devices, grid, parties, rules, trade
 from collector.registry.references.faults import Judge, Problem
@@ -49,6 +50,7 @@ _WRONG: dict[str, Judge] = {
     DataCentre.kind: parties.data_centre,
     Tenancy.kind: parties.tenancy,
     Zone.kind: grid.zone,
+    ZoneRamp.kind: grid.zone_ramp,
     Feeder.kind: grid.feeder,
     Site.kind: grid.site,
     DeliveryPoint.kind: grid.delivery_point,

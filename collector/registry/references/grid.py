@@ -14,6 +14,7 @@ from collector.model.records import (
     Site,
     Tenancy,
     Zone,
+    ZoneRamp,
 )
 from collector.registry.references import equipment
 from collector.registry.references.faults import (
@@ -109,6 +110,13 @@ def undescribed_zone(view: View, record: Site | Feeder) -> Iterator[Fault]:
     """Where zones are described at all, one that is not may be a slip of the pen."""
     if view.all(Zone):
         yield from missing(view, Zone, record.zone, "zone")
+
+
+def zone_ramp(view: View, record: ZoneRamp) -> Iterator[Fault]:
+    yield from backwards(record)
+    if record.zone not in view.zones:
+        yield from missing(view, Zone, record.zone, "zone")
+    yield from overlapping(view, record, "zone")
 
 
 def delivery_point(view: View, record: DeliveryPoint) -> Iterator[Fault]:

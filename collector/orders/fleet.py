@@ -1,0 +1,282 @@
+"""What moves in each zone, and may: the ramps of all orders together, looked at once a run."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from statistics import median
+
+from collector.checks import meters
+from collector.checks.meters import POWER
+from collector.evidence.downlink import Action
+from collector.model.order import Step
+from collector.model.records import Meter, Site, ZoneRamp
+from collector.orders.loads import stages_load_w
+from collector.orders.order import Order, Part, Sent
+from collector.orders.ramp import Ramp, Span
+from collector.registry.view import View
+from collector.series.store import SeriesStore
+
+LOAD = "load_w"
+"""What the stages of a part drew when its command was signed: a detail of `issued`, W."""
+_MINUTE_MS = 60_000
+_FREQUENCY = "frequency"
+_HZ_IN_MHZ = 1000
+
+
+@dataclass
+class _Zone:
+    """`is_closed`: something waits that came first, so nothing else returns before it."""
+
+    rule: ZoneRamp
+    shed: Ramp | None
+    back: Ramp | None
+    is_shed_closed: bool = False
+    is_back_closed: bool = False
+    has_untried: bool = False
+    after_ms: dict[int, int] = field(default_factory=dict)
+
+
+class Fleet:
+    """Made anew for each run of the desk, from what is kept: a killed collector forgets nothing.
+
+    What was said of a part in a run is said again: work that comes to write is begun anew.
+    A zone without a `zone_ramp` has no bounds. What nobody measures counts as much as may move at
+    once.
+    """
+
+    def __init__(
+        self, view: View, series: SeriesStore, orders: Iterable[Order], now_ms: int
+    ) -> None:
+        self._view = view
+        self._series = series
+        self._now_ms = now_ms
+        rules = {rule.zone: rule for rule in view.holding(ZoneRamp, now_ms)}
+        self._zones = {name: self._zone(rule) for name, rule in rules.items()}
+        self._held: dict[str, bool] = {}
+        self._said: dict[tuple[str, bytes, int | str], bool] = {}
+        self._ends_ms: dict[tuple[bytes, int], int] = {}
+        if not self._zones:
+            return
+        for order in orders:
+            for part in order.parts:
+                if (zone := self._of(part.cut.site)) is not None:
+                    self._remember(zone, part)
+
+    def load_w(self, site: str, stages: Iterable[int]) -> int | None:
+        """What they draw now; None where no zone's ramp asks, or nobody knows."""
+        if self._of(site) is None:
+            return None
+        return stages_load_w(self._view, self._series, site, stages, self._now_ms)
+
+    def may_shed(self, order: Order, part: Part, load_w: int | None) -> bool:
+        """Whether a command may be signed now that opens so much; if so it is counted."""
+        return self._once(("shed", order.id, part.number), lambda: self._may_shed(part, load_w))
+
+    def may_shed_at_once(
+        self,
+        order: Order,
+        zone: str,
+        parts: Sequence[Part],
+        loads_w: Sequence[int | None],
+        end_ms: int,
+    ) -> bool:
+        """Whether one message may open all of a zone: in one step, and at its end back in one."""
+        return self._once(
+            ("zone", order.id, zone), lambda: self._may_shed_at_once(zone, parts, loads_w, end_ms)
+        )
+
+    def may_return(self, order: Order, part: Part) -> bool:
+        """Whether a release may be signed now; if so it is counted.
+
+        Those that were never asked come before those that did not answer.
+        """
+        return self._once(("back", order.id, part.number), lambda: self._may_return(part))
+
+    def end_ms(
+        self, order: Order, part: Part, load_w: int | None, end_ms: int, latest_ms: int
+    ) -> int:
+        """When a part ends by itself, so that those which end together return by the ramp.
+
+        From its end on; before it where that were later than its authority allows.
+        """
+        key = (order.id, part.number)
+        if key not in self._ends_ms:
+            self._ends_ms[key] = self._end_ms(part, load_w, end_ms, latest_ms)
+        return self._ends_ms[key]
+
+    def _once(self, key: tuple[str, bytes, int | str], ask: Callable[[], bool]) -> bool:
+        if key not in self._said:
+            self._said[key] = ask()
+        return self._said[key]
+
+    def _may_shed(self, part: Part, load_w: int | None) -> bool:
+        zone = self._of(part.cut.site)
+        if zone is None or zone.shed is None:
+            return True
+        most_w = zone.rule.shed_step_w or 0
+        span = Span(self._now_ms, self._given_up_ms(), most_w if load_w is None else load_w)
+        if zone.is_shed_closed or not zone.shed.fits(span):
+            zone.is_shed_closed = True
+            return False
+        zone.shed.add(span)
+        return True
+
+    def _may_shed_at_once(
+        self, name: str, parts: Sequence[Part], loads_w: Sequence[int | None], end_ms: int
+    ) -> bool:
+        zone = self._zones.get(name)
+        if zone is None or (zone.shed is None and zone.back is None):
+            return True
+        if None in loads_w or zone.is_shed_closed:
+            return False
+        load_w = sum(each or 0 for each in loads_w)
+        spread_ms = max(self._spread_ms(part) for part in parts)
+        shed = Span(self._now_ms, self._given_up_ms(), load_w)
+        back = Span(end_ms, end_ms + spread_ms, load_w)
+        ways = (
+            (zone.shed, zone.rule.shed_step_w, shed),
+            (zone.back, zone.rule.return_w_per_min, back),
+        )
+        bound = [(ramp, most_w or 0, span) for ramp, most_w, span in ways if ramp is not None]
+        if any(load_w > most_w or not ramp.fits(span) for ramp, most_w, span in bound):
+            return False
+        for ramp, _, span in bound:
+            ramp.add(span)
+        return True
+
+    def _may_return(self, part: Part) -> bool:
+        zone = self._of(part.cut.site)
+        if zone is None:
+            return True
+        if self._is_held(zone.rule):
+            return False
+        if zone.back is None:
+            return True
+        if zone.has_untried and part.newest(Action.RELEASE) is not None:
+            return False
+        span = Span(
+            self._now_ms, self._given_up_ms() + self._spread_ms(part), self._back_w(zone, part)
+        )
+        if zone.is_back_closed or not zone.back.fits(span):
+            zone.is_back_closed = True
+            return False
+        zone.back.add(span)
+        return True
+
+    def _end_ms(self, part: Part, load_w: int | None, end_ms: int, latest_ms: int) -> int:
+        zone = self._of(part.cut.site)
+        if zone is None or zone.back is None:
+            return end_ms
+        most_w = zone.rule.return_w_per_min or 0
+        asked_w = most_w if load_w is None else load_w
+        spread_ms = self._spread_ms(part)
+        found = zone.back.first(asked_w, max(zone.after_ms.get(end_ms, 0), end_ms), spread_ms)
+        zone.after_ms[end_ms] = found
+        if found > latest_ms:
+            before = zone.back.last(asked_w, min(end_ms, latest_ms), self._now_ms, spread_ms)
+            found = end_ms if before is None else before
+        zone.back.add(Span(found, found + spread_ms, asked_w))
+        return found
+
+    def _of(self, site: str) -> _Zone | None:
+        known = self._view.all(Site).get(site)
+        return None if known is None else self._zones.get(known.zone)
+
+    def _zone(self, rule: ZoneRamp) -> _Zone:
+        shed = back = None
+        if rule.shed_step_w is not None:
+            shed = Ramp(rule.shed_step_w, rule.shed_step_s * 1000)
+        if rule.return_w_per_min is not None:
+            back = Ramp(rule.return_w_per_min, _MINUTE_MS)
+        return _Zone(rule, shed, back)
+
+    def _remember(self, zone: _Zone, part: Part) -> None:
+        """What of it has moved a short while ago, may move now, or will by itself."""
+        if zone.shed is not None and (span := self._shed_span(zone, part)) is not None:
+            zone.shed.add(span)
+        if zone.back is not None:
+            for span in self._back_spans(zone, part):
+                zone.back.add(span)
+        if part.step is Step.RELEASED and part.newest(Action.RELEASE) is None:
+            zone.has_untried = True
+
+    def _shed_span(self, zone: _Zone, part: Part) -> Span | None:
+        sent = part.newest(Action.OPEN)
+        if sent is None:
+            return None
+        first_ms = next(each.issued_ms for each in part.commands if each.action is Action.OPEN)
+        applied = part.steps.get(Step.APPLIED)
+        until_ms = self._answerable_ms(sent) if applied is None else applied.recorded_ms
+        if until_ms <= self._now_ms - zone.rule.shed_step_s * 1000:
+            return None
+        most_w = zone.rule.shed_step_w or 0
+        load_w = _load_of(part, most_w)
+        return Span(min(first_ms, until_ms), until_ms, load_w)
+
+    def _back_spans(self, zone: _Zone, part: Part) -> Iterator[Span]:
+        spread_ms, load_w = self._spread_ms(part), self._back_w(zone, part)
+        restored = part.steps.get(Step.RESTORED)
+        since_ms = self._now_ms - _MINUTE_MS
+        sent = part.newest(Action.RELEASE)
+        if sent is not None:
+            until_ms = self._answerable_ms(sent) + spread_ms
+        elif part.until_ms is None or part.step in (Step.SUPERSEDED, Step.REJECTED):
+            return
+        else:
+            until_ms = part.until_ms + spread_ms
+        from_ms = part.until_ms if sent is None else sent.issued_ms
+        if restored is not None:
+            until_ms = min(until_ms, max(restored.recorded_ms, from_ms or 0))
+        if until_ms > since_ms:
+            yield Span(min(from_ms or until_ms, until_ms), until_ms, load_w)
+
+    def _back_w(self, zone: _Zone, part: Part) -> int:
+        return _load_of(part, zone.rule.return_w_per_min or 0)
+
+    def _answerable_ms(self, sent: Sent) -> int:
+        """Until when it may be obeyed, and the answer be on its way."""
+        return sent.expires_ms + int(self._view.policy.late_s * 1000)
+
+    def _given_up_ms(self) -> int:
+        policy = self._view.policy
+        return self._now_ms + policy.command_ttl_s * 1000 + int(policy.late_s * 1000)
+
+    def _spread_ms(self, part: Part) -> int:
+        """How much later than its turn a gateway's last stage may close."""
+        policy = self._view.policy
+        known = self._view.all(Site).get(part.cut.site)
+        rests = [stage.min_off_ms for stage in known.stages] if known is not None else []
+        steps_ms = policy.ramp_step_ms * max(len(part.cut.stages) - 1, 0)
+        return policy.ramp_offset_ms + steps_ms + max(rests, default=0)
+
+    def _is_held(self, rule: ZoneRamp) -> bool:
+        """Whether the frequency, or the zone's draw, says that nothing may return now."""
+        if rule.zone not in self._held:
+            self._held[rule.zone] = self._says_no(rule)
+        return self._held[rule.zone]
+
+    def _says_no(self, rule: ZoneRamp) -> bool:
+        metered = [
+            meter
+            for site in self._view.all(Site).values()
+            if site.zone == rule.zone
+            for meter in self._view.delivery_meters(site.name, self._now_ms)
+        ]
+        if rule.hold_below_mhz is not None:
+            found = self._fresh(metered, _FREQUENCY)
+            if found and round(median(found) * _HZ_IN_MHZ) < rule.hold_below_mhz:
+                return True
+        if rule.hold_above_w is not None:
+            return sum(self._fresh(metered, POWER)) > rule.hold_above_w
+        return False
+
+    def _fresh(self, metered: Iterable[Meter], quantity: str) -> list[float]:
+        points = (meters.fresh(self._view, self._series, each, self._now_ms) for each in metered)
+        values = (point.believed(quantity) for point in points if point is not None)
+        return [value for value in values if value is not None]
+
+
+def _load_of(part: Part, unknown_w: int) -> int:
+    """What it drew when it was issued; what is not known is as much as may move at once."""
+    issued = part.steps.get(Step.ISSUED)
+    load_w = None if issued is None else issued.details.get(LOAD)
+    return unknown_w if load_w is None else int(load_w)

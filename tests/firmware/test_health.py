@@ -179,6 +179,7 @@ def test_the_same_fault_is_told_once_in_a_while(make: Make) -> None:
 
 def test_safe_mode_meters_and_obeys_and_ends_by_itself(make: Make) -> None:
     plant = make([DIES])
+    plant.gateway.lose_supply()
     collector = plant.collector
     for _ in range(3):
         plant.gateway.start()
@@ -199,6 +200,7 @@ def test_safe_mode_meters_and_obeys_and_ends_by_itself(make: Make) -> None:
 
 def test_a_start_that_came_to_something_counts_no_more(make: Make) -> None:
     plant = make([DIES])
+    plant.gateway.lose_supply()
     for _ in range(3):
         plant.gateway.start()
         assert plant.gateway.ended() == RESTART
@@ -211,6 +213,7 @@ def test_a_start_that_came_to_something_counts_no_more(make: Make) -> None:
 
 def test_cutting_the_supply_brings_no_safe_mode(make: Make) -> None:
     plant = make([])
+    plant.gateway.lose_supply()
     for starts in range(1, 6):
         assert 4 not in restarts(plant, POWER_LOSS, starts)
         plant.gateway.kill()

@@ -202,6 +202,10 @@ class Gateway:
         self.board.update(board)
         self._write_board()
 
+    def lose_supply(self) -> None:
+        """Before the next start, which else follows a reset."""
+        (self.directory / "reset").unlink()
+
     def ended(self) -> int:
         """Wait for the end of the process: what it ended with."""
         assert self.process

@@ -11,8 +11,8 @@ from collector.evidence.downlink import Role
 from collector.ledger.checkpoints import newest
 from collector.ledger.tree import grow
 from collector.orders import store
-from collector.orders.certificate import Certificate, CertificateError, certify
-from collector.orders.exhibits import ExhibitError
+from collector.orders.drop.certificate import Certificate, CertificateError, certify
+from collector.orders.drop.exhibits import ExhibitError
 from collector.registry.keyring import Keyring
 from collector.registry.store import Registry
 from collector.series.embedded import EmbeddedSeries

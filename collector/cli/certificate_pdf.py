@@ -16,7 +16,7 @@ from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFError, TTFont
 from reportlab.platypus import Flowable, Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
 
-from collector.orders.certificate import Certificate, canonical
+from collector.orders.drop.certificate import Certificate, canonical
 from collector.words.figures import STYLES, Style
 from collector.words.languages import has, text
 

@@ -33,8 +33,9 @@ from collector.cli.service import now_ms
 from collector.cli.site_schedule import schedule
 from collector.model.order import Step
 from collector.model.records import OrderReason
-from collector.orders import acts, planning, store
+from collector.orders import acts, store
 from collector.orders.acts import ActError
+from collector.orders.choice import planning
 from collector.orders.drafting import Asked, DraftError, terms_of
 from collector.orders.order import Order
 from collector.registry.store import Registry

@@ -21,9 +21,9 @@ from collector.cli.curtail_scopes import (
 )
 from collector.cli.service import now_ms
 from collector.orders import store
+from collector.orders.choice.fairness import Fairness, ledger
+from collector.orders.choice.planning import Plan
 from collector.orders.drafting import DraftError
-from collector.orders.fairness import Fairness, ledger
-from collector.orders.planning import Plan
 from collector.registry.store import Registry
 from collector.storage import reading
 

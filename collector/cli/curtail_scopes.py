@@ -9,9 +9,9 @@ import typer
 from sqlalchemy import Engine
 
 from collector.cli.arguments import fail
-from collector.orders import planning
-from collector.orders.planning import Amount, Plan
-from collector.orders.scopes import Scope
+from collector.orders.choice import planning
+from collector.orders.choice.planning import Amount, Plan
+from collector.orders.choice.scopes import Scope
 from collector.registry.view import View
 from collector.series.embedded import EmbeddedSeries
 from collector.storage import reading

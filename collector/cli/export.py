@@ -12,7 +12,7 @@ from collector.ledger import checkpoints
 from collector.ledger.ledger import Ledger
 from collector.model.records import Gateway, GatewayKey
 from collector.orders.commands import KIND as COMMAND
-from collector.orders.schedule_store import KIND as SCHEDULE
+from collector.orders.permit.schedule_store import KIND as SCHEDULE
 from collector.registry.configurations import KIND as CONFIGURATION
 from collector.registry.configurations import PROFILE_KIND
 from collector.registry.keyring import ROOT_FILE

@@ -14,7 +14,7 @@ from collector.evidence.errors import EvidenceError
 from collector.evidence.keys import PublicKey
 from collector.evidence.schedule import Schedule, read_schedule
 from collector.orders.commands import KIND as COMMAND
-from collector.orders.schedule_store import KIND as SCHEDULE
+from collector.orders.permit.schedule_store import KIND as SCHEDULE
 from collector.registry.configurations import KIND as CONFIGURATION
 from collector.storage import reading
 from collector.storage.tables import issued, order_command, order_step

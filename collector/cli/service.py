@@ -30,8 +30,8 @@ from collector.ledger.followers import begin_again
 from collector.orders import commands
 from collector.orders.desk import Desk
 from collector.orders.follower import OrderFollower
-from collector.orders.schedule_store import ScheduleFollower
-from collector.orders.schedules import Schedules
+from collector.orders.permit.schedule_store import ScheduleFollower
+from collector.orders.permit.schedules import Schedules
 from collector.registry.configurations import Configurations
 from collector.registry.keyring import Keyring
 from collector.registry.keys import GatewayKeys

@@ -12,9 +12,9 @@ from collector.evidence.cose import ContentType, parse
 from collector.evidence.schedule import Limit, Schedule, read_body
 from collector.model.moments import moment_text
 from collector.model.records import Site
-from collector.orders import schedule_store
-from collector.orders.schedule_store import Issued, LimiterState
-from collector.orders.schedules import is_measured
+from collector.orders.permit import schedule_store
+from collector.orders.permit.schedule_store import Issued, LimiterState
+from collector.orders.permit.schedules import is_measured
 from collector.registry.store import Registry
 from collector.registry.view import UnknownError, View
 from collector.storage import reading

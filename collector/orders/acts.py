@@ -8,8 +8,8 @@ from sqlalchemy import Connection
 from collector.model.order import HOLDING, NEXT, Step
 from collector.model.persons import same_person
 from collector.orders import notices, rules, store
-from collector.orders.compensation import not_supplied_wh
 from collector.orders.drafting import require_person
+from collector.orders.drop.compensation import not_supplied_wh
 from collector.orders.order import Order, Part, StepRecord
 from collector.registry.view import View
 

@@ -8,11 +8,11 @@ from sqlalchemy import Connection, Engine
 from collector.evidence.downlink import Signer
 from collector.model.order import Step
 from collector.orders import notices, rules, store, timers, zone_orders
+from collector.orders.drop.verifying import Looks
 from collector.orders.fleet import Fleet
 from collector.orders.move import Move
 from collector.orders.order import Order, StepRecord
 from collector.orders.sending import Sender
-from collector.orders.verifying import Looks
 from collector.registry.store import Registry
 from collector.registry.view import View
 from collector.series.store import SeriesStore

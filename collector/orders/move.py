@@ -8,10 +8,10 @@ from collector.model.order import HOLDING, DropResult, Step
 from collector.model.records import Authority
 from collector.orders import claims, notices, release, rest, rules, store
 from collector.orders.claims import Gateway
+from collector.orders.drop.verifying import Judge, Judged, Looks
 from collector.orders.fleet import LOAD, Fleet
 from collector.orders.order import Order, Part, Sent, StepRecord
 from collector.orders.sending import Sender, is_overtaken, is_stale
-from collector.orders.verifying import Judge, Judged, Looks
 from collector.registry.view import View
 from collector.series.store import SeriesStore
 

@@ -13,7 +13,7 @@ from collector.cli import curtail, curtail_plan
 from collector.cli.curtail import app
 from collector.model.records import Feeder, OrderReason
 from collector.orders import acts
-from collector.orders.planning import CONFIDENCE, Confidence, Expectation, confidence
+from collector.orders.choice.planning import CONFIDENCE, Confidence, Expectation, confidence
 
 ORDER = (
     "--reason", "system_deficit", "--by", DRAFTER, "--why", "дефицит", "--reference", "журнал 17",

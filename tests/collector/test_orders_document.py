@@ -7,7 +7,7 @@ from orders_tables import DOCUMENT, tables
 
 from collector.cli.curtail import app
 from collector.model.records import Policy
-from collector.orders.planning import CONFIDENCE
+from collector.orders.choice.planning import CONFIDENCE
 
 
 def test_the_tables_are_the_programs() -> None:

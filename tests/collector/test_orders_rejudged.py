@@ -9,7 +9,7 @@ from order_night import APPLIED, FAILED, RESTORED, SECOND, STAGE_W, Night, issue
 from collector.checks import findings
 from collector.checks.codes import Code
 from collector.model.order import DropCause, DropResult, Step
-from collector.orders.compensation import avoided
+from collector.orders.drop.compensation import avoided
 from collector.orders.order import Order
 from collector.series.store import Point
 from collector.storage import reading

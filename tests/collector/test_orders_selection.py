@@ -9,8 +9,8 @@ from itertools import groupby, product
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collector.orders.fairness import Fairness
-from collector.orders.selection import Candidate, Rank, choose
+from collector.orders.choice.fairness import Fairness
+from collector.orders.choice.selection import Candidate, Rank, choose
 
 RANKS = list(Rank)
 

@@ -43,7 +43,7 @@ from collector.orders import store
 from collector.orders.desk import Desk
 from collector.orders.follower import OrderFollower
 from collector.orders.order import Cut, Terms
-from collector.orders.schedule_store import ScheduleFollower
+from collector.orders.permit.schedule_store import ScheduleFollower
 from collector.registry.profiles import load_profile
 from collector.series.embedded import EmbeddedSeries
 from collector.series.follower import SeriesFollower

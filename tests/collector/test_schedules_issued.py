@@ -27,10 +27,10 @@ from collector.evidence.downlink import Role
 from collector.evidence.schedule import Limit, Schedule, read_schedule
 from collector.ledger.followers import advance
 from collector.model.records import DeliveryPoint, FailSafe, LimitPolicy, Nomination, Policy
-from collector.orders import schedule_store
-from collector.orders.permits import shares
-from collector.orders.schedule_store import ScheduleFollower
-from collector.orders.schedules import Schedules
+from collector.orders.permit import schedule_store
+from collector.orders.permit.permits import shares
+from collector.orders.permit.schedule_store import ScheduleFollower
+from collector.orders.permit.schedules import Schedules
 from collector.storage import reading
 from esep.main import command
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from collector.model.order import DropCause, DropResult
 from collector.model.records import DropThresholds, Policy
-from collector.orders.verification import (
+from collector.orders.drop.verification import (
     Contact,
     Evidence,
     Metered,

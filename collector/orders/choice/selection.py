@@ -6,7 +6,7 @@ from enum import StrEnum
 from fractions import Fraction
 from itertools import groupby
 
-from collector.orders.fairness import Fairness
+from collector.orders.choice.fairness import Fairness
 
 _MOST_GRAINS = 500_000
 """Powers are compared in grains of 1, 10, 100 … W, so that no target has more of them."""

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from collector.orders.verification import Contact
+from collector.orders.drop.verification import Contact
 from collector.storage.tables import stage_movement as table
 
 _BY_ITSELF = "local"

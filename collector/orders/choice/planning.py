@@ -12,11 +12,12 @@ from collector.checks import findings
 from collector.checks.codes import Code
 from collector.checks.licence import site_standing
 from collector.model.records import Site, Stage
-from collector.orders import fairness, store
+from collector.orders import store
+from collector.orders.choice import fairness
+from collector.orders.choice.scopes import Cuts, Scope, cuts_of
+from collector.orders.choice.selection import Candidate, Choice, Rank, Verdict, choose
 from collector.orders.drafting import DraftError
 from collector.orders.loads import Load, stage_load
-from collector.orders.scopes import Cuts, Scope, cuts_of
-from collector.orders.selection import Candidate, Choice, Rank, Verdict, choose
 from collector.registry.view import View
 from collector.series.store import SeriesStore
 

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from collector.model.order import Step
 from collector.model.records import OrderReason
-from collector.orders.compensation import not_supplied_wh
+from collector.orders.drop.compensation import not_supplied_wh
 from collector.orders.order import Order, Part
 
 _MS_IN_HOUR = 3_600_000

@@ -18,8 +18,8 @@ from collector.evidence.schedule import (
     read_body,
 )
 from collector.model.records import Authority, LimitPolicy, OrderReason, Site
-from collector.orders import permits, schedule_store
-from collector.orders.schedule_store import Issued, LimiterState
+from collector.orders.permit import permits, schedule_store
+from collector.orders.permit.schedule_store import Issued, LimiterState
 from collector.registry import entitlements
 from collector.registry.configuration import is_counted
 from collector.registry.configurations import keep_issued

@@ -18,9 +18,9 @@ from collector.evidence.downlink import Signer
 from collector.ledger.checkpoints import Signed
 from collector.model.order import JUDGED, Step
 from collector.model.records import Authority, Licensee, Meter, Site
-from collector.orders import contacts, verifying
-from collector.orders.compensation import BASELINE, avoided
-from collector.orders.exhibits import ExhibitError, Exhibits
+from collector.orders.drop import contacts, verifying
+from collector.orders.drop.compensation import BASELINE, avoided
+from collector.orders.drop.exhibits import ExhibitError, Exhibits
 from collector.orders.order import Order, Part, StepRecord
 from collector.registry.profiles import ProfileError, load_profile
 from collector.registry.view import View

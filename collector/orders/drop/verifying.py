@@ -11,9 +11,8 @@ from collector.checks.meters import AHEAD_MS, POWER
 from collector.intervals.interlocks import interlocks
 from collector.model.order import JUDGED, DropCause, DropResult, Step
 from collector.model.records import Meter, Site
-from collector.orders import contacts, verification
-from collector.orders.order import Part, StepRecord
-from collector.orders.verification import (
+from collector.orders.drop import contacts, verification
+from collector.orders.drop.verification import (
     Contact,
     Evidence,
     Metered,
@@ -21,6 +20,7 @@ from collector.orders.verification import (
     StageEvidence,
     Verdict,
 )
+from collector.orders.order import Part, StepRecord
 from collector.registry.profiles import ProfileError, load_profile
 from collector.registry.view import View
 from collector.series.store import Point, SeriesStore

@@ -23,6 +23,7 @@ from collector.series.store import SeriesStore
 
 _SIGMAS = 3
 _DAY_MS = 86_400_000
+_FEEDS_ITS_GATEWAY = "it feeds its own gateway"
 
 
 class Confidence(StrEnum):
@@ -171,7 +172,7 @@ def _hindrance(
 ) -> str | None:
     """Why a stage must not be chosen for an amount; what is protected has no stage at all."""
     if site.gateway_circuit == stage.id:
-        return "it feeds its own gateway"
+        return _FEEDS_ITS_GATEWAY
     if (site.name, stage.id) in held:
         return "an order that is not over has it"
     if stage.feeder is not None:
@@ -181,7 +182,7 @@ def _hindrance(
 
 def _of_all(each: Candidate) -> Verdict:
     """Without an amount all is opened that may be; what another order has, is then both's."""
-    if each.hindrance is not None and each.hindrance.startswith("it feeds"):
+    if each.hindrance == _FEEDS_ITS_GATEWAY:
         return Verdict(each, False, f"passed over: {each.hindrance}")
     return Verdict(each, True, "chosen: all of the scope is")
 

@@ -28,7 +28,7 @@ def above_quota(connection: Connection, records: Iterable[Record]) -> Iterator[W
             continue
         known = entitlements.allocations_of_zone(connection, zone, start_ms)
         by_key = {version.record.key: version.record for version in known}
-        total_mwh = _from_auction_mwh((by_key | bought.get((zone, start_ms), {})).values())
+        total_mwh = from_auction_mwh((by_key | bought.get((zone, start_ms), {})).values())
         if total_mwh > quota.energy_mwh:
             yield Wrong(
                 f"{zone}, {moment_text(start_ms)}",
@@ -43,7 +43,8 @@ def _standing(connection: Connection, zone: str, start_ms: int) -> Quota | None:
     return None if version is None else version.record
 
 
-def _from_auction_mwh(allocations: Iterable[Allocation]) -> Decimal:
+def from_auction_mwh(allocations: Iterable[Allocation]) -> Decimal:
+    """What a quota bounds: other sources do not count, nor what was cancelled."""
     energies = (
         each.energy_mwh for each in allocations if each.source == "auction" and not each.cancelled
     )

@@ -33,6 +33,7 @@ from collector.web.view_model import (
     SitePart,
     StepPart,
 )
+from collector.web.zones import zone_parts
 from collector.words.of_findings import finding_text
 
 _UNLICENSED = (Code.UNLICENSED_LOAD, Code.SUSPENDED_LOAD, Code.REVOKED_LOAD)
@@ -87,6 +88,7 @@ def _board(
         unread_sites=len(sites) - len(powers),
         frames=connection.scalar(select(func.max(frame.c.position))) or 0,
         refused=dict(sorted(quarantine.counts(connection).items())),
+        zones=tuple(zone_parts(moment, sites)),
         sites=tuple(sites),
         orders=tuple(_order(view, order) for order in recent.worth_showing(orders)),
         findings=tuple(_finding(view, finding, last) for finding in found),

@@ -210,6 +210,17 @@ class SitePart(_Part):
     gateways: tuple[GatewayPart, ...]
 
 
+class ZonePart(_Part):
+    """Where electricity is sold, in the running period; all its miners share the quota."""
+
+    name: str
+    power_w: int | None = Field(description="of the sites that can be read")
+    unread_sites: int
+    bought_wh: int = Field(description="at the auction, by all licensees together")
+    quota_wh: int | None = Field(description="null: none published that is known here")
+    is_over_quota: bool
+
+
 class StepPart(_Part):
     step: Step
     at_ms: int
@@ -277,6 +288,7 @@ class Board(_Part):
     unread_sites: int
     frames: int
     refused: dict[str, int]
+    zones: tuple[ZonePart, ...]
     sites: tuple[SitePart, ...]
     orders: tuple[OrderPart, ...] = Field(description="running ones first, then the newest")
     findings: tuple[FindingPart, ...] = Field(description="present ones first, then the newest")

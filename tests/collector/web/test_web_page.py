@@ -105,7 +105,7 @@ def test_demo_market_is_labelled(room: ControlRoom) -> None:
     text = page_of(room)
     assert "<title>DEMO" in text
     assert "Demo market — not the real one." in text
-    assert text.count('class="demo-mark"') == 3 + 2
+    assert text.count('class="demo-mark"') == 3 + 3
 
 
 def test_real_market_is_not_called_a_demo(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy import event
 
 from collector.evidence.frame import Stream
 from collector.model.order import Step
-from collector.model.records import Authority, OrderReason
+from collector.model.records import Authority, OrderReason, Quota
 from collector.orders import acts, store
 from collector.orders.drafting import Asked, terms_of
 from collector.web import render
@@ -42,6 +42,30 @@ def test_top_line(room: ControlRoom) -> None:
     assert state["unread_sites"] == 0
     assert state["frames"] == 1_284
     assert state["refused"] == {"bad_signature": 3, "unknown_gateway": 1}
+
+
+def test_zones_say_what_was_bought_of_their_quota(room: ControlRoom) -> None:
+    def north() -> dict[str, Any]:
+        found: dict[str, Any] = next(z for z in state_of(room)["zones"] if z["name"] == "north")
+        return found
+
+    def publish(energy_mwh: str) -> None:
+        quota = Quota(
+            zone="north", start=START_MS, energy_mwh=energy_mwh, document_sha256="ab" * 32
+        )
+        room.registry.record([quota], bytes(32), NOW_MS)
+
+    bought_wh = north()["bought_wh"]
+    assert north()["quota_wh"] is None
+    assert north()["is_over_quota"] is False
+    publish(f"{bought_wh / 1_000_000}")
+    assert (north()["quota_wh"], north()["is_over_quota"]) == (bought_wh, False)
+    publish(f"{(bought_wh - 1000) / 1_000_000}")
+    assert (north()["quota_wh"], north()["is_over_quota"]) == (bought_wh - 1000, True)
+    page = TestClient(
+        create_app(room.engine, room.registry, room.series, room.statuses, lambda: NOW_MS)
+    ).get("/")
+    assert "above it by 1.000 kWh" in page.text
 
 
 def test_site_within_its_allowance(room: ControlRoom) -> None:

@@ -9,6 +9,9 @@ TEST_ROOMS := tests/auditor tests/broker tests/collector/test_*.py tests/collect
   tests/faults tests/firmware tests/kills tests/hardware tests/interop tests/simulator tests/technician tests/vectors
 # whole installations, which need the machine for themselves
 WHOLE := tests/end_to_end tests/faults tests/kills
+# thousands of small databases, each commit synced: in memory, where 4 GB of it are free
+ROOM := $(shell [ "$$(df -k --output=avail /dev/shm 2>/dev/null | tail -n 1)" -gt 4000000 ] 2>/dev/null && echo TMPDIR=/dev/shm)
+PYTEST := $(ROOM) $(BIN)/python -m pytest
 STUBS := .cache/esp32-stubs
 WASM := .cache/wasm
 PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/pip install --quiet -c constraints.txt
@@ -35,10 +38,10 @@ check: $(VENV)/.test $(STUBS)/.installed
 
 unit: $(VENV)/.test $(WASM)/.installed
 ifdef ARGS
-	$(BIN)/python -m pytest $(ARGS)
+	$(PYTEST) $(ARGS)
 else
-	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal $(addprefix --ignore ,$(WHOLE))
-	$(BIN)/python -m pytest $(WHOLE)
+	$(PYTEST) --numprocesses 2 --dist worksteal $(addprefix --ignore ,$(WHOLE))
+	$(PYTEST) $(WHOLE)
 endif
 
 # what the tests use and pip cannot bring: installed when we may, named when we may not

@@ -19,6 +19,7 @@ from collector.storage.tables import tree_node as table
 STEP = 8
 TILE = 1 << STEP
 _TILES_A_COMMIT = 64
+_SEE = "see esep collector verify"
 
 
 class HoleError(RuntimeError):
@@ -45,7 +46,9 @@ class Tree:
     def node(self, level: int, number: int) -> bytes:
         """The root of a full subtree; raises HoleError when there is none of that number."""
         if (number + 1) << level > self.size:
-            raise HoleError(f"the ledger has {self.size} frames, and not {(number + 1) << level}")
+            raise HoleError(
+                f"the ledger has {self.size} frames, not {(number + 1) << level}: {_SEE}"
+            )
         base = level - level % STEP
         nodes = self.tile(base, (number << level - base) >> STEP)
         first = (number << level - base) % TILE
@@ -67,7 +70,7 @@ class Tree:
         here = {entry.position for entry in entries}
         for place in range(first + 1, last + 1):
             if place not in here:
-                raise HoleError(f"the ledger has no frame at position {place}")
+                raise HoleError(f"the ledger has no frame at position {place}: {_SEE}")
         return [leaf_hash(entry.raw) for entry in entries]
 
     def _nodes(self, base: int, number: int) -> list[bytes]:
@@ -80,7 +83,9 @@ class Tree:
         ).all()
         stored = first + len(rows)
         if [row.number for row in rows] != list(range(first, stored)) or stored > max(first, last):
-            raise HoleError(f"the tree's nodes of level {base} are not those of its frames")
+            raise HoleError(
+                f"what is stored of the tree's level {base} is not of its frames: {_SEE}"
+            )
         return [row.hash for row in rows] + [self.above(base, n) for n in range(stored, last)]
 
     def _end(self, base: int, number: int) -> int:

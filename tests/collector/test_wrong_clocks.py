@@ -13,6 +13,7 @@ from meter_world import METER, at, configure, energy, power
 from sqlalchemy import delete, select
 
 from collector.checks import meters
+from collector.evidence.cose import message_hash
 from collector.intervals.energy import MeteredEnergy, energy_between
 from collector.intervals.follower import IntervalFollower
 from collector.intervals.snapshots import snapshot_at
@@ -174,6 +175,24 @@ def test_a_step_from_nowhere_stops_nothing(site: World, ms: int) -> None:
     assert stands(site, at(1)) == 101
 
 
+def test_steps_that_add_up_to_too_much_stop_nothing(site: World) -> None:
+    take(
+        site,
+        (I, energy(at(0), 100)),
+        (I, moved(2**62, "ntp")),
+        (I, energy(at(1), 101)),
+        (I, moved(2**62, "ntp")),
+        (S, energy(at(2), 102)),
+    )
+    assert errors(site) == {1: None, 3: 2**62, 5: None}
+
+
+def test_the_greatest_step_back_stops_nothing(site: World) -> None:
+    back = event(2, {0: 2**63, 1: 0, 2: "receipt"})
+    take(site, (I, energy(at(0), 100)), (I, back), (S, energy(at(1), 101)))
+    assert [stands(site, at(0)), stands(site, at(1))] == [100, 101]
+
+
 # ---- a day of a site -----------------------------------------------------------------------------
 
 QUARTER_MS, POWER_KW = 900_000, 6
@@ -301,6 +320,108 @@ def test_the_view_is_the_same_in_whatever_order_frames_come(
             follow.follow(connection, [entry])
     assert errors(world) == IN_ORDER
     assert flagged(world) == {Flag.TIME_WRONG: 2}
+
+
+Moves = tuple[str, str | None, int]
+"""A frame's letter, and of its clock event the source and by how much; or a snapshot."""
+
+_MOVED = st.tuples(
+    st.sampled_from((S, I)),
+    st.sampled_from(("ntp", "ntp, slewed", "receipt", "receipt, slewed", "floor")),
+    st.integers(-30_000, 30_000),
+)
+_READ = st.tuples(st.sampled_from((S, I, I, "U")), st.none(), st.just(0))
+
+
+def as_defined(told: Sequence[Moves]) -> dict[int, int | None]:
+    """How wrong the clock was for each snapshot, from all that was told after it."""
+    errors: dict[int, int | None] = {}
+    error_ms: int | None = None
+    for seq, (letter, source, ms) in reversed(list(enumerate(told, 1))):
+        if source is not None:
+            before_ms = None if error_ms is None else error_ms + ms
+            error_ms = {"n": before_ms, "r": ms, "f": None}[source[0]]
+        elif letter != "U":  # of which no snapshot is kept
+            errors[seq] = error_ms if letter == I else None
+            error_ms = 0 if letter == S else error_ms
+    return errors
+
+
+@settings(max_examples=30, deadline=None)
+@given(data=st.data(), told=st.lists(st.one_of(_MOVED, _READ), max_size=9))
+def test_whatever_is_told_each_snapshot_has_what_was_told_after_it(
+    lasting: World, data: st.DataObject, told: list[Moves]
+) -> None:
+    world = lasting
+    order = data.draw(st.permutations(range(len(told))))
+    with world.engine.begin() as connection:
+        for table in (snapshot, clock_event, frame_flag, follower):
+            connection.execute(delete(table))
+    chain = frames(
+        world,
+        [
+            (letter, energy(at(number), number) if source is None else moved(ms, source))
+            for number, (letter, source, ms) in enumerate(told)
+        ],
+    )
+    entries = [
+        Entry(position, NOW_MS + 2 * HOUR_MS, chain[number], message_hash(chain[number]))
+        for position, number in enumerate(order, 1)
+    ]
+    follow = IntervalFollower(world.configurations)
+    with world.engine.begin() as connection:
+        for entry in entries:
+            follow.follow(connection, [entry])
+    expected = as_defined(told)
+    assert errors(world) == expected
+    with reading(world.engine) as connection:
+        of_wrong = select(frame_flag.c.position).where(frame_flag.c.flag == Flag.TIME_WRONG)
+        wrong = set(connection.scalars(of_wrong))
+    assert wrong == {
+        position
+        for position, number in enumerate(order, 1)
+        if abs(expected.get(number + 1) or 0) >= 5000
+    }
+
+
+@pytest.mark.parametrize("database_of", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(
+    "cycle",
+    [
+        [(I, None, 0)],
+        [(I, None, 0), (I, "ntp", 7)],
+        [(I, None, 0), (S, "ntp", 7), (S, None, 0)],
+        [(I, None, 0), (I, "receipt", 7)],
+    ],
+    ids=["never known", "steps alone", "vouched for", "set by receipts"],
+)
+def test_a_frame_costs_as_much_however_many_came_before(site: World, cycle: list[Moves]) -> None:
+    """In steps of the database's own machine, twenty at a time."""
+    count = 300
+    told = [cycle[number % len(cycle)] for number in range(count)]
+    chain = frames(
+        site,
+        [
+            (letter, energy(at(number), number) if source is None else moved(ms, source))
+            for number, (letter, source, ms) in enumerate(told)
+        ],
+    )
+    follow, steps, costs = IntervalFollower(site.configurations), [0], []
+
+    def step() -> None:
+        steps[0] += 1
+
+    with site.engine.begin() as connection:
+        driver: Any = connection.connection.driver_connection
+        driver.set_progress_handler(step, 20)
+        for position, raw in enumerate(chain, 1):
+            entry = Entry(position, NOW_MS + HOUR_MS, raw, message_hash(raw))
+            steps[0] = 0
+            follow.follow(connection, [entry])
+            costs.append(steps[0])
+        driver.set_progress_handler(None, 20)
+    early, late = sum(costs[30:60]), sum(costs[-30:])
+    assert late < 1.5 * early, (early, late)
 
 
 # ---- newest values -------------------------------------------------------------------------------

@@ -96,8 +96,9 @@ def _judge_between(
 
 def _sum(error_ms: int | None, moved_ms: int) -> int | None:
     """None when it is not known, or too much to be one."""
-    total_ms = None if error_ms is None else error_ms + moved_ms
-    return total_ms if total_ms in _STORED else None
+    if error_ms is None or error_ms + moved_ms not in _STORED:
+        return None
+    return error_ms + moved_ms
 
 
 def is_misdated(error_ms: int | None, interval_ms: int | None) -> bool:

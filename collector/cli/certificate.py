@@ -9,7 +9,7 @@ import typer
 from collector.cli.arguments import Directory, fail, open_directory
 from collector.evidence.downlink import Role
 from collector.ledger.checkpoints import newest
-from collector.ledger.tree import grow
+from collector.ledger.tree import HoleError, grow
 from collector.orders import store
 from collector.orders.drop.certificate import Certificate, CertificateError, certify
 from collector.orders.drop.exhibits import ExhibitError
@@ -54,9 +54,9 @@ def _certified(directory: Path, name: str) -> Certificate:
     except (OSError, ValueError) as error:
         raise fail(f"the operator's key for orders cannot be read: {error}") from None
     view = Registry(engine).view()
-    grow(engine)
     series = EmbeddedSeries(directory)
     try:
+        grow(engine)
         with reading(engine) as connection:
             found = store.load_prefix(connection, name) if name.strip() else []
             if len(found) != 1:
@@ -67,7 +67,7 @@ def _certified(directory: Path, name: str) -> Certificate:
                 raise fail("there is no checkpoint yet: esep collector checkpoint DIR")
             now_ms = time.time_ns() // 1_000_000
             return certify(connection, view, series, signed, signer, found[0], now_ms)
-    except (CertificateError, ExhibitError) as error:
+    except (CertificateError, ExhibitError, HoleError) as error:
         raise fail(f"{error}. Nothing was written") from None
     finally:
         series.close()

@@ -43,6 +43,7 @@ from collector.evidence.downlink import Role
 from collector.intake.transport import Broker
 from collector.ledger.checkpoints import Checkpoints, InconsistentError, copy_name, said
 from collector.ledger.ledger import Ledger
+from collector.ledger.tree import HoleError
 from collector.orders.reading import order_reading
 from collector.registry.keyring import Keyring, create_keyring
 from collector.registry.store import Registry
@@ -181,7 +182,7 @@ def checkpoint(directory: Directory) -> None:
     signer = Keyring(directory).signer(Role.CHECKPOINTS)
     try:
         signed = Checkpoints(open_directory(directory), signer, directory).sign(now_ms())
-    except InconsistentError as error:
+    except (InconsistentError, HoleError) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from None
     if signed is None:

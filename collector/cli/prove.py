@@ -13,7 +13,7 @@ from collector.evidence.frame import Stream, read_frame
 from collector.evidence.merkle import leaf_hash, root_by_inclusion
 from collector.ledger.checkpoints import Signed, newest, said
 from collector.ledger.ledger import entry_at, frame_named
-from collector.ledger.tree import Tree, grow
+from collector.ledger.tree import HoleError, Tree, grow
 from collector.registry.store import Registry
 from collector.registry.view import View
 from collector.storage import reading
@@ -36,16 +36,19 @@ def prove(
         raise fail(f"{out} exists; name a new file")
     engine = open_directory(directory)
     view = Registry(engine).view()
-    grow(engine)
-    with reading(engine) as connection:
-        signed = newest(connection)
-        if signed is None:
-            raise fail("there is no checkpoint yet: esep collector checkpoint DIR")
-        tree = Tree(connection)
-        if frame is not None:
-            proof = _inclusion(connection, tree, signed, view, _position(connection, frame))
-        elif since is not None:
-            proof = _consistency(tree, signed, since)
+    try:
+        grow(engine)
+        with reading(engine) as connection:
+            signed = newest(connection)
+            if signed is None:
+                raise fail("there is no checkpoint yet: esep collector checkpoint DIR")
+            tree = Tree(connection)
+            if frame is not None:
+                proof = _inclusion(connection, tree, signed, view, _position(connection, frame))
+            elif since is not None:
+                proof = _consistency(tree, signed, since)
+    except HoleError as error:
+        raise fail(str(error)) from None
     out.write_text(json.dumps(proof, indent=1) + "\n")
     typer.echo(f"{out}: judge it with: python -m auditor proof {out} --root root.pub")
 

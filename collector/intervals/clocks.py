@@ -22,7 +22,7 @@ from collector.storage.tables import snapshot
 _VOUCHED, _DOUBTED = "S", "I"
 _BY_RECEIPT, _FLOOR = "receipt", "floor"
 _END: Place = (2**63 - 1, 0, 0)
-_STORED = range(-(2**63), 2**63)
+_STORED = range(-(2**63) + 1, 2**63)  # SQLite has no abs(-2^63)
 
 _EVENTS = (table.c.epoch, table.c.seq, table.c.record)
 _SNAPSHOTS = (snapshot.c.epoch, snapshot.c.seq, snapshot.c.record)
@@ -47,30 +47,58 @@ def keep_event(
         "is_last": not is_known or source.startswith(_BY_RECEIPT),
     }
     connection.execute(insert(table).values(row))
-    judge(connection, frame.gateway, (frame.epoch, frame.seq, record))
+    _judge_before(connection, frame.gateway, (frame.epoch, frame.seq, record))
 
 
-def judge(connection: Connection, gateway: bytes, *places: Place) -> None:
-    """Say how wrong the clock was around places where there is a new event or snapshot."""
-    if places and _is_ever_doubted(connection, gateway):
-        for place in places:
-            _judge(connection, gateway, place)
+def judge(connection: Connection, frame: Frame, first: int, last: int) -> None:
+    """Say how wrong the clock was of a frame's snapshots, new ones, or of what they vouch for.
+
+    `first`, `last`: which of its records they are. Frames that come in order take together as
+    long as they are many; one that is late, as many clock events as bear on it.
+    """
+    epoch, seq = frame.epoch, frame.seq
+    if frame.clock.letter == _VOUCHED:
+        _judge_before(connection, frame.gateway, (epoch, seq, first))
+    elif frame.clock.letter == _DOUBTED:
+        _judge_between(connection, frame.gateway, (epoch, seq, first - 1), (epoch, seq, last + 1))
 
 
-def _judge(connection: Connection, gateway: bytes, place: Place) -> None:
-    start = _last_known(connection, gateway, place) or (0, 0, 0)
-    end, error_ms = _next_known(connection, gateway, place)
-    query = select(*_EVENTS, table.c.error_ms).where(
+def _judge_before(connection: Connection, gateway: bytes, place: Place) -> None:
+    """What a new place bears on: nothing behind it, and nothing before a known one."""
+    if _is_ever_doubted(connection, gateway):
+        _judge_between(connection, gateway, None, place)
+
+
+def _judge_between(
+    connection: Connection, gateway: bytes, start: Place | None, stop: Place
+) -> None:
+    """The snapshots between two places; `start` None: those from the last known one on."""
+    end, error_ms = _next_known(connection, gateway, stop)
+    if end == _END:
+        return  # of none of them was it ever known
+    if start is None:
+        start = _last_known(connection, gateway, stop) or (0, 0, 0)
+    query = select(*_EVENTS, table.c.error_ms, table.c.is_last).where(
         table.c.gateway == gateway,
         tuple_(*_EVENTS) > tuple_(*start),
         tuple_(*_EVENTS) < tuple_(*end),
     )
-    moved = connection.execute(query.order_by(*(each.desc() for each in _EVENTS))).all()
-    for *at, moved_ms in moved:
-        _set(connection, gateway, tuple(at), end, error_ms)
-        end = (at[0], at[1], at[2])
-        error_ms = None if error_ms is None else error_ms + moved_ms
-    _set(connection, gateway, start, end, error_ms)
+    for *at, moved_ms, is_last in connection.execute(
+        query.order_by(*(each.desc() for each in _EVENTS))
+    ).all():
+        place = (at[0], at[1], at[2])
+        if place < stop:
+            _set(connection, gateway, place, min(end, stop), error_ms)
+        end = place
+        error_ms = moved_ms if is_last else _sum(error_ms, moved_ms)
+    _set(connection, gateway, start, min(end, stop), error_ms)
+
+
+def _sum(error_ms: int | None, moved_ms: int) -> int | None:
+    """None when it is not known, or too much to be one."""
+    if error_ms is None or error_ms + moved_ms not in _STORED:
+        return None
+    return error_ms + moved_ms
 
 
 def is_misdated(error_ms: int | None, interval_ms: int | None) -> bool:
@@ -87,23 +115,28 @@ def _is_ever_doubted(connection: Connection, gateway: bytes) -> bool:
 
 def _last_known(connection: Connection, gateway: bytes, place: Place) -> Place | None:
     """The last place before, from which on nothing bears on what stands before it."""
-    found = [
-        _first(connection, select(*by).where(known, tuple_(*by) < tuple_(*place)), by, -1)
-        for by, known in _known(gateway)
-    ]
-    return max((tuple(row) for row in found if row is not None), default=None)
+    (events, known_event), (snapshots, vouched) = _known(gateway)
+    query = select(*snapshots).where(vouched, tuple_(*snapshots) < tuple_(*place))
+    right = _first(connection, query, snapshots, -1)
+    query = select(*events).where(known_event, tuple_(*events) < tuple_(*place))
+    if right is not None:
+        query = query.where(tuple_(*events) > tuple_(*right))
+    found = _first(connection, query, events, -1) or right
+    return None if found is None else (found[0], found[1], found[2])
 
 
 def _next_known(connection: Connection, gateway: bytes, place: Place) -> tuple[Place, int | None]:
     """The first place, from this one on, where the clock was known; and how wrong it was before."""
     (events, known_event), (snapshots, vouched) = _known(gateway)
-    query = select(*events, table.c.error_ms).where(known_event, tuple_(*events) >= tuple_(*place))
-    event = _first(connection, query, events, 1)
     query = select(*snapshots).where(vouched, tuple_(*snapshots) >= tuple_(*place))
     right = _first(connection, query, snapshots, 1)
-    if right is not None and (event is None or tuple(right) < tuple(event[:3])):
-        return tuple(right), 0
-    return (_END, None) if event is None else (tuple(event[:3]), event[3])
+    query = select(*events, table.c.error_ms).where(known_event, tuple_(*events) >= tuple_(*place))
+    if right is not None:
+        query = query.where(tuple_(*events) < tuple_(*right))
+    event = _first(connection, query, events, 1)
+    if event is not None:
+        return (event[0], event[1], event[2]), event[3]
+    return (_END, None) if right is None else ((right[0], right[1], right[2]), 0)
 
 
 def _known(gateway: bytes) -> tuple[tuple[Any, ColumnElement[bool]], ...]:

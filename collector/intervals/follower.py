@@ -59,9 +59,8 @@ class IntervalFollower:
                     _keep(connection, rows)  # what it says may bear on them
                     self._event(connection, frame, number, record, entry)
             _keep(connection, rows)
-            ends = {*kept[:1], *kept[-1:]}
-            places = ((frame.epoch, frame.seq, number) for number in ends)
-            clocks.judge(connection, frame.gateway, *places)
+            if kept:
+                clocks.judge(connection, frame, kept[0], kept[-1])
         due.mark(connection, changed)
 
     def _event(

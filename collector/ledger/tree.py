@@ -1,7 +1,8 @@
 """The ledger's tree: of its full subtrees every eighth level is stored, the rest is computed.
 
-A subtree of 256 frames is written down once, when it is full. So a root, and a proof, need of a
-ledger of any size at most 256 frames and a few thousand hashes.
+A subtree of 256 frames is written down once, some time after it is full; until then it is computed
+from its frames. So a root, and a proof, need of a ledger of any size little more than 256 frames
+and a few thousand hashes, and none of them depends on what is written down.
 """
 
 from itertools import pairwise
@@ -18,14 +19,15 @@ from collector.storage.tables import tree_node as table
 STEP = 8
 TILE = 1 << STEP
 _TILES_A_COMMIT = 64
+_SEE = "see esep collector verify"
 
 
 class HoleError(RuntimeError):
-    """A position has no frame: the ledger is damaged."""
+    """The ledger, or what is stored of its tree, is damaged; or it is smaller than was asked."""
 
 
 class Tree:
-    """The tree as it is seen over one connection."""
+    """The tree as it is seen over one connection, which must see one state of the database."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -42,7 +44,11 @@ class Tree:
         return merkle.consistency_path(self.node, old, new)
 
     def node(self, level: int, number: int) -> bytes:
-        """The root of a full subtree."""
+        """The root of a full subtree; raises HoleError when there is none of that number."""
+        if (number + 1) << level > self.size:
+            raise HoleError(
+                f"the ledger has {self.size} frames, not {(number + 1) << level}: {_SEE}"
+            )
         base = level - level % STEP
         nodes = self.tile(base, (number << level - base) >> STEP)
         first = (number << level - base) % TILE
@@ -59,23 +65,36 @@ class Tree:
         return self._tiles[key]
 
     def _leaves(self, number: int) -> list[bytes]:
-        first = number * TILE
-        entries = read_entries(self._connection, first, TILE, first + TILE)
-        for place, entry in enumerate(entries, first + 1):
-            if entry.position != place:
-                raise HoleError(f"the ledger has no frame at position {place}")
+        first, last = number * TILE, self._end(0, number)
+        entries = read_entries(self._connection, first, TILE, last)
+        here = {entry.position for entry in entries}
+        for place in range(first + 1, last + 1):
+            if place not in here:
+                raise HoleError(f"the ledger has no frame at position {place}: {_SEE}")
         return [leaf_hash(entry.raw) for entry in entries]
 
     def _nodes(self, base: int, number: int) -> list[bytes]:
-        first = number * TILE
+        """As stored; those that became full since then as their frames say."""
+        first, last = number * TILE, self._end(base, number)
         rows = self._connection.execute(
             select(table.c.number, table.c.hash)
             .where(table.c.level == base, table.c.number.between(first, first + TILE - 1))
             .order_by(table.c.number)
         ).all()
-        if [row.number for row in rows] != list(range(first, first + len(rows))):
-            raise HoleError(f"the tree's nodes of level {base} are not whole")
-        return [row.hash for row in rows]
+        stored = first + len(rows)
+        if [row.number for row in rows] != list(range(first, stored)) or stored > max(first, last):
+            raise HoleError(
+                f"what is stored of the tree's level {base} is not of its frames: {_SEE}"
+            )
+        return [row.hash for row in rows] + [self.above(base, n) for n in range(stored, last)]
+
+    def _end(self, base: int, number: int) -> int:
+        """Behind which node of a level a tile ends."""
+        return min((number + 1) * TILE, self.size >> base)
+
+    def above(self, level: int, number: int) -> bytes:
+        """A stored level's node, from the tile below it, which is full."""
+        return merkle.root_between(_of(self.tile(level - STEP, number)), 0, TILE)
 
 
 def grow(engine: Engine) -> int:
@@ -97,9 +116,7 @@ def _grow_level(engine: Engine, base: int) -> bool:
             below = tree.size if base == 0 else _stored(connection, base)
             first = _stored(connection, base + STEP)
             until = min(below // TILE, first + _TILES_A_COMMIT)
-            made = [
-                merkle.root_between(_of(tree.tile(base, n)), 0, TILE) for n in range(first, until)
-            ]
+            made = [tree.above(base + STEP, number) for number in range(first, until)]
         if not made:
             return first > 0
         rows = [

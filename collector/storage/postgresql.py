@@ -19,6 +19,7 @@ READING = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 # What a machine that lost its supply, a cut cable or a stopped process holds is let go in time. The
 # settings that a server must have for its whole life are judged, not set: see `_check`.
 _SESSION = {
+    "default_transaction_isolation": r"read\ committed",  # who waited for a lock sees all before
     "lock_timeout": "30s",
     "idle_in_transaction_session_timeout": "60s",
     "tcp_keepalives_idle": "5",
@@ -45,9 +46,9 @@ def connect(url: str, options: Mapping[str, Any] | None = None) -> Engine:
 
 def arguments(**settings: str) -> dict[str, Any]:
     """What psycopg connects with, and more settings for the session."""
-    options = " ".join(f"-c {name}={value}" for name, value in (_SESSION | settings).items())
+    options = (f"-c {name}={value}" for name, value in (_SESSION | settings).items())
     return {
-        "options": options,
+        "options": " ".join(options),
         "application_name": "esep",
         "connect_timeout": 5,
         "keepalives_idle": 5,

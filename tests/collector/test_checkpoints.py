@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 from collector_world import NOW_MS, TELEMETRY, World, signer_for
-from sqlalchemy import text, update
+from sqlalchemy import Engine, text, update
 
 from collector.evidence.downlink import Role, read_checkpoint
 from collector.evidence.merkle import Frontier
-from collector.ledger import checkpoints
+from collector.ledger import checkpoints, tree
 from collector.ledger.checkpoints import Checkpoints, InconsistentError
 from collector.ledger.ledger import Ledger
 from collector.ledger.tree import TILE
@@ -57,6 +57,30 @@ def test_a_full_subtree_is_not_read_again(world: World, signed: Checkpoints) -> 
         world.append(raws[-1:])
         assert root_of(world, sign(signed)) == (size, Frontier(raws).root())
         signed = Checkpoints(world.engine, signed._signer, signed._copies.parent)
+
+
+@pytest.mark.parametrize(
+    ("before", "size"),
+    [(490, 580), (700, 4 * TILE + 80), (TILE - 1, 2 * TILE), (3, 2 * TILE + 1), (3, 3 * TILE)],
+)
+def test_frames_that_come_while_it_is_signed_are_in_its_tree(
+    world: World, signed: Checkpoints, monkeypatch: pytest.MonkeyPatch, before: int, size: int
+) -> None:
+    """After the full subtrees were written down more of them become full."""
+    chain = world.gateway.chain(TELEMETRY)
+    raws = [chain.next() for _ in range(size)]
+    world.append(raws[:before])
+
+    def overtaken(engine: Engine) -> int:
+        filled = tree.grow(engine)
+        world.append(raws[before:])
+        return filled
+
+    monkeypatch.setattr(checkpoints, "grow", overtaken)
+    assert root_of(world, sign(signed)) == (size, Frontier(raws).root())
+    monkeypatch.undo()
+    world.append([chain.next()])
+    assert sign(signed)
 
 
 def test_nothing_is_signed_over_frames_that_were_changed(

@@ -11,7 +11,7 @@ import pytest
 from cli_world import run, with_keys
 from collector_world import BILLING, NOW_MS, TELEMETRY, World, clock_event
 from evidence_world import REPOSITORY
-from sqlalchemy import update
+from sqlalchemy import delete, update
 
 from collector.evidence.keys import PrivateKey
 from collector.ledger.checkpoints import Checkpoints
@@ -52,6 +52,18 @@ def test_a_frame_is_proven(
     assert f"of gateway {gateway}" in judged.stdout
     assert f"is number {which.rsplit('/', maxsplit=1)[-1]} of the 300 frames" in judged.stdout
     assert world.gateway.key.public.thumbprint.hex() in judged.stdout
+
+
+@pytest.mark.parametrize(("verb", "code"), [("prove", 2), ("checkpoint", 1)])
+def test_a_ledger_with_a_hole_proves_nothing(
+    world: World, checkpoints: Checkpoints, tmp_path: Path, verb: str, code: int
+) -> None:
+    with world.engine.begin() as connection:
+        connection.execute(delete(frame).where(frame.c.position == 299))
+    options = ("300", "--out", tmp_path / "proof.json") if verb == "prove" else ()
+    refused = run(verb, tmp_path, *options, code=code)
+    assert "no frame at position 299: see esep collector verify" in refused.output
+    assert not (tmp_path / "proof.json").exists()
 
 
 def change(field: str) -> Callable[[dict[str, Any]], None]:

@@ -71,6 +71,13 @@ def fill(world: World, count: int) -> list[bytes]:
     return raws
 
 
+def forget(world: World, level: int, number: int) -> None:
+    """What is stored of a level from that node on, as if it had not been written down yet."""
+    of = tree_node.c
+    with world.engine.begin() as connection:
+        connection.execute(delete(tree_node).where(of.level == level, of.number >= number))
+
+
 def test_the_stored_tree_is_that_of_the_frames(world: World, small: None) -> None:
     """However it has grown, and of every size and place."""
     chain, raws = world.gateway.chain(TELEMETRY), []
@@ -98,6 +105,24 @@ def test_the_stored_tree_is_that_of_the_frames(world: World, small: None) -> Non
         assert [tuple(row) for row in levels] == [(2, 17), (4, 4), (6, 1)]
 
 
+def test_what_is_not_stored_yet_is_computed(world: World, small: None) -> None:
+    """However far behind it is, and on whatever level: none of it may change a root."""
+    raws = fill(world, 69)
+    grow(world.engine)
+    roots = [Frontier(raws[:size]).root() for size in range(len(raws) + 1)]
+    for low in range(17, -1, -1):
+        forget(world, 2, low)
+        for middle in range(low // 4, -1, -1):
+            forget(world, 4, middle)
+            forget(world, 6, middle // 4)
+            with reading(world.engine) as connection:
+                behind = Tree(connection)
+                assert [behind.root(size) for size in range(len(raws) + 1)] == roots
+                path = behind.inclusion_path(35, 69)
+            assert root_by_inclusion(leaf_hash(raws[34]), 34, 69, path) == roots[69]
+        grow(world.engine)
+
+
 def test_a_root_needs_only_the_frames_of_the_last_subtree(world: World) -> None:
     raws = fill(world, 2 * TILE + 5)
     assert grow(world.engine) == 2 * TILE
@@ -113,6 +138,34 @@ def test_a_hole_is_named(world: World) -> None:
         connection.execute(delete(frame).where(frame.c.position == 7))
     with pytest.raises(HoleError, match="position 7"):
         grow(world.engine)
+
+
+@pytest.mark.parametrize("position", [1, 7, TILE - 1, TILE])
+def test_no_root_is_given_over_a_hole(world: World, position: int) -> None:
+    """Nor where it is at the end of a subtree: a shorter list of leaves has a root as well."""
+    fill(world, TILE + 7)
+    with world.engine.begin() as connection:
+        connection.execute(delete(frame).where(frame.c.position == position))
+    with pytest.raises(HoleError, match=f"no frame at position {position}:"):
+        grow(world.engine)
+    with reading(world.engine) as connection, pytest.raises(HoleError, match="no frame"):
+        Tree(connection).root(TILE + 7)
+
+
+def test_no_root_is_given_over_more_than_there_is(world: World) -> None:
+    fill(world, 9)
+    with reading(world.engine) as connection, pytest.raises(HoleError, match="9 frames, not"):
+        Tree(connection).root(12)
+
+
+def test_nodes_of_frames_that_are_gone_are_not_believed(world: World, small: None) -> None:
+    """Other frames may stand there later."""
+    fill(world, 16)
+    grow(world.engine)
+    with world.engine.begin() as connection:
+        connection.execute(delete(frame).where(frame.c.position > 11))
+    with reading(world.engine) as connection, pytest.raises(HoleError, match="level 2"):
+        Tree(connection).root(11)
 
 
 def test_two_that_grow_it_at_once_store_it_once(world: World, small: None) -> None:

@@ -1,12 +1,11 @@
 """One lock holds back who would give positions out of turn, or write what another writes."""
 
-import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
+from beside import GLANCE_S, Worker
 from collector_world import NOW_MS, TELEMETRY, World
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import OperationalError
@@ -15,9 +14,6 @@ from collector.ledger.followers import advance, keep_position, position_of
 from collector.ledger.ledger import Entry, Ledger, read_entries
 from collector.storage import appending, deciding, open_database, reading
 from collector.storage import engine as storage_engine
-
-PATIENCE_S = 30
-GLANCE_S = 0.3
 
 
 class Listener:
@@ -28,29 +24,6 @@ class Listener:
 
     def follow(self, connection: Connection, entries: Sequence[Entry]) -> None:  # noqa: ARG002
         self.taken += [entry.position for entry in entries]
-
-
-class Worker:
-    """Another process's transaction, as far as the database can tell: an engine of its own."""
-
-    def __init__(self, work: Callable[[], Any]) -> None:
-        self._work = work
-        self.done = threading.Event()
-        self.error: BaseException | None = None
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._thread.start()
-
-    def _run(self) -> None:
-        try:
-            self._work()
-        except BaseException as error:  # told by `wait`
-            self.error = error
-        self.done.set()
-
-    def wait(self) -> None:
-        assert self.done.wait(PATIENCE_S), "it still waits"
-        if self.error is not None:
-            raise self.error
 
 
 def append(world: World, engine: Engine, message: bytes) -> None:

@@ -1,41 +1,26 @@
 """Gateways whose clocks are wrong: what they dated is not believed, and hides nothing."""
 
-from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 import pytest
-from collector_world import BILLING, NOW_MS, REAL, TELEMETRY, World, boot_event, event
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from clock_world import HOUR_MS, YEAR_MS, I, S, Told, errors, flagged, frames, moved, take
+from collector_world import NOW_MS, REAL, TELEMETRY, World, boot_event, event
 from meter_world import METER, at, configure, energy, power
-from sqlalchemy import delete, select
+from sqlalchemy import select
 
 from collector.checks import meters
 from collector.intervals.energy import MeteredEnergy, energy_between
 from collector.intervals.follower import IntervalFollower
 from collector.intervals.snapshots import snapshot_at
-from collector.ledger import flags
 from collector.ledger.flags import Flag
 from collector.ledger.followers import advance
-from collector.ledger.ledger import Entry
-from collector.model.energy import IMPORT
 from collector.model.records import Meter
 from collector.series.embedded import EmbeddedSeries
 from collector.series.follower import SeriesFollower
 from collector.series.store import Point
 from collector.storage import reading
-from collector.storage.tables import clock_event, follower, frame_flag, gateway_fact, snapshot
-
-HOUR_MS, YEAR_MS = 3_600_000, 365 * 86_400_000
-S, I = "S", "I"  # noqa: E741  the letters of the wire
-Told = tuple[str, Any]
-"""The letter of a frame, and its record."""
-
-
-def moved(ms: int, source: str = "receipt") -> Any:
-    return event(2, {0: NOW_MS, 1: NOW_MS + ms, 2: source})
+from collector.storage.tables import gateway_fact
 
 
 @pytest.fixture
@@ -44,33 +29,11 @@ def site(world: World) -> World:
     return world
 
 
-def frames(world: World, told: Sequence[Told]) -> list[bytes]:
-    chain = world.gateway.chain(BILLING)
-    return [chain.next(record, letter=letter) for letter, record in told]
-
-
-def take(world: World, *told: Told, now_ms: int = NOW_MS + 2 * HOUR_MS) -> None:
-    world.append(frames(world, told), now_ms)
-    advance(world.engine, IntervalFollower(world.configurations))
-
-
-def errors(world: World) -> dict[int, int | None]:
-    """By how much each snapshot's clock was behind, by its frame's seq."""
-    query = select(snapshot.c.seq, snapshot.c.clock_error_ms).where(snapshot.c.quantity == IMPORT)
-    with reading(world.engine) as connection:
-        return dict(connection.execute(query.order_by(snapshot.c.seq)).all())
-
-
 def stands(world: World, at_ms: int) -> int | None:
     """The register that stands for a boundary, in Wh."""
     with reading(world.engine) as connection:
         found = snapshot_at(connection, METER, at_ms)
     return None if found is None else int(found.energy_wh)
-
-
-def flagged(world: World) -> dict[str, int]:
-    with reading(world.engine) as connection:
-        return flags.counts(connection)
 
 
 def measured(world: World, first: int, last: int) -> MeteredEnergy | None:
@@ -174,6 +137,24 @@ def test_a_step_from_nowhere_stops_nothing(site: World, ms: int) -> None:
     assert stands(site, at(1)) == 101
 
 
+def test_steps_that_add_up_to_too_much_stop_nothing(site: World) -> None:
+    take(
+        site,
+        (I, energy(at(0), 100)),
+        (I, moved(2**62, "ntp")),
+        (I, energy(at(1), 101)),
+        (I, moved(2**62, "ntp")),
+        (S, energy(at(2), 102)),
+    )
+    assert errors(site) == {1: None, 3: 2**62, 5: None}
+
+
+def test_the_greatest_step_back_stops_nothing(site: World) -> None:
+    back = event(2, {0: 2**63, 1: 0, 2: "receipt"})
+    take(site, (I, energy(at(0), 100)), (I, back), (S, energy(at(1), 101)))
+    assert [stands(site, at(0)), stands(site, at(1))] == [100, 101]
+
+
 # ---- a day of a site -----------------------------------------------------------------------------
 
 QUARTER_MS, POWER_KW = 900_000, 6
@@ -242,65 +223,6 @@ def test_whatever_stands_is_right_within_what_is_said_of_it(
         whole = energy_between(connection, METER, NOW_MS, NOW_MS + END)
     assert whole is not None
     assert [whole.energy_wh, whole.error_wh] == [END * POWER_KW // 3600, 0]
-
-
-# ---- whatever the order --------------------------------------------------------------------------
-
-TOLD: list[Told] = [
-    (S, energy(at(0), 100)),
-    (I, energy(at(1), 101)),
-    (I, moved(-20_000, "ntp")),
-    (I, energy(at(2), 102)),
-    (I, moved(300, "ntp, slewed")),
-    (I, energy(at(3), 103)),
-    (S, energy(at(4), 104)),
-    (I, energy(at(5), 105)),
-    (I, moved(40_000)),
-    (I, energy(at(14), 106)),
-    ("U", moved(YEAR_MS, "floor")),
-    (I, moved(-9000)),
-    (I, energy(at(15), 107)),
-    (S, energy(at(16), 108)),
-]
-IN_ORDER = {
-    1: None,
-    2: -19_700,
-    4: 300,
-    6: 0,
-    7: None,
-    8: 40_000,
-    10: None,
-    13: 0,
-    14: None,
-}
-
-
-@pytest.fixture(scope="module")
-def lasting(tmp_path_factory: pytest.TempPathFactory) -> World:
-    """A world for all examples."""
-    world = World.make(tmp_path_factory.mktemp("lasting"))
-    configure(world)
-    return world
-
-
-@settings(max_examples=60, deadline=None)
-@given(order=st.permutations(range(len(TOLD))))
-def test_the_view_is_the_same_in_whatever_order_frames_come(
-    lasting: World, order: list[int]
-) -> None:
-    world = lasting
-    with world.engine.begin() as connection:
-        for table in (snapshot, clock_event, frame_flag, follower):
-            connection.execute(delete(table))
-    chain = frames(world, TOLD)
-    follow = IntervalFollower(world.configurations)
-    with world.engine.begin() as connection:
-        for position, number in enumerate(order, 1):
-            admitted = world.admitted(chain[number])
-            entry = Entry(position, NOW_MS + 2 * HOUR_MS, chain[number], admitted.hash)
-            follow.follow(connection, [entry])
-    assert errors(world) == IN_ORDER
-    assert flagged(world) == {Flag.TIME_WRONG: 2}
 
 
 # ---- newest values -------------------------------------------------------------------------------

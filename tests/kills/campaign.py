@@ -14,8 +14,11 @@ from fleet import Fleet
 from plant.broker import Broker
 from sqlalchemy import Connection, distinct, func, select
 
-from collector.evidence.downlink import Role
+from collector.evidence.downlink import Role, read_checkpoint
 from collector.evidence.frame import Stream
+from collector.evidence.merkle import Frontier
+from collector.ledger import checkpoints
+from collector.ledger.ledger import Ledger
 from collector.model.records import Authority, Market, Policy
 from collector.registry.configuration import compile_configuration
 from collector.registry.configurations import Configurations
@@ -121,6 +124,22 @@ class Installation:
         assert series.points() == made // 2
         series.close()
         assert self.fleet.receipts_ahead == []
+        self._prove_checkpoints()
+
+    def _prove_checkpoints(self) -> None:
+        """Each has the root of the frames that it counts."""
+        root, frontier = Keyring(self.directory).root, Frontier()
+        signed = {
+            size: read_checkpoint(message, root)[1]
+            for size, message in checkpoints.stored(self._engine)
+        }
+        roots = {}
+        for entry in Ledger(self._engine).entries():
+            frontier.append(entry.raw)
+            if frontier.size in signed:
+                roots[frontier.size] = frontier.root()
+        assert signed
+        assert signed == roots
 
     def _held(self, gateway: bytes, stream: Stream, upto: int) -> int:
         query = select(func.count(distinct(frame.c.seq))).where(

@@ -48,13 +48,21 @@ def read_profile(name: str) -> bytes:
     except FileNotFoundError:
         known = ", ".join(profile_names())
         raise ProfileError(f"there is no meter profile {name!r}; there are: {known}") from None
+    if wrong := _wrong(name, content):
+        raise ProfileError(wrong)
+    return content
+
+
+@cache
+def _wrong(name: str, content: bytes) -> str | None:
+    """What is wrong with it, once for each content: a fleet's gateways have few profiles."""
     try:
         found = faults(toml_document(content), profile_schema(), name)
     except NotTomlError as error:
-        raise ProfileError(f"{path.name}: {error}") from None
-    if found:
-        first = "; ".join(f"{fault.place}: {fault.wrong}" for fault in found[:_NAMED])
-        more = f"; and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
-        check = f"esep device profile check {name}"
-        raise ProfileError(f"{path.name}: {first}{more}. `{check}` says what would be right")
-    return content
+        return f"{name}.toml: {error}"
+    if not found:
+        return None
+    first = "; ".join(f"{fault.place}: {fault.wrong}" for fault in found[:_NAMED])
+    more = f"; and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
+    check = f"esep device profile check {name}"
+    return f"{name}.toml: {first}{more}. `{check}` says what would be right"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from cli_world import run, run_json
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from collector.checks.grey.profile import Quarter, shape
@@ -95,6 +95,7 @@ def test_a_mark_counts_by_its_place_and_less_again_beyond() -> None:
     assert [falling.degree(value) for value in (0.04, 0.017, 0.001)] == pytest.approx([0, 0.5, 1])
 
 
+@example([1.0, 2.2e-309, 2.2e-309])
 @given(st.lists(st.floats(0, 1e9), min_size=1, max_size=300))
 def test_any_load_has_finite_figures_and_points_from_0_to_100(power_w: list[float]) -> None:
     found = shape(load(power_w))

@@ -10,6 +10,8 @@ from collector.model.instant import astana
 _NIGHT, _DAY = range(6), range(9, 21)
 _WEEKEND = (5, 6)
 _JUMP = 0.05
+_LEAST_W = 1.0
+"""What is less is no load, but what instruments and floats make of none."""
 _OFF = 0.3
 """Below so much of the median a load is switched off, which says nothing of its shape."""
 
@@ -53,7 +55,7 @@ class Shape:
 
 def shape(series: Sequence[Quarter], quarter_ms: int = 900_000) -> Shape | None:
     """None for no load at all. Quarters may be missing; they stand in order of time."""
-    fed = [each for each in series if each.power_w > 0]
+    fed = [each for each in series if each.power_w >= _LEAST_W]
     if not fed:
         return None
     off_w = _OFF * median(each.power_w for each in fed)

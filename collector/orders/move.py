@@ -109,7 +109,9 @@ class Move:
         moving = self._moving(stages, here)
         if not stages or self._must_rest(moving):
             return self.order
-        load_w = self.fleet.load_w(self.part.cut.site, stages)
+        # what stands open shows no more what it will bring back
+        is_known = len(moving) == len(stages)
+        load_w = self.fleet.load_w(self.part.cut.site, stages) if is_known else None
         if moving and not self.fleet.may_shed(self.order, self.part, load_w):
             return self.order  # in the next step of the ramp
         end_ms = self._ramped_end_ms(load_w, end_ms, in_force_ms)

@@ -32,12 +32,20 @@ def issue(
         end_ms = ends.pop()
         if ends or end_ms is None:
             continue  # not ready, or not at one time
-        loads_w = [fleet.load_w(part.cut.site, part.cut.stages) for part in parts]
+        loads_w = [_load_w(sender, fleet, part) for part in parts]
         if fleet.may_shed_at_once(order, zone, parts, loads_w, end_ms):
             by_part = dict(zip((part.number for part in parts), loads_w, strict=True))
             order = sender.issue_to_zone(order, zone, by_part, end_ms)
             told |= {*by_part}
     return order, told
+
+
+def _load_w(sender: Sender, fleet: Fleet, part: Part) -> int | None:
+    """None also where a stage stands open: it shows no more what it will bring back."""
+    gateway, stages = part.cut.gateway, part.cut.stages
+    if any(rest.is_open(sender.connection, gateway, stage) for stage in stages):
+        return None
+    return fleet.load_w(part.cut.site, stages)
 
 
 def _is_all(view: View, zone: str, parts: Sequence[Part]) -> bool:

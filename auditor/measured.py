@@ -26,15 +26,21 @@ def judge_measured(
         here = f"{path}.meters[{place}]"
         point = meter["point"]
         role = "delivery" if point == "delivery" else "stage" if point in by_stage else "other"
-        for side, name in enumerate(("before", "after")):
-            powers = _samples(f"{here}.{name}", name, said, meter, part, evidence)
-            if len(powers) < certificate["rules"]["min_samples"]:
-                if role == "other":
-                    continue
-                raise WrongField(f"{here}.{name}", f"{len(powers)} samples are too few")
-            sums[role][side] += median(powers)
+        powers = {
+            name: _samples(f"{here}.{name}", name, said, meter, part, evidence)
+            for name in ("before", "after")
+        }
+        silent = [
+            name for name in powers if len(powers[name]) < certificate["rules"]["min_samples"]
+        ]
+        if silent and role == "other":
+            continue  # a meter that is silent on one side says nothing of what moved
+        if silent:
+            raise WrongField(f"{here}.{silent[0]}", f"{len(powers[silent[0]])} samples are too few")
+        for side, name in enumerate(powers):
+            sums[role][side] += median(powers[name])
             if role == "stage":
-                by_stage[point][side] += median(powers)
+                by_stage[point][side] += median(powers[name])
     figures = {
         "stage_before_w": sums["stage"][0],
         "stage_after_w": sums["stage"][1],

@@ -26,7 +26,14 @@ from collector.evidence.cose import message_hash
 from collector.evidence.downlink import Role
 from collector.evidence.schedule import Limit, Schedule, read_schedule
 from collector.ledger.followers import advance
-from collector.model.records import DeliveryPoint, FailSafe, LimitPolicy, Nomination, Policy
+from collector.model.records import (
+    DeliveryPoint,
+    FailSafe,
+    LimitPolicy,
+    Nomination,
+    Policy,
+    Site,
+)
 from collector.orders.permit import schedule_store
 from collector.orders.permit.permits import shares
 from collector.orders.permit.schedule_store import ScheduleFollower
@@ -131,6 +138,17 @@ def test_it_observes_unless_the_policy_and_an_authority_say_otherwise(issuing: I
     issuing.record(AUTHORITY.model_copy(update={"valid_until": NOW_MS + 1}))
     observed = issuing.issued(NOW_MS + 2)
     assert (observed.enforces, observed.authority) == (False, None)
+
+
+def test_no_gateway_opens_a_line_by_itself(issuing: Issuing) -> None:
+    """Its limiter would choose the stage that does; an opening upstream is a person's."""
+    site = issuing.world.registry.view().one(Site, SITE)
+    stage, *others = site.stages
+    line = stage.model_copy(update={"feeder": "line-1"})
+    issuing.record(policy(mode="enforce"), AUTHORITY)
+    assert issuing.issued().enforces
+    issuing.record(site.model_copy(update={"stages": (line, *others)}))
+    assert not issuing.issued(NOW_MS + 1).enforces
 
 
 def test_what_enforces_ends_with_its_authority(issuing: Issuing) -> None:

@@ -156,7 +156,8 @@ def _schedule(
     known = max((number for number, limit in enumerate(limits, 1) if limit is not None), default=0)
     cut_off_ms = first_ms + known * period_ms
     expires_ms = max(cut_off_ms, now_ms) + policy.expires_s * 1000
-    enforces = policy.mode == "enforce" and authority is not None
+    opens_lines = any(stage.feeder is not None for stage in site.stages)  # a person orders that
+    enforces = policy.mode == "enforce" and authority is not None and not opens_lines
     if enforces and authority is not None:
         expires_ms = min(expires_ms, authority.valid_until)
     contracted_w = permits.contracted_w(view, site.name, now_ms) or 0

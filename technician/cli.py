@@ -6,12 +6,13 @@ from typing import Annotated
 
 import typer
 
-from technician import profiles
+from technician import board_commands, profiles
 from technician.bundle import BundleError, write_bundle
 from technician.journal_plan import journal_plan
 
 app = typer.Typer(no_args_is_help=True, help="The technician's bag.")
 app.add_typer(profiles.app, name="profile")
+app.add_typer(board_commands.app, name="board")
 app.command("journal-plan")(journal_plan)
 
 

@@ -10,9 +10,8 @@ import typer
 
 from collector.model.profile import Profile
 from collector.model.profile_files import METERS, profile_names
+from technician.boards import board_names, load_board
 
-BOARDS = {"4 MB": 576, "16 MB": 8192}
-"""KiB of the journal's partition."""
 SAMPLES_S = (10, 60)
 METERS_OF_A_SITE = 8
 INTERVAL_S = 900
@@ -113,6 +112,12 @@ class Site:
         return hours + sum(ring.hours(self.telemetry(period)) // _QUARTER for period in slow)
 
 
+def journals_kib() -> dict[str, int]:
+    """The journal's partition by the flash of the boards that have it, smallest first."""
+    boards = sorted(map(load_board, board_names()), key=lambda board: board.flash_mb)
+    return {f"{board.flash_mb} MB": board.partition("journal").size // 1024 for board in boards}
+
+
 _HEAD = (
     "board",
     "journal",
@@ -128,7 +133,7 @@ _HEAD = (
 def table(profile: Profile, meters: int) -> str:
     site = Site.of(profile, meters)
     rows = [_HEAD, ("---",) * len(_HEAD)]
-    for board, partition_kib in BOARDS.items():
+    for board, partition_kib in journals_kib().items():
         ring = Ring.of(partition_kib)
         for samples_s in SAMPLES_S:
             telemetry = site.telemetry(samples_s)

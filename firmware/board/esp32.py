@@ -4,7 +4,10 @@ board.json: {"uarts": {"0": {"id", "tx", "rx", "de": pin or null}},
 "outputs": {"1": {"pin", "active": level that energises the coil}},
 "contacts": {"1": {"pin", "closed": level while the stage is closed; or a selector in REMOTE, a
 lock set, a protection tripped, a button pressed}},
-"network": {"kind": "wifi", "ssid", "password"} or {"kind": "lan", …arguments of network.LAN}}
+"network": {"kind": "wifi", "ssid", "password"} or {"kind": "lan", …arguments of network.LAN: pins
+by number, "phy_type" and "ref_clk_mode" by name, "spi": {"sck", "mosi", "miso"}}}
+
+The technician's tools make it of a file of hardware/boards.
 """
 
 import asyncio
@@ -21,6 +24,8 @@ from board.stored import Stored
 
 _JOURNAL_LABEL = "journal"
 _SETTINGS_LABEL = "settings"
+_LAN_PINS = ("mdc", "mdio", "power", "reset", "ref_clk", "cs", "int")
+_SPI = 1
 _LONGEST_SLICE_MS = 20
 _EPOCH_2000_MS = 946_684_800_000
 _RESET_CAUSES = {
@@ -198,8 +203,14 @@ def _partition(label):
 def _interface(settings):
     if settings["kind"] == "wifi":
         return network.WLAN(network.WLAN.IF_STA)
-    pins = {key: value for key, value in settings.items() if key != "kind"}
-    for key in ("mdc", "mdio", "power"):
-        if pins.get(key) is not None:
-            pins[key] = Pin(pins[key])
-    return network.LAN(**pins)
+    arguments = {key: value for key, value in settings.items() if key != "kind"}
+    for key in _LAN_PINS:
+        if arguments.get(key) is not None:
+            arguments[key] = Pin(arguments[key])
+    for key, place in (("phy_type", network), ("ref_clk_mode", Pin)):
+        if key in arguments:
+            arguments[key] = getattr(place, arguments[key])
+    if "spi" in arguments:
+        pins = {key: Pin(pin) for key, pin in arguments["spi"].items()}
+        arguments["spi"] = machine.SPI(_SPI, **pins)
+    return network.LAN(**arguments)

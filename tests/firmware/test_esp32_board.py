@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from technician.boards import load_board
+
 Ask = Callable[..., Any]
 
 
@@ -40,6 +42,40 @@ def test_it_is_taken_over_by_a_start_that_comes_to_its_end(
     assert ask("run") == "lan"
     assert not (tmp_path / "board.json").exists()
     assert ask("start") == ["lan", []]
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        (
+            "esp32-4mb-ethernet",
+            {
+                "phy_type": "PHY_LAN8720",
+                "phy_addr": 0,
+                "mdc": 23,
+                "mdio": 18,
+                "ref_clk": 17,
+                "ref_clk_mode": "Pin.OUT",
+            },
+        ),
+        (
+            "esp32s3-16mb-ethernet",
+            {
+                "phy_type": "PHY_W5500",
+                "phy_addr": 0,
+                "spi": [[1], {"sck": 12, "mosi": 11, "miso": 13}],
+                "cs": 14,
+                "int": 10,
+                "reset": 40,
+            },
+        ),
+    ],
+)
+def test_a_boards_file_is_what_network_lan_is_given(
+    ask: Ask, lay: Callable[[str], None], name: str, arguments: dict[str, Any]
+) -> None:
+    lay(load_board(name).setting().decode())
+    assert ask("lan") == [[], arguments]
 
 
 @pytest.mark.parametrize("bad", ["", "{", "{}", "[]", '{"network": 1}'])

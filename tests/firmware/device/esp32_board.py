@@ -32,9 +32,29 @@ class Partition:
         return [Nor(FLASH, BLOCKS)]
 
 
-for module in ("machine", "network", "esp32"):
+class Given:
+    """What was made, by what arguments; pins and constants by what names them."""
+
+    def __init__(self, *arguments, **named):
+        self.given = [list(arguments), named]
+
+
+class Pin(Given):
+    OUT = "Pin.OUT"
+
+
+class Network(Anything):
+    LAN = Given
+    PHY_LAN8720 = "PHY_LAN8720"
+    PHY_W5500 = "PHY_W5500"
+
+
+for module in ("machine", "esp32"):
     sys.modules[module] = Anything()
+sys.modules["network"] = Network()
 sys.modules["esp32"].Partition = Partition
+sys.modules["machine"].Pin = Pin
+sys.modules["machine"].SPI = Given
 
 from board import esp32
 
@@ -62,10 +82,27 @@ def fail():
     return [refused, board._json["network"]["kind"], board.settings().faults]
 
 
+def lan():
+    """By which arguments the board makes its interface."""
+    return _plain(InFolder()._interface.given)
+
+
+def _plain(made):
+    if isinstance(made, Pin):
+        return made.given[0][0]
+    if isinstance(made, Given):
+        return _plain(made.given)
+    if isinstance(made, list):
+        return [_plain(each) for each in made]
+    if isinstance(made, dict):
+        return {key: _plain(each) for key, each in made.items()}
+    return made
+
+
 class InFolder(esp32.Board):
     def read_setting(self, name):
         self.settings().laid._folder = FOLDER
         return super().read_setting(name)
 
 
-serve(start=start, run=run, fail=fail)
+serve(start=start, run=run, fail=fail, lan=lan)

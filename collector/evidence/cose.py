@@ -39,6 +39,7 @@ class ContentType(StrEnum):
     ENROLMENT = "application/vnd.esep.enrolment"
     CURTAILMENT = "application/vnd.esep.curtailment"
     SCHEDULE = "application/vnd.esep.schedule"
+    BUNDLE = "application/vnd.esep.bundle"
 
 
 _CONTENT_TYPES = frozenset(map(str, ContentType))

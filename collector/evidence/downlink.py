@@ -19,6 +19,7 @@ class Role(StrEnum):
     ORDERS = "orders"
     CONFIGURATION = "configuration"
     CHECKPOINTS = "checkpoints"
+    RELEASE = "release"
 
 
 class Action(IntEnum):
@@ -102,7 +103,7 @@ def certify(
 
 _CERTIFICATE = {
     0: shape.span(1, 1),
-    1: shape.one_of(*(str(role) for role in Role), "release"),
+    1: shape.one_of(*map(str, Role)),
     2: lambda key: type(key) is dict,
     3: shape.unix_ms,
     4: shape.unix_ms,

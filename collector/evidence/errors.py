@@ -15,6 +15,7 @@ class Reason(StrEnum):
     UNKNOWN_GATEWAY = "unknown_gateway"
     KEY_NOT_VALID = "key_not_valid"
     TOPIC_MISMATCH = "topic_mismatch"
+    WRONG_IMAGE = "wrong_image"
 
 
 class EvidenceError(Exception):

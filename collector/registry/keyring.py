@@ -9,6 +9,8 @@ from collector.evidence.keys import PrivateKey, PublicKey, check_mode
 ROOT_FILE = "root.pub"
 _YEAR_MS = 365 * 24 * 3600 * 1000
 _CERTIFIED_YEARS = 3
+_ROLES = tuple(role for role in Role if role is not Role.RELEASE)
+"""Of the keys kept here. That of releases is with who releases: `esep device release-key`."""
 
 
 class Keyring:
@@ -46,7 +48,7 @@ def create_keyring(directory: Path, root_key: Path) -> None:
     keys = directory / "keys"
     keys.mkdir(mode=0o700)
     now_ms = time.time_ns() // 1_000_000
-    for role in Role:
+    for role in _ROLES:
         key = PrivateKey.generate()
         key.save(keys / f"{role}.pem")
         until_ms = now_ms + _CERTIFIED_YEARS * _YEAR_MS

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from collector.evidence.bundle import bundle_file, read_bundle_file
 from collector.evidence.command import read_command
 from collector.evidence.configuration import read_configuration
 from collector.evidence.cose import ContentType, message_hash, parse
@@ -78,7 +79,7 @@ def test_a_frame_is_judged_as_written_down(vector: Any, context: Any) -> None:
 def test_every_reason_of_a_frame_has_its_vector() -> None:
     """Else a judge that only ever says one of them would pass."""
     expected = {vector.values[0]["expect"] for vector in load("frames")}
-    assert expected >= set(Reason) - {Reason.TOPIC_MISMATCH} | {"ok"}
+    assert expected >= set(Reason) - {Reason.TOPIC_MISMATCH, Reason.WRONG_IMAGE} | {"ok"}
 
 
 def gateways(context: dict[str, Any]) -> list[str]:
@@ -107,6 +108,15 @@ def for_a_collector(name: str) -> list[Any]:
 def test_a_configuration_is_judged_as_written_down(vector: Any, context: Any) -> None:
     outcome = verdict(read_configuration, bytes.fromhex(vector["message"]), root_of(context))
     assert outcome == vector["expect"]
+
+
+@pytest.mark.parametrize(("vector", "context"), load("bundles"))
+def test_a_bundle_is_judged_as_written_down(vector: Any, context: Any) -> None:
+    message, image = bytes.fromhex(vector["message"]), bytes.fromhex(context["image"])
+    file = bundle_file(message, image)
+    assert verdict(read_bundle_file, file, root_of(context)) == vector["expect"]
+    if vector["expect"] == "ok":
+        assert read_bundle_file(file, root_of(context))[1] == image
 
 
 ANSWERED_BY_THE_GATEWAY = {"not_for_me", "replayed", "expired", "unknown_stage", "clock_unknown"}

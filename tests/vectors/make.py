@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from generator import (
+    bundles,
     chains,
     checkpoints,
     commands,
@@ -33,6 +34,7 @@ def documents() -> dict[str, dict[str, object]]:
         "commands": commands.document(),
         "receipts": receipts.document(),
         "schedules": schedules.document(),
+        "bundles": bundles.document(),
         "configurations": objects.configurations(),
         "certificates": objects.certificates(),
         "enrolments": objects.enrolments(),

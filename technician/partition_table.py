@@ -28,6 +28,9 @@ SUBTYPES = {
 }
 
 
+_ENTRY_BYTES = 32
+
+
 @dataclass(frozen=True)
 class Partition:
     """`type` and `subtype` are keys of SUBTYPES; `offset` and `size` in bytes."""
@@ -62,3 +65,21 @@ def encode(partitions: Iterable[Partition]) -> bytes:
     if len(table) > _READ_BYTES:
         raise ValueError(f"a partition table has at most {_READ_BYTES} bytes, not {len(table)}")
     return table.ljust(TABLE_BYTES, b"\xff")
+
+
+def decode(table: bytes) -> list[Partition]:
+    """The entries of a table that a board holds, whoever wrote it; none of what is no table.
+
+    A subtype that has no name here is given by its number.
+    """
+    types = {number: name for name, number in _TYPES.items()}
+    found = []
+    for at in range(0, len(table) - _ENTRY_BYTES + 1, _ENTRY_BYTES):
+        magic, kind, subtype, offset, size, label, _ = struct.unpack_from(_ENTRY, table, at)
+        if magic != _MAGIC:
+            break
+        named = types.get(kind, str(kind))
+        names = {number: name for name, number in SUBTYPES.get(named, {}).items()}
+        text = label.rstrip(b"\0").decode("ascii", "replace")
+        found.append(Partition(text, named, names.get(subtype, str(subtype)), offset, size))
+    return found

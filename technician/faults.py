@@ -1,0 +1,84 @@
+"""What a technician can meet, by a code that stays: what to do about each is printed from here."""
+
+from enum import StrEnum
+
+
+class Code(StrEnum):
+    """Stable; each has its cure in CURES and in docs/technician.md."""
+
+    NOT_ASKED = "not_asked"
+    UNKNOWN_BOARD = "unknown_board"
+    NO_FILE = "no_file"
+    NO_CHECKSUM = "no_checksum"
+    WRONG_CHECKSUM = "wrong_checksum"
+    WRONG_IMAGE = "wrong_image"
+    BUNDLE_REFUSED = "bundle_refused"
+    DOES_NOT_FIT = "does_not_fit"
+    NO_ESPTOOL = "no_esptool"
+    NO_PORT = "no_port"
+    SEVERAL_PORTS = "several_ports"
+    PORT_GONE = "port_gone"
+    NO_ANSWER = "no_answer"
+    WRONG_CHIP = "wrong_chip"
+    SMALL_FLASH = "small_flash"
+    OTHER_LAYOUT = "other_layout"
+    CABLE = "cable"
+    NOT_VERIFIED = "not_verified"
+    ESPTOOL_FAILED = "esptool_failed"
+
+
+CURES: dict[Code, str] = {
+    Code.NOT_ASKED: "give it as an option; in a terminal it is asked for",
+    Code.UNKNOWN_BOARD: "take a name of `esep device board list`; it is printed on the board",
+    Code.NO_FILE: "name the file where it is; copy it to the laptop first",
+    Code.NO_CHECKSUM: "whoever built and tried the base image writes its version and SHA-256 into"
+    " the board's file, under [base_image]: hardware/boards/README.md",
+    Code.WRONG_CHECKSUM: "copy the image again from where it was built; if it is a newer one, its"
+    " checksum must be in the board's file first",
+    Code.WRONG_IMAGE: "take the firmware.bin that was built for this board's chip",
+    Code.BUNDLE_REFUSED: "take the bundle from who releases it, and this operator's root.pub; an"
+    " unsigned image is for the bench, not for a site",
+    Code.DOES_NOT_FIT: "take the image that was built for this board",
+    Code.NO_ESPTOOL: "install it beside Esep: `pip install -c constraints.txt --group technician`",
+    Code.NO_PORT: "plug the board in with a cable that carries data, and install its USB driver; or"
+    " name the port with --port",
+    Code.SEVERAL_PORTS: "unplug the other boards, or name the port with --port",
+    Code.PORT_GONE: "look at the cable; close what else uses the port; then run the same again",
+    Code.NO_ANSWER: "hold BOOT, press RESET, let go of BOOT; then run the same again",
+    Code.WRONG_CHIP: "take the board's own file: `esep device board list`; nothing was written",
+    Code.SMALL_FLASH: "take a board with the flash that its file names; nothing was written",
+    Code.OTHER_LAYOUT: "take out what the journal holds (`handover`), retire the gateway; then run"
+    " it with --forget-everything; nothing was written",
+    Code.CABLE: "look at the cable, and run the same again: what is right already stays as it is",
+    Code.NOT_VERIFIED: "run the same again; if it comes back, the flash is worn: change the board",
+    Code.ESPTOOL_FAILED: "read what esptool said, and run the same again",
+}
+
+_WRONGLY_CALLED = {
+    Code.NOT_ASKED,
+    Code.UNKNOWN_BOARD,
+    Code.NO_FILE,
+    Code.NO_CHECKSUM,
+    Code.WRONG_CHECKSUM,
+    Code.WRONG_IMAGE,
+    Code.BUNDLE_REFUSED,
+    Code.DOES_NOT_FIT,
+    Code.NO_ESPTOOL,
+}
+
+
+class BagError(Exception):
+    """`what` happened, in words; the cure follows from the code."""
+
+    def __init__(self, code: Code, what: str) -> None:
+        super().__init__(f"{code}: {what}\n  {CURES[code]}")
+        self.code = code
+        self.what = what
+
+    @property
+    def exit_code(self) -> int:
+        """2: what was given is wrong, and no board was touched. 1: the board, or the way to it."""
+        return 2 if self.code in _WRONGLY_CALLED else 1
+
+    def as_json(self) -> dict[str, str]:
+        return {"code": str(self.code), "what": self.what, "cure": CURES[self.code]}

@@ -160,6 +160,7 @@ class App:
             self._billing.add,
             self._telemetry.add,
             journal.pressure,
+            self._telemetry.hurry,
         )
         self._stages = Stages(
             [_stage(board, stage) for stage in config.stages], clock, journal, board.random
@@ -173,6 +174,7 @@ class App:
             clock,
             self._stages,
             self._readings.demand,
+            self._readings.hurry,
             self._set_limit,
             self._billing.add,
         )

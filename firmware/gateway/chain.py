@@ -1,7 +1,5 @@
 """A stream's chain of frames: numbered, linked, signed, in the journal before anyone sees them."""
 
-import asyncio
-
 from micropython import const
 
 from gateway import cbor, cose
@@ -23,7 +21,6 @@ class Chain:
         self._stream = stream
         self._journal = journal
         self._identity = identity
-        self._lock = asyncio.Lock()
         if stream == BILLING and not journal.fresh:
             # An epoch that began without leaving a billing frame here may have made some.
             journal.fresh = journal.last(BILLING)[0] < identity.epoch
@@ -35,32 +32,34 @@ class Chain:
         after the first gets its `epoch` event here. Raises FrameTooLong, or what
         Journal.append raises; then nothing has changed.
         """
-        async with self._lock:
+        async with cose.turn:
             while True:
                 epoch, seq, previous = self._next()
-                all_records = records
-                if seq == 1 and epoch > 1 and self._stream == BILLING:
-                    all_records = [cbor.encode(self._epoch_event(epoch, clock[0]))] + records
-                body = {
-                    0: 1,
-                    1: self._identity.gateway,
-                    2: epoch,
-                    3: self._stream,
-                    4: seq,
-                    5: previous,
-                    6: config_hash,
-                    7: clock,
-                    8: cbor.array(all_records),
-                }
-                payload = cbor.encode(body)
-                if len(all_records) > MAX_RECORDS or (
-                    cose.size(cose.FRAME, len(payload)) > cose.MAX_MESSAGE
-                ):
-                    raise FrameTooLong
+                payload = self._payload(epoch, seq, previous, records, config_hash, clock)
                 message = await cose.seal(self._identity, cose.FRAME, payload)
                 if epoch == self._next()[0]:  # else one began while this was signed
                     self._journal.append(self._stream, epoch, seq, message)
                     return seq, message
+
+    def _payload(self, epoch, seq, previous, records, config_hash, clock):
+        """Encoded; what it is made of is given back before it is signed."""
+        if seq == 1 and epoch > 1 and self._stream == BILLING:
+            records = [cbor.encode(self._epoch_event(epoch, clock[0]))] + records
+        body = {
+            0: 1,
+            1: self._identity.gateway,
+            2: epoch,
+            3: self._stream,
+            4: seq,
+            5: previous,
+            6: config_hash,
+            7: clock,
+            8: cbor.array(records),
+        }
+        payload = cbor.encode(body)
+        if len(records) > MAX_RECORDS or (cose.size(cose.FRAME, len(payload)) > cose.MAX_MESSAGE):
+            raise FrameTooLong
+        return payload
 
     def _epoch_event(self, epoch, at_ms):
         detail = {0: epoch - 1, 1: "counter lost"}

@@ -1,5 +1,6 @@
 """Messages of the wire: tagged COSE_Sign1, ES256, deterministic CBOR (docs/wire-format.md §1)."""
 
+import asyncio
 import hashlib
 
 from micropython import const
@@ -24,6 +25,11 @@ _CONTENT_TYPE = const(3)
 _KID = const(4)
 _ES256 = const(-7)
 _CERTIFICATE_HEADER = const(-65537)
+
+
+# Who seals a message or judges one takes several times its bytes of the heap, for as long as the
+# curve takes: one after another. None is later by it, since all share the processor.
+turn = asyncio.Lock()
 
 
 class WireError(Exception):

@@ -85,15 +85,17 @@ class Orders:
 
     When they are kept it calls `done(answered)`: whether any meter answered. `set_limit(order,
     most_w, until_ms, stages)` returns why there can be no such limit, or None: it holds.
+    `hurry()` is called whenever somebody waits to see what a stage draws.
     """
 
-    def __init__(self, targets, trust, guard, clock, stages_, read_meters, set_limit, bill):
+    def __init__(self, targets, trust, guard, clock, stages_, read_meters, hurry, set_limit, bill):
         self._targets = targets
         self._trust = trust
         self._guard = guard
         self._clock = clock
         self._stages = stages_
         self._read_meters = read_meters
+        self._hurry = hurry
         self._set_limit = set_limit
         self._bill = bill
         self._expected: dict = {}
@@ -204,6 +206,8 @@ class Orders:
 
     def on_contact(self, stage_id: int, closed: bool, at_ms: int, cause: str, order) -> None:
         self._bill(records.stage(at_ms, stage_id, closed, cause, order))
+        if cause != "boot":
+            self._hurry()
 
     def on_expiry(self, ids, moving, order) -> None:
         """The time until which `order` holds stages open is over; those that are `moving` close."""
@@ -224,6 +228,8 @@ class Orders:
             self._expect(order, what == _OPENS_YET, [stage_id])
             return
         opening = what in (_OPENED, _NOT_OPENED)
+        if what == _NOT_OPENED:
+            self._hurry()
         if what == _HINDERED:
             opening = (order[0], order[1], True) in self._expected
         expected = self._expected.get((order[0], order[1], opening))

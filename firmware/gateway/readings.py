@@ -17,10 +17,10 @@ _LONGEST_SLEEP_MS = const(1_000)
 class Readings:
     """`bill(record)` and `sample(record)` keep records of the two streams.
 
-    `pressure()` says how short room for samples is (0, 1, 2).
+    `pressure()` says how short room for samples is (0, 1, 2). `send()` closes a frame of them.
     """
 
-    def __init__(self, clock, config, boundaries, meters_, bill, sample, pressure):
+    def __init__(self, clock, config, boundaries, meters_, bill, sample, pressure, send):
         self._clock = clock
         self._config = config
         self._meters = meters_
@@ -28,7 +28,8 @@ class Readings:
         self._sample = sample
         self._intervals = Intervals(clock, config.interval_ms, meters_, bill)
         self._boundaries = boundaries
-        self._cadence = Cadence(clock, config, pressure, bill)
+        self._cadence = Cadence(clock, config, pressure, bill, send)
+        self.hurry = self._cadence.hurry
         self._demands: list = []
         self._demanded = asyncio.Event()
         self._stopped = False
@@ -57,14 +58,21 @@ class Readings:
     async def run_intervals(self) -> None:
         ticker = Ticker(self._clock, self._config.interval_ms, self._boundaries.carried_on_from())
         while True:
-            boundary_ms = await self._tick("intervals", ticker)
+            alive("intervals")
+            # A step of the clock may bring the boundary nearer than it seemed.
+            await asyncio.sleep_ms(min(ticker.remaining_ms(), _LONGEST_SLEEP_MS))
+            boundary_ms = ticker.due()
+            if boundary_ms is None or self._stopped:
+                continue
             if self._boundaries.is_new(boundary_ms):
                 await self._busy(self._intervals.take(boundary_ms))
 
     async def run_samples(self) -> None:
         ticker = Ticker(self._clock, self._config.sample_ms)
         while True:
-            if not self._cadence.takes(await self._tick("samples", ticker)):
+            alive("samples")
+            await asyncio.sleep_ms(min(ticker.remaining_ms(), self._cadence.remaining_ms()))
+            if not self._cadence.takes(ticker.due()) or self._stopped:
                 continue
             for bus in self._meters.buses():
                 if bus not in self._sampled:  # else it needs longer than the period
@@ -73,6 +81,7 @@ class Readings:
 
     async def _take_samples(self, bus):
         name = "samples of bus %d" % bus
+        begun_at = self._clock.uptime_ms()
         alive(name)
 
         def keep(reading):
@@ -84,6 +93,7 @@ class Readings:
         finally:
             self._sampled.discard(bus)
             at_rest(name)
+        self._cadence.taken(bus, begun_at, self._meters.buses())
 
     def _keep_sample(self, reading):
         slot, read_at, quality, raw = reading
@@ -118,12 +128,3 @@ class Readings:
         buses = self._meters.buses()
         await asyncio.gather(*[self._meters.read_intervals(bus, keep) for bus in buses])
         return any(answered)
-
-    async def _tick(self, task, ticker):
-        while True:
-            alive(task)
-            # A step of the clock may bring the boundary nearer than it seemed.
-            await asyncio.sleep_ms(min(ticker.remaining_ms(), _LONGEST_SLEEP_MS))
-            boundary_ms = ticker.due()
-            if boundary_ms is not None and not self._stopped:
-                return boundary_ms

@@ -59,11 +59,12 @@ class Trust:
         not speak for the message is `bad_signature`. Its dates are judged only when the clock is
         known.
         """
-        message = cose.parse(buf, content_type, cose.MAX_MESSAGE)
-        if not well_shaped(message.payload):
-            raise WireError("wrong_shape")
-        await self.vouch(message, content_type, clock_known, now_ms)
-        return message.payload
+        async with cose.turn:
+            message = cose.parse(buf, content_type, cose.MAX_MESSAGE)
+            if not well_shaped(message.payload):
+                raise WireError("wrong_shape")
+            await self.vouch(message, content_type, clock_known, now_ms)
+            return message.payload
 
     async def vouch(self, message, content_type: str, clock_known: bool, now_ms: int) -> None:
         """Raises WireError unless who signed the message may sign this type."""

@@ -96,7 +96,15 @@ def restart():
     power = True
     stages = Stages(context.get("stages", []))
     orders = Orders(
-        (gateway, zone), trust, guard, clock, stages, read_meters, set_limit, events.append
+        (gateway, zone),
+        trust,
+        guard,
+        clock,
+        stages,
+        read_meters,
+        lambda: told.append(["hurry"]),
+        set_limit,
+        events.append,
     )
 
 

@@ -26,6 +26,9 @@ class Clock:
     def now_ms(self):
         return now
 
+    def uptime_ms(self):
+        return now
+
 
 class Config:
     pass
@@ -33,6 +36,7 @@ class Config:
 
 cadence = now = pressure = None
 told = []
+sent = []
 
 
 def configure(sample_ms, interval_ms):
@@ -40,7 +44,11 @@ def configure(sample_ms, interval_ms):
     now, pressure = 0, 0
     config = Config()
     config.sample_ms, config.interval_ms = sample_ms, interval_ms
-    cadence = Cadence(Clock(), config, lambda: pressure, lambda event: told.append(event[3][0]))
+    cadence = Cadence(Clock(), config, lambda: pressure, tell, lambda: sent.append(now))
+
+
+def tell(event):
+    told.append(event[3][0])
 
 
 def sample(ms, every_ms, pressure_now):
@@ -57,6 +65,27 @@ def sample(ms, every_ms, pressure_now):
     return taken, events
 
 
+def hurry(ms, every_ms, takes_ms):
+    """A contact moves, and so much time passes, in which a sample is taken at no boundary.
+
+    `takes_ms` is how long the samples of each bus take. When they were begun, and when all sent.
+    """
+    global now
+    cadence.hurry()
+    begun, under_way = [], {}
+    sent.clear()
+    for _ in range(ms // every_ms):
+        now += every_ms
+        for bus, begun_at in list(under_way.items()):
+            if now - begun_at >= takes_ms[bus]:
+                cadence.taken(bus, under_way.pop(bus), range(len(takes_ms)))
+        if cadence.takes(None):
+            begun.append(now)
+            for bus in range(len(takes_ms)):
+                under_way.setdefault(bus, now)
+    return begun, list(sent)
+
+
 serve(
     begin=begin,
     take=take,
@@ -64,4 +93,5 @@ serve(
     level=room.level,
     configure=configure,
     sample=sample,
+    hurry=hurry,
 )

@@ -21,10 +21,13 @@ from collector.cli.curtail_scopes import (
     Licensees,
     Megawatts,
     Percent,
+    Setpoint,
     Sites,
     Zones,
     amount_of,
+    cap_of,
     planned,
+    planned_setpoint,
     scope_of,
 )
 from collector.cli.intervals import moment_of
@@ -35,7 +38,7 @@ from collector.model.order import Step
 from collector.model.records import OrderReason
 from collector.orders import acts, store
 from collector.orders.acts import ActError
-from collector.orders.choice import planning
+from collector.orders.choice import planning, setpoints
 from collector.orders.drafting import Asked, DraftError, terms_of
 from collector.orders.order import Order
 from collector.registry.store import Registry
@@ -69,6 +72,7 @@ def draft(
     everything: Everything = False,
     mw: Megawatts = None,
     percent: Percent = None,
+    to_mw: Setpoint = None,
     hold: Annotated[str | None, typer.Option(help="how long: 30m, 2h, 900 (s)")] = None,
     until: Annotated[str | None, typer.Option(help="when it ends: a time with its offset")] = None,
     reference: Annotated[
@@ -77,10 +81,10 @@ def draft(
     authority: Annotated[str | None, typer.Option(help="if several allow it")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Say what is to be cut. Nothing happens before it is approved."""
+    """Say what is to be cut, or held to a setpoint. Nothing happens before it is approved."""
     engine = open_directory(directory)
     scope = scope_of(site, feeder, licensee, zone, everything=everything)
-    amount = amount_of(mw, percent)
+    cap_w, amount = cap_of(to_mw, mw, percent), amount_of(mw, percent)
     asked = Asked(
         reason=reason,
         cuts=scope.sites,
@@ -90,12 +94,17 @@ def draft(
         hold_s=None if hold is None else _seconds(hold),
         until_ms=None if until is None else moment_of(until),
         authority=authority,
-        is_by_zone=scope.is_by_zone and amount.is_all,
+        is_by_zone=scope.is_by_zone and amount.is_all and cap_w is None,
+        cap_w=cap_w,
     )
     view, now = Registry(engine).view(), now_ms()
     said: dict[str, Any] = {}
     try:
-        if not (scope.is_of_sites and amount.is_all):
+        if cap_w is not None:
+            held = planned_setpoint(engine, directory, view, scope, cap_w, now)
+            asked = replace(asked, cuts=held.cuts, caps_w=held.caps_w)
+            said = {"plan": setpoints.said(held)}
+        elif not (scope.is_of_sites and amount.is_all):
             made = planned(engine, directory, view, scope, amount, now)
             asked, said = replace(asked, cuts=made.cuts), {"plan": planning.said(made)}
         terms = terms_of(view, asked, now)

@@ -15,6 +15,7 @@ def notice(order: Order, part: Part, now_ms: int) -> dict[str, Any]:
         "content": {
             "site": part.cut.site,
             "stages": list(part.cut.stages),
+            **({} if part.cut.cap_w is None else {"cap_w": part.cut.cap_w}),
             "reason": terms.reason,
             "why": terms.why,
             "authority": terms.authority,

@@ -173,7 +173,7 @@ def free_stages(site: Site, orders: Sequence[Order], now_ms: int) -> tuple[int, 
         for order in orders
         for part in order.parts
         if part.cut.site == site.name and part.may_hold(now_ms)
-        for stage in part.cut.stages
+        for stage in part.cut.claims
     }
     return tuple(each.id for each in site.stages if each.id not in held and each.feeder is None)
 

@@ -62,7 +62,8 @@ class Terms:
     It ends `hold_s` after its notice is in force, whenever it is issued; at `until_ms` if that is
     sooner. `follows`: the part of an order whose failure it answers. `upstream`: the lines that it
     opens. `is_by_zone`: its cuts are all there is in zones, and one message may say so to each.
-    `cap_w`: a setpoint, what its sites together may draw, W; None: stages are opened.
+    `cap_w`: a setpoint, what its sites together may draw, W; None: stages are opened. `from_ms`:
+    it is not issued before.
     """
 
     reason: OrderReason
@@ -86,6 +87,7 @@ class Terms:
     follows: str | None = None
     is_by_zone: bool = False
     cap_w: int | None = None
+    from_ms: int | None = None
 
     @property
     def is_automatic(self) -> bool:
@@ -94,6 +96,10 @@ class Terms:
     @property
     def sites(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(cut.site for cut in self.cuts))
+
+    def is_ahead(self, now_ms: int) -> bool:
+        """Whether its time is still to come."""
+        return self.from_ms is not None and now_ms < self.from_ms
 
     def end_ms(self, in_force_ms: int, authority_until_ms: int) -> int:
         """When its cut ends, unless it is released sooner."""

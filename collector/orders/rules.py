@@ -1,11 +1,11 @@
 """Which finding leads to which order, when an authority allows it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from collector.checks import findings, rounds
+from collector.checks import findings, peaks, rounds
 from collector.checks.codes import Code, Round
 from collector.checks.findings import Finding
 from collector.checks.licence import site_standing
@@ -53,6 +53,11 @@ RULES = {
             1,
             "every stage off while load is seen at a time that is not permitted",
         ),
+        Rule(
+            OrderReason.PEAK,
+            1,
+            "every stage off, or a setpoint, for each window of a calendar of peaks",
+        ),
     )
 }
 _NOTED_MS = 2_000
@@ -84,12 +89,24 @@ def wanted(connection: Connection, view: View, orders: Sequence[Order], now_ms: 
     return terms
 
 
-def note_unauthorised(connection: Connection, view: View, now_ms: int) -> None:
-    """Warn and settle: a finding for what would have been cut, had an authority allowed it."""
+def note_unauthorised(
+    connection: Connection,
+    view: View,
+    now_ms: int,
+    of_peaks: Iterable[tuple[Finding, str]] = (),
+) -> None:
+    """Warn and settle: a finding for what would have been cut, had an authority allowed it.
+
+    `of_peaks`: that which is drawn in a window of a calendar, and what lacks there.
+    """
     seen_ms = now_ms - now_ms % _NOTED_MS
-    for reason, finding in _calling(connection, view, now_ms):
-        if view.authority_for(reason, now_ms) is not None:
-            continue
+    calling = [
+        (reason, finding, lack(view, reason, now_ms))
+        for reason, finding in _calling(connection, view, now_ms)
+        if view.authority_for(reason, now_ms) is None
+    ]
+    calling += [(OrderReason.PEAK, finding, lacking) for finding, lacking in of_peaks]
+    for reason, finding, lacking in calling:
         findings.keep(
             connection,
             Finding(
@@ -97,11 +114,7 @@ def note_unauthorised(connection: Connection, view: View, now_ms: int) -> None:
                 finding.subject,
                 finding.first_ms,
                 max(finding.first_ms, seen_ms),
-                {
-                    "sites": _sites(finding),
-                    "order_reason": [reason],
-                    "lacks": [_lack(view, reason, now_ms)],
-                },
+                {"sites": _sites(finding), "order_reason": [reason], "lacks": [lacking]},
             ),
         )
     if rounds.is_worth_noting(connection, Round.DESK, seen_ms):
@@ -157,6 +170,8 @@ def void(connection: Connection, view: View, order: Order, part: Part, now_ms: i
     is_of_hours = order.terms.reason is OrderReason.PERMITTED_HOURS and order.terms.is_automatic
     if is_of_hours and is_permitted(connection, view, view.one(Site, part.cut.site), now_ms):
         return "drawing is permitted again"
+    if is_off_calendar(view, order, part):
+        return "the calendar of peaks says so no more"
     if order.terms.reason is OrderReason.LICENCE:
         standing = site_standing(view, part.cut.site, now_ms)
         if not standing.calls_for_cut:
@@ -166,11 +181,22 @@ def void(connection: Connection, view: View, order: Order, part: Part, now_ms: i
     return None
 
 
+def is_off_calendar(view: View, order: Order, part: Part) -> bool:
+    """Whether the calendar says no more what a rule's order for a peak rests on."""
+    terms = order.terms
+    if terms.reason is not OrderReason.PEAK or not terms.is_automatic or terms.until_ms is None:
+        return False
+    name = str(terms.finding["subject"]).split("/", 1)[0]
+    site = view.one(Site, part.cut.site)
+    return not peaks.is_prescribed(view, site, name, terms.from_ms or 0, terms.until_ms)
+
+
 def free_stages(site: Site, orders: Sequence[Order], now_ms: int) -> tuple[int, ...]:
     """Those that no order may hold open, in the order in which they are shed; no line's."""
     held = {
         stage
         for order in orders
+        if not order.terms.is_ahead(now_ms)
         for part in order.parts
         if part.cut.site == site.name and part.may_hold(now_ms)
         for stage in part.cut.claims
@@ -192,7 +218,7 @@ def _calling(
             yield reason, finding
 
 
-def _lack(view: View, reason: OrderReason, now_ms: int) -> str:
+def lack(view: View, reason: OrderReason, now_ms: int) -> str:
     """What there is instead of an authority: `none`, `reason`, `early` or `ended`."""
     naming = [each for each in view.all(Authority).values() if reason in each.reasons]
     if not naming:
@@ -247,13 +273,13 @@ def _has_been_ended(
 ) -> bool:
     """Whether a person ended an order for the same finding: then no rule begins it again."""
     return any(
-        order.terms.finding == _name(finding) and _is_ended_by_person(part)
+        order.terms.finding == _name(finding) and is_ended_by_person(part)
         for order in store.load_of(connection, site.gateway, reason)
         for part in order.parts
     )
 
 
-def _is_ended_by_person(part: Part) -> bool:
+def is_ended_by_person(part: Part) -> bool:
     return any(
         "by" in part.steps[step].details
         for step in (Step.RELEASED, Step.CANCELLED)

@@ -9,7 +9,7 @@ from collector.checks.codes import Code
 from collector.checks.findings import Finding
 from collector.evidence.frame import CommandPhase
 from collector.model.order import HOLDING, DropCause, DropResult, Step
-from collector.model.records import Remedy, Site, Situation
+from collector.model.records import OrderReason, Remedy, Site, Situation
 from collector.orders import notices, rules, store
 from collector.orders.order import Cut, Order, Part, StepRecord
 from collector.orders.sending import is_stale
@@ -122,8 +122,8 @@ def _take_other_stage(
     """A rule's order that changed nothing is followed by one for the site's next stage."""
     terms, name = order.terms, f"{order.id.hex()}/{part.number}"
     authority = rules.authority_of(view, order, now_ms)
-    if not terms.is_automatic or authority is None or part.cut.cap_w is not None:
-        return  # which stages a setpoint opens its gateway chooses
+    if not terms.is_automatic or authority is None or terms.reason is OrderReason.PEAK:
+        return  # that one had every stage, or its gateway chooses them
     if any(other.terms.follows == name for other in orders):
         return
     site = view.one(Site, part.cut.site)

@@ -118,6 +118,7 @@ def _candidates(
     held = {
         (part.cut.site, stage)
         for order in orders
+        if not order.terms.is_ahead(now_ms)
         for part in order.parts
         if part.may_hold(now_ms)
         for stage in part.cut.claims

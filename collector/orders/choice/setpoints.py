@@ -144,7 +144,7 @@ def _require_free(connection: Connection, meant: Sequence[Cut], now_ms: int) -> 
     for order in store.load_at(connection, [*by_gateway], now_ms):
         for part in order.parts:
             other = by_gateway[part.cut.gateway]
-            if part.cut.cap_w is None or not part.may_hold(now_ms):
+            if part.cut.cap_w is None or order.terms.is_ahead(now_ms) or not part.may_hold(now_ms):
                 continue
             if {*part.cut.stages} != {*other.stages}:
                 stages = ", ".join(map(str, part.cut.stages))

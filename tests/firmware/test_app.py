@@ -138,7 +138,7 @@ def test_zone_command(plant: Plant) -> None:
 
 def test_an_order_ends_at_its_time(plant: Plant) -> None:
     command = plant.site.command(
-        OPEN, order=order(5), stages=[2], until_ms=now_ms() + 500, ramp=NO_RAMP
+        OPEN, order=order(5), stages=[2], until_ms=now_ms() + 2000, ramp=NO_RAMP
     )
     plant.collector.send(command)
     after(plant, order(5), RESTORED)

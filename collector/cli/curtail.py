@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Engine
 from collector.cli import logs
 from collector.cli.arguments import AsJson, Directory, fail, open_directory
 from collector.cli.certificate import certificate
+from collector.cli.curtail_blocks import block, block_line, blocks_, unblock
 from collector.cli.curtail_plan import ledger_, plan
 from collector.cli.curtail_scopes import (
     Everything,
@@ -36,10 +37,9 @@ from collector.cli.service import now_ms
 from collector.cli.site_schedule import schedule
 from collector.model.order import Step
 from collector.model.records import OrderReason
-from collector.orders import acts, store
-from collector.orders.acts import ActError
+from collector.orders import acts, blocks, store
 from collector.orders.choice import planning, setpoints
-from collector.orders.drafting import Asked, DraftError, terms_of
+from collector.orders.drafting import ActError, Asked, DraftError, terms_of
 from collector.orders.order import Order
 from collector.registry.store import Registry
 from collector.storage import reading
@@ -50,6 +50,9 @@ app.command()(certificate)
 app.command()(schedule)
 app.command()(plan)
 app.command("ledger")(ledger_)
+app.command()(block)
+app.command()(unblock)
+app.command("blocks")(blocks_)
 
 By = Annotated[str, typer.Option("--by", help="the full name of the person who does it")]
 Reason = Annotated[str, typer.Option("--reason", help="why")]
@@ -192,12 +195,15 @@ def release(
     directory: Directory, order: Named, by: By, reason: Reason, as_json: AsJson = False
 ) -> None:
     """End an order before its time; the running collector sends the release."""
-    _act(
-        open_directory(directory),
+    engine = open_directory(directory)
+    found = _act(
+        engine,
         order,
         lambda connection, found, now: acts.release(connection, found, by, reason, now),
         as_json=as_json,
     )
+    if not as_json:
+        _say_blocked(engine, found)
 
 
 @app.command()
@@ -233,11 +239,14 @@ def list_(
             for order in reversed(store.load_all(connection))
             if not (is_open and order.is_over) and (site is None or site in order.terms.sites)
         ]
+        standing = blocks.standing(connection)
     if as_json:
         typer.echo(
             json.dumps([plain(each) for each in found[:limit]], ensure_ascii=False, indent=2)
         )
         return
+    for block_ in standing:
+        typer.echo(block_line(block_))
     for each in found[:limit]:
         typer.echo(lines(each)[0])
     if not found:
@@ -247,9 +256,12 @@ def list_(
 @app.command()
 def show(directory: Directory, order: Named, as_json: AsJson = False) -> None:
     """All about one: its terms, every step of every part, every command."""
-    with reading(open_directory(directory)) as connection:
+    engine = open_directory(directory)
+    with reading(engine) as connection:
         found = _one(connection, order)
     _show(found, as_json=as_json)
+    if not as_json and not found.is_over:
+        _say_blocked(engine, found)
 
 
 def _act(
@@ -258,13 +270,25 @@ def _act(
     act: Callable[[Connection, Order, int], Order],
     *,
     as_json: bool,
-) -> None:
+) -> Order:
     try:
         with engine.begin() as connection:
             order = act(connection, _one(connection, name), now_ms())
     except _REFUSED as error:
         raise _refused(error) from None
     _show(order, as_json=as_json)
+    return order
+
+
+def _say_blocked(engine: Engine, order: Order) -> None:
+    """Where its load may not return, whatever is asked."""
+    view = Registry(engine).view()
+    with reading(engine) as connection:
+        standing = blocks.standing(connection)
+    for site in order.terms.sites:
+        found = blocks.of_site(standing, view, site)
+        if found is not None:
+            typer.echo(f"  {site}: {block_line(found)}; no release is sent before it is lifted")
 
 
 def _one(connection: Connection, name: str) -> Order:

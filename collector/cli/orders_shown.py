@@ -77,7 +77,7 @@ def lines(order: Order) -> list[str]:
             found.append(f"    {each.site} of {each.licensee}{tenants}")
     found += [f"  {_line(record)}" for record in order.own]
     for part in order.parts:
-        ends = "" if part.until_ms is None else f", until {_local(part.until_ms)}"
+        ends = "" if part.until_ms is None else f", until {local(part.until_ms)}"
         what = _what(part.cut)
         found.append(f"  part {part.number}: {part.cut.site}, {what}: {part.step}{ends}")
         found += [f"    {_line(record)}" for record in part.history]
@@ -97,7 +97,7 @@ def _line(record: StepRecord) -> str:
         if name in ("by", "reason", "result", "channel", "proof", "until_ms", "not_supplied_wh")
         and value is not None
     ]
-    return f"{_local(record.at_ms)} {record.step}{frame}{_in_brackets(said)}"
+    return f"{local(record.at_ms)} {record.step}{frame}{_in_brackets(said)}"
 
 
 def _in_brackets(said: list[str]) -> str:
@@ -119,5 +119,5 @@ def _moment(instant_ms: int | None) -> str | None:
     return None if instant_ms is None else moment(instant_ms)
 
 
-def _local(instant_ms: int) -> str:
+def local(instant_ms: int) -> str:
     return astana(instant_ms).strftime("%Y-%m-%d %H:%M:%S")

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, Engine
 
 from collector.evidence.downlink import Signer
 from collector.model.order import Step
-from collector.orders import notices, peaks, rules, store, timers, zone_orders
+from collector.orders import notices, peaks, renewals, rules, store, timers, zone_orders
 from collector.orders.drop.verifying import Looks
 from collector.orders.fleet import Fleet
 from collector.orders.move import Move
@@ -58,6 +58,8 @@ class Desk:
         for terms in rules.wanted(connection, view, orders, now_ms):
             orders.append(store.draft(connection, terms, now_ms))
         for terms in peaks.wanted(connection, view, orders, now_ms):
+            orders.append(store.draft(connection, terms, now_ms))
+        for terms in renewals.wanted(connection, view, orders, now_ms):
             orders.append(store.draft(connection, terms, now_ms))
         return orders
 

@@ -14,6 +14,10 @@ class DraftError(ValueError):
     """It cannot be ordered so; the text says why, and what would be right."""
 
 
+class ActError(ValueError):
+    """It cannot be done with what there is; the text says why, and what can."""
+
+
 @dataclass(frozen=True)
 class Asked:
     """What a person wants. `cuts`: by site its stages, None for all that are no line's.

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from collector.model.order import HOLDING, DropResult, Step
 from collector.model.records import Authority
-from collector.orders import claims, notices, release, rest, rules, store
+from collector.orders import blocks, claims, notices, release, rest, rules, store
+from collector.orders.blocks import Block
 from collector.orders.claims import Gateway
 from collector.orders.drop.verifying import Judge, Judged, Looks
 from collector.orders.fleet import LOAD, Fleet
@@ -221,7 +222,14 @@ class Move:
         due = release.is_due(
             connection, self.view, self.series, self.order, self.part, self.remembered, self.now_ms
         )
-        return self._release() if due else self._keep_stages()
+        return self._release() if due and self._block() is None else self._keep_stages()
+
+    def _block(self) -> Block | None:
+        """What keeps load from returning here, as long as the cut is lawful."""
+        if rules.authority_of(self.view, self.order, self.now_ms) is None:
+            return None
+        standing = blocks.standing(self.sender.connection)
+        return blocks.of_site(standing, self.view, self.part.cut.site)
 
     def _keep_stages(self) -> Order:
         """Take over, or ask again for, the stages of which its gateway does not know."""
@@ -240,6 +248,8 @@ class Move:
     def _release(self) -> Order:
         stages = self._here().free(self.order, self.part, self.others)
         if stages:
+            if self._block() is not None:
+                return self.order
             if not self.fleet.may_return(self.order, self.part):
                 return self.order  # when its turn in the ramp has come
             return self.sender.release(self.order, self.number, stages)
@@ -259,7 +269,8 @@ class Move:
         if not sent.is_obeyed:
             if self.sender.is_given_up(sent):
                 return self._release()
-            self.sender.repeat(self.part, sent)
+            if self._block() is None:
+                self.sender.repeat(self.part, sent)
         return self.order
 
     def _may_return(self) -> bool:

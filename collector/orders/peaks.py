@@ -14,13 +14,11 @@ from collector.orders import store
 from collector.orders.drafting import DraftError, setpoint_cut
 from collector.orders.order import Cut, Order, Terms
 from collector.orders.permit.permits import contracted_w
-from collector.orders.rules import RULES, is_ended_by_person, lack
+from collector.orders.rules import PEAK, RULES, is_ended_by_person, lack
 from collector.registry.view import View
 from collector.series.store import SeriesStore
 
 _RETRIED = (Step.FAILED, Step.REJECTED, Step.EXPIRED, Step.CANCELLED)
-CODE = "peak"
-"""What an order's finding is called, for there is none: the window of a calendar is its ground."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +33,7 @@ class _Asked:
     @property
     def name(self) -> dict[str, object]:
         subject = f"{self.calendar.name}/{self.site.name}"
-        return {"code": CODE, "subject": subject, "first_ms": self.from_ms}
+        return {"code": PEAK, "subject": subject, "first_ms": self.from_ms}
 
 
 def wanted(connection: Connection, view: View, orders: Sequence[Order], now_ms: int) -> list[Terms]:

@@ -32,6 +32,8 @@ def is_due(
 
     What a person ordered, a person releases, or its end.
     """
+    if rules.is_renewal(order):
+        return rules.void(connection, view, order, part, now_ms) is not None
     if not order.terms.is_automatic:
         return False
     if order.terms.reason is OrderReason.OVER_ALLOCATION:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from sqlalchemy import Connection
 
@@ -13,7 +14,7 @@ from collector.checks.now import is_permitted
 from collector.checks.rounds import STALE_MS, Rounds
 from collector.model.order import Step
 from collector.model.records import Authority, OrderReason, Site
-from collector.orders import store
+from collector.orders import blocks, store
 from collector.orders.order import Cut, Order, Part, Terms
 from collector.registry.view import View
 
@@ -28,9 +29,9 @@ _REASONS = {
 
 @dataclass(frozen=True)
 class Rule:
-    """`version` grows with every change of what it does."""
+    """`version` grows with every change of what it does. `renewal`: of any reason."""
 
-    reason: OrderReason
+    reason: OrderReason | Literal["renewal"]
     version: int
     text: str
 
@@ -60,8 +61,11 @@ RULES = {
         ),
     )
 }
+RENEWAL = Rule("renewal", 1, "what ends while returns are blocked goes on, by the same authority")
 _NOTED_MS = 2_000
 """That an order would have been is written at most so often."""
+PEAK = "peak"
+"""What the finding of an order for a peak is called, for there is none: its ground is a window."""
 _NEVER_APPLIED = {Step.REJECTED, Step.FAILED, Step.CANCELLED, Step.EXPIRED}
 
 
@@ -167,6 +171,10 @@ def void(connection: Connection, view: View, order: Order, part: Part, now_ms: i
     """Why a part that is not issued yet must not be: its ground or its authority is gone."""
     if authority_of(view, order, now_ms) is None:
         return "its authority is no longer valid"
+    if is_renewal(order):
+        standing = blocks.standing(connection)
+        is_blocked = blocks.of_site(standing, view, part.cut.site) is not None
+        return None if is_blocked else "returns are blocked no more"
     is_of_hours = order.terms.reason is OrderReason.PERMITTED_HOURS and order.terms.is_automatic
     if is_of_hours and is_permitted(connection, view, view.one(Site, part.cut.site), now_ms):
         return "drawing is permitted again"
@@ -181,10 +189,14 @@ def void(connection: Connection, view: View, order: Order, part: Part, now_ms: i
     return None
 
 
+def is_renewal(order: Order) -> bool:
+    return order.terms.rule == RENEWAL.name
+
+
 def is_off_calendar(view: View, order: Order, part: Part) -> bool:
     """Whether the calendar says no more what a rule's order for a peak rests on."""
     terms = order.terms
-    if terms.reason is not OrderReason.PEAK or not terms.is_automatic or terms.until_ms is None:
+    if terms.finding.get("code") != PEAK or terms.until_ms is None:
         return False
     name = str(terms.finding["subject"]).split("/", 1)[0]
     site = view.one(Site, part.cut.site)

@@ -104,6 +104,20 @@ stage_movement = Table(
     Column("order_id", LargeBinary),
     Index("stage_movement_by_time", "gateway", "stage", "at_ms"),
 )
+# acts of persons who block returns of load, and lift that; `block` null: it begins one
+return_block = Table(
+    "return_block",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("block", BigInteger),
+    Column("act", Text, nullable=False),
+    # null: everywhere
+    Column("zone", Text),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("person", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("reference", Text),
+)
 outbox = Table(
     "outbox",
     metadata,

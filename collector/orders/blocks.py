@@ -42,6 +42,9 @@ class Block:
     def binds(self, site: Site) -> bool:
         return self.zone in (None, site.zone)
 
+    def after(self, act: _Act, said: Said) -> "Block":
+        return replace(self, asked=said) if act is _Act.LIFT_ASKED else replace(self, lifted=said)
+
     @property
     def where(self) -> str:
         return "everywhere" if self.zone is None else f"zone {self.zone}"
@@ -55,8 +58,7 @@ def every(connection: Connection) -> list[Block]:
         if row.act == _Act.BLOCKED:
             found[row.id] = Block(row.id, row.zone, said)
         else:
-            lifts = {"asked": said} if row.act == _Act.LIFT_ASKED else {"lifted": said}
-            found[row.block] = replace(found[row.block], **lifts)
+            found[row.block] = found[row.block].after(_Act(row.act), said)
     return list(found.values())
 
 
@@ -113,15 +115,15 @@ def _one(connection: Connection, zone: str | None) -> Block | None:
 
 def _kept(connection: Connection, block: Block, act: _Act, said: Said) -> Block:
     _keep(connection, block.number, act, block.zone, said)
-    lifts = {"asked": said} if act is _Act.LIFT_ASKED else {"lifted": said}
-    return replace(block, **lifts)
+    return block.after(act, said)
 
 
 def _keep(
     connection: Connection, number: int | None, act: _Act, zone: str | None, said: Said
 ) -> int:
-    done = connection.execute(
-        insert(table).values(
+    row: int = connection.execute(
+        insert(table)
+        .values(
             block=number,
             act=act,
             zone=zone,
@@ -130,8 +132,8 @@ def _keep(
             reason=said.reason.strip(),
             reference=said.reference,
         )
-    )
-    row: int = done.inserted_primary_key[0]
+        .returning(table.c.id)
+    ).scalar_one()
     return row
 
 

@@ -172,9 +172,8 @@ def void(connection: Connection, view: View, order: Order, part: Part, now_ms: i
     if authority_of(view, order, now_ms) is None:
         return "its authority is no longer valid"
     if is_renewal(order):
-        standing = blocks.standing(connection)
-        is_blocked = blocks.of_site(standing, view, part.cut.site) is not None
-        return None if is_blocked else "returns are blocked no more"
+        block = blocks.of_site(blocks.standing(connection), view, part.cut.site)
+        return None if block is not None else "returns are blocked no more"
     is_of_hours = order.terms.reason is OrderReason.PERMITTED_HOURS and order.terms.is_automatic
     if is_of_hours and is_permitted(connection, view, view.one(Site, part.cut.site), now_ms):
         return "drawing is permitted again"

@@ -110,7 +110,7 @@ def test_the_renewal_is_released_when_it_is_lifted(held: Night) -> None:
     for at_s in (541, 541.1, 541.2, 571):
         held.at(at_s)
     held.answer(held.orders()[1], APPLIED)
-    held.measure(540, 600, ("stage-2",))
+    held.measure(500, 600, ("stage-2",))
     held.at(590)
     held.sent()
     lift(held)
@@ -175,7 +175,12 @@ def test_everywhere_two_people_lift_it(held: Night) -> None:
 def test_who_why_and_by_what_call_are_said(
     held: Night, changes: dict[str, Any], match: str
 ) -> None:
-    fields = {"at_ms": 1, "person": DRAFTER, "reason": "авария", "reference": "log 18"}
+    fields: dict[str, Any] = {
+        "at_ms": 1,
+        "person": DRAFTER,
+        "reason": "авария",
+        "reference": "log 18",
+    }
     with (
         held.world.engine.begin() as connection,
         pytest.raises((ActError, DraftError), match=match),

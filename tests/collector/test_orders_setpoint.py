@@ -179,28 +179,32 @@ def gateway_of(night: Night) -> tuple[ModelGateway, Any]:
     return model, second
 
 
+def cap_of(model: ModelGateway) -> int | None:
+    return None if model.setpoint is None else model.setpoint[1]
+
+
 def test_of_two_the_lower_holds_and_the_other_is_resumed(capped: Night) -> None:
     model, second = gateway_of(capped)
     high = cap(capped, 700_000, reason=OrderReason.EMERGENCY, hold_s=900)
     capped.approve(high)
     for at_s in (1, 2, 3):
         second(at_s)
-    assert model.setpoint is not None and model.setpoint[1] == 700_000
+    assert cap_of(model) == 700_000
     low = cap(capped, 400_000, reason=OrderReason.PEAK, hold_s=300)
     capped.approve(low)
     for at_s in (4, 5, 6):
         second(at_s)
-    assert model.setpoint[1] == 400_000
+    assert cap_of(model) == 400_000
     assert capped.loaded(high).step in (Step.APPLIED, Step.VERIFIED)
     second(274)  # the handover before its end
     second(275)
-    assert model.setpoint[1] == 700_000
+    assert cap_of(model) == 700_000
     for at_s in (305, 306):
         second(at_s)
     assert capped.loaded(low).step is Step.RESTORED
     for at_s in (904, 905, 906):
         second(at_s)
-    assert model.setpoint is None
+    assert cap_of(model) is None
     assert capped.loaded(high).step is Step.RESTORED
 
 
@@ -225,11 +229,11 @@ def test_a_higher_one_that_lasts_takes_over_when_the_lower_is_released(capped: N
     capped.approve(high)
     for at_s in (4, 5, 6):
         second(at_s)
-    assert model.setpoint is not None and model.setpoint[1] == 400_000
+    assert cap_of(model) == 400_000
     capped.act(low, acts.release, OTHER, "less is needed")
     for at_s in (7, 8, 9):
         second(at_s)
-    assert model.setpoint[1] == 700_000
+    assert cap_of(model) == 700_000
     assert capped.loaded(low).step is Step.RESTORED
     assert capped.loaded(high).step in (Step.APPLIED, Step.VERIFIED)
 

@@ -61,7 +61,7 @@ def test_windows_are_the_days_own_and_touching_spans_are_one() -> None:
 def test_holidays_and_other_days_have_none() -> None:
     day = astana(MIDNIGHT_MS).date()
     weekday = day.strftime("%a").lower()
-    once = Span(days=(weekday,), start="07:00", end="09:00")  # type: ignore[arg-type]
+    once = Span(days=(weekday,), start="07:00", end="09:00")
     assert len(windows(calendar(spans=(once,)), MIDNIGHT_MS, MIDNIGHT_MS + 7 * DAY_MS)) == 1
     but_not = calendar(spans=(once,), holidays=(day.isoformat(),))
     assert windows(but_not, MIDNIGHT_MS, MIDNIGHT_MS + 7 * DAY_MS) == []

@@ -137,7 +137,9 @@ def _judge_command(
     for name, key in (("counter", 2), ("issued_ms", 3), ("expires_ms", 4), ("until_ms", 8)):
         same(f"{path}.{name}", said[name], body.get(key))
     same(f"{path}.action", ACTIONS.get(said["action"]), body[6])
-    same(f"{path}.stages", said["stages"], body.get(7))
+    same(f"{path}.stages", said["stages"], body.get(7, []))
+    same(f"{path}.power_w", said.get("power_w"), body.get(12))
+    same(f"{path}.power_w", said.get("power_w"), part.get("cap_w"))
     if not set(said["stages"]) <= set(part["stages"]):
         raise WrongField(f"{path}.stages", "they are not among the part's")
     same("order.reason", certificate["order"]["reason"], body.get(11))
@@ -156,6 +158,11 @@ def _event(
     return record
 
 
+def _of_what(part: dict[str, Any]) -> str:
+    cap_w = part.get("cap_w")
+    return "at the stages" if cap_w is None else f"of at most {cap_w} W that were ordered"
+
+
 def _said(certificate: dict[str, Any], evidence: Evidence) -> list[str]:
     order = certificate["order"]
     lines = [f"Order {order['id']}: {order['reason']}, {order['result'] or 'not verified'}"]
@@ -167,7 +174,8 @@ def _said(certificate: dict[str, Any], evidence: Evidence) -> list[str]:
             f"  its key {key.hex()}: compare it with the enrolment's paper" for key in sorted(keys)
         ]
         lines += [
-            f"  {each['stage_before_w']} W before, {each['stage_after_w']} W after at the stages;"
+            f"  {each['stage_before_w']} W before, {each['stage_after_w']} W after"
+            f" {_of_what(part)};"
             f" {each['boundary_drop_w']} W less at the boundary: {each['result']}"
             for each in part["measured"]
             if "meters" in each

@@ -9,6 +9,7 @@ from auditor.frames import SAMPLE, Frame
 
 BASELINE = "flat_prior_load"
 MS_IN_HOUR = 3_600_000
+TENTH = Fraction(1, 10)  # σ is said to a tenth
 
 
 def judge_measured(
@@ -41,6 +42,11 @@ def judge_measured(
             sums[role][side] += median(powers[name])
             if role == "stage":
                 by_stage[point][side] += median(powers[name])
+    cap_w = part.get("cap_w")
+    if cap_w is not None:
+        same(f"{path}.cap_w", said["cap_w"], cap_w)
+        if not part["stages"]:  # the setpoint is the whole site's
+            sums["stage"] = sums["delivery"]
     figures = {
         "stage_before_w": sums["stage"][0],
         "stage_after_w": sums["stage"][1],
@@ -50,7 +56,8 @@ def judge_measured(
     dropped_w = sums["stage"][0] - sums["stage"][1]
     boundary_w = sums["delivery"][0] - sums["delivery"][1] - (sums["other"][0] - sums["other"][1])
     figures["boundary_drop_w"] = boundary_w
-    is_known = said["result"] != "unverifiable"
+    is_idle = cap_w is not None and sums["stage"][0] <= cap_w
+    is_known = said["result"] != "unverifiable" and not is_idle
     credited_w = max(min(dropped_w, boundary_w), Fraction(0)) if is_known else Fraction(0)
     figures["credited_w"] = credited_w
     for name, value in figures.items():
@@ -59,7 +66,10 @@ def judge_measured(
         here = f"{path}.stages[{place}]"
         for side, name in enumerate(("before_w", "after_w")):
             same(f"{here}.{name}", stage[name], float(round(by_stage[stage["stage"]][side], 1)))
-    _judge_result(path, said, dropped_w, sums["stage"][0], certificate["rules"])
+    if cap_w is None:
+        _judge_result(path, said, dropped_w, sums["stage"][0], certificate["rules"])
+    else:
+        _judge_capped(path, said, sums["stage"], cap_w, certificate["rules"])
 
 
 def _judge_windows(
@@ -67,12 +77,37 @@ def _judge_windows(
 ) -> None:
     """Before: no longer than the rule, and none of it after the command. After: it has settled."""
     from_ms, until_ms = said["before_ms"]
-    issued_ms = max(each["issued_ms"] for each in part["commands"] if each["action"] == "open")
+    issued_ms = max(each["issued_ms"] for each in part["commands"] if _holds(each))
     if until_ms > issued_ms or until_ms - from_ms > 1000 * rules["before_window_s"]:
         raise WrongField(f"{path}.before_ms", "it is not the time before the command")
     settled_ms = part["duration"]["opened_ms"] + 1000 * Fraction(rules["settle_s"])
     if said["after_ms"][0] < settled_ms:
         raise WrongField(f"{path}.after_ms", "it begins before the contact had settled")
+
+
+def _holds(command: dict[str, Any]) -> bool:
+    """A setpoint that is over when it is signed ends the one before."""
+    if command["action"] == "limit":
+        return bool(command["until_ms"] > command["issued_ms"])
+    return bool(command["action"] == "open")
+
+
+def _judge_capped(
+    path: str,
+    said: dict[str, Any],
+    load_w: list[Fraction],
+    cap_w: int,
+    rules: dict[str, Any],
+) -> None:
+    """No better than the load against its setpoint allows, within its own σ."""
+    before_w, after_w = load_w
+    slack_w = Fraction(rules["drop"]["boundary_sigmas"]) * (Fraction(str(said["sigma_w"])) + TENTH)
+    if said["result"] == "full" and after_w > cap_w + slack_w:
+        raise WrongField(f"{path}.result", "the load is above the setpoint")
+    excess_w = before_w - cap_w
+    is_less = 1000 * (before_w - after_w) < rules["partial_permille"] * excess_w
+    if said["result"] == "partial" and (excess_w <= 0 or is_less):
+        raise WrongField(f"{path}.result", "less of what was above the setpoint is gone")
 
 
 def _judge_result(

@@ -98,7 +98,8 @@ class _Sheet:
                 ("site", part["site"]),
                 ("licensee", f"{licensee['name'] or ''} ({licensee['bin']})".strip()),
                 ("gateway", part["gateway"]),
-                ("stages", ", ".join(map(str, part["stages"]))),
+                ("stages", ", ".join(map(str, part["stages"])) or self.word("whole_site")),
+                *([("cap", self._power(part["cap_w"]))] if "cap_w" in part else []),
             ],
         )
         if part["notice"] is not None:

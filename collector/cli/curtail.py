@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Engine
 from collector.cli import logs
 from collector.cli.arguments import AsJson, Directory, fail, open_directory
 from collector.cli.certificate import certificate
+from collector.cli.curtail_blocks import block, block_line, blocks_, unblock
 from collector.cli.curtail_plan import ledger_, plan
 from collector.cli.curtail_scopes import (
     Everything,
@@ -21,10 +22,13 @@ from collector.cli.curtail_scopes import (
     Licensees,
     Megawatts,
     Percent,
+    Setpoint,
     Sites,
     Zones,
     amount_of,
+    cap_of,
     planned,
+    planned_setpoint,
     scope_of,
 )
 from collector.cli.intervals import moment_of
@@ -33,10 +37,9 @@ from collector.cli.service import now_ms
 from collector.cli.site_schedule import schedule
 from collector.model.order import Step
 from collector.model.records import OrderReason
-from collector.orders import acts, store
-from collector.orders.acts import ActError
-from collector.orders.choice import planning
-from collector.orders.drafting import Asked, DraftError, terms_of
+from collector.orders import acts, blocks, store
+from collector.orders.choice import planning, setpoints
+from collector.orders.drafting import ActError, Asked, DraftError, terms_of
 from collector.orders.order import Order
 from collector.registry.store import Registry
 from collector.storage import reading
@@ -47,6 +50,9 @@ app.command()(certificate)
 app.command()(schedule)
 app.command()(plan)
 app.command("ledger")(ledger_)
+app.command()(block)
+app.command()(unblock)
+app.command("blocks")(blocks_)
 
 By = Annotated[str, typer.Option("--by", help="the full name of the person who does it")]
 Reason = Annotated[str, typer.Option("--reason", help="why")]
@@ -69,6 +75,7 @@ def draft(
     everything: Everything = False,
     mw: Megawatts = None,
     percent: Percent = None,
+    to_mw: Setpoint = None,
     hold: Annotated[str | None, typer.Option(help="how long: 30m, 2h, 900 (s)")] = None,
     until: Annotated[str | None, typer.Option(help="when it ends: a time with its offset")] = None,
     reference: Annotated[
@@ -77,10 +84,10 @@ def draft(
     authority: Annotated[str | None, typer.Option(help="if several allow it")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Say what is to be cut. Nothing happens before it is approved."""
+    """Say what is to be cut, or held to a setpoint. Nothing happens before it is approved."""
     engine = open_directory(directory)
     scope = scope_of(site, feeder, licensee, zone, everything=everything)
-    amount = amount_of(mw, percent)
+    cap_w, amount = cap_of(to_mw, mw, percent), amount_of(mw, percent)
     asked = Asked(
         reason=reason,
         cuts=scope.sites,
@@ -90,12 +97,17 @@ def draft(
         hold_s=None if hold is None else _seconds(hold),
         until_ms=None if until is None else moment_of(until),
         authority=authority,
-        is_by_zone=scope.is_by_zone and amount.is_all,
+        is_by_zone=scope.is_by_zone and amount.is_all and cap_w is None,
+        cap_w=cap_w,
     )
     view, now = Registry(engine).view(), now_ms()
     said: dict[str, Any] = {}
     try:
-        if not (scope.is_of_sites and amount.is_all):
+        if cap_w is not None:
+            held = planned_setpoint(engine, directory, view, scope, cap_w, now)
+            asked = replace(asked, cuts=held.cuts, caps_w=held.caps_w)
+            said = {"plan": setpoints.said(held)}
+        elif not (scope.is_of_sites and amount.is_all):
             made = planned(engine, directory, view, scope, amount, now)
             asked, said = replace(asked, cuts=made.cuts), {"plan": planning.said(made)}
         terms = terms_of(view, asked, now)
@@ -183,12 +195,15 @@ def release(
     directory: Directory, order: Named, by: By, reason: Reason, as_json: AsJson = False
 ) -> None:
     """End an order before its time; the running collector sends the release."""
-    _act(
-        open_directory(directory),
+    engine = open_directory(directory)
+    found = _act(
+        engine,
         order,
         lambda connection, found, now: acts.release(connection, found, by, reason, now),
         as_json=as_json,
     )
+    if not as_json:
+        _say_blocked(engine, found)
 
 
 @app.command()
@@ -224,11 +239,14 @@ def list_(
             for order in reversed(store.load_all(connection))
             if not (is_open and order.is_over) and (site is None or site in order.terms.sites)
         ]
+        standing = blocks.standing(connection)
     if as_json:
         typer.echo(
             json.dumps([plain(each) for each in found[:limit]], ensure_ascii=False, indent=2)
         )
         return
+    for block_ in standing:
+        typer.echo(block_line(block_))
     for each in found[:limit]:
         typer.echo(lines(each)[0])
     if not found:
@@ -238,9 +256,12 @@ def list_(
 @app.command()
 def show(directory: Directory, order: Named, as_json: AsJson = False) -> None:
     """All about one: its terms, every step of every part, every command."""
-    with reading(open_directory(directory)) as connection:
+    engine = open_directory(directory)
+    with reading(engine) as connection:
         found = _one(connection, order)
     _show(found, as_json=as_json)
+    if not as_json and not found.is_over:
+        _say_blocked(engine, found)
 
 
 def _act(
@@ -249,13 +270,25 @@ def _act(
     act: Callable[[Connection, Order, int], Order],
     *,
     as_json: bool,
-) -> None:
+) -> Order:
     try:
         with engine.begin() as connection:
             order = act(connection, _one(connection, name), now_ms())
     except _REFUSED as error:
         raise _refused(error) from None
     _show(order, as_json=as_json)
+    return order
+
+
+def _say_blocked(engine: Engine, order: Order) -> None:
+    """Where its load may not return, whatever is asked."""
+    view = Registry(engine).view()
+    with reading(engine) as connection:
+        standing = blocks.standing(connection)
+    for site in order.terms.sites:
+        found = blocks.of_site(standing, view, site)
+        if found is not None:
+            typer.echo(f"  {site}: {block_line(found)}; no release is sent before it is lifted")
 
 
 def _one(connection: Connection, name: str) -> Order:

@@ -13,16 +13,20 @@ from collector.cli.curtail_scopes import (
     Licensees,
     Megawatts,
     Percent,
+    Setpoint,
     Sites,
     Zones,
     amount_of,
+    cap_of,
     planned,
+    planned_setpoint,
     scope_of,
 )
 from collector.cli.service import now_ms
 from collector.orders import store
 from collector.orders.choice.fairness import Fairness, ledger
-from collector.orders.choice.planning import Plan
+from collector.orders.choice.planning import Expectation, Plan
+from collector.orders.choice.setpoints import SetpointPlan, Share
 from collector.orders.drafting import DraftError
 from collector.registry.store import Registry
 from collector.storage import reading
@@ -39,20 +43,27 @@ def plan(
     everything: Everything = False,
     mw: Megawatts = None,
     percent: Percent = None,
+    to_mw: Setpoint = None,
     as_json: AsJson = False,
 ) -> None:
     """A dry run: what would be opened, why, and what that sheds. Nothing is written."""
     engine = open_directory(directory)
     scope = scope_of(site, feeder, licensee, zone, everything=everything)
-    amount = amount_of(mw, percent)
+    cap_w, amount, view = (
+        cap_of(to_mw, mw, percent),
+        amount_of(mw, percent),
+        Registry(engine).view(),
+    )
     try:
-        made = planned(engine, directory, Registry(engine).view(), scope, amount, now_ms())
+        if cap_w is None:
+            made = planned(engine, directory, view, scope, amount, now_ms())
+            shown, said = plain(made), lines(made)
+        else:
+            held = planned_setpoint(engine, directory, view, scope, cap_w, now_ms())
+            shown, said = plain_setpoint(held), setpoint_lines(held)
     except DraftError as error:
         raise fail(f"{error}. Nothing was changed") from None
-    if as_json:
-        typer.echo(json.dumps(plain(made), ensure_ascii=False, indent=2))
-    else:
-        typer.echo("\n".join(lines(made)))
+    typer.echo(json.dumps(shown, ensure_ascii=False, indent=2) if as_json else "\n".join(said))
 
 
 def ledger_(
@@ -104,16 +115,10 @@ def plain(made: Plan) -> dict[str, Any]:
 
 
 def lines(made: Plan) -> list[str]:
-    expected = made.expected
     wanted = "all of it" if made.target_w is None else _mw(made.target_w)
     return [
         f"wanted: {wanted}",
-        (
-            f"expected: {_mw(expected.power_w)}, from {_mw(expected.least_w)} to"
-            f" {_mw(expected.most_w)}; confidence {expected.confidence}: {expected.fresh} of"
-            f" {expected.stages} stages have a fresh meter, the oldest sample is"
-            f" {expected.oldest_s} s old"
-        ),
+        _expected(made.expected, "stages have a fresh meter"),
         (f"touches {len(made.cuts)} sites of {len(made.licensees)} licensees; nothing was written"),
         *(
             f"  {'open ' if each.is_chosen else 'leave'} {each.candidate.site}"
@@ -122,6 +127,57 @@ def lines(made: Plan) -> list[str]:
             for each in made.verdicts
         ),
     ]
+
+
+def plain_setpoint(made: SetpointPlan) -> dict[str, Any]:
+    return {
+        "cap_w": made.cap_w,
+        "expected": vars(made.expected),
+        "sites": [
+            {
+                "site": each.cut.site,
+                "stages": list(each.cut.stages),
+                "licensee": each.cut.licensee,
+                "rank": each.rank,
+                "power_w": each.power_w,
+                "cap_w": each.cut.cap_w,
+                "opens": list(each.opened),
+                "why": each.why,
+            }
+            for each in made.shares
+        ],
+    }
+
+
+def setpoint_lines(made: SetpointPlan) -> list[str]:
+    return [
+        f"wanted: together at most {_mw(made.cap_w)}",
+        _expected(made.expected, "sites are known by fresh meters"),
+        f"touches {len(made.shares)} sites; nothing was written",
+        *(
+            f"  {each.cut.site}{_stages(each)} at most {_mw(each.cut.cap_w)}, draws"
+            f" {_mw(each.power_w)}, {each.cut.licensee}, {each.rank}: {each.why}{_opens(each)}"
+            for each in made.shares
+        ),
+    ]
+
+
+def _stages(share: Share) -> str:
+    return f" stages {', '.join(map(str, share.cut.stages))}" if share.cut.stages else ""
+
+
+def _opens(share: Share) -> str:
+    if not share.opened:
+        return ""
+    return f"; its gateway would open {', '.join(map(str, share.opened))}"
+
+
+def _expected(expected: Expectation, known: str) -> str:
+    return (
+        f"expected: {_mw(expected.power_w)} less, from {_mw(expected.least_w)} to"
+        f" {_mw(expected.most_w)}; confidence {expected.confidence}: {expected.fresh} of"
+        f" {expected.stages} {known}, the oldest sample is {expected.oldest_s} s old"
+    )
 
 
 def _row(each: Fairness) -> dict[str, Any]:

@@ -9,9 +9,10 @@ import typer
 from sqlalchemy import Engine
 
 from collector.cli.arguments import fail
-from collector.orders.choice import planning
+from collector.orders.choice import planning, setpoints
 from collector.orders.choice.planning import Amount, Plan
 from collector.orders.choice.scopes import Scope
+from collector.orders.choice.setpoints import SetpointPlan
 from collector.registry.view import View
 from collector.series.embedded import EmbeddedSeries
 from collector.storage import reading
@@ -35,6 +36,11 @@ Megawatts = Annotated[
 Percent = Annotated[
     str | None, typer.Option("--percent", help="shed so much of what it draws now, in %")
 ]
+Setpoint = Annotated[
+    str | None, typer.Option("--to-mw", help="a setpoint: all of it together draws no more")
+]
+MOST_CAP_W = 2**32 - 1
+"""As much as a command can say."""
 _SITE = re.compile(r"([^:]+)(?::(\d{1,2}(?:,\d{1,2})*))?")
 
 
@@ -66,6 +72,15 @@ def amount_of(megawatts: str | None, percent: str | None) -> Amount:
     return Amount()
 
 
+def cap_of(to_mw: str | None, megawatts: str | None, percent: str | None) -> int | None:
+    """A setpoint in W, exact to the watt."""
+    if to_mw is None:
+        return None
+    if megawatts is not None or percent is not None:
+        raise fail("give --to-mw, or --mw, or --percent: not two of them")
+    return _whole(to_mw, "--to-mw", 1_000_000, MOST_CAP_W, "MW, to the watt, up to 4294: 1.5")
+
+
 def planned(
     engine: Engine, directory: Path, view: View, scope: Scope, amount: Amount, now_ms: int
 ) -> Plan:
@@ -74,6 +89,18 @@ def planned(
     try:
         with reading(engine) as connection:
             return planning.plan(connection, view, series, scope, amount, now_ms)
+    finally:
+        series.close()
+
+
+def planned_setpoint(
+    engine: Engine, directory: Path, view: View, scope: Scope, cap_w: int, now_ms: int
+) -> SetpointPlan:
+    """Raises DraftError."""
+    series = EmbeddedSeries(directory)
+    try:
+        with reading(engine) as connection:
+            return setpoints.plan(connection, view, series, scope, cap_w, now_ms)
     finally:
         series.close()
 

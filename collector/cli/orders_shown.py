@@ -6,7 +6,7 @@ from typing import Any
 
 from collector.cli.report import moment
 from collector.model.instant import astana
-from collector.orders.order import Order, StepRecord
+from collector.orders.order import Cut, Order, StepRecord
 
 
 def plain(order: Order) -> dict[str, Any]:
@@ -28,6 +28,7 @@ def plain(order: Order) -> dict[str, Any]:
                 "gateway": part.cut.gateway,
                 "licensee": part.cut.licensee,
                 "stages": list(part.cut.stages),
+                "cap_w": part.cut.cap_w,
                 "step": part.step,
                 "result": part.result,
                 "until": _moment(part.until_ms),
@@ -60,6 +61,8 @@ def lines(order: Order) -> list[str]:
         sites += f" and {len(terms.sites) - 3} others"
     result = f" ({order.result})" if order.result else ""
     found = [f"{order.id.hex()[:8]} {order.step}{result}: {terms.reason}, {sites}: {terms.why}"]
+    if terms.cap_w is not None:
+        found.append(f"  setpoint: together at most {terms.cap_w} W")
     found.append(
         f"  authority {terms.authority}, {terms.official}, SHA-256 {terms.document_sha256}"
     )
@@ -74,11 +77,16 @@ def lines(order: Order) -> list[str]:
             found.append(f"    {each.site} of {each.licensee}{tenants}")
     found += [f"  {_line(record)}" for record in order.own]
     for part in order.parts:
-        stages = ", ".join(map(str, part.cut.stages))
-        ends = "" if part.until_ms is None else f", until {_local(part.until_ms)}"
-        found.append(f"  part {part.number}: {part.cut.site}, stages {stages}: {part.step}{ends}")
+        ends = "" if part.until_ms is None else f", until {local(part.until_ms)}"
+        what = _what(part.cut)
+        found.append(f"  part {part.number}: {part.cut.site}, {what}: {part.step}{ends}")
         found += [f"    {_line(record)}" for record in part.history]
     return found
+
+
+def _what(cut: Cut) -> str:
+    stages = f"stages {', '.join(map(str, cut.stages))}" if cut.stages else "the site"
+    return stages if cut.cap_w is None else f"{stages} at most {cut.cap_w} W"
 
 
 def _line(record: StepRecord) -> str:
@@ -89,7 +97,7 @@ def _line(record: StepRecord) -> str:
         if name in ("by", "reason", "result", "channel", "proof", "until_ms", "not_supplied_wh")
         and value is not None
     ]
-    return f"{_local(record.at_ms)} {record.step}{frame}{_in_brackets(said)}"
+    return f"{local(record.at_ms)} {record.step}{frame}{_in_brackets(said)}"
 
 
 def _in_brackets(said: list[str]) -> str:
@@ -111,5 +119,5 @@ def _moment(instant_ms: int | None) -> str | None:
     return None if instant_ms is None else moment(instant_ms)
 
 
-def _local(instant_ms: int) -> str:
+def local(instant_ms: int) -> str:
     return astana(instant_ms).strftime("%Y-%m-%d %H:%M:%S")

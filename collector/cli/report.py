@@ -197,6 +197,7 @@ def _part(order: Order, part: Part) -> dict[str, Any]:
         "site": part.cut.site,
         "reason": order.terms.reason,
         "stages": list(part.cut.stages),
+        "cap_w": part.cut.cap_w,
         "authority": order.terms.authority,
         "official": order.terms.official,
         "ordered_at": at(Step.ISSUED),

@@ -54,6 +54,8 @@ class DropCause(StrEnum):
     CONTACT_UNTRUE = "contact_untrue"
     PROTECTION_TRIP = "protection_trip"
     BLACKOUT = "blackout"
+    UNDER_CAP = "under_cap"
+    ABOVE_CAP = "above_cap"
 
 
 class Actor(StrEnum):

@@ -69,7 +69,7 @@ PRIORITIES = {
         ),
         Priority(
             OrderReason.PEAK,
-            "when a person releases it, or at its end",
+            "with its window of the calendar, or when a person releases it",
             Fate.RESUMED,
             is_limited=True,
         ),

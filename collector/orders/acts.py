@@ -8,14 +8,10 @@ from sqlalchemy import Connection
 from collector.model.order import HOLDING, NEXT, Step
 from collector.model.persons import same_person
 from collector.orders import notices, rules, store
-from collector.orders.drafting import require_person
+from collector.orders.drafting import ActError, require_person
 from collector.orders.drop.compensation import not_supplied_wh
 from collector.orders.order import Order, Part, StepRecord
 from collector.registry.view import View
-
-
-class ActError(ValueError):
-    """It cannot be done with this order; the text says why, and what can."""
 
 
 def approve(connection: Connection, view: View, order: Order, person: str, now_ms: int) -> Order:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from collector.evidence.downlink import Action
 from collector.model.order import Step
 from collector.model.priorities import PRIORITIES, Fate, meet
 from collector.model.records import Authority
@@ -30,21 +29,22 @@ class Gateway:
     """What is claimed of one gateway. `movers`: by stage whose command was sent for it last."""
 
     claims: tuple[Claim, ...]
-    movers: Mapping[int, tuple[bytes, Action]]
+    movers: Mapping[int, store.Mover]
     now_ms: int
     handover_ms: int
 
     def owner(self, stage: int) -> Claim | None:
         """The strongest; of the same reason the one that ends last; of those the oldest.
 
-        One that is about to end has given the stage over, if any other goes on.
+        Of setpoints the lowest before that: it keeps the others too. One that is about to end has
+        given the stage over, if any other goes on.
         """
-        found = [claim for claim in self.claims if stage in claim.part.cut.stages]
+        found = [claim for claim in self.claims if stage in claim.part.cut.claims]
         lasting = [claim for claim in found if claim.end_ms > self.now_ms + self.handover_ms]
         return min(lasting or found, key=_precedence, default=None)
 
     def owned(self, order: Order, part: Part) -> tuple[int, ...]:
-        owners = {stage: self.owner(stage) for stage in part.cut.stages}
+        owners = {stage: self.owner(stage) for stage in part.cut.claims}
         return tuple(
             stage
             for stage, claim in owners.items()
@@ -53,15 +53,13 @@ class Gateway:
 
     def is_held(self, stage: int) -> bool:
         """Whether the last command for it was to open it, of an order that still holds."""
-        order, action = self.movers.get(stage, (b"", Action.RELEASE))
-        return action is Action.OPEN and any(claim.order.id == order for claim in self.claims)
+        order, holds = self.movers.get(stage, (b"", False))
+        return holds and any(claim.order.id == order for claim in self.claims)
 
     def to_take_over(self, order: Order, part: Part) -> tuple[int, ...]:
         """Stages of an order that holds, which its gateway has for another, or has released."""
         return tuple(
-            stage
-            for stage in self.owned(order, part)
-            if self.movers.get(stage) != (order.id, Action.OPEN)
+            stage for stage in self.owned(order, part) if self.movers.get(stage) != (order.id, True)
         )
 
     def free(self, order: Order, part: Part, orders: Iterable[Order]) -> tuple[int, ...]:
@@ -70,26 +68,38 @@ class Gateway:
             stage
             for claim in self.claims
             if claim.order.id != order.id
-            for stage in claim.part.cut.stages
+            for stage in claim.part.cut.claims
         }
         for other in orders:
             there = other.at(part.cut.gateway)
             if there is None or other.id == order.id or there.step is not Step.FAILED:
                 continue
             if there.may_hold(self.now_ms):
-                claimed |= {*there.cut.stages}
-        return tuple(stage for stage in part.cut.stages if stage not in claimed)
+                claimed |= {*there.cut.claims}
+        return tuple(stage for stage in part.cut.claims if stage not in claimed)
 
     def superseded_by(self, order: Order, part: Part) -> Order | None:
         """The order that has all its stages, when by the table this one is then over."""
-        owners = [self.owner(stage) for stage in part.cut.stages]
+        owners = [self.owner(stage) for stage in part.cut.claims]
         for claim in owners:
             if claim is None or claim.order.id == order.id or claim.part.step not in _OBEYED:
                 return None
-            fate = meet(claim.order.terms.reason, order.terms.reason).fate
-            if fate is Fate.RESUMED:
+            if not self._is_over_by(claim, order, part):
                 return None
         return owners[0].order if owners and owners[0] is not None else None
+
+    def _is_over_by(self, claim: Claim, order: Order, part: Part) -> bool:
+        """Whether an order is over that does not have what it claims. A setpoint may have been
+        given way to by one that is lower, and not stronger: it is over when it ends sooner too.
+        """
+        meeting = meet(claim.order.terms.reason, order.terms.reason)
+        if part.cut.cap_w is None or meeting.fate is not Fate.MERGED:
+            return meeting.fate is not Fate.RESUMED and meeting.owner in (
+                None,
+                claim.order.terms.reason,
+            )
+        own = next((each for each in self.claims if each.order.id == order.id), None)
+        return own is not None and own.end_ms <= claim.end_ms
 
 
 def look(
@@ -126,6 +136,6 @@ def end_ms(view: View, order: Order, part: Part, now_ms: int) -> int:
     return order.terms.end_ms(in_force_ms, authority.valid_until)
 
 
-def _precedence(claim: Claim) -> tuple[int, int, int]:
+def _precedence(claim: Claim) -> tuple[int, int, int, int]:
     rank = [*PRIORITIES].index(claim.order.terms.reason)
-    return rank, -claim.end_ms, claim.order.row
+    return claim.part.cut.cap_w or 0, rank, -claim.end_ms, claim.order.row

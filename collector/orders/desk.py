@@ -7,7 +7,7 @@ from sqlalchemy import Connection, Engine
 
 from collector.evidence.downlink import Signer
 from collector.model.order import Step
-from collector.orders import notices, rules, store, timers, zone_orders
+from collector.orders import notices, peaks, renewals, rules, store, timers, zone_orders
 from collector.orders.drop.verifying import Looks
 from collector.orders.fleet import Fleet
 from collector.orders.move import Move
@@ -53,8 +53,13 @@ class Desk:
         """Those that are wanted now, and all that are remembered."""
         remembered_ms = 2 * view.market.period_ms + view.policy.hold_s * 1000
         orders = store.load_recent(connection, now_ms - remembered_ms)
-        rules.note_unauthorised(connection, view, now_ms)
+        of_peaks = peaks.unauthorised(view, self._series, now_ms)
+        rules.note_unauthorised(connection, view, now_ms, of_peaks)
         for terms in rules.wanted(connection, view, orders, now_ms):
+            orders.append(store.draft(connection, terms, now_ms))
+        for terms in peaks.wanted(connection, view, orders, now_ms):
+            orders.append(store.draft(connection, terms, now_ms))
+        for terms in renewals.wanted(connection, view, orders, now_ms):
             orders.append(store.draft(connection, terms, now_ms))
         return orders
 

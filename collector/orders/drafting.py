@@ -1,10 +1,11 @@
 """An order as a person drafts it: what the register and the authority say to it."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from collector.model.priorities import PRIORITIES
 from collector.model.records import Authority, Feeder, OrderReason, Site, Stage
+from collector.orders.loads import can_measure
 from collector.orders.order import Cut, Terms, Touched
 from collector.registry.view import View
 
@@ -13,12 +14,17 @@ class DraftError(ValueError):
     """It cannot be ordered so; the text says why, and what would be right."""
 
 
+class ActError(ValueError):
+    """It cannot be done with what there is; the text says why, and what can."""
+
+
 @dataclass(frozen=True)
 class Asked:
     """What a person wants. `cuts`: by site its stages, None for all that are no line's.
 
     Its end is `hold_s` after it is issued, or `until_ms`, or whichever is sooner. `authority`: the
     name of one; None: the one that allows it. `is_by_zone`: the cuts are all there is in zones.
+    `caps_w`: a setpoint, by site what it may draw, W; then a site's stages None are the whole site.
     """
 
     reason: OrderReason
@@ -30,6 +36,8 @@ class Asked:
     until_ms: int | None = None
     authority: str | None = None
     is_by_zone: bool = False
+    caps_w: Mapping[str, int] | None = None
+    cap_w: int | None = None
 
 
 def terms_of(view: View, asked: Asked, now_ms: int) -> Terms:
@@ -42,7 +50,12 @@ def terms_of(view: View, asked: Asked, now_ms: int) -> Terms:
             f"an order for {asked.reason} names the call or letter that asked for it (--reference)"
         )
     authority = _authority(view, asked, now_ms)
-    cuts = tuple(_cut(view, site, stages) for site, stages in _each_once(asked))
+    cuts = tuple(
+        _cut(view, site, stages)
+        if asked.caps_w is None
+        else setpoint_cut(view, site, stages, asked.caps_w[site], now_ms)
+        for site, stages in _each_once(asked)
+    )
     upstream = tuple(dict.fromkeys(_upstream(view, cuts)))
     if upstream and not authority.allows_upstream:
         raise DraftError(
@@ -70,6 +83,7 @@ def terms_of(view: View, asked: Asked, now_ms: int) -> Terms:
         upstream=upstream,
         touched=touched,
         is_by_zone=asked.is_by_zone,
+        cap_w=asked.cap_w,
     )
 
 
@@ -127,6 +141,30 @@ def _cut(view: View, name: str, stages: tuple[int, ...] | None) -> Cut:
         raise DraftError(f"{name} has {said}; its stages are: {there}")
     ordered = tuple(stage.id for stage in site.stages if stage.id in stages)
     return Cut(site.name, site.gateway, site.licensee, ordered)
+
+
+def setpoint_cut(
+    view: View, name: str, stages: tuple[int, ...] | None, cap_w: int, now_ms: int
+) -> Cut:
+    """A setpoint that the site's gateway can keep by itself. Raises DraftError."""
+    cut = _cut(view, name, stages)
+    site = view.one(Site, name)
+    meant = [stage for stage in site.stages if stages is None or stage.id in stages]
+    if lines := [stage.feeder for stage in meant if stage.feeder is not None]:
+        raise DraftError(
+            f"{name} has a stage that opens the line {', '.join(lines)}: its gateway would choose"
+            f" by itself to open it, which only a person may; name its own stages: {name}:"
+            f"{','.join(map(str, cut.stages))}"
+        )
+    points: list[object] = ["delivery"] if stages is None else [*cut.stages]
+    blind = [point for point in points if not can_measure(view, name, point, now_ms)]
+    if blind:
+        of_what = "its delivery point" if stages is None else f"stage {', '.join(map(str, blind))}"
+        raise DraftError(
+            f"the gateway of {name} cannot keep a setpoint: no meter that it can count by itself"
+            f" measures {of_what}; cut by --mw, --percent, or in stages"
+        )
+    return replace(cut, stages=() if stages is None else cut.stages, cap_w=cap_w)
 
 
 def _hold_s(asked: Asked, authority: Authority, now_ms: int) -> int:

@@ -6,11 +6,10 @@ from statistics import median
 
 from collector.checks import meters
 from collector.checks.meters import POWER
-from collector.evidence.downlink import Action
 from collector.model.order import Step
 from collector.model.records import Meter, Site, ZoneRamp
-from collector.orders.loads import stages_load_w
-from collector.orders.order import Order, Part, Sent
+from collector.orders.loads import capped, setpoint_over_ms, stages_load_w
+from collector.orders.order import Cut, Order, Part, Sent
 from collector.orders.ramp import Ramp, Span
 from collector.registry.view import View
 from collector.series.store import SeriesStore
@@ -20,6 +19,8 @@ LOAD = "load_w"
 _MINUTE_MS = 60_000
 _FREQUENCY = "frequency"
 _HZ_IN_MHZ = 1000
+_LIMITER_RAMP_MS = (10_000, 1_000)
+"""Offset and step by which a gateway brings back what its own limit opened."""
 
 
 @dataclass
@@ -61,11 +62,16 @@ class Fleet:
                 if (zone := self._of(part.cut.site)) is not None:
                     self._remember(zone, part)
 
-    def load_w(self, site: str, stages: Iterable[int]) -> int | None:
-        """What they draw now; None where no zone's ramp asks, or nobody knows."""
-        if self._of(site) is None:
+    def load_w(self, cut: Cut, claims: Iterable[int]) -> int | None:
+        """What these stages draw now, or a setpoint takes off; None where no zone's ramp asks, or
+        nobody knows.
+        """
+        if self._of(cut.site) is None:
             return None
-        return stages_load_w(self._view, self._series, site, stages, self._now_ms)
+        if cut.cap_w is not None:
+            found = capped(self._view, self._series, cut, self._now_ms)
+            return None if found is None else found.shed_w
+        return stages_load_w(self._view, self._series, cut.site, claims, self._now_ms)
 
     def may_shed(self, order: Order, part: Part, load_w: int | None) -> bool:
         """Whether a command may be signed now that opens so much; if so it is counted."""
@@ -151,7 +157,7 @@ class Fleet:
             return False
         if zone.back is None:
             return True
-        if zone.has_untried and part.newest(Action.RELEASE) is not None:
+        if zone.has_untried and part.newest_release is not None:
             return False
         span = Span(
             self._now_ms, self._given_up_ms() + self._spread_ms(part), self._back_w(zone, part)
@@ -196,16 +202,18 @@ class Fleet:
         if zone.back is not None:
             for span in self._back_spans(zone, part):
                 zone.back.add(span)
-        if part.step is Step.RELEASED and part.newest(Action.RELEASE) is None:
+        if part.step is Step.RELEASED and part.newest_release is None:
             zone.has_untried = True
 
     def _shed_span(self, zone: _Zone, part: Part) -> Span | None:
-        sent = part.newest(Action.OPEN)
+        sent = part.newest_hold
         if sent is None:
             return None
-        first_ms = next(each.issued_ms for each in part.commands if each.action is Action.OPEN)
+        first_ms = next(each.issued_ms for each in part.commands if each.is_hold)
         applied = part.steps.get(Step.APPLIED)
         until_ms = self._answerable_ms(sent) if applied is None else applied.recorded_ms
+        if part.cut.cap_w is not None:
+            until_ms += setpoint_over_ms(self._view.policy)
         if until_ms <= self._now_ms - zone.rule.shed_step_s * 1000:
             return None
         most_w = zone.rule.shed_step_w or 0
@@ -216,7 +224,7 @@ class Fleet:
         spread_ms, load_w = self._spread_ms(part), self._back_w(zone, part)
         restored = part.steps.get(Step.RESTORED)
         since_ms = self._now_ms - _MINUTE_MS
-        sent = part.newest(Action.RELEASE)
+        sent = part.newest_release
         if sent is not None:
             until_ms = self._answerable_ms(sent) + spread_ms
         elif part.until_ms is None or part.step in (Step.SUPERSEDED, Step.REJECTED):
@@ -245,8 +253,10 @@ class Fleet:
         policy = self._view.policy
         known = self._view.all(Site).get(part.cut.site)
         rests = [stage.min_off_ms for stage in known.stages] if known is not None else []
-        steps_ms = policy.ramp_step_ms * max(len(part.cut.stages) - 1, 0)
-        return policy.ramp_offset_ms + steps_ms + max(rests, default=0)
+        offset_ms, step_ms, count = policy.ramp_offset_ms, policy.ramp_step_ms, len(part.cut.stages)
+        if part.cut.cap_w is not None:
+            (offset_ms, step_ms), count = _LIMITER_RAMP_MS, len(rests)
+        return offset_ms + step_ms * max(count - 1, 0) + max(rests, default=0)
 
     def _is_held(self, rule: ZoneRamp) -> bool:
         """Whether the frequency, or the zone's draw, says that nothing may return now."""

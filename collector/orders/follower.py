@@ -55,6 +55,7 @@ def _note_movement(
             is_closed=bool(event.detail[1]),
             at_ms=believable_ms(entry, frame, event.at_ms),
             cause=event.detail[2],
+            order_id=event.detail.get(3),
         )
     )
 
@@ -65,7 +66,7 @@ def _confirm(connection: Connection, frame: Frame, event: Event, entry: Entry) -
         return
     gateway = frame.gateway.hex()
     found = store.load_part(connection, event.detail[3], gateway)
-    if found is None or found[1].step is not Step.APPLIED:
+    if found is None or found[1].step is not Step.APPLIED or found[1].cut.cap_w is not None:
         return
     order, part = found
     if all(rest.is_open(connection, gateway, stage) for stage in part.cut.stages):
@@ -146,7 +147,7 @@ def _steps(
 
     A release that an interlock hinders stays released: the stage returns when that is gone.
     """
-    step, is_open = part.step, sent.action is Action.OPEN
+    step, is_open = part.step, sent.is_hold
     if phase is CommandPhase.FAILED and reason == _LIMIT:
         phase = CommandPhase.RESTORED  # the order's hold is over; the gateway's own limit holds on
     is_contact_late = phase is CommandPhase.FAILED and reason == _CONTACT
@@ -162,11 +163,12 @@ def _steps(
     if phase is CommandPhase.RECEIVED:
         return received
     if phase is CommandPhase.APPLIED:
-        return [*received, Step.APPLIED, Step.CONTACT_CONFIRMED]
+        is_setpoint = sent.action is Action.LIMIT  # which no contact confirms
+        return [*received, Step.APPLIED, *(() if is_setpoint else (Step.CONTACT_CONFIRMED,))]
     is_in_part = reason in INTERLOCKS and set(stages or ()) < set(sent.stages)
     if is_contact_late or (phase is CommandPhase.FAILED and is_in_part):
         return [*received, Step.APPLIED]  # what it means is for the meters to say
-    if step is Step.FAILED or sent != part.newest(Action.OPEN):
+    if step is Step.FAILED or sent != part.newest_hold:
         return []
     if phase is CommandPhase.FAILED:
         return [Step.FAILED]

@@ -1,4 +1,4 @@
-"""What stages draw now, by their own meters, and how surely that is known."""
+"""What stages draw now, and what a setpoint would take off, and how surely that is known."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -8,7 +8,10 @@ from statistics import median
 from collector.checks import meters
 from collector.checks.meters import POWER
 from collector.model.noise import variance
-from collector.model.records import Meter
+from collector.model.records import Meter, Policy, Site
+from collector.orders.order import Cut
+from collector.registry.configuration import is_counted
+from collector.registry.profiles import load_profile
 from collector.registry.view import View
 from collector.series.store import SeriesStore
 
@@ -54,3 +57,64 @@ def _of(view: View, series: SeriesStore, metered: Sequence[Meter], now_ms: int) 
         spread += variance(powers) if len(powers) > 1 else 0.0
         age_ms = max(age_ms, now_ms - newest.at_ms)
     return Load(total_w, sqrt(spread), max(age_ms, 0))
+
+
+def can_measure(view: View, name: str, point: object, now_ms: int) -> bool:
+    """Whether a site's gateway reads all the meters of a point, and can count what they say."""
+    gateway = view.one(Site, name).gateway
+    metered = [meter for meter in view.meters_of(name, now_ms) if meter.point == point]
+    return bool(metered) and all(
+        meter.gateway == gateway and is_counted(meter, load_profile(meter.profile))
+        for meter in metered
+    )
+
+
+_OVER_S = 5
+"""How long a load is above a setpoint before stages open, where no schedule says it."""
+
+
+def setpoint_over_ms(policy: Policy) -> int:
+    """How long a gateway lets a load be above a setpoint before it opens stages, at most."""
+    return max(_OVER_S, policy.limits.emergency_over_s if policy.limits else 0) * 1000
+
+
+@dataclass(frozen=True)
+class Capped:
+    """What a setpoint holds, W: what is drawn; what comes off when stages open, as the gateway will
+    choose them; those stages.
+    """
+
+    power_w: int
+    shed_w: int
+    sigma_w: float
+    age_ms: int
+    stages: tuple[int, ...]
+
+
+def drawn(view: View, series: SeriesStore, cut: Cut, now_ms: int) -> Load:
+    """What a setpoint is for: by the meters of the delivery point, or of its stages."""
+    points: set[object] = {*cut.stages} or {"delivery"}
+    metered = view.meters_of(cut.site, now_ms)
+    if points - {each.point for each in metered}:
+        return Load(None)
+    return _of(view, series, [each for each in metered if each.point in points], now_ms)
+
+
+def capped(view: View, series: SeriesStore, cut: Cut, now_ms: int) -> Capped | None:
+    """In the order of shedding, until the rest is under the cap. None: nobody knows."""
+    known = drawn(view, series, cut, now_ms)
+    if known.power_w is None or cut.cap_w is None:
+        return None
+    left_w, opened = known.power_w, []
+    for stage in view.one(Site, cut.site).stages:
+        if left_w <= cut.cap_w:
+            break
+        if cut.stages and stage.id not in cut.stages:
+            continue
+        own_w = stage_load(view, series, cut.site, stage.id, now_ms).power_w
+        if own_w is None:
+            return None
+        left_w -= own_w
+        opened.append(stage.id)
+    shed_w = known.power_w - max(left_w, 0)
+    return Capped(known.power_w, shed_w, known.sigma_w, known.age_ms, tuple(opened))

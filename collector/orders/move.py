@@ -3,10 +3,10 @@
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
-from collector.evidence.downlink import Action
 from collector.model.order import HOLDING, DropResult, Step
 from collector.model.records import Authority
-from collector.orders import claims, notices, release, rest, rules, store
+from collector.orders import blocks, claims, notices, release, rest, rules, store
+from collector.orders.blocks import Block
 from collector.orders.claims import Gateway
 from collector.orders.drop.verifying import Judge, Judged, Looks
 from collector.orders.fleet import LOAD, Fleet
@@ -111,7 +111,7 @@ class Move:
             return self.order
         # what stands open shows no more what it will bring back
         is_known = len(moving) == len(stages)
-        load_w = self.fleet.load_w(self.part.cut.site, stages) if is_known else None
+        load_w = self.fleet.load_w(self.part.cut, stages) if is_known else None
         if moving and not self.fleet.may_shed(self.order, self.part, load_w):
             return self.order  # in the next step of the ramp
         end_ms = self._ramped_end_ms(load_w, end_ms, in_force_ms)
@@ -130,8 +130,13 @@ class Move:
         return rules.void(self.sender.connection, self.view, self.order, self.part, self.now_ms)
 
     def _moving(self, stages: tuple[int, ...], here: Gateway) -> list[int]:
-        """Stages that stand open, or are about to by another order, are not moved."""
+        """Stages that stand open, or are about to by another order, are not moved.
+
+        What a setpoint moves its gateway chooses.
+        """
         gateway = self.part.cut.gateway
+        if self.part.cut.cap_w is not None:
+            return [*stages]
         return [
             stage
             for stage in stages
@@ -155,7 +160,7 @@ class Move:
         One that lay here for the broker until it could not, or that came behind a newer one, is
         issued anew; else it has failed.
         """
-        sent = self.part.newest(Action.OPEN)
+        sent = self.part.newest_hold
         if sent is None:
             return self.order
         if is_stale(sent) or is_overtaken(sent):
@@ -185,7 +190,7 @@ class Move:
         return self.sender.issue(self.order, self.number, stages, end_ms, load_w)
 
     def _await_effect(self) -> Order:
-        sent = self.part.newest(Action.OPEN)
+        sent = self.part.newest_hold
         stages = self._here().owned(self.order, self.part)
         if not stages:
             return self.order  # they are a stronger order's
@@ -201,7 +206,7 @@ class Move:
         return self._keep_stages() if judged is None else self._judged(judged)
 
     def _judge(self) -> Judge:
-        return Judge(self.sender.connection, self.view, self.series, self.now_ms)
+        return Judge(self.sender.connection, self.view, self.series, self.order.id, self.now_ms)
 
     def _judged(self, judged: Judged) -> Order:
         return self._step(judged.step, judged.details, judged.verdict.result)
@@ -217,11 +222,18 @@ class Move:
         due = release.is_due(
             connection, self.view, self.series, self.order, self.part, self.remembered, self.now_ms
         )
-        return self._release() if due else self._keep_stages()
+        return self._release() if due and self._block() is None else self._keep_stages()
+
+    def _block(self) -> Block | None:
+        """What keeps load from returning here, as long as the cut is lawful."""
+        if rules.authority_of(self.view, self.order, self.now_ms) is None:
+            return None
+        standing = blocks.standing(self.sender.connection)
+        return blocks.of_site(standing, self.view, self.part.cut.site)
 
     def _keep_stages(self) -> Order:
         """Take over, or ask again for, the stages of which its gateway does not know."""
-        here, sent = self._here(), self.part.newest(Action.OPEN)
+        here, sent = self._here(), self.part.newest_hold
         stages = here.to_take_over(self.order, self.part)
         if sent is not None and not sent.is_answered:
             if not self.sender.is_given_up(sent):
@@ -236,6 +248,8 @@ class Move:
     def _release(self) -> Order:
         stages = self._here().free(self.order, self.part, self.others)
         if stages:
+            if self._block() is not None:
+                return self.order
             if not self.fleet.may_return(self.order, self.part):
                 return self.order  # when its turn in the ramp has come
             return self.sender.release(self.order, self.number, stages)
@@ -249,13 +263,14 @@ class Move:
         """A release is sent until it is carried out; a cut that lapsed the gateway ends itself."""
         if self.part.step is Step.LAPSED:
             return self.order if self._may_return() else self._step(Step.RESTORED, _NOT_ITS_OWN)
-        sent = self.part.newest(Action.RELEASE)
+        sent = self.part.newest_release
         if sent is None or is_stale(sent) or is_overtaken(sent):
             return self._release()
         if not sent.is_obeyed:
             if self.sender.is_given_up(sent):
                 return self._release()
-            self.sender.repeat(self.part, sent)
+            if self._block() is None:
+                self.sender.repeat(self.part, sent)
         return self.order
 
     def _may_return(self) -> bool:
@@ -263,13 +278,11 @@ class Move:
 
         By what it answered: a command that was sent and lost makes no stage this order's.
         """
-        sent = self.part.newest(Action.OPEN)
+        sent = self.part.newest_hold
         if sent is not None and not sent.is_answered and not self.sender.is_given_up(sent):
             return True
         obeyed = store.obeyed(self.sender.connection, self.part.cut.gateway)
-        return any(
-            obeyed.get(stage) == (self.order.id, Action.OPEN) for stage in self.part.cut.stages
-        )
+        return any(obeyed.get(claim) == (self.order.id, True) for claim in self.part.cut.claims)
 
 
 _HELD = {"reason": "another order holds its stages open"}

@@ -15,12 +15,14 @@ def notice(order: Order, part: Part, now_ms: int) -> dict[str, Any]:
         "content": {
             "site": part.cut.site,
             "stages": list(part.cut.stages),
+            **({} if part.cut.cap_w is None else {"cap_w": part.cut.cap_w}),
             "reason": terms.reason,
             "why": terms.why,
             "authority": terms.authority,
             "document_sha256": terms.document_sha256,
             "official": terms.official,
             "hold_s": terms.hold_s,
+            "from_ms": terms.from_ms,
             "until_ms": terms.until_ms,
         },
         "proof": None,
@@ -47,7 +49,11 @@ def is_proven(part: Part) -> bool:
 
 
 def in_force_ms(order: Order, part: Part) -> int | None:
-    """From when the cut may be issued; None: not before its delivery is proven."""
+    """From when the cut may be issued; None: not before its delivery is proven.
+
+    Not before its own time either.
+    """
     told = part.steps[Step.NOTIFIED]
     at_ms: int | None = told.details.get("in_force_ms", told.at_ms + order.terms.notice_s * 1000)
-    return at_ms
+    from_ms = order.terms.from_ms
+    return at_ms if at_ms is None or from_ms is None else max(at_ms, from_ms)

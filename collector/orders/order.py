@@ -22,14 +22,27 @@ class StepRecord:
     details: Mapping[str, Any]
 
 
+SETPOINT = 0
+"""A gateway keeps one setpoint. Orders claim it as they claim a stage: under this number."""
+
+
 @dataclass(frozen=True)
 class Cut:
-    """What one gateway is to open."""
+    """What one gateway is to open.
+
+    `cap_w`: a setpoint: what these stages may draw together, or without any the site, W.
+    """
 
     site: str
     gateway: str
     licensee: str
     stages: tuple[int, ...]
+    cap_w: int | None = None
+
+    @property
+    def claims(self) -> tuple[int, ...]:
+        """What only one order can have at a time: its stages, or the gateway's setpoint."""
+        return self.stages if self.cap_w is None else (SETPOINT,)
 
 
 @dataclass(frozen=True)
@@ -49,6 +62,8 @@ class Terms:
     It ends `hold_s` after its notice is in force, whenever it is issued; at `until_ms` if that is
     sooner. `follows`: the part of an order whose failure it answers. `upstream`: the lines that it
     opens. `is_by_zone`: its cuts are all there is in zones, and one message may say so to each.
+    `cap_w`: a setpoint, what its sites together may draw, W; None: stages are opened. `from_ms`:
+    it is not issued before.
     """
 
     reason: OrderReason
@@ -71,6 +86,8 @@ class Terms:
     touched: tuple[Touched, ...] = ()
     follows: str | None = None
     is_by_zone: bool = False
+    cap_w: int | None = None
+    from_ms: int | None = None
 
     @property
     def is_automatic(self) -> bool:
@@ -80,6 +97,10 @@ class Terms:
     def sites(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(cut.site for cut in self.cuts))
 
+    def is_ahead(self, now_ms: int) -> bool:
+        """Whether its time is still to come."""
+        return self.from_ms is not None and now_ms < self.from_ms
+
     def end_ms(self, in_force_ms: int, authority_until_ms: int) -> int:
         """When its cut ends, unless it is released sooner."""
         ends = [in_force_ms + self.hold_s * 1000, authority_until_ms]
@@ -88,7 +109,10 @@ class Terms:
 
 @dataclass(frozen=True)
 class Sent:
-    """A command of a part. `answer`: the last that its gateway said of it."""
+    """A command of a part. `answer`: the last that its gateway said of it.
+
+    `stages` are claims: of a setpoint its number. One that is over when it is signed ends it.
+    """
 
     counter: int
     action: Action
@@ -101,6 +125,11 @@ class Sent:
     reason: str | None = None
 
     @property
+    def is_hold(self) -> bool:
+        """Whether it opens stages, or caps; else it ends that."""
+        return is_hold(self.action, self.until_ms, self.issued_ms)
+
+    @property
     def is_answered(self) -> bool:
         return self.answer is not None
 
@@ -108,6 +137,12 @@ class Sent:
     def is_obeyed(self) -> bool:
         """Its effect has begun: it must not be sent again."""
         return self.answer in (CommandPhase.APPLIED, CommandPhase.RESTORED)
+
+
+def is_hold(action: Action, until_ms: int | None, issued_ms: int) -> bool:
+    if action is Action.LIMIT:
+        return until_ms is not None and until_ms > issued_ms
+    return action is Action.OPEN
 
 
 @dataclass(frozen=True)
@@ -152,8 +187,13 @@ class Part:
             return self.until_ms is not None and now_ms < self.until_ms
         return not self.is_over
 
-    def newest(self, action: Action) -> Sent | None:
-        return next((sent for sent in reversed(self.commands) if sent.action is action), None)
+    @property
+    def newest_hold(self) -> Sent | None:
+        return next((sent for sent in reversed(self.commands) if sent.is_hold), None)
+
+    @property
+    def newest_release(self) -> Sent | None:
+        return next((sent for sent in reversed(self.commands) if not sent.is_hold), None)
 
     def sent(self, counter: int) -> Sent | None:
         return next((sent for sent in self.commands if sent.counter == counter), None)

@@ -13,7 +13,7 @@ from collector.checks.prescribed import holder_of
 from collector.model.energy import energy_in
 from collector.model.order import Step
 from collector.model.records import OrderReason, Site
-from collector.orders import rest
+from collector.orders import rest, rules
 from collector.orders.order import Order, Part
 from collector.registry.view import View
 from collector.series.store import SeriesStore
@@ -32,6 +32,8 @@ def is_due(
 
     What a person ordered, a person releases, or its end.
     """
+    if rules.is_renewal(order):
+        return rules.void(connection, view, order, part, now_ms) is not None
     if not order.terms.is_automatic:
         return False
     if order.terms.reason is OrderReason.OVER_ALLOCATION:
@@ -45,6 +47,8 @@ def is_due(
         return is_permitted(connection, view, site, now_ms) and _may_move(
             connection, view, part, now_ms
         )
+    if order.terms.reason is OrderReason.PEAK:
+        return rules.is_off_calendar(view, order, part)
     if order.terms.reason is OrderReason.LICENCE:
         return not site_standing(view, part.cut.site, now_ms).calls_for_cut
     return False

@@ -36,7 +36,7 @@ def orders_of(
         name = (row.order_id, row.part)
         part = Part(
             row.part,
-            Cut(row.site, row.gateway, row.licensee, tuple(json.loads(row.stages))),
+            Cut(row.site, row.gateway, row.licensee, tuple(json.loads(row.stages)), row.cap_w),
             Step(row.step),
             None if row.result is None else DropResult(row.result),
             tuple(steps.get(name, ())),

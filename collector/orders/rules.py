@@ -1,11 +1,12 @@
 """Which finding leads to which order, when an authority allows it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from sqlalchemy import Connection
 
-from collector.checks import findings, rounds
+from collector.checks import findings, peaks, rounds
 from collector.checks.codes import Code, Round
 from collector.checks.findings import Finding
 from collector.checks.licence import site_standing
@@ -13,7 +14,7 @@ from collector.checks.now import is_permitted
 from collector.checks.rounds import STALE_MS, Rounds
 from collector.model.order import Step
 from collector.model.records import Authority, OrderReason, Site
-from collector.orders import store
+from collector.orders import blocks, store
 from collector.orders.order import Cut, Order, Part, Terms
 from collector.registry.view import View
 
@@ -28,9 +29,9 @@ _REASONS = {
 
 @dataclass(frozen=True)
 class Rule:
-    """`version` grows with every change of what it does."""
+    """`version` grows with every change of what it does. `renewal`: of any reason."""
 
-    reason: OrderReason
+    reason: OrderReason | Literal["renewal"]
     version: int
     text: str
 
@@ -53,10 +54,18 @@ RULES = {
             1,
             "every stage off while load is seen at a time that is not permitted",
         ),
+        Rule(
+            OrderReason.PEAK,
+            1,
+            "every stage off, or a setpoint, for each window of a calendar of peaks",
+        ),
     )
 }
+RENEWAL = Rule("renewal", 1, "what ends while returns are blocked goes on, by the same authority")
 _NOTED_MS = 2_000
 """That an order would have been is written at most so often."""
+PEAK = "peak"
+"""What the finding of an order for a peak is called, for there is none: its ground is a window."""
 _NEVER_APPLIED = {Step.REJECTED, Step.FAILED, Step.CANCELLED, Step.EXPIRED}
 
 
@@ -84,12 +93,24 @@ def wanted(connection: Connection, view: View, orders: Sequence[Order], now_ms: 
     return terms
 
 
-def note_unauthorised(connection: Connection, view: View, now_ms: int) -> None:
-    """Warn and settle: a finding for what would have been cut, had an authority allowed it."""
+def note_unauthorised(
+    connection: Connection,
+    view: View,
+    now_ms: int,
+    of_peaks: Iterable[tuple[Finding, str]] = (),
+) -> None:
+    """Warn and settle: a finding for what would have been cut, had an authority allowed it.
+
+    `of_peaks`: that which is drawn in a window of a calendar, and what lacks there.
+    """
     seen_ms = now_ms - now_ms % _NOTED_MS
-    for reason, finding in _calling(connection, view, now_ms):
-        if view.authority_for(reason, now_ms) is not None:
-            continue
+    calling = [
+        (reason, finding, lack(view, reason, now_ms))
+        for reason, finding in _calling(connection, view, now_ms)
+        if view.authority_for(reason, now_ms) is None
+    ]
+    calling += [(OrderReason.PEAK, finding, lacking) for finding, lacking in of_peaks]
+    for reason, finding, lacking in calling:
         findings.keep(
             connection,
             Finding(
@@ -97,11 +118,7 @@ def note_unauthorised(connection: Connection, view: View, now_ms: int) -> None:
                 finding.subject,
                 finding.first_ms,
                 max(finding.first_ms, seen_ms),
-                {
-                    "sites": _sites(finding),
-                    "order_reason": [reason],
-                    "lacks": [_lack(view, reason, now_ms)],
-                },
+                {"sites": _sites(finding), "order_reason": [reason], "lacks": [lacking]},
             ),
         )
     if rounds.is_worth_noting(connection, Round.DESK, seen_ms):
@@ -154,9 +171,14 @@ def void(connection: Connection, view: View, order: Order, part: Part, now_ms: i
     """Why a part that is not issued yet must not be: its ground or its authority is gone."""
     if authority_of(view, order, now_ms) is None:
         return "its authority is no longer valid"
+    if is_renewal(order):
+        block = blocks.of_site(blocks.standing(connection), view, part.cut.site)
+        return None if block is not None else "returns are blocked no more"
     is_of_hours = order.terms.reason is OrderReason.PERMITTED_HOURS and order.terms.is_automatic
     if is_of_hours and is_permitted(connection, view, view.one(Site, part.cut.site), now_ms):
         return "drawing is permitted again"
+    if is_off_calendar(view, order, part):
+        return "the calendar of peaks says so no more"
     if order.terms.reason is OrderReason.LICENCE:
         standing = site_standing(view, part.cut.site, now_ms)
         if not standing.calls_for_cut:
@@ -166,14 +188,29 @@ def void(connection: Connection, view: View, order: Order, part: Part, now_ms: i
     return None
 
 
+def is_renewal(order: Order) -> bool:
+    return order.terms.rule == RENEWAL.name
+
+
+def is_off_calendar(view: View, order: Order, part: Part) -> bool:
+    """Whether the calendar says no more what a rule's order for a peak rests on."""
+    terms = order.terms
+    if terms.finding.get("code") != PEAK or terms.until_ms is None:
+        return False
+    name = str(terms.finding["subject"]).split("/", 1)[0]
+    site = view.one(Site, part.cut.site)
+    return not peaks.is_prescribed(view, site, name, terms.from_ms or 0, terms.until_ms)
+
+
 def free_stages(site: Site, orders: Sequence[Order], now_ms: int) -> tuple[int, ...]:
     """Those that no order may hold open, in the order in which they are shed; no line's."""
     held = {
         stage
         for order in orders
+        if not order.terms.is_ahead(now_ms)
         for part in order.parts
         if part.cut.site == site.name and part.may_hold(now_ms)
-        for stage in part.cut.stages
+        for stage in part.cut.claims
     }
     return tuple(each.id for each in site.stages if each.id not in held and each.feeder is None)
 
@@ -192,7 +229,7 @@ def _calling(
             yield reason, finding
 
 
-def _lack(view: View, reason: OrderReason, now_ms: int) -> str:
+def lack(view: View, reason: OrderReason, now_ms: int) -> str:
     """What there is instead of an authority: `none`, `reason`, `early` or `ended`."""
     naming = [each for each in view.all(Authority).values() if reason in each.reasons]
     if not naming:
@@ -247,13 +284,13 @@ def _has_been_ended(
 ) -> bool:
     """Whether a person ended an order for the same finding: then no rule begins it again."""
     return any(
-        order.terms.finding == _name(finding) and _is_ended_by_person(part)
+        order.terms.finding == _name(finding) and is_ended_by_person(part)
         for order in store.load_of(connection, site.gateway, reason)
         for part in order.parts
     )
 
 
-def _is_ended_by_person(part: Part) -> bool:
+def is_ended_by_person(part: Part) -> bool:
     return any(
         "by" in part.steps[step].details
         for step in (Step.RELEASED, Step.CANCELLED)

@@ -11,7 +11,7 @@ from collector.evidence.frame import CommandPhase
 from collector.model.order import Step
 from collector.orders import commands, store
 from collector.orders.fleet import LOAD
-from collector.orders.order import Order, Part, Sent, StepRecord
+from collector.orders.order import Cut, Order, Part, Sent, StepRecord
 from collector.registry.view import View
 
 log = structlog.get_logger()
@@ -39,9 +39,12 @@ class Sender:
         until_ms: int,
         load_w: int | None = None,
     ) -> Order:
-        """The command to open, for the first time or anew; `load_w`: what the stages draw."""
+        """The command to open, or to cap, for the first time or anew.
+
+        `load_w`: what the stages draw, or what the cap takes off.
+        """
         part = order.part(number)
-        order, sent = self._send(order, part, Action.OPEN, stages, until_ms)
+        order, sent = self._send(order, part, _holding(part.cut), stages, until_ms)
         known: dict[str, object] = {} if load_w is None else {LOAD: load_w}
         return self._step(order, number, Step.ISSUED, sent, known)
 
@@ -55,7 +58,7 @@ class Sender:
         parts = [order.part(number) for number in loads_w]
         gateways = [part.cut.gateway for part in parts]
         counter = commands.next_of_zone(self.connection, zone, gateways)
-        command = self._command(order, zone, counter, Action.OPEN, (), until_ms)
+        command = self._command(order, None, zone, counter, Action.OPEN, (), until_ms)
         target = commands.zone_target(zone)
         digest = commands.send(self.connection, self.signer, target, command, self.now_ms)
         issued = {}
@@ -67,15 +70,21 @@ class Sender:
         return store.take_together(self.connection, order, Step.ISSUED, issued)
 
     def take_over(self, order: Order, number: int, stages: tuple[int, ...]) -> Order:
-        """Stages that an order goes on holding, of which its gateway does not know."""
+        """Stages, or a setpoint, that an order goes on holding, of which its gateway does not
+        know.
+        """
         part = order.part(number)
-        order, sent = self._send(order, part, Action.OPEN, stages, part.until_ms)
+        order, sent = self._send(order, part, _holding(part.cut), stages, part.until_ms)
         log.info("order.took_over", order=order.id.hex(), part=number, stages=list(sent.stages))
         return order
 
     def release(self, order: Order, number: int, stages: tuple[int, ...]) -> Order:
+        """A setpoint is ended by another whose time is over already."""
         part = order.part(number)
-        order, sent = self._send(order, part, Action.RELEASE, stages, None)
+        if part.cut.cap_w is None:
+            order, sent = self._send(order, part, Action.RELEASE, stages, None)
+        else:
+            order, sent = self._send(order, part, Action.LIMIT, stages, self.now_ms)
         asked = part.steps.get(Step.RELEASED)
         return self._step(
             order, number, Step.RELEASED, sent, None if asked is None else dict(asked.details)
@@ -107,7 +116,8 @@ class Sender:
     ) -> tuple[Order, Sent]:
         gateway = part.cut.gateway
         counter = commands.next_counter(self.connection, gateway)
-        command = self._command(order, bytes.fromhex(gateway), counter, action, stages, until_ms)
+        target = bytes.fromhex(gateway)
+        command = self._command(order, part.cut, target, counter, action, stages, until_ms)
         digest = commands.send(self.connection, self.signer, gateway, command, self.now_ms)
         sent = _sent(command, stages, digest)
         return store.keep_command(self.connection, order, part.number, sent), sent
@@ -115,6 +125,7 @@ class Sender:
     def _command(
         self,
         order: Order,
+        cut: Cut | None,
         target: bytes | str,
         counter: int,
         action: Action,
@@ -122,6 +133,7 @@ class Sender:
         until_ms: int | None,
     ) -> Command:
         policy = self.view.policy
+        cap_w = None if cut is None else cut.cap_w
         return Command(
             target=target,
             counter=counter,
@@ -129,11 +141,12 @@ class Sender:
             expires_ms=self.now_ms + policy.command_ttl_s * 1000,
             order=order.id,
             action=action,
-            stages=stages,
+            stages=stages if cut is None or cap_w is None else cut.stages,
             until_ms=until_ms,
-            ramp_ms=(policy.ramp_offset_ms, policy.ramp_step_ms),
+            ramp_ms=(policy.ramp_offset_ms, policy.ramp_step_ms) if cap_w is None else None,
             authority=bytes.fromhex(order.terms.document_sha256),
             reason=order.terms.reason,
+            power_w=cap_w,
         )
 
     def _step(
@@ -157,9 +170,13 @@ class Sender:
             "sent_ms": sent.issued_ms,
             "expires_ms": sent.expires_ms,
         }
-        if sent.until_ms is not None:
+        if sent.is_hold:
             details["until_ms"] = sent.until_ms
         return StepRecord(step, self.now_ms, self.now_ms, None, details)
+
+
+def _holding(cut: Cut) -> Action:
+    return Action.OPEN if cut.cap_w is None else Action.LIMIT
 
 
 def _sent(command: Command, stages: tuple[int, ...], digest: bytes) -> Sent:

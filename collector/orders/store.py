@@ -13,7 +13,7 @@ from collector.evidence.downlink import Action
 from collector.evidence.frame import CommandPhase
 from collector.model.order import LIFE, OVER, DropResult, Step, check_step, leading, worst
 from collector.model.records import OrderReason
-from collector.orders.order import Order, Part, Sent, StepRecord, Terms
+from collector.orders.order import Order, Part, Sent, StepRecord, Terms, is_hold
 from collector.orders.rows import orders_of
 from collector.storage.tables import order as order_table
 from collector.storage.tables import order_command as command_table
@@ -49,6 +49,7 @@ def draft(
             "gateway": part.cut.gateway,
             "licensee": part.cut.licensee,
             "stages": json.dumps(part.cut.stages),
+            "cap_w": part.cut.cap_w,
             "step": part.step,
         }
         for part in parts
@@ -257,30 +258,33 @@ def keep_answer(
     connection.execute(update(table).where(*same).values(answer=answer, answer_reason=reason))
 
 
-def movers(connection: Connection, gateway: str) -> dict[int, tuple[bytes, Action]]:
-    """By stage: the order whose command was the last to be sent for it, and what it said."""
+Mover = tuple[bytes, bool]
+"""An order, and whether its command was to hold: else it was to end that."""
+
+
+def movers(connection: Connection, gateway: str) -> dict[int, Mover]:
+    """By claim: the order whose command was the last to be sent for it."""
     return _last(connection, gateway, true())
 
 
-def obeyed(connection: Connection, gateway: str) -> dict[int, tuple[bytes, Action]]:
-    """By stage: the order whose command its gateway was the last to obey, as it said itself."""
+def obeyed(connection: Connection, gateway: str) -> dict[int, Mover]:
+    """By claim: the order whose command its gateway was the last to obey, as it said itself."""
     return _last(connection, gateway, command_table.c.answer != CommandPhase.REFUSED)
 
 
-def _last(
-    connection: Connection, gateway: str, which: ColumnElement[bool]
-) -> dict[int, tuple[bytes, Action]]:
+def _last(connection: Connection, gateway: str, which: ColumnElement[bool]) -> dict[int, Mover]:
     table = command_table
     query = (
-        select(table.c.order_id, table.c.action, table.c.stages)
+        select(table)
         .where(table.c.gateway == gateway, which)
         .order_by(table.c.id.desc())
         .limit(_AT_ONCE)
     )
-    found: dict[int, tuple[bytes, Action]] = {}
-    for identity, action, stages in connection.execute(query):
-        for stage in json.loads(stages):
-            found.setdefault(stage, (identity, Action(action)))
+    found: dict[int, Mover] = {}
+    for row in connection.execute(query):
+        holds = is_hold(Action(row.action), row.until_ms, row.issued_ms)
+        for stage in json.loads(row.stages):
+            found.setdefault(stage, (row.order_id, holds))
     return found
 
 

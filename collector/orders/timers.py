@@ -7,10 +7,9 @@ from sqlalchemy import Connection
 from collector.checks import findings
 from collector.checks.codes import Code
 from collector.checks.findings import Finding
-from collector.evidence.downlink import Action
 from collector.evidence.frame import CommandPhase
 from collector.model.order import HOLDING, DropCause, DropResult, Step
-from collector.model.records import Remedy, Site, Situation
+from collector.model.records import OrderReason, Remedy, Site, Situation
 from collector.orders import notices, rules, store
 from collector.orders.order import Cut, Order, Part, StepRecord
 from collector.orders.sending import is_stale
@@ -68,14 +67,15 @@ def situations(order: Order, part: Part) -> Iterator[tuple[Situation, int]]:
         yield Situation.UNAPPROVED, order.own[0].recorded_ms
     if step is Step.NOTIFIED and order.terms.notice_proof and not notices.is_proven(part):
         yield Situation.UNPROVEN, steps[Step.NOTIFIED].recorded_ms
-    if step in _BY_STEP and step in steps:
+    is_unconfirmed = step is Step.APPLIED and part.cut.cap_w is None  # a cap has no contact
+    if step in _BY_STEP and step in steps and (is_unconfirmed or step is not Step.APPLIED):
         first = next(record for record in part.history if record.step is step)
         yield _BY_STEP[step], first.recorded_ms
     if step is Step.VERIFIED and part.result in _BY_RESULT:
         verified = steps[Step.VERIFIED]
         if verified.details.get("cause") != DropCause.ALREADY_OFF:
             yield _BY_RESULT[part.result], verified.recorded_ms
-    sent = part.newest(Action.OPEN)
+    sent = part.newest_hold
     is_refused = sent is not None and sent.answer is CommandPhase.REFUSED
     if step in HOLDING and sent is not None and is_refused and not is_stale(sent):
         yield Situation.STUCK, sent.issued_ms
@@ -122,8 +122,8 @@ def _take_other_stage(
     """A rule's order that changed nothing is followed by one for the site's next stage."""
     terms, name = order.terms, f"{order.id.hex()}/{part.number}"
     authority = rules.authority_of(view, order, now_ms)
-    if not terms.is_automatic or authority is None:
-        return
+    if not terms.is_automatic or authority is None or terms.reason is OrderReason.PEAK:
+        return  # that one had every stage, or its gateway chooses them
     if any(other.terms.follows == name for other in orders):
         return
     site = view.one(Site, part.cut.site)

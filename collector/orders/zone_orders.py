@@ -45,7 +45,7 @@ def _load_w(sender: Sender, fleet: Fleet, part: Part) -> int | None:
     gateway, stages = part.cut.gateway, part.cut.stages
     if any(rest.is_open(sender.connection, gateway, stage) for stage in stages):
         return None
-    return fleet.load_w(part.cut.site, stages)
+    return fleet.load_w(part.cut, stages)
 
 
 def _is_all(view: View, zone: str, parts: Sequence[Part]) -> bool:

@@ -1,7 +1,7 @@
 """The whole board at a moment, from one read transaction, the register and the series."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Engine, func, select
@@ -14,7 +14,8 @@ from collector.checks.rounds import Rounds
 from collector.intake import quarantine
 from collector.model.order import JUDGED, DropCause, Step
 from collector.model.records import Authority, Licensee, Market, Site
-from collector.orders import notices
+from collector.orders import blocks, notices
+from collector.orders.blocks import Block
 from collector.orders.order import Order, Part
 from collector.registry.store import Registry
 from collector.registry.view import View
@@ -23,6 +24,7 @@ from collector.storage import reading
 from collector.storage.tables import frame
 from collector.web import recent, wording
 from collector.web.gateways import Gateways
+from collector.web.limits import block_part
 from collector.web.sites import Moment, allowance, site_part
 from collector.web.view_model import (
     Board,
@@ -37,6 +39,7 @@ from collector.web.zones import zone_parts
 from collector.words.of_findings import finding_text
 
 _UNLICENSED = (Code.UNLICENSED_LOAD, Code.SUSPENDED_LOAD, Code.REVOKED_LOAD)
+_BEFORE = (Step.DRAFTED, Step.APPROVED, Step.NOTIFIED)
 _REAL_PERIOD_S, _REAL_INTERVAL_S = 3600, 900
 
 
@@ -61,6 +64,7 @@ def _board(
     now_ms: int,
 ) -> Board:
     orders = recent.all_orders(connection)
+    standing = blocks.standing(connection)
     last = rounds.read(connection, now_ms)
     found = recent.newest_findings(connection, last)
     moment = Moment(
@@ -76,6 +80,7 @@ def _board(
             for finding in found
             if finding.code in _UNLICENSED and last.show(finding)
         ),
+        blocks=standing,
         now_ms=now_ms,
     )
     sites, allowed_w = _sites(moment)
@@ -90,7 +95,8 @@ def _board(
         refused=dict(sorted(quarantine.counts(connection).items())),
         zones=tuple(zone_parts(moment, sites)),
         sites=tuple(sites),
-        orders=tuple(_order(view, order) for order in recent.worth_showing(orders)),
+        blocks=tuple(block_part(each) for each in standing),
+        orders=tuple(_order(view, order, standing) for order in recent.worth_showing(orders)),
         findings=tuple(_finding(view, finding, last) for finding in found),
     )
 
@@ -124,7 +130,7 @@ def _market(moment: Moment) -> MarketPart | None:
     )
 
 
-def _order(view: View, order: Order) -> OrderPart:
+def _order(view: View, order: Order, standing: Sequence[Block]) -> OrderPart:
     terms, steps, leader = order.terms, order.steps, order.leader
     site = view.all(Site).get(leader.cut.site)
     names = {} if site is None else {stage.id: stage.name for stage in site.stages}
@@ -163,6 +169,10 @@ def _order(view: View, order: Order) -> OrderPart:
         notice_until_ms=None if notified is None else notices.in_force_ms(order, leader),
         notice_channel=terms.notice_channel,
         is_notice_proven=notices.is_proven(leader),
+        cap_w=terms.cap_w,
+        from_ms=terms.from_ms if leader.step in _BEFORE else None,
+        is_blocked=not order.is_over
+        and any(blocks.of_site(standing, view, name) is not None for name in terms.sites),
         until_ms=leader.until_ms,
         result=order.result,
         cause=_cause(leader),

@@ -59,6 +59,7 @@ PAGES.globals |= {
 
 
 PAGES.globals["ERASURES"] = ERASURES
+PAGES.globals["say"] = wording.say
 
 
 def page(board: Board) -> str:

@@ -16,11 +16,12 @@ from collector.intervals.interlocks import interlocks
 from collector.model.plausibility import DoubtCode
 from collector.model.profile import Profile
 from collector.model.records import Gateway, Licensee, Market, Meter, Site
+from collector.orders.blocks import Block, of_site
 from collector.orders.order import Order
 from collector.registry.profiles import ProfileError, load_profile
 from collector.registry.view import View
 from collector.series.store import SeriesStore
-from collector.web import sparkline, stages
+from collector.web import limits, sparkline, stages
 from collector.web.gateways import Gateways
 from collector.web.view_model import (
     AllowancePart,
@@ -58,6 +59,7 @@ class Moment:
     orders: Sequence[Order]
     periods: Mapping[str, Sequence[PeriodResult]]
     unlicensed_loads: frozenset[str]
+    blocks: Sequence[Block]
     now_ms: int
 
     @property
@@ -103,7 +105,9 @@ def site_part(moment: Moment, site: Site, holder: Holder, shared: AllowancePart 
     licence = licence_part(view, site.name, now_ms)
     stage_parts = stages.parts(site, moment.orders, interlocks(moment.connection, site.gateway))
     unlicensed_load = site.name in moment.unlicensed_loads
-    curtailed = any(stage.state is StageState.OPEN for stage in stage_parts)
+    capped = limits.setpoint(view, moment.series, site, moment.orders, now_ms)
+    is_capped = capped is not None and capped.is_in_force
+    curtailed = is_capped or any(stage.state is StageState.OPEN for stage in stage_parts)
 
     def allowed_w(start_ms: int) -> float:
         energy_wh = closing.allowed_wh(moment.connection, view, holder, start_ms)
@@ -129,6 +133,9 @@ def site_part(moment: Moment, site: Site, holder: Holder, shared: AllowancePart 
         periods=tuple(_period(result) for result in moment.periods.get(site.name, [])),
         meters=tuple(_meter(moment, site, meter) for meter in view.meters_of(site.name, now_ms)),
         stages=stage_parts,
+        setpoint=capped,
+        limiter=limits.limiter(moment.connection, site.gateway),
+        is_blocked=of_site(moment.blocks, view, site.name) is not None,
         gateways=tuple(
             moment.gateways.part(gateway.id, moment.statuses.get(gateway.id), now_ms)
             for gateway in view.all(Gateway).values()

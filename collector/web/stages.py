@@ -34,7 +34,12 @@ def parts(
     site: Site, orders: Sequence[Order], interlocks: Mapping[int, tuple[str, ...]]
 ) -> tuple[StagePart, ...]:
     """`orders` oldest first. Of several for one stage that counts which holds it open."""
-    here = [(order, part) for order in orders for part in order.parts if part.cut.site == site.name]
+    here = [
+        (order, part)
+        for order in orders
+        for part in order.parts
+        if part.cut.site == site.name and part.cut.cap_w is None
+    ]
     return tuple(
         _part(
             stage.id, stage.name, [held for held in here if stage.id in held[1].cut.stages]

@@ -140,6 +140,42 @@ class StagePart(_Part):
     )
 
 
+class SetpointPart(_Part):
+    """An order by which the site, or these of its stages together, may draw no more."""
+
+    order: str
+    cap_w: int
+    stages: tuple[str, ...] = Field(description="none: the whole site")
+    step: Step
+    is_in_force: bool = Field(description="its gateway said so, and it has not ended")
+    until_ms: int | None
+    measured_w: int | None = Field(description="what it is for draws now; null: not known")
+    is_above: bool
+
+
+class LimiterPart(_Part):
+    """The gateway's own limit, as its last signed event says."""
+
+    permit: str
+    load: str
+    cause: str
+    since_ms: int
+    acts: bool = Field(description="else it tells what it would do, and does nothing")
+    limit_w: int | None
+    limit_wh: int | None
+
+
+class BlockPart(_Part):
+    """No load returns in the zone, null: anywhere, until that is lifted."""
+
+    zone: str | None
+    since_ms: int
+    person: str
+    reason: str
+    reference: str | None
+    lift_asked_by: str | None = Field(description="the first of the two who must")
+
+
 class ChainPart(_Part):
     stream: str
     epoch: int
@@ -207,6 +243,9 @@ class SitePart(_Part):
     periods: tuple[PeriodPart, ...] = Field(description="newest first")
     meters: tuple[MeterPart, ...]
     stages: tuple[StagePart, ...]
+    setpoint: SetpointPart | None
+    limiter: LimiterPart | None
+    is_blocked: bool = Field(description="no load returns here until a block is lifted")
     gateways: tuple[GatewayPart, ...]
 
 
@@ -262,6 +301,9 @@ class OrderPart(_Part):
     notice_until_ms: int | None = Field(description="null: nothing told, or its proof is wanting")
     notice_channel: NoticeChannel
     is_notice_proven: bool
+    cap_w: int | None = Field(description="a setpoint: what all its sites may draw together")
+    from_ms: int | None = Field(description="it is not issued before")
+    is_blocked: bool = Field(description="no release is sent while a block stands there")
     until_ms: int | None = Field(description="when the cut ends if nobody renews it")
     result: DropResult | None
     cause: DropCause | None = Field(description="why its drop is not full, or what else was seen")
@@ -288,6 +330,7 @@ class Board(_Part):
     unread_sites: int
     frames: int
     refused: dict[str, int]
+    blocks: tuple[BlockPart, ...]
     zones: tuple[ZonePart, ...]
     sites: tuple[SitePart, ...]
     orders: tuple[OrderPart, ...] = Field(description="running ones first, then the newest")

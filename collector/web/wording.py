@@ -109,6 +109,11 @@ INTERLOCKS = {
 REASONS = {reason: text(LANGUAGE, f"order_reason-{reason}") for reason in OrderReason}
 
 
+def say(name: str, **values: str) -> str:
+    """A sentence of the board in its language."""
+    return text(LANGUAGE, name, values)
+
+
 def clock(instant_ms: int | None) -> str:
     """Time of day in Astana."""
     return NO_VALUE if instant_ms is None else clock_text(instant_ms)

@@ -1,6 +1,7 @@
 """Any record of any kind, by the types of its fields."""
 
 import types
+from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
@@ -11,7 +12,7 @@ from pydantic import BaseModel, StringConstraints
 from pydantic.fields import FieldInfo
 
 from collector.model.instant import Instant
-from collector.model.records import Bin, ClockTime, Hex8, Hex32, LicenceAct, Name, Record
+from collector.model.records import Bin, ClockTime, Day, Hex8, Hex32, LicenceAct, Name, Record
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20)
 INSTANTS = st.integers(0, 4_000_000_000_000) | st.integers(0, 4_000_000_000).map(
@@ -107,4 +108,5 @@ _OF_PATTERN = {
     _pattern(Hex32): st.binary(min_size=32, max_size=32).map(bytes.hex),
     _pattern(Bin): st.integers(0, 10**12 - 1).map("{:012d}".format),
     _pattern(ClockTime): st.sampled_from(["00:00", "09:30", "23:59", "24:00"]),
+    _pattern(Day): st.dates().map(date.isoformat),
 }

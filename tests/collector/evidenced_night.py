@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cli_world import with_keys
-from collector_world import NOW_MS, PROFILE, TELEMETRY, allocation, sample
+from collector_world import NOW_MS, PROFILE, SITE, TELEMETRY, allocation, sample
 from order_night import APPLIED, OTHER, OTHER_W, RECEIVED, RESTORED, SECOND, STAGE_W, Night, issued
 
 from collector.ledger.checkpoints import Checkpoints
@@ -77,3 +77,29 @@ class EvidencedNight(Night):
         self.answer(self.order(), RESTORED, at_s=26)
         self.checkpoints.sign(NOW_MS + 30 * SECOND)
         return self.order()
+
+    def setpoint_life(self, cap_w: int, judged_s: int = 15) -> Order:
+        """From a person's setpoint at 0 s to its end 11 s after it was judged; another order opens
+        stage 2.
+        """
+        self.authorise()
+        self.measure(-30, 1)
+        drafted = self.draft(stages=None, caps_w={SITE: cap_w}, cap_w=cap_w)
+        order = self.issue(drafted)
+        self.at(1)
+        self.answer(order, RECEIVED)
+        self.answer(order, APPLIED)
+        self.moved(1, is_closed=False, at_s=6, cause="limit", order=order)
+        self.measure(1, 6)
+        other = self.issue(self.draft(stages=(2,)))
+        self.moved(2, is_closed=False, at_s=7, order=other)
+        self.answer(other, APPLIED)
+        self.measure(6, judged_s, on=())
+        self.at(judged_s)
+        self.act(order, acts.release, OTHER, "enough")
+        self.at(judged_s + 10)
+        self.sent()
+        self.moved(1, is_closed=True, at_s=judged_s + 10.9, cause="ramp", order=order)
+        self.answer(self.loaded(order), RESTORED, at_s=judged_s + 11)
+        self.checkpoints.sign(NOW_MS + (judged_s + 15) * SECOND)
+        return self.loaded(order)

@@ -10,8 +10,8 @@ from collector_world import command_event
 
 from collector.evidence.cose import ContentType, message_hash, parse
 
-OPEN, RELEASE = 1, 2
-RECEIVED, APPLIED, REFUSED, RESTORED = 1, 2, 3, 5
+OPEN, RELEASE, LIMIT = 1, 2, 4
+RECEIVED, APPLIED, REFUSED, FAILED, RESTORED = 1, 2, 3, 4, 5
 
 
 @dataclass
@@ -25,18 +25,22 @@ class Held:
 
 @dataclass
 class ModelGateway:
-    """`accepted`: the commands that it obeyed; `said`: its events, in their order."""
+    """`accepted`: the commands that it obeyed; `said`: its events, in their order.
+
+    `setpoint`: (order, W, counter, until).
+    """
 
     last: int = 0
     newest: bytes = b""
     stages: dict[int, Held] = field(default_factory=dict)
+    setpoint: tuple[bytes, int, int, int] | None = None
     accepted: list[tuple[bytes, int, int, tuple[int, ...]]] = field(default_factory=list)
     said: list[list[Any]] = field(default_factory=list)
     closed: list[tuple[int, int, bytes]] = field(default_factory=list)
 
     def take(self, message: bytes, now_ms: int) -> None:
         body = parse(message, ContentType.COMMAND).payload
-        order, counter, action, stages = body[5], body[2], body[6], tuple(body[7])
+        order, counter, action, stages = body[5], body[2], body[6], tuple(body.get(7, ()))
         digest = message_hash(message)
         if digest == self.newest:
             return
@@ -49,7 +53,13 @@ class ModelGateway:
         self.last, self.newest = counter, digest
         self.accepted.append((order, counter, action, stages))
         self._say(order, counter, RECEIVED, now_ms)
+        if action == LIMIT and self.setpoint is not None:
+            old, _, its, _ = self.setpoint
+            self._say(old, its, FAILED, now_ms, reason="superseded")
         self._say(order, counter, APPLIED, now_ms)
+        if action == LIMIT:
+            self.setpoint = order, body[12], counter, body[8]
+            return
         for stage in stages:
             if action == OPEN:
                 self.stages[stage] = Held(order, counter, body[8])
@@ -59,7 +69,11 @@ class ModelGateway:
             self._say(order, counter, RESTORED, now_ms)
 
     def tick(self, now_ms: int) -> None:
-        """What a stage was held for is over: it closes by itself."""
+        """What a stage was held for is over: it closes by itself; so with the setpoint."""
+        if self.setpoint is not None and now_ms >= self.setpoint[3]:
+            order, _, counter, _ = self.setpoint
+            self.setpoint = None
+            self._say(order, counter, RESTORED, now_ms)
         over = {stage: held for stage, held in self.stages.items() if now_ms >= held.until_ms}
         for stage in over:
             del self.stages[stage]

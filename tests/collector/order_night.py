@@ -19,6 +19,7 @@ from collector_world import (
     event,
     signer_for,
 )
+from order_gateway import ModelGateway
 from sqlalchemy import Connection
 
 from collector.checks import findings
@@ -159,13 +160,33 @@ class Night:
     def sent(self) -> list[dict[int, Any]]:
         """The bodies of the commands that reach the broker now; their signatures verify."""
         bodies = []
-        for identity, topic, message in commands.unsent(self.world.engine):
-            assert topic == f"esep/v1/{self.world.gateway.id.hex()}/command"
+        for message in self.messages():
             parsed = parse(message, ContentType.COMMAND)
             parsed.verify(self.signer.key.public)
             bodies.append(parsed.payload)
-            commands.mark_sent(self.world.engine, identity, self.now_ms)
         return bodies
+
+    def messages(self) -> list[bytes]:
+        """The commands that reach the broker now, for this gateway."""
+        found = []
+        for identity, topic, message in commands.unsent(self.world.engine):
+            assert topic == f"esep/v1/{self.world.gateway.id.hex()}/command"
+            found.append(message)
+            commands.mark_sent(self.world.engine, identity, self.now_ms)
+        return found
+
+    def hear(self, gateway: ModelGateway) -> None:
+        """All that a gateway has said comes in, each in a frame."""
+        for record in gateway.said:
+            self.seq += 1
+            self.world.append([self.world.gateway.frame(BILLING, self.seq, [record])], self.now_ms)
+        gateway.said.clear()
+        while advance(self.world.engine, OrderFollower()):
+            pass
+
+    def found(self) -> list[Finding]:
+        with reading(self.world.engine) as connection:
+            return findings.newest(connection, 100)
 
     def answer(
         self,

@@ -7,7 +7,7 @@ from findings_tables import table
 from collector.model.order import LIFE, OVER
 from collector.model.priorities import PRIORITIES, Fate, meet
 from collector.model.records import ESCALATION, Situation
-from collector.orders.rules import RULES
+from collector.orders.rules import RENEWAL, RULES
 from collector.words.languages import text
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "orders.md"
@@ -91,7 +91,8 @@ def _escalation() -> str:
 
 
 def _rules() -> str:
-    rows = [(f"`{rule.reason}`", str(rule.version), rule.text) for rule in RULES.values()]
+    rules = (*RULES.values(), RENEWAL)
+    rows = [(f"`{rule.reason}`", str(rule.version), rule.text) for rule in rules]
     return table(("reason", "version", "rule"), rows)
 
 

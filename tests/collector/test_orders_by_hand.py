@@ -19,8 +19,7 @@ from collector.model.records import (
     Tenancy,
 )
 from collector.orders import acts
-from collector.orders.acts import ActError
-from collector.orders.drafting import DraftError
+from collector.orders.drafting import ActError, DraftError
 
 LINE = "line-7"
 

@@ -11,7 +11,7 @@ from collector.checks.codes import Code
 from collector.checks.findings import Finding
 from collector.model.order import DropResult, Step
 from collector.model.records import ESCALATION, Escalation, OrderReason, Remedy, Situation
-from collector.orders import acts
+from collector.orders.drafting import ActError
 from collector.storage import reading
 
 
@@ -54,7 +54,7 @@ def test_a_draft_that_nobody_approves_is_told_and_expires(night: Night) -> None:
     night.at(3600)
     assert night.order().step is Step.EXPIRED
     assert night.order().steps[Step.EXPIRED].details == {"reason": "unapproved"}
-    with pytest.raises(acts.ActError, match="only a draft is approved"):
+    with pytest.raises(ActError, match="only a draft is approved"):
         night.approve(order, OTHER)
     night.at(3601)
     assert pages(night) == []

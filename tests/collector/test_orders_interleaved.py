@@ -22,8 +22,7 @@ from collector.model.order import HOLDING, Step
 from collector.model.priorities import PRIORITIES, is_stronger
 from collector.model.records import OrderReason
 from collector.orders import acts, commands
-from collector.orders.acts import ActError
-from collector.orders.drafting import DraftError
+from collector.orders.drafting import ActError, DraftError
 from collector.orders.follower import OrderFollower
 from collector.orders.order import Order
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from collector_world import BILLING, World
-from order_gateway import OPEN, RELEASE, ModelGateway
+from collector_world import BILLING, SITE, World
+from order_gateway import LIMIT, OPEN, RELEASE, ModelGateway
 from order_night import OTHER, Night
 from sqlalchemy import Engine, event
 
@@ -58,15 +58,18 @@ class Life:
         night.measure(-30, 1)
         night.measure(1, 20, ("stage-2",))
 
-    def run(self) -> Order:
+    def draft(self) -> Order:
+        return self.night.draft(OrderReason.EMERGENCY)
+
+    def run(self, seconds: int = 10) -> Order:
         """Whatever is killed is done again, as its next start would."""
         night = self.night
-        self.again(lambda: night.orders() or night.draft(OrderReason.EMERGENCY))
+        self.again(lambda: night.orders() or self.draft())
         self.again(lambda: self._act_at(Step.DRAFTED, acts.approve, night.world.registry.view()))
-        for second in range(1, 11):
+        for second in range(1, seconds + 1):
             self.second(second)
         self.again(lambda: self._act_at(Step.VERIFIED, acts.release, OTHER, "over"))
-        for second in range(12, 16):
+        for second in range(seconds + 2, seconds + 6):
             self.second(second)
         return night.order()
 
@@ -80,6 +83,7 @@ class Life:
     def second(self, second: int) -> None:
         self.again(lambda: self.night.at(second))
         self.again(self._send)
+        self.gateway.tick(self.night.now_ms)
         self.again(self._hear)
 
     def _act_at(self, step: Step, act: Callable[..., Order], *said: Any) -> None:
@@ -108,6 +112,14 @@ class Life:
             self.signed += 1
         while advance(night.world.engine, OrderFollower()):
             pass
+
+
+class CappedLife(Life):
+    """A setpoint for the whole site."""
+
+    def draft(self) -> Order:
+        caps_w = {SITE: 400_000}
+        return self.night.draft(OrderReason.EMERGENCY, None, caps_w=caps_w, cap_w=400_000)
 
 
 @pytest.fixture
@@ -144,6 +156,19 @@ def test_killed_instead_of_any_commit_it_goes_on_and_does_nothing_twice(
     with killed_at(alone.world.engine, number) as seen:
         check(life, life.run())
     assert 0 < seen[0] <= COMMITS + 1, seen
+
+
+@pytest.mark.parametrize("number", range(COMMITS + 5))
+def test_killed_instead_of_any_commit_a_setpoint_is_given_and_ended_once(
+    alone: Night, number: int
+) -> None:
+    life = CappedLife(alone)
+    with killed_at(alone.world.engine, number) as seen:
+        order = life.run(seconds=14)
+    assert 0 < seen[0] <= COMMITS + 5, seen
+    assert (order.step, order.result) == (Step.RESTORED, DropResult.FULL)
+    assert [entry[2] for entry in life.gateway.accepted] == [LIMIT, LIMIT]
+    assert life.gateway.setpoint is None
 
 
 @pytest.mark.parametrize(("number", "step"), [(1, Step.APPROVED), (2, Step.NOTIFIED)])

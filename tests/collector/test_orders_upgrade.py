@@ -79,7 +79,7 @@ def test_an_order_of_one_gateway_has_one_part(database_of: str, tmp_path: Path) 
     [sent] = part.commands
     assert (sent.counter, sent.action, sent.stages) == (7, Action.OPEN, (1, 2))
     assert sent.answer is CommandPhase.APPLIED
-    assert movers == {1: (bytes(16), Action.OPEN), 2: (bytes(16), Action.OPEN)}
+    assert movers == {1: (bytes(16), True), 2: (bytes(16), True)}
     assert (order.terms.is_automatic, order.terms.hold_s) == (True, 600)
 
 

@@ -76,6 +76,28 @@ class PermittedHours(Ruling):
         return f"{self.name}/{self.valid_from}"
 
 
+Day = Annotated[str, StringConstraints(pattern=r"^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$")]
+"""A day of the calendar, as 2026-12-16."""
+
+
+class PeakCalendar(Ruling):
+    """The hours of peaks in a zone, None: in any; not on `holidays`.
+
+    `cap_permille`: of its contracted power a site may draw then. None: its stages are off.
+    """
+
+    kind: ClassVar[str] = "peak_calendar"
+    name: Name
+    zone: Name | None = None
+    spans: Annotated[tuple[Span, ...], Field(min_length=1)]
+    holidays: tuple[Day, ...] = ()
+    cap_permille: Annotated[int, Field(gt=0, lt=1000)] | None = None
+
+    @property
+    def key(self) -> str:
+        return f"{self.name}/{self.valid_from}"
+
+
 class OrderReason(StrEnum):
     """Why load is cut. `emergency`: the system operator's mode «Авария»."""
 
@@ -195,6 +217,8 @@ class Policy(Record):
     ramp_offset_ms: Annotated[int, Field(ge=0)]
     ramp_step_ms: Annotated[int, Field(ge=0)]
     # of orders
+    peak_ahead_s: Annotated[int, Field(ge=0)] = 3600
+    """So long before its notice must be given an order for a peak is drafted."""
     handover_s: Annotated[int, Field(ge=0)] = 30
     """So long before one of two orders for a stage ends, the other takes it over."""
     one_person_sites: Annotated[int, Field(ge=0)] = 3

@@ -61,7 +61,9 @@ def _of(licensee: str, parts: list[Part]) -> Fairness:
 
 
 def _open_span(part: Part) -> tuple[int, int] | None:
-    """From contact to return, Unix ms."""
+    """From contact to return, Unix ms; of a setpoint that took something off."""
+    if part.cut.cap_w is not None and part.measured is not None and not not_supplied_wh(part):
+        return None
     opened = part.steps.get(Step.CONTACT_CONFIRMED) or part.steps.get(Step.APPLIED)
     restored = part.steps.get(Step.RESTORED)
     if opened is None or restored is None:

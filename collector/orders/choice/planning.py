@@ -101,7 +101,7 @@ def plan(
     chosen = [each.candidate for each in verdicts if each.is_chosen]
     if not chosen:
         raise DraftError("no stage of it can be opened: esep curtail plan says why of each")
-    expected = _expected([loads[each.site, each.stage] for each in chosen])
+    expected = expected_of([loads[each.site, each.stage] for each in chosen])
     return Plan(_cuts(chosen), target_w, verdicts, expected)
 
 
@@ -113,20 +113,21 @@ def _candidates(
     loads: dict[tuple[str, int], Load],
     now_ms: int,
 ) -> list[Candidate]:
-    sites = [_site(view, name) for name, _ in cuts]
+    sites = [site_of(view, name) for name, _ in cuts]
     orders = store.load_at(connection, [site.gateway for site in sites], now_ms)
     held = {
         (part.cut.site, stage)
         for order in orders
+        if not order.terms.is_ahead(now_ms)
         for part in order.parts
         if part.may_hold(now_ms)
-        for stage in part.cut.stages
+        for stage in part.cut.claims
     }
-    breaching = _breaching(connection, view, now_ms)
+    in_breach = breaching(connection, view, now_ms)
     found = []
     for site, (_, stages) in zip(sites, cuts, strict=True):
         _require_known(site, stages)
-        rank = _rank(view, site, breaching, now_ms)
+        rank = rank_of(view, site, in_breach, now_ms)
         for place, stage in enumerate(site.stages):
             is_meant = stage.feeder is None if stages is None else stage.id in stages
             if not is_meant:
@@ -149,7 +150,7 @@ def _candidates(
     return found
 
 
-def _site(view: View, name: str) -> Site:
+def site_of(view: View, name: str) -> Site:
     site = view.all(Site).get(name)
     if site is None:
         raise DraftError(f"there is no site {name!r} in the register")
@@ -187,7 +188,7 @@ def _of_all(each: Candidate) -> Verdict:
     return Verdict(each, True, "chosen: all of the scope is")
 
 
-def _breaching(connection: Connection, view: View, now_ms: int) -> set[str]:
+def breaching(connection: Connection, view: View, now_ms: int) -> set[str]:
     """Sites of holders whose last closed period was in breach."""
     since_ms = now_ms - view.market.period_ms - int(view.policy.late_s * 1000)
     return {
@@ -198,11 +199,11 @@ def _breaching(connection: Connection, view: View, now_ms: int) -> set[str]:
     }
 
 
-def _rank(view: View, site: Site, breaching: Collection[str], now_ms: int) -> Rank:
+def rank_of(view: View, site: Site, in_breach: Collection[str], now_ms: int) -> Rank:
     standing = site_standing(view, site.name, now_ms)
     if standing.calls_for_cut and not standing.is_doubted:
         return Rank.UNLICENSED
-    return Rank.OVER_ALLOCATED if site.name in breaching else Rank.COMPLIANT
+    return Rank.OVER_ALLOCATED if site.name in in_breach else Rank.COMPLIANT
 
 
 def _choice(
@@ -241,7 +242,7 @@ def _cuts(chosen: Sequence[Candidate]) -> Cuts:
     )
 
 
-def _expected(loads: Sequence[Load]) -> Expectation:
+def expected_of(loads: Sequence[Load]) -> Expectation:
     known = [load for load in loads if load.power_w is not None]
     power_w = sum(load.power_w or 0 for load in known)
     margin_w = ceil(_SIGMAS * sqrt(sum(load.sigma_w**2 for load in known)))

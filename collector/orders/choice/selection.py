@@ -213,10 +213,10 @@ def _explained(
         elif each.rank is Rank.COMPLIANT:
             yield each, f"chosen: {place}; {cut}"
         else:
-            yield each, f"chosen: {_RANK_WORDS[each.rank]} is cut before others; {place}"
+            yield each, f"chosen: {RANK_WORDS[each.rank]} is cut before others; {place}"
 
 
-_RANK_WORDS = {
+RANK_WORDS = {
     Rank.UNLICENSED: "who may not mine here",
     Rank.OVER_ALLOCATED: "who drew more than he had bought",
 }

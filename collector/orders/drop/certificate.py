@@ -14,14 +14,14 @@ from sqlalchemy import Connection, select
 
 from collector.checks.meters import POWER
 from collector.evidence.cose import ContentType
-from collector.evidence.downlink import Signer
+from collector.evidence.downlink import Action, Signer
 from collector.ledger.checkpoints import Signed
 from collector.model.order import JUDGED, Step
 from collector.model.records import Authority, Licensee, Meter, Site
 from collector.orders.drop import contacts, verifying
 from collector.orders.drop.compensation import BASELINE, avoided
 from collector.orders.drop.exhibits import ExhibitError, Exhibits
-from collector.orders.order import Order, Part, StepRecord
+from collector.orders.order import Order, Part, Sent, StepRecord
 from collector.registry.profiles import ProfileError, load_profile
 from collector.registry.view import View
 from collector.series.store import SeriesStore
@@ -160,22 +160,25 @@ class _Maker:
                 "name": None if licensee is None else licensee.name,
             },
             "stages": list(part.cut.stages),
+            **({} if part.cut.cap_w is None else {"cap_w": part.cut.cap_w}),
             "step": part.step,
             "result": part.result,
             "notice": None if notice is None else {"at_ms": notice.at_ms, **notice.details},
-            "commands": [self._command(sent) for sent in part.commands],
+            "commands": [self._command(part, sent) for sent in part.commands],
             "acknowledgements": self._acknowledgements(part),
             "contacts": self._contacts(part),
             "measured": [self._judged(part, each) for each in part.history if each.step in JUDGED],
             **_duration(part),
         }
 
-    def _command(self, sent: Any) -> dict[str, Any]:
+    def _command(self, part: Part, sent: Sent) -> dict[str, Any]:
+        is_cap = sent.action is Action.LIMIT
         return {
             "message": self.exhibits.command(sent.digest),
             "counter": sent.counter,
             "action": sent.action.name.lower(),
-            "stages": list(sent.stages),
+            "stages": list(part.cut.stages if is_cap else sent.stages),
+            **({"power_w": part.cut.cap_w} if is_cap else {}),
             "until_ms": sent.until_ms,
             "issued_ms": sent.issued_ms,
             "expires_ms": sent.expires_ms,
@@ -200,7 +203,10 @@ class _Maker:
         ]
 
     def _contacts(self, part: Part) -> list[dict[str, Any]]:
-        """How its stages' contacts moved from before the order until it was over."""
+        """How its stages' contacts moved from before the order until it was over.
+
+        Of a setpoint those that moved in its name.
+        """
         if Step.APPLIED not in part.steps:
             return []
         from_ms = part.steps[Step.ISSUED].at_ms - self.view.policy.before_window_s * 1000
@@ -208,7 +214,9 @@ class _Maker:
         table = stage_movement
         query = select(table).where(
             table.c.gateway == part.cut.gateway,
-            table.c.stage.in_(part.cut.stages),
+            table.c.stage.in_(part.cut.stages)
+            if part.cut.cap_w is None
+            else table.c.order_id == self.order.id,
             table.c.at_ms >= from_ms,
         )
         if until_ms is not None:
@@ -242,6 +250,8 @@ class _Maker:
         if "upto" not in details:
             raise CertificateError("its drop was judged by an older program: its samples are lost")
         said |= {name: details[name] for name in _WATTS}
+        if "cap_w" in details:
+            said["cap_w"] = details["cap_w"]
         said |= {name: list(details[name]) for name in ("before_ms", "after_ms")}
         said["stages"] = [dict(each) for each in details["stages"]]
         said["meters"] = list(self._meters(part, details))
@@ -250,12 +260,8 @@ class _Maker:
     def _meters(self, part: Part, details: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
         before_ms, after_ms = details["before_ms"], details["after_ms"]
         site = self.view.one(Site, part.cut.site)
-        others = contacts.moved(
-            self.connection,
-            part.cut.gateway,
-            [stage.id for stage in site.stages if stage.id not in part.cut.stages],
-            before_ms[0],
-            after_ms[1],
+        others = contacts.moved_by_others(
+            self.connection, site, part.cut, self.order.id, before_ms[0], after_ms[1]
         )
         for meter in self.view.meters_of(part.cut.site, after_ms[1]):
             if meter.point == "delivery" or meter.point in {*part.cut.stages, *others}:

@@ -1,11 +1,12 @@
 """What the stages' contacts did around an order, as their gateways' events say."""
 
-from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import Connection, select
 
+from collector.model.records import Site
 from collector.orders.drop.verification import Contact
+from collector.orders.order import Cut
 from collector.storage.tables import stage_movement as table
 
 _BY_ITSELF = "local"
@@ -33,21 +34,26 @@ def opened_by_itself(
     )
 
 
-def moved(
-    connection: Connection, gateway: str, stages: Collection[int], from_ms: int, until_ms: int
+def moved_by_others(
+    connection: Connection, site: Site, cut: Cut, order: bytes, from_ms: int, until_ms: int
 ) -> set[int]:
-    """Those of the stages whose contact moved from the one moment to before the other."""
+    """Stages that are not a cut's, whose contact moved from the one moment to before the other.
+
+    A setpoint's are those that its gateway moved in the order's name.
+    """
     query = (
-        select(table.c.stage)
+        select(table.c.stage, table.c.order_id)
         .where(
-            table.c.gateway == gateway,
-            table.c.stage.in_(stages),
+            table.c.gateway == cut.gateway,
+            table.c.stage.in_([each.id for each in site.stages if each.id not in cut.stages]),
             table.c.at_ms >= from_ms,
             table.c.at_ms < until_ms,
         )
         .distinct()
     )
-    return set(connection.scalars(query))
+    rows = connection.execute(query).all()
+    own = {row.stage for row in rows if cut.cap_w is not None and row.order_id == order}
+    return {row.stage for row in rows} - own
 
 
 def _last(connection: Connection, gateway: str, stage: int, before_ms: int | None) -> Any:

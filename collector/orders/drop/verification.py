@@ -102,6 +102,16 @@ class StageVerdict:
 
 
 @dataclass(frozen=True)
+class CappedLoad:
+    """What a setpoint is for, W: its load before and after, σ² of one reading of it."""
+
+    cap_w: int
+    before_w: Fraction
+    after_w: Fraction
+    variance_w2: Fraction
+
+
+@dataclass(frozen=True)
 class Verdict:
     """Powers in W: medians, summed over the meters. `boundary_drop_w` is without what other orders
     moved; `silent`: the meters that said too little.
@@ -116,19 +126,29 @@ class Verdict:
     site_variance_w2: Fraction = Fraction(0)
     silent: tuple[str, ...] = ()
     is_measured: bool = field(default=True)
+    capped: "CappedLoad | None" = None
 
     @property
     def stage_before_w(self) -> Fraction:
+        """Of a setpoint: of all that it is for."""
+        if self.capped is not None:
+            return self.capped.before_w
         return sum((each.before_w for each in self.stages), Fraction(0))
 
     @property
     def stage_after_w(self) -> Fraction:
+        if self.capped is not None:
+            return self.capped.after_w
         return sum((each.after_w for each in self.stages), Fraction(0))
 
     @property
     def credited_w(self) -> Fraction:
-        """What the grid was relieved of by the order: the lesser of both places; never below 0."""
-        if self.result is DropResult.UNVERIFIABLE:
+        """What the grid was relieved of by the order: the lesser of both places; never below 0.
+
+        Nothing by a setpoint that had nothing to take off.
+        """
+        is_idle = self.capped is not None and self.capped.before_w <= self.capped.cap_w
+        if self.result is DropResult.UNVERIFIABLE or is_idle:
             return Fraction(0)
         stages = self.stage_before_w - self.stage_after_w
         return max(min(stages, self.boundary_drop_w), Fraction(0))
@@ -141,6 +161,9 @@ class Verdict:
         if not self.is_measured:
             return said
         variance_w2 = sum((each.variance_w2 for each in self.stages), Fraction(0))
+        if self.capped is not None:
+            variance_w2 = self.capped.variance_w2
+            said["cap_w"] = self.capped.cap_w
         return said | {
             "stage_before_w": _tenth(self.stage_before_w),
             "stage_after_w": _tenth(self.stage_after_w),
@@ -172,7 +195,7 @@ def judge(
     least = policy.min_samples
     silent = evidence.silent(least)
     meters = [*evidence.delivery, *chain.from_iterable(each.meters for each in evidence.stages)]
-    spread_ms = 0 if silent else _spread_ms(meters)
+    spread_ms = 0 if silent else spread_of(meters)
     stages = tuple(
         _judge_stage(each, policy, spread_ms, was.get(each.stage)) for each in evidence.stages
     )
@@ -180,7 +203,7 @@ def judge(
         missing = DropCause.SILENT_METER if silent else DropCause.NO_METER
         why = _first(stages, DropCause.PROTECTION_TRIP) or missing
         return Verdict(DropResult.UNVERIFIABLE, why, stages, silent=silent, is_measured=False)
-    boundary = _boundary(evidence, spread_ms, least)
+    boundary = boundary_of(evidence, spread_ms, least)
     verdict = Verdict(DropResult.UNVERIFIABLE, None, stages, *boundary)
     result, cause = _conclude(evidence, verdict, policy, was.get(None))
     return Verdict(result, cause, stages, *boundary)
@@ -231,7 +254,7 @@ def _judge_stage(
         missing = DropCause.SILENT_METER if silent else DropCause.NO_METER
         cause = DropCause.PROTECTION_TRIP if stage.is_tripped else missing
         return StageVerdict(stage.stage, DropResult.UNVERIFIABLE, cause)
-    before_w, after_w = _sum(stage.meters)
+    before_w, after_w = sums(stage.meters)
     noise_w2 = sum((variance_w2(meter, spread_ms) for meter in stage.meters), Fraction(0))
     result, why = _grade_stage(stage, before_w, after_w, noise_w2, policy, was)
     return StageVerdict(stage.stage, result, why, before_w, after_w, noise_w2)
@@ -247,12 +270,12 @@ def _grade_stage(
 ) -> tuple[DropResult, DropCause | None]:
     rules = policy.drop
     if before_w <= rules.off_w:
-        if after_w > rules.off_w and not _is_small(after_w, noise_w2, policy):
+        if after_w > rules.off_w and not is_small(after_w, noise_w2, policy):
             return DropResult.NONE, _on(stage.contact, DropResult.NONE)
         return DropResult.UNVERIFIABLE, DropCause.ALREADY_OFF
     if stage.is_tripped:
         return DropResult.UNVERIFIABLE, DropCause.PROTECTION_TRIP
-    if _is_small(before_w, noise_w2, policy):
+    if is_small(before_w, noise_w2, policy):
         return DropResult.UNVERIFIABLE, DropCause.SMALL_LOAD
     result = _grade(before_w - after_w, before_w, policy, was, Fraction(0))
     if result is DropResult.FULL:
@@ -272,19 +295,19 @@ def _on(contact: Contact, result: DropResult) -> DropCause:
 def _conclude(
     evidence: Evidence, verdict: Verdict, policy: Policy, was: DropResult | None
 ) -> tuple[DropResult, DropCause | None]:
-    if _is_blackout(evidence, verdict, policy):
+    if is_blackout(evidence, verdict, policy):
         return DropResult.UNVERIFIABLE, DropCause.BLACKOUT
     counted = [each for each in verdict.stages if each.cause not in _OF_FREE_CHOICE]
     result, cause = _together(counted or verdict.stages)
     if result in (DropResult.UNVERIFIABLE, DropResult.NONE):
         return result, cause
     prior_w = sum((each.before_w for each in counted), Fraction(0))
-    if _is_small(prior_w, verdict.site_variance_w2, policy):
+    if is_small(prior_w, verdict.site_variance_w2, policy):
         return DropResult.UNVERIFIABLE, DropCause.BOUNDARY_NOISE
     sigmas = Fraction(policy.drop.boundary_sigmas)
     slack_w2 = sigmas**2 * verdict.site_variance_w2
     at_boundary = _grade(verdict.boundary_drop_w, prior_w, policy, was, slack_w2)
-    shifted_w = _shifted_w(evidence, policy)
+    shifted_w = shifted_of(evidence, policy)
     least_w = prior_w * policy.drop.shifted_permille / 1000
     if _BETTER.index(at_boundary) > _BETTER.index(result):
         is_generation = shifted_w <= -least_w
@@ -318,21 +341,21 @@ def _first(stages: Iterable[StageVerdict], cause: DropCause) -> DropCause | None
     return cause if any(each.cause is cause for each in stages) else None
 
 
-def _is_blackout(evidence: Evidence, verdict: Verdict, policy: Policy) -> bool:
+def is_blackout(evidence: Evidence, verdict: Verdict, policy: Policy) -> bool:
     """By its voltage; where nobody measures that, when the rest of the site fell too."""
     if evidence.is_dark is not None:
         return evidence.is_dark
     others_w = sum((meter.before_w for meter in _speaking(evidence.others, policy)), Fraction(0))
     rest_w = verdict.site_before_w - verdict.stage_before_w - others_w
     off_w = policy.drop.off_w
-    is_rest_known = rest_w > off_w and not _is_small(rest_w, verdict.site_variance_w2, policy)
+    is_rest_known = rest_w > off_w and not is_small(rest_w, verdict.site_variance_w2, policy)
     return verdict.site_after_w <= off_w and is_rest_known
 
 
-def _boundary(
+def boundary_of(
     evidence: Evidence, spread_ms: int, least: int
 ) -> tuple[Fraction, Fraction, Fraction, Fraction]:
-    before_w, after_w = _sum(evidence.delivery)
+    before_w, after_w = sums(evidence.delivery)
     moved_w = sum(
         (each.before_w - each.after_w for each in evidence.others if not each.is_silent(least)),
         Fraction(0),
@@ -341,9 +364,9 @@ def _boundary(
     return before_w, after_w, before_w - after_w - moved_w, noise_w2
 
 
-def _shifted_w(evidence: Evidence, policy: Policy) -> Fraction:
+def shifted_of(evidence: Evidence, policy: Policy) -> Fraction:
     """By how much the site's own generation rose."""
-    before_w, after_w = _sum(_speaking(evidence.generation, policy))
+    before_w, after_w = sums(_speaking(evidence.generation, policy))
     return after_w - before_w
 
 
@@ -351,7 +374,7 @@ def _speaking(meters: Iterable[Metered], policy: Policy) -> list[Metered]:
     return [meter for meter in meters if not meter.is_silent(policy.min_samples)]
 
 
-def _is_small(load_w: Fraction, noise_w2: Fraction, policy: Policy) -> bool:
+def is_small(load_w: Fraction, noise_w2: Fraction, policy: Policy) -> bool:
     """Whether it is fewer than `load_sigmas` σ: compared as squares, which are exact."""
     sigmas = Fraction(policy.drop.load_sigmas)
     return load_w <= 0 or load_w**2 < sigmas**2 * noise_w2
@@ -370,7 +393,7 @@ def _grade(
     return DropResult.NONE
 
 
-def _sum(meters: Iterable[Metered]) -> tuple[Fraction, Fraction]:
+def sums(meters: Iterable[Metered]) -> tuple[Fraction, Fraction]:
     before_w = after_w = Fraction(0)
     for meter in meters:
         before_w += meter.before_w
@@ -378,7 +401,7 @@ def _sum(meters: Iterable[Metered]) -> tuple[Fraction, Fraction]:
     return before_w, after_w
 
 
-def _spread_ms(meters: Iterable[Metered]) -> int:
+def spread_of(meters: Iterable[Metered]) -> int:
     """Between the mean moments of reading of these meters before the order."""
     means = [
         Fraction(sum(each.at_ms for each in meter.before), len(meter.before))

@@ -11,7 +11,7 @@ from collector.checks.meters import AHEAD_MS, POWER
 from collector.intervals.interlocks import interlocks
 from collector.model.order import JUDGED, DropCause, DropResult, Step
 from collector.model.records import Meter, Site
-from collector.orders.drop import contacts, verification
+from collector.orders.drop import contacts, setpoint, verification
 from collector.orders.drop.verification import (
     Contact,
     Evidence,
@@ -20,6 +20,7 @@ from collector.orders.drop.verification import (
     StageEvidence,
     Verdict,
 )
+from collector.orders.loads import setpoint_over_ms
 from collector.orders.order import Part, StepRecord
 from collector.registry.profiles import ProfileError, load_profile
 from collector.registry.view import View
@@ -54,15 +55,18 @@ class Judged:
 
 @dataclass(frozen=True)
 class Judge:
-    """Within one transaction, at one moment."""
+    """Within one transaction, at one moment. `order`: the id of the one whose parts are judged."""
 
     connection: Connection
     view: View
     series: SeriesStore
+    order: bytes
     now_ms: int
 
     def first(self, part: Part) -> Judged | None:
         """None while there are too few samples and time for more."""
+        if part.cut.cap_w is not None:
+            return self._first_of_cap(part)
         policy = self.view.policy
         timeout_ms = policy.verify_timeout_s * 1000
         settled_ms = self._settled_ms(part)
@@ -71,10 +75,33 @@ class Judge:
         is_late = self.now_ms >= part.steps[Step.APPLIED].recorded_ms + timeout_ms
         if evidence.silent(policy.min_samples) and not is_late:
             return None
-        verdict = verification.judge(evidence, policy)
+        verdict = self._verdict(part, evidence, None)
         if verdict.cause is DropCause.NO_METER and not is_late:
             return None  # one may be entered yet, and what it measured be on its way
         return self._judged(part, Step.VERIFIED, verdict, evidence, after_ms)
+
+    def _first_of_cap(self, part: Part) -> Judged | None:
+        """At the cap: at once. Above it: when its time is over, for stage opens after stage."""
+        policy = self.view.policy
+        timeout_ms = policy.verify_timeout_s * 1000
+        is_late = self.now_ms >= part.steps[Step.APPLIED].recorded_ms + timeout_ms
+        settled_ms = self._settled_ms(part)
+        until_ms = self._known_until_ms(part)
+        if until_ms is None or is_late:
+            until_ms = max(until_ms or 0, settled_ms) if is_late else settled_ms
+        after_ms = (max(until_ms - policy.before_window_s * 1000, settled_ms), until_ms)
+        evidence = self._evidence(part, after_ms)
+        if evidence.silent(policy.min_samples) and not is_late:
+            return None
+        verdict = self._verdict(part, evidence, None)
+        if verdict.result is not DropResult.FULL and not is_late:
+            return None
+        return self._judged(part, Step.VERIFIED, verdict, evidence, after_ms)
+
+    def _verdict(self, part: Part, evidence: Evidence, last: StepRecord | None) -> Verdict:
+        if part.cut.cap_w is not None:
+            return setpoint.judge(evidence, part.cut.cap_w, self.view.policy)
+        return verification.judge(evidence, self.view.policy, None if last is None else _was(last))
 
     def again(self, part: Part) -> Judged | None:
         """What a cut that holds has become; None when nothing changed, or nothing new is known.
@@ -94,7 +121,7 @@ class Judge:
         evidence = self._evidence(part, after_ms)
         if evidence.silent(policy.min_samples) and not is_silent:
             return None
-        verdict = verification.judge(evidence, policy, _was(last))
+        verdict = self._verdict(part, evidence, last)
         was = DropResult(last.details["result"])
         if (verdict.result, verdict.cause) == (was, last.details.get("cause")):
             return None
@@ -138,6 +165,8 @@ class Judge:
 
     def _settled_ms(self, part: Part) -> int:
         settle_ms = int(Fraction(self.view.policy.settle_s) * 1000)
+        if part.cut.cap_w is not None:
+            settle_ms += setpoint_over_ms(self.view.policy)
         return contact_record(part).at_ms + settle_ms
 
     def _known_until_ms(self, part: Part) -> int | None:
@@ -156,12 +185,8 @@ class Judge:
         gateway, cut = part.cut.gateway, part.cut.stages
         metered = view.meters_of(part.cut.site, self.now_ms)
         site = view.one(Site, part.cut.site)
-        others = contacts.moved(
-            self.connection,
-            gateway,
-            [stage.id for stage in site.stages if stage.id not in cut],
-            before_ms[0],
-            after_ms[1],
+        others = contacts.moved_by_others(
+            self.connection, site, part.cut, self.order, before_ms[0], after_ms[1]
         )
         opened_ms = contact_record(part).at_ms
         locks = interlocks(self.connection, gateway)

@@ -93,17 +93,34 @@ def limiter_states(connection: Connection) -> dict[str, LimiterState]:
     """Of each gateway that ever said one."""
     last = select(func.max(limiter_event.c.id)).group_by(limiter_event.c.gateway)
     query = select(limiter_event).where(limiter_event.c.id.in_(last))
-    return {
-        row.gateway: LimiterState(
-            PERMITS[row.permit],
-            LOADS[row.load],
-            row.cause,
-            row.at_ms,
-            row.received_ms,
-            row.position,
-        )
-        for row in connection.execute(query)
-    }
+    return {row.gateway: _state(row) for row in connection.execute(query)}
+
+
+@dataclass(frozen=True)
+class Said:
+    """A limiter's last event: `limit` is (Wh in a period or None, W); `acts`: it enforces that."""
+
+    state: LimiterState
+    limit: tuple[int | None, int] | None
+    acts: bool
+
+
+def last_said(connection: Connection, gateway: str) -> Said | None:
+    """None of a gateway that never said anything of its limit."""
+    table = limiter_event
+    query = select(table).where(table.c.gateway == gateway).order_by(table.c.id.desc()).limit(1)
+    row = connection.execute(query).first()
+    if row is None:
+        return None
+    body = json.loads(row.body)
+    limit = body["3"]
+    return Said(_state(row), None if limit is None else (limit[0], limit[1]), bool(body["5"]))
+
+
+def _state(row: Row[Any]) -> LimiterState:
+    return LimiterState(
+        PERMITS[row.permit], LOADS[row.load], row.cause, row.at_ms, row.received_ms, row.position
+    )
 
 
 def newest_event(connection: Connection) -> int:

@@ -18,12 +18,11 @@ from collector.evidence.schedule import (
     read_body,
 )
 from collector.model.records import Authority, LimitPolicy, OrderReason, Site
+from collector.orders.loads import can_measure
 from collector.orders.permit import permits, schedule_store
 from collector.orders.permit.schedule_store import Issued, LimiterState
 from collector.registry import entitlements
-from collector.registry.configuration import is_counted
 from collector.registry.configurations import keep_issued
-from collector.registry.profiles import load_profile
 from collector.registry.store import Registry
 from collector.registry.store import newest_version as newest_of_register
 from collector.registry.view import View
@@ -135,12 +134,7 @@ def wanted_now(
 
 def is_measured(view: View, site: str, at_ms: int) -> bool:
     """Whether the site's gateway reads all its delivery meters, and can count what they say."""
-    gateway = view.one(Site, site).gateway
-    metered = view.delivery_meters(site, at_ms)
-    return bool(metered) and all(
-        meter.gateway == gateway and is_counted(meter, load_profile(meter.profile))
-        for meter in metered
-    )
+    return can_measure(view, site, "delivery", at_ms)
 
 
 def _schedule(

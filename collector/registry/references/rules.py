@@ -1,6 +1,7 @@
 """Whether what is prescribed fits: the market's clock, policy, tolerances, hours, authorities."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from datetime import date
 from typing import get_args
 
 from collector.model.records import (
@@ -10,10 +11,13 @@ from collector.model.records import (
     Licensee,
     Market,
     MeterRequirement,
+    PeakCalendar,
     PermittedHours,
     Policy,
     Source,
+    Span,
     Tolerance,
+    Weekday,
 )
 from collector.registry.references.devices import too_short
 from collector.registry.references.faults import Fault, backwards, missing, overlapping, twice
@@ -68,7 +72,41 @@ def permitted_hours(view: View, record: PermittedHours) -> Iterator[Fault]:
         yield from missing(view, Licensee, record.licensee, "licensee")
     if record.source is not None and record.source not in get_args(Source):
         yield "source", f"there is no {record.source!r}; there are: {', '.join(get_args(Source))}"
-    for span in record.spans:
+    yield from _spans(record.spans)
+    yield from overlapping(view, record, "name")
+
+
+def peak_calendar(view: View, record: PeakCalendar) -> Iterator[Fault]:
+    yield from backwards(record)
+    yield from _zone(view, record.zone)
+    yield from _spans(record.spans)
+    if not any(minutes < 24 * 60 for minutes in _covered(record.spans)):
+        yield "spans", "they leave no pause in a week: a peak must end"
+    yield from twice("holidays", "the day", record.holidays)
+    for day in record.holidays:
+        try:
+            date.fromisoformat(day)
+        except ValueError:
+            yield "holidays", f"there is no day {day}"
+    yield from overlapping(view, record, "name")
+
+
+def _covered(spans: Iterable[Span]) -> Iterator[int]:
+    """Minutes of each day of the week, spans that overlap counted once."""
+    for day in get_args(Weekday):
+        covered: set[int] = set()
+        for span in spans:
+            if day in span.days:
+                covered |= {*range(_minutes(span.start), _minutes(span.end))}
+        yield len(covered)
+
+
+def _minutes(clock: str) -> int:
+    hours, minutes = clock.split(":")
+    return 60 * int(hours) + int(minutes)
+
+
+def _spans(spans: Iterable[Span]) -> Iterator[Fault]:
+    for span in spans:
         if span.start >= span.end:
             yield "spans", f"{span.start} to {span.end}: it must end later; split it at 24:00"
-    yield from overlapping(view, record, "name")

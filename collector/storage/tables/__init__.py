@@ -48,6 +48,7 @@ from collector.storage.tables.orders import (
     order_part,
     order_step,
     outbox,
+    return_block,
     schedule,
     stage_movement,
 )
@@ -108,6 +109,7 @@ __all__ = [
     "registry_proposal",
     "registry_version",
     "restoration",
+    "return_block",
     "schedule",
     "snapshot",
     "stage_contact",

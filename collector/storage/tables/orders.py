@@ -47,6 +47,8 @@ order_part = Table(
     Column("gateway", Text, nullable=False),
     Column("licensee", Text, nullable=False),
     Column("stages", Text, nullable=False),
+    # of a setpoint; null: the stages are opened
+    Column("cap_w", BigInteger),
     Column("step", Text, nullable=False),
     Column("result", Text),
     Index("order_part_by_gateway", "gateway", "step"),
@@ -98,7 +100,23 @@ stage_movement = Table(
     Column("at_ms", BigInteger, nullable=False),
     # what moved it, as its gateway says; null: taken in before it was kept
     Column("cause", Text),
+    # in whose name: an order's id, or how the hash of the schedule begins
+    Column("order_id", LargeBinary),
     Index("stage_movement_by_time", "gateway", "stage", "at_ms"),
+)
+# acts of persons who block returns of load, and lift that; `block` null: it begins one
+return_block = Table(
+    "return_block",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("block", BigInteger),
+    Column("act", Text, nullable=False),
+    # null: everywhere
+    Column("zone", Text),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("person", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("reference", Text),
 )
 outbox = Table(
     "outbox",

@@ -21,7 +21,7 @@ from collector.model.records import Authority, Licensee, Meter, Site
 from collector.orders.drop import contacts, verifying
 from collector.orders.drop.compensation import BASELINE, avoided
 from collector.orders.drop.exhibits import ExhibitError, Exhibits
-from collector.orders.order import Order, Part, StepRecord
+from collector.orders.order import Order, Part, Sent, StepRecord
 from collector.registry.profiles import ProfileError, load_profile
 from collector.registry.view import View
 from collector.series.store import SeriesStore
@@ -163,14 +163,16 @@ class _Maker:
             "step": part.step,
             "result": part.result,
             "notice": None if notice is None else {"at_ms": notice.at_ms, **notice.details},
-            "commands": [self._command(sent) for sent in part.commands],
+            "commands": [self._command(part, sent) for sent in part.commands],
             "acknowledgements": self._acknowledgements(part),
             "contacts": self._contacts(part),
             "measured": [self._judged(part, each) for each in part.history if each.step in JUDGED],
             **_duration(part),
         }
 
-    def _command(self, sent: Any) -> dict[str, Any]:
+    def _command(self, part: Part, sent: Sent) -> dict[str, Any]:
+        if part.is_zones(sent):
+            self.exhibits.configuration(part.cut.gateway, sent.issued_ms)
         return {
             "message": self.exhibits.command(sent.digest),
             "counter": sent.counter,

@@ -154,7 +154,7 @@ def test_a_zones_message_that_was_overtaken_by_an_own_one_is_refused(plant: Plan
 
 def test_an_order_ends_at_its_time(plant: Plant) -> None:
     command = plant.site.command(
-        OPEN, order=order(5), stages=[2], until_ms=now_ms() + 500, ramp=NO_RAMP
+        OPEN, order=order(5), stages=[2], until_ms=now_ms() + 2000, ramp=NO_RAMP
     )
     plant.collector.send(command)
     after(plant, order(5), RESTORED)

@@ -136,8 +136,10 @@ def test_the_certificate_of_a_zones_order_holds(zone: Zone, tmp_path: Path) -> N
 
 def test_it_holds_for_nobody_elses_gateway_or_stages(zone: Zone, tmp_path: Path) -> None:
     document = json.loads(certificate(zone, tmp_path).read_bytes())
-    places = [("certificate", "parts", 0, "commands", 0, "stages", 1)]
-    places += [("certificate", "parts", 1, "gateway")]
+    places: list[tuple[Any, ...]] = [
+        ("certificate", "parts", 0, "commands", 0, "stages", 1),
+        ("certificate", "parts", 1, "gateway"),
+    ]
     for place in places:
         item: Any = document
         for name in place[:-1]:

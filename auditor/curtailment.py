@@ -93,7 +93,7 @@ def _judge_part(
     order = certificate["order"]["id"]
     counters = set()
     for place, said in enumerate(part["commands"]):
-        _judge_command(f"{path}.commands[{place}]", said, part, certificate, evidence.root)
+        _judge_command(f"{path}.commands[{place}]", said, part, certificate, evidence)
         counters.add(said["counter"])
     for place, said in enumerate(part["acknowledgements"]):
         here = f"{path}.acknowledgements[{place}]"
@@ -124,20 +124,23 @@ def _judge_command(
     said: dict[str, Any],
     part: dict[str, Any],
     certificate: dict[str, Any],
-    root: PublicKey,
+    evidence: Evidence,
 ) -> None:
     def read() -> cose.Message:
         message = cose.read_certified(octets_of(said, "message"), "command", COMMAND)
-        check_operator(message, "orders", message.body[3], root)
+        check_operator(message, "orders", message.body[3], evidence.root)
         return message
 
     body = refusing(f"{path}.message", read).body
-    same(f"{path}.target", part["gateway"], body[1].hex() if type(body[1]) is bytes else body[1])
+    if type(body[1]) is str:
+        _judge_zone(path, said, part, body, evidence)
+    else:
+        same(f"{path}.target", part["gateway"], body[1].hex())
+        same(f"{path}.stages", said["stages"], body.get(7, []))
     same("order.id", certificate["order"]["id"], body[5].hex())
     for name, key in (("counter", 2), ("issued_ms", 3), ("expires_ms", 4), ("until_ms", 8)):
         same(f"{path}.{name}", said[name], body.get(key))
     same(f"{path}.action", ACTIONS.get(said["action"]), body[6])
-    same(f"{path}.stages", said["stages"], body.get(7, []))
     same(f"{path}.power_w", said.get("power_w"), body.get(12))
     same(f"{path}.power_w", said.get("power_w"), part.get("cap_w"))
     if not set(said["stages"]) <= set(part["stages"]):
@@ -145,6 +148,23 @@ def _judge_command(
     same("order.reason", certificate["order"]["reason"], body.get(11))
     authority = body.get(10, b"").hex()
     same("authority.document_sha256", certificate["authority"]["document_sha256"], authority)
+
+
+def _judge_zone(
+    path: str, said: dict[str, Any], part: dict[str, Any], body: dict[int, Any], evidence: Evidence
+) -> None:
+    """One message for a zone names no stages: it is for all that a gateway there has."""
+    there = [
+        configuration
+        for configuration in evidence.configurations.values()
+        if configuration[1].hex() == part["gateway"] and configuration[5] == body[1]
+    ]
+    if not there:
+        why = f"it is for zone {body[1]!r}, and no configuration says that the gateway is there"
+        raise WrongField(f"{path}.target", why)
+    meant = [sorted(stage[0] for stage in configuration[9]) for configuration in there]
+    if 7 in body or sorted(said["stages"]) not in meant:
+        raise WrongField(f"{path}.stages", "they are not all that the gateway has")
 
 
 def _event(

@@ -1,22 +1,30 @@
 """What moves in each zone, and may: the ramps of all orders together, looked at once a run."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import median
+from typing import Any
 
 from collector.checks import meters
 from collector.checks.meters import POWER
 from collector.model.order import Step
 from collector.model.records import Meter, Site, ZoneRamp
-from collector.orders.loads import capped, setpoint_over_ms, stages_load_w
+from collector.orders.loads import capped, setpoint_over_ms, stage_load
 from collector.orders.order import Cut, Order, Part, Sent
-from collector.orders.ramp import Ramp, Span
+from collector.orders.ramp import Ramp, Span, Wave, apart_ms, in_turn
 from collector.registry.view import View
 from collector.series.store import SeriesStore
 
-LOAD = "load_w"
-"""What the stages of a part drew when its command was signed: a detail of `issued`, W."""
+Loads = Mapping[str, int | None]
+"""W by stage; None: nobody knows. Of a setpoint what it takes off, under `CAPPED`."""
+CAPPED = "capped"
+LOADS, SHED, STEP = "loads_w", "shed_w", "step_ms"
+"""Details of `issued`: what each stage brings back, what of it the command sheds, and how far apart
+the stages return. Each is absent where no ramp asks, or nobody knows.
+"""
 _MINUTE_MS = 60_000
+_LATE_MS = 1_000
+"""By so much stages of one gateway may come closer to each other than their step."""
 _FREQUENCY = "frequency"
 _HZ_IN_MHZ = 1000
 _LIMITER_RAMP_MS = (10_000, 1_000)
@@ -62,19 +70,46 @@ class Fleet:
                 if (zone := self._of(part.cut.site)) is not None:
                     self._remember(zone, part)
 
-    def load_w(self, cut: Cut, claims: Iterable[int]) -> int | None:
-        """What these stages draw now, or a setpoint takes off; None where no zone's ramp asks, or
-        nobody knows.
+    def is_bound(self, site: str) -> bool:
+        """Whether its zone has a ramp."""
+        return self._of(site) is not None
+
+    def stage_w(self, site: str, stage: int) -> int | None:
+        """What it draws now; None: nobody knows."""
+        return stage_load(self._view, self._series, site, stage, self._now_ms).power_w
+
+    def capped_w(self, cut: Cut) -> int | None:
+        """What its setpoint takes off now; None: nobody knows."""
+        found = capped(self._view, self._series, cut, self._now_ms)
+        return None if found is None else found.shed_w
+
+    def step_ms(self, site: str, loads: Loads) -> int | None:
+        """How far apart its stages must return; None: by the policy's step.
+
+        Those that together are more than returns in a minute come one by one, so that no minute has
+        more of them.
         """
-        if self._of(cut.site) is None:
+        zone, usual_ms = self._of(site), self._view.policy.ramp_step_ms
+        if zone is None or zone.back is None:
             return None
-        if cut.cap_w is not None:
-            found = capped(self._view, self._series, cut, self._now_ms)
-            return None if found is None else found.shed_w
-        return stages_load_w(self._view, self._series, cut.site, claims, self._now_ms)
+        most_w = zone.rule.return_w_per_min or 0
+        each_w = _known(loads.values(), most_w)
+        if sum(each_w) <= most_w or len(each_w) < 2:
+            return None
+        return max(usual_ms, apart_ms(each_w, most_w, _MINUTE_MS + _LATE_MS))
+
+    def said(self, site: str, loads: Loads, moving: Collection[int]) -> dict[str, Any]:
+        """The details of a command that moves these of its stages."""
+        shed_w = [loads[key] for key in loads if key == CAPPED or int(key) in moving]
+        known: dict[str, Any] = {LOADS: dict(loads)} if loads else {}
+        if loads and None not in shed_w:
+            known[SHED] = sum(_known(shed_w, 0))
+        if (step_ms := self.step_ms(site, loads)) is not None:
+            known[STEP] = step_ms
+        return known
 
     def may_shed(self, order: Order, part: Part, load_w: int | None) -> bool:
-        """Whether a command may be signed now that opens so much; if so it is counted."""
+        """Whether a command may be signed now that sheds so much; if so it is counted."""
         return self._once(("shed", order.id, part.number), lambda: self._may_shed(part, load_w))
 
     def may_shed_at_once(
@@ -82,12 +117,12 @@ class Fleet:
         order: Order,
         zone: str,
         parts: Sequence[Part],
-        loads_w: Sequence[int | None],
+        loads: Sequence[Loads],
         end_ms: int,
     ) -> bool:
         """Whether one message may open all of a zone: in one step, and at its end back in one."""
         return self._once(
-            ("zone", order.id, zone), lambda: self._may_shed_at_once(zone, parts, loads_w, end_ms)
+            ("zone", order.id, zone), lambda: self._may_shed_at_once(zone, parts, loads, end_ms)
         )
 
     def may_return(self, order: Order, part: Part) -> bool:
@@ -97,16 +132,14 @@ class Fleet:
         """
         return self._once(("back", order.id, part.number), lambda: self._may_return(part))
 
-    def end_ms(
-        self, order: Order, part: Part, load_w: int | None, end_ms: int, latest_ms: int
-    ) -> int:
+    def end_ms(self, order: Order, part: Part, loads: Loads, end_ms: int, latest_ms: int) -> int:
         """When a part ends by itself, so that those which end together return by the ramp.
 
         From its end on; before it where that were later than its authority allows.
         """
         key = (order.id, part.number)
         if key not in self._ends_ms:
-            self._ends_ms[key] = self._end_ms(part, load_w, end_ms, latest_ms)
+            self._ends_ms[key] = self._end_ms(part, loads, end_ms, latest_ms)
         return self._ends_ms[key]
 
     def _once(self, key: tuple[str, bytes, int | str], ask: Callable[[], bool]) -> bool:
@@ -127,14 +160,15 @@ class Fleet:
         return True
 
     def _may_shed_at_once(
-        self, name: str, parts: Sequence[Part], loads_w: Sequence[int | None], end_ms: int
+        self, name: str, parts: Sequence[Part], loads: Sequence[Loads], end_ms: int
     ) -> bool:
         zone = self._zones.get(name)
         if zone is None or (zone.shed is None and zone.back is None):
             return True
-        if None in loads_w or zone.is_shed_closed:
+        each_w = [load_w for of_it in loads for load_w in of_it.values()]
+        if None in each_w or zone.is_shed_closed:
             return False
-        load_w = sum(each or 0 for each in loads_w)
+        load_w = sum(_known(each_w, 0))
         spread_ms = max(self._spread_ms(part) for part in parts)
         shed = Span(self._now_ms, self._given_up_ms(), load_w)
         back = Span(end_ms, end_ms + spread_ms, load_w)
@@ -159,28 +193,24 @@ class Fleet:
             return True
         if zone.has_untried and part.newest_release is not None:
             return False
-        span = Span(
-            self._now_ms, self._given_up_ms() + self._spread_ms(part), self._back_w(zone, part)
-        )
-        if zone.is_back_closed or not zone.back.fits(span):
+        spans = self._issued_wave(zone, part).spans(self._now_ms, self._given_up_ms())
+        if zone.is_back_closed or not zone.back.fit(spans):
             zone.is_back_closed = True
             return False
-        zone.back.add(span)
+        zone.back.add(*spans)
         return True
 
-    def _end_ms(self, part: Part, load_w: int | None, end_ms: int, latest_ms: int) -> int:
+    def _end_ms(self, part: Part, loads: Loads, end_ms: int, latest_ms: int) -> int:
         zone = self._of(part.cut.site)
         if zone is None or zone.back is None:
             return end_ms
-        most_w = zone.rule.return_w_per_min or 0
-        asked_w = most_w if load_w is None else load_w
-        spread_ms = self._spread_ms(part)
-        found = zone.back.first(asked_w, max(zone.after_ms.get(end_ms, 0), end_ms), spread_ms)
+        wave = self._wave(zone, part, loads, self.step_ms(part.cut.site, loads))
+        found = zone.back.first(wave, max(zone.after_ms.get(end_ms, 0), end_ms))
         zone.after_ms[end_ms] = found
         if found > latest_ms:
-            before = zone.back.last(asked_w, min(end_ms, latest_ms), self._now_ms, spread_ms)
+            before = zone.back.last(wave, min(end_ms, latest_ms), self._now_ms)
             found = end_ms if before is None else before
-        zone.back.add(Span(found, found + spread_ms, asked_w))
+        zone.back.add(*wave.spans(found))
         return found
 
     def _of(self, site: str) -> _Zone | None:
@@ -200,8 +230,7 @@ class Fleet:
         if zone.shed is not None and (span := self._shed_span(zone, part)) is not None:
             zone.shed.add(span)
         if zone.back is not None:
-            for span in self._back_spans(zone, part):
-                zone.back.add(span)
+            zone.back.add(*self._back_spans(zone, part))
         if part.step is Step.RELEASED and part.newest_release is None:
             zone.has_untried = True
 
@@ -217,28 +246,41 @@ class Fleet:
         if until_ms <= self._now_ms - zone.rule.shed_step_s * 1000:
             return None
         most_w = zone.rule.shed_step_w or 0
-        load_w = _load_of(part, most_w)
-        return Span(min(first_ms, until_ms), until_ms, load_w)
+        shed_w = part.steps[Step.ISSUED].details.get(SHED, most_w)
+        return Span(min(first_ms, until_ms), until_ms, shed_w)
 
     def _back_spans(self, zone: _Zone, part: Part) -> Iterator[Span]:
-        spread_ms, load_w = self._spread_ms(part), self._back_w(zone, part)
         restored = part.steps.get(Step.RESTORED)
-        since_ms = self._now_ms - _MINUTE_MS
         sent = part.newest_release
         if sent is not None:
-            until_ms = self._answerable_ms(sent) + spread_ms
+            from_ms, until_ms = sent.issued_ms, self._answerable_ms(sent)
         elif part.until_ms is None or part.step in (Step.SUPERSEDED, Step.REJECTED):
             return
         else:
-            until_ms = part.until_ms + spread_ms
-        from_ms = part.until_ms if sent is None else sent.issued_ms
-        if restored is not None:
-            until_ms = min(until_ms, max(restored.recorded_ms, from_ms or 0))
-        if until_ms > since_ms:
-            yield Span(min(from_ms or until_ms, until_ms), until_ms, load_w)
+            from_ms = until_ms = part.until_ms
+        for span in self._issued_wave(zone, part).spans(from_ms, until_ms):
+            last_ms = span.until_ms
+            if restored is not None:
+                last_ms = min(last_ms, max(restored.recorded_ms, from_ms))
+            if last_ms > self._now_ms - _MINUTE_MS:
+                yield Span(min(span.from_ms, last_ms), last_ms, span.load_w)
 
-    def _back_w(self, zone: _Zone, part: Part) -> int:
-        return _load_of(part, zone.rule.return_w_per_min or 0)
+    def _issued_wave(self, zone: _Zone, part: Part) -> Wave:
+        """As its command to open says it."""
+        issued = part.steps.get(Step.ISSUED)
+        said = {} if issued is None else issued.details
+        return self._wave(zone, part, said.get(LOADS, {}), said.get(STEP))
+
+    def _wave(self, zone: _Zone, part: Part, loads: Loads, step_ms: int | None) -> Wave:
+        """How its stages return: all in one, or each by itself, `step_ms` apart."""
+        most_w = zone.rule.return_w_per_min or 0
+        keys = [CAPPED] if part.cut.cap_w is not None else [*map(str, sorted(part.cut.stages))]
+        each_w = _known((loads.get(key) for key in keys), most_w)
+        if step_ms is None:
+            # what nobody measures is one load, as much as may return at once
+            is_known = all(loads.get(key) is not None for key in keys)
+            return Wave(((0, sum(each_w) if is_known else most_w),), self._spread_ms(part))
+        return in_turn(each_w, step_ms, _MINUTE_MS, self._spread_ms(part))
 
     def _answerable_ms(self, sent: Sent) -> int:
         """Until when it may be obeyed, and the answer be on its way."""
@@ -285,8 +327,6 @@ class Fleet:
         return [value for value in values if value is not None]
 
 
-def _load_of(part: Part, unknown_w: int) -> int:
-    """What it drew when it was issued; what is not known is as much as may move at once."""
-    issued = part.steps.get(Step.ISSUED)
-    load_w = None if issued is None else issued.details.get(LOAD)
-    return unknown_w if load_w is None else int(load_w)
+def _known(loads_w: Iterable[int | None], unknown_w: int) -> list[int]:
+    """What nobody measured is as much as may move at once."""
+    return [unknown_w if load_w is None else load_w for load_w in loads_w]

@@ -13,7 +13,7 @@ from collector.ledger.readings import AHEAD_MS, believable_ms
 from collector.model.order import Step
 from collector.orders import commands, rest, store
 from collector.orders.order import Part, Sent, StepRecord
-from collector.orders.sending import STALE
+from collector.orders.sending import NOT_FOR_ME, STALE
 from collector.storage.tables import stage_movement
 
 log = structlog.get_logger()
@@ -87,17 +87,18 @@ def _take(connection: Connection, frame: Frame, event: Event, entry: Entry) -> N
         reason=reason,
         at_ms=event.at_ms,
     )
-    if phase is CommandPhase.REFUSED:
-        if 5 not in event.detail:
-            return  # the gateway answers a message that it did not believe: it is none of ours
+    is_unbelieved = phase is CommandPhase.REFUSED and 5 not in event.detail
+    if is_unbelieved and reason != NOT_FOR_ME:
+        return  # anybody may have sent it: it is none of ours
+    if phase is CommandPhase.REFUSED and not is_unbelieved:
         commands.catch_up(connection, frame.gateway.hex(), event.detail[5])
     found = store.load_part(connection, identity, frame.gateway.hex())
     if found is None:
         return
     order, part = found
     sent = part.sent(counter)
-    if sent is None:
-        return
+    if sent is None or (is_unbelieved and not part.is_zones(sent)):
+        return  # what is not for it may be another gateway's command
     if _is_news(sent, phase):
         store.keep_answer(connection, order, part, counter, phase, reason)
     at_ms = _believable(part, event, entry)

@@ -1,6 +1,6 @@
 """What stages draw now, and what a setpoint would take off, and how surely that is known."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import floor, sqrt
 from statistics import median
@@ -31,15 +31,6 @@ class Load:
 def stage_load(view: View, series: SeriesStore, site: str, stage: int, now_ms: int) -> Load:
     metered = [meter for meter in view.meters_of(site, now_ms) if meter.point == stage]
     return _of(view, series, metered, now_ms)
-
-
-def stages_load_w(
-    view: View, series: SeriesStore, site: str, stages: Iterable[int], now_ms: int
-) -> int | None:
-    """What they draw together, W; None where it is not known of all."""
-    found = [stage_load(view, series, site, stage, now_ms).power_w for stage in stages]
-    known = [power_w for power_w in found if power_w is not None]
-    return sum(known) if len(known) == len(found) else None
 
 
 def _of(view: View, series: SeriesStore, metered: Sequence[Meter], now_ms: int) -> Load:

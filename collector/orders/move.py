@@ -1,15 +1,15 @@
 """What one part of an order needs at one look: notice, command, repeat, verdict, release."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from collector.model.order import HOLDING, DropResult, Step
 from collector.model.records import Authority
-from collector.orders import blocks, claims, notices, release, rest, rules, store
+from collector.orders import blocks, claims, notices, opened, release, rest, rules, store
 from collector.orders.blocks import Block
 from collector.orders.claims import Gateway
 from collector.orders.drop.verifying import Judge, Judged, Looks
-from collector.orders.fleet import LOAD, Fleet
+from collector.orders.fleet import LOADS, SHED, STEP, Fleet, Loads
 from collector.orders.order import Order, Part, Sent, StepRecord
 from collector.orders.sending import Sender, is_overtaken, is_stale
 from collector.registry.view import View
@@ -106,44 +106,29 @@ class Move:
         if (by := here.superseded_by(self.order, self.part)) is not None:
             return self._step(Step.SUPERSEDED, {"by": by.id.hex()})
         stages = here.owned(self.order, self.part)
-        moving = self._moving(stages, here)
+        moving = opened.moving(self.sender.connection, self.part.cut, stages, here)
         if not stages or self._must_rest(moving):
             return self.order
-        # what stands open shows no more what it will bring back
-        is_known = len(moving) == len(stages)
-        load_w = self.fleet.load_w(self.part.cut, stages) if is_known else None
-        if moving and not self.fleet.may_shed(self.order, self.part, load_w):
+        loads = opened.loads_w(self.sender.connection, self.fleet, self.part.cut, moving)
+        said = self.fleet.said(self.part.cut.site, loads, moving)
+        if moving and not self.fleet.may_shed(self.order, self.part, said.get(SHED)):
             return self.order  # in the next step of the ramp
-        end_ms = self._ramped_end_ms(load_w, end_ms, in_force_ms)
-        return self.sender.issue(self.order, self.number, stages, end_ms, load_w)
+        end_ms = self._ramped_end_ms(loads, end_ms, in_force_ms)
+        return self.sender.issue(self.order, self.number, stages, end_ms, said)
 
-    def _ramped_end_ms(self, load_w: int | None, end_ms: int, in_force_ms: int) -> int:
+    def _ramped_end_ms(self, loads: Loads, end_ms: int, in_force_ms: int) -> int:
         """Its end, or as long after it as its turn in the return of the zone's load is."""
         terms = self.order.terms
         authority = self.view.one(Authority, terms.authority)
         latest_ms = authority.valid_until
         if authority.max_hold_s is not None:
             latest_ms = min(latest_ms, in_force_ms + authority.max_hold_s * 1000)
-        return self.fleet.end_ms(self.order, self.part, load_w, end_ms, latest_ms)
+        return self.fleet.end_ms(self.order, self.part, loads, end_ms, latest_ms)
 
     def _void(self) -> str | None:
         return rules.void(self.sender.connection, self.view, self.order, self.part, self.now_ms)
 
-    def _moving(self, stages: tuple[int, ...], here: Gateway) -> list[int]:
-        """Stages that stand open, or are about to by another order, are not moved.
-
-        What a setpoint moves its gateway chooses.
-        """
-        gateway = self.part.cut.gateway
-        if self.part.cut.cap_w is not None:
-            return [*stages]
-        return [
-            stage
-            for stage in stages
-            if not here.is_held(stage) and not rest.is_open(self.sender.connection, gateway, stage)
-        ]
-
-    def _must_rest(self, moving: list[int]) -> bool:
+    def _must_rest(self, moving: Sequence[int]) -> bool:
         opens_ms = rest.opens_ms(
             self.sender.connection,
             self.view,
@@ -184,10 +169,11 @@ class Move:
         if not stages:
             return self.order
         end_ms = self.part.until_ms or self.now_ms
-        load_w = self.part.steps[Step.ISSUED].details.get(LOAD)
-        if not self.fleet.may_shed(self.order, self.part, load_w):
+        issued = self.part.steps[Step.ISSUED].details
+        said = {name: issued[name] for name in (LOADS, SHED, STEP) if name in issued}
+        if not self.fleet.may_shed(self.order, self.part, said.get(SHED)):
             return self.order
-        return self.sender.issue(self.order, self.number, stages, end_ms, load_w)
+        return self.sender.issue(self.order, self.number, stages, end_ms, said)
 
     def _await_effect(self) -> Order:
         sent = self.part.newest_hold

@@ -6,9 +6,12 @@ from functools import cached_property
 from typing import Any
 
 from collector.evidence.downlink import Action
-from collector.evidence.frame import CommandPhase
+from collector.evidence.frame import INTERLOCKS, CommandPhase
 from collector.model.order import HOLDING, JUDGED, OVER, DropResult, Step, leading, worst
 from collector.model.records import NoticeChannel, OrderReason
+
+ZONE = "zone"
+"""The zone that one message was for: a detail of `issued`."""
 
 
 @dataclass(frozen=True)
@@ -135,7 +138,9 @@ class Sent:
 
     @property
     def is_obeyed(self) -> bool:
-        """Its effect has begun: it must not be sent again."""
+        """It must not be sent again: its effect has begun, or will when an interlock has gone."""
+        if self.answer is CommandPhase.FAILED:
+            return self.reason in INTERLOCKS
         return self.answer in (CommandPhase.APPLIED, CommandPhase.RESTORED)
 
 
@@ -197,6 +202,14 @@ class Part:
 
     def sent(self, counter: int) -> Sent | None:
         return next((sent for sent in self.commands if sent.counter == counter), None)
+
+    def is_zones(self, sent: Sent) -> bool:
+        """Whether it was one message for its zone."""
+        return any(
+            ZONE in record.details and record.details.get("counter") == sent.counter
+            for record in self.history
+            if record.step is Step.ISSUED
+        )
 
 
 @dataclass(frozen=True)

@@ -47,19 +47,20 @@ def operations(connection: Connection, view: View, gateway: str, stage: int, now
 
 def is_open(connection: Connection, gateway: str, stage: int) -> bool:
     """Whether its contact was open when it was last seen to move."""
-    last = _last(connection, gateway, stage)
+    last = last_movement(connection, gateway, stage)
     return last is not None and not last.is_closed
 
 
 def _rested_ms(connection: Connection, gateway: str, stage: Stage) -> int:
     """When it will have been on for its time; 0 when it is open, or never moved."""
-    last = _last(connection, gateway, stage.id)
+    last = last_movement(connection, gateway, stage.id)
     return last.at_ms + stage.min_on_ms if last is not None and last.is_closed else 0
 
 
-def _last(connection: Connection, gateway: str, stage: int) -> Any:
+def last_movement(connection: Connection, gateway: str, stage: int) -> Any:
+    """`is_closed`, `at_ms` and `cause` of its contact's newest; None: it was never seen to move."""
     query = (
-        select(table.c.is_closed, table.c.at_ms)
+        select(table.c.is_closed, table.c.at_ms, table.c.cause)
         .where(table.c.gateway == gateway, table.c.stage == stage)
         .order_by(table.c.at_ms.desc(), table.c.position.desc(), table.c.record.desc())
         .limit(1)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import structlog
 from sqlalchemy import Connection
@@ -9,16 +10,19 @@ from sqlalchemy import Connection
 from collector.evidence.downlink import Action, Command, Signer
 from collector.evidence.frame import CommandPhase
 from collector.model.order import Step
+from collector.model.records import Site
 from collector.orders import commands, store
-from collector.orders.fleet import LOAD
-from collector.orders.order import Cut, Order, Part, Sent, StepRecord
+from collector.orders.fleet import STEP
+from collector.orders.order import ZONE, Cut, Order, Part, Sent, StepRecord
 from collector.registry.view import View
 
 log = structlog.get_logger()
 
-STALE = ("replayed", "expired")
+NOT_FOR_ME = "not_for_me"
+STALE = ("replayed", "expired", NOT_FOR_ME)
 """Refusals of a command that came behind a newer one, or whose counter had fallen behind, or that
-came too late: by which the gateway says nothing against the order.
+came too late, or of a message for a zone that the gateway does not know as its own: by which it
+says nothing against the order.
 """
 
 
@@ -37,26 +41,28 @@ class Sender:
         number: int,
         stages: tuple[int, ...],
         until_ms: int,
-        load_w: int | None = None,
+        said: Mapping[str, Any],
     ) -> Order:
-        """The command to open, or to cap, for the first time or anew.
-
-        `load_w`: what the stages draw, or what the cap takes off.
+        """The command to open, or to cap, for the first time or anew; `said`: what the fleet says
+        of it.
         """
         part = order.part(number)
-        order, sent = self._send(order, part, _holding(part.cut), stages, until_ms)
-        known: dict[str, object] = {} if load_w is None else {LOAD: load_w}
-        return self._step(order, number, Step.ISSUED, sent, known)
+        action = _holding(part.cut)
+        order, sent = self._send(order, part, action, stages, until_ms, said.get(STEP))
+        return self._step(order, number, Step.ISSUED, sent, said)
 
     def issue_to_zone(
-        self, order: Order, zone: str, loads_w: Mapping[int, int | None], until_ms: int
+        self, order: Order, zone: str, said: Mapping[int, Mapping[str, Any]], until_ms: int
     ) -> Order:
         """One message that each of the parts' gateways verifies for itself: open every stage.
 
-        `loads_w`: what each part's stages draw, by its number.
+        `said`: what the fleet says of each part, by its number.
         """
-        parts = [order.part(number) for number in loads_w]
-        gateways = [part.cut.gateway for part in parts]
+        parts = [order.part(number) for number in said]
+        gateways = sorted(
+            {part.cut.gateway for part in parts}
+            | {site.gateway for site in self.view.all(Site).values() if site.zone == zone}
+        )
         counter = commands.next_of_zone(self.connection, zone, gateways)
         command = self._command(order, None, zone, counter, Action.OPEN, (), until_ms)
         target = commands.zone_target(zone)
@@ -64,8 +70,7 @@ class Sender:
         issued = {}
         for part in parts:
             sent = _sent(command, part.cut.stages, digest)
-            load_w = loads_w[part.number]
-            known = {"zone": zone} | ({} if load_w is None else {LOAD: load_w})
+            known = {ZONE: zone, **said[part.number]}
             issued[part.number] = self._record(Step.ISSUED, sent, known), sent
         return store.take_together(self.connection, order, Step.ISSUED, issued)
 
@@ -74,7 +79,8 @@ class Sender:
         know.
         """
         part = order.part(number)
-        order, sent = self._send(order, part, _holding(part.cut), stages, part.until_ms)
+        action = _holding(part.cut)
+        order, sent = self._send(order, part, action, stages, part.until_ms, _step_ms(part))
         log.info("order.took_over", order=order.id.hex(), part=number, stages=list(sent.stages))
         return order
 
@@ -82,7 +88,7 @@ class Sender:
         """A setpoint is ended by another whose time is over already."""
         part = order.part(number)
         if part.cut.cap_w is None:
-            order, sent = self._send(order, part, Action.RELEASE, stages, None)
+            order, sent = self._send(order, part, Action.RELEASE, stages, None, _step_ms(part))
         else:
             order, sent = self._send(order, part, Action.LIMIT, stages, self.now_ms)
         asked = part.steps.get(Step.RELEASED)
@@ -113,11 +119,12 @@ class Sender:
         action: Action,
         stages: tuple[int, ...],
         until_ms: int | None,
+        step_ms: int | None = None,
     ) -> tuple[Order, Sent]:
         gateway = part.cut.gateway
         counter = commands.next_counter(self.connection, gateway)
         target = bytes.fromhex(gateway)
-        command = self._command(order, part.cut, target, counter, action, stages, until_ms)
+        command = self._command(order, part.cut, target, counter, action, stages, until_ms, step_ms)
         digest = commands.send(self.connection, self.signer, gateway, command, self.now_ms)
         sent = _sent(command, stages, digest)
         return store.keep_command(self.connection, order, part.number, sent), sent
@@ -131,7 +138,9 @@ class Sender:
         action: Action,
         stages: tuple[int, ...],
         until_ms: int | None,
+        step_ms: int | None = None,
     ) -> Command:
+        """`step_ms`: how far apart stages return; None: as the policy says."""
         policy = self.view.policy
         cap_w = None if cut is None else cut.cap_w
         return Command(
@@ -143,7 +152,9 @@ class Sender:
             action=action,
             stages=stages if cut is None or cap_w is None else cut.stages,
             until_ms=until_ms,
-            ramp_ms=(policy.ramp_offset_ms, policy.ramp_step_ms) if cap_w is None else None,
+            ramp_ms=(policy.ramp_offset_ms, step_ms or policy.ramp_step_ms)
+            if cap_w is None
+            else None,
             authority=bytes.fromhex(order.terms.document_sha256),
             reason=order.terms.reason,
             power_w=cap_w,
@@ -189,6 +200,11 @@ def _sent(command: Command, stages: tuple[int, ...], digest: bytes) -> Sent:
         command.issued_ms,
         command.expires_ms,
     )
+
+
+def _step_ms(part: Part) -> int | None:
+    issued = part.steps.get(Step.ISSUED)
+    return None if issued is None else issued.details.get(STEP)
 
 
 def is_stale(sent: Sent) -> bool:

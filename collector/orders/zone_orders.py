@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from collector.model.order import Step
 from collector.model.records import Site
-from collector.orders import claims, notices, rest, rules
-from collector.orders.fleet import Fleet
+from collector.orders import claims, notices, opened, rest, rules
+from collector.orders.fleet import Fleet, Loads
 from collector.orders.order import Order, Part
 from collector.orders.sending import Sender
 from collector.registry.view import View
@@ -32,20 +32,22 @@ def issue(
         end_ms = ends.pop()
         if ends or end_ms is None:
             continue  # not ready, or not at one time
-        loads_w = [_load_w(sender, fleet, part) for part in parts]
-        if fleet.may_shed_at_once(order, zone, parts, loads_w, end_ms):
-            by_part = dict(zip((part.number for part in parts), loads_w, strict=True))
-            order = sender.issue_to_zone(order, zone, by_part, end_ms)
-            told |= {*by_part}
+        loads = [_loads_w(sender, fleet, part, orders) for part in parts]
+        if fleet.may_shed_at_once(order, zone, parts, loads, end_ms):
+            said = {
+                part.number: fleet.said(part.cut.site, of_it, part.cut.stages)
+                for part, of_it in zip(parts, loads, strict=True)
+            }
+            order = sender.issue_to_zone(order, zone, said, end_ms)
+            told |= {*said}
     return order, told
 
 
-def _load_w(sender: Sender, fleet: Fleet, part: Part) -> int | None:
-    """None also where a stage stands open: it shows no more what it will bring back."""
-    gateway, stages = part.cut.gateway, part.cut.stages
-    if any(rest.is_open(sender.connection, gateway, stage) for stage in stages):
-        return None
-    return fleet.load_w(part.cut, stages)
+def _loads_w(sender: Sender, fleet: Fleet, part: Part, orders: Sequence[Order]) -> Loads:
+    cut, connection = part.cut, sender.connection
+    here = claims.look(connection, sender.view, cut.gateway, orders, sender.now_ms)
+    moves = opened.moving(connection, cut, cut.stages, here)
+    return opened.loads_w(connection, fleet, cut, moves)
 
 
 def _is_all(view: View, zone: str, parts: Sequence[Part]) -> bool:

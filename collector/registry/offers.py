@@ -37,10 +37,13 @@ _known: dict[bytes, IssuedVersion] = {}
 """By hash, which stands for the same bytes for ever."""
 
 
-def newest_issued(connection: Connection) -> dict[str, IssuedVersion]:
-    """The configuration of the highest version for each gateway."""
+def newest_issued(connection: Connection, by_ms: int | None = None) -> dict[str, IssuedVersion]:
+    """The configuration of the highest version for each gateway, of those issued by then."""
     newest: dict[str, IssuedVersion] = {}
-    for digest in connection.scalars(select(issued.c.hash).where(issued.c.kind == KIND)).all():
+    query = select(issued.c.hash).where(issued.c.kind == KIND)
+    if by_ms is not None:
+        query = query.where(issued.c.issued_ms <= by_ms)
+    for digest in connection.scalars(query).all():
         each = _known.get(digest) or _read(_raw(connection, digest))
         _known[digest] = each
         if each.gateway not in newest or each.version > newest[each.gateway].version:

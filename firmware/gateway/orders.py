@@ -128,23 +128,23 @@ class Orders:
         self._clock.prove(command.issued_ms)
         digest = hashlib.sha256(message).digest()
         counter = command.order[1]
-        verdict = self._guard.check(command.target, counter, digest)
+        verdict = self._guard.check(counter, digest)
         if verdict == replay.SAME or digest in self._reading:
             return
         reason = "retained" if retained else self._objection(command, verdict)
         if reason:
-            last = self._guard.last(command.target)
+            last = self._guard.last()
             self._event(command.order, records.REFUSED, reason, command.stages, last)
             return
-        self._guard.commit(command.target, counter, digest)
+        self._guard.commit(counter, digest)
         if command.action == _READ:
             self._read(command, digest)
         elif command.action == _LIMIT:
             self._limit(command)
-            self._guard.finish(command.target, counter, digest)
+            self._guard.finish(counter, digest)
         else:
             self._move(command)
-            self._guard.finish(command.target, counter, digest)
+            self._guard.finish(counter, digest)
 
     def _objection(self, command, verdict):
         if verdict == replay.REPLAYED:
@@ -164,7 +164,7 @@ class Orders:
             else:
                 self._event(command.order, records.FAILED, "no_answer")
             self._reading.remove(digest)
-            self._guard.finish(command.target, command.order[1], digest)
+            self._guard.finish(command.order[1], digest)
 
         self._event(command.order, records.RECEIVED)
         self._reading.add(digest)

@@ -309,12 +309,15 @@ class World:
     def intake(self, now_ms: int = NOW_MS) -> Intake:
         return Intake(self.engine, self.admission(), lambda: now_ms)
 
-    def admitted(self, message: bytes) -> Admitted:
-        topic = self.gateway.topic
+    def admitted(self, message: bytes, gateway: TestGateway | None = None) -> Admitted:
+        topic = (gateway or self.gateway).topic
         return self.admission().judge(Delivery.of(topic, message))
 
-    def append(self, messages: Iterable[bytes], now_ms: int = NOW_MS) -> None:
-        frames = [self.admitted(message) for message in messages]
+    def append(
+        self, messages: Iterable[bytes], now_ms: int = NOW_MS, gateway: TestGateway | None = None
+    ) -> None:
+        """Frames of the world's gateway, or of another that is registered."""
+        frames = [self.admitted(message, gateway) for message in messages]
         with appending(self.engine) as connection:
             Ledger(self.engine).append(connection, frames, now_ms)
 

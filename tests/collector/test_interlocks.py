@@ -2,13 +2,18 @@
 
 import pytest
 from collector_world import BILLING, NOW_MS, World, event
-from order_night import APPLIED, FAILED, RECEIVED, RESTORED, Night, issued
+from order_night import APPLIED, FAILED, OTHER, RECEIVED, RESTORED, Night, issued
 
+from collector.checks.codes import Code
+from collector.checks.findings import unsettled
+from collector.evidence.downlink import Action
 from collector.evidence.frame import INTERLOCKS
 from collector.intervals.follower import IntervalFollower
 from collector.intervals.interlocks import interlocks
 from collector.ledger.followers import advance
 from collector.model.order import Step
+from collector.model.records import Situation
+from collector.orders import acts
 from collector.storage import reading
 
 
@@ -69,3 +74,27 @@ def test_a_release_that_is_hindered_stays_released_until_the_stage_is_closed(
     assert night.order().parts[0].step is Step.LAPSED
     night.answer(released, RESTORED)
     assert night.order().parts[0].step is Step.RESTORED
+
+
+@pytest.mark.parametrize("reason", INTERLOCKS)
+def test_a_release_that_is_hindered_is_not_sent_again_but_paged(night: Night, reason: str) -> None:
+    """The gateway carries it out when the interlock goes."""
+    night.authorise()
+    order = night.hold(night.draft(stages=(1,), hold_s=7200))
+    night.sent()
+    night.act(order, acts.release, OTHER, "enough")
+    night.at(1)
+    assert [body[6] for body in night.sent()] == [Action.RELEASE]
+    for phase in (RECEIVED, APPLIED):
+        night.answer(night.order(), phase)
+    night.answer(night.order(), FAILED, reason=reason, stages=[1])
+    for second in range(5, 1000, 35):
+        night.at(second)
+        assert night.sent() == []
+    released = night.order()
+    assert released.parts[0].step is Step.RELEASED
+    with reading(night.world.engine) as connection:
+        [page] = unsettled(connection, Code.ORDER_OVERDUE)
+    assert page.details["situation"] == [Situation.NOT_RESTORED]
+    night.answer(released, RESTORED)
+    assert night.order().step is Step.RESTORED

@@ -74,13 +74,33 @@ def test_cuts_that_end_together_end_by_the_ramp_with_the_network_down(fleet: Zon
     fleet.ramp(return_w_per_min=2 * STAGE_W)
     fleet.order(hold_s=60)
     fleet.run(20)
-    end_ms = min(until_ms for until_ms, _ in fleet.open_until.values())
+    end_ms = min(until_ms for until_ms, *_ in fleet.open_until.values())
     fleet.away = set(fleet.gateways)
     fleet.run(300, every_s=60)
     fleet.away = set()
     fleet.run(20)
     assert len(fleet.closed) == 8
     assert min(moment for moment, _ in fleet.closed) == end_ms
+    assert most_w(fleet.closed, MINUTE_MS) <= 2 * STAGE_W
+
+
+@pytest.mark.parametrize("is_released", [True, False])
+def test_a_site_that_is_more_than_the_cap_returns_stage_by_stage(
+    tmp_path: Path, is_released: bool
+) -> None:
+    """By a release, and by its own end with the network down."""
+    fleet = ZoneFleet(tmp_path, 2, stages=3)
+    fleet.ramp(return_w_per_min=2 * STAGE_W)
+    fleet.order(hold_s=3600 if is_released else 60)
+    fleet.run(20)
+    if is_released:
+        fleet.release()
+    else:
+        fleet.away = set(fleet.gateways)
+        fleet.run(240, every_s=60)
+        fleet.away = set()
+    fleet.run(360, every_s=10)
+    assert len(fleet.closed) == 6
     assert most_w(fleet.closed, MINUTE_MS) <= 2 * STAGE_W
 
 

@@ -25,17 +25,20 @@ STAGE_W = 1_000_000
 
 @dataclass
 class ZoneFleet:
-    """Sites of one stage of 1 MW each. `away`: gateways that nothing reaches."""
+    """Sites of so many stages of 1 MW each. `away`: gateways that nothing reaches."""
 
     directory: Path
     sites: int
+    stages: int = 1
     night: Night = field(init=False)
     gateways: list[str] = field(default_factory=list)
+    serials: list[str] = field(default_factory=list)
     away: set[str] = field(default_factory=set)
     topics: list[str] = field(default_factory=list)
     opened: list[tuple[int, str]] = field(default_factory=list)
     closed: list[tuple[int, str]] = field(default_factory=list)
-    open_until: dict[str, tuple[int, bytes]] = field(default_factory=dict)
+    open_until: dict[str, tuple[int, bytes, int]] = field(default_factory=dict)
+    returning: dict[str, tuple[int, bytes, int]] = field(default_factory=dict)
     waiting: dict[str, dict[int, bytes]] = field(default_factory=dict)
     seen: dict[str, int] = field(default_factory=dict)
 
@@ -47,7 +50,11 @@ class ZoneFleet:
             gateway = Gateway()
             name = f"site-{number:03}"
             self.gateways.append(gateway.id.hex())
-            stage = Stage(id=1, name="hall", output=1, min_off_ms=0, min_on_ms=0, confirm_ms=1000)
+            stages = tuple(
+                Stage(id=i, name="hall", output=i, min_off_ms=0, min_on_ms=0, confirm_ms=1000)
+                for i in range(1, self.stages + 1)
+            )
+            serials = [f"m-{number:03}-{stage.id}" for stage in stages]
             known = self.night.world.registry.view().all(GatewayRecord)
             pattern = next(iter(known.values()))
             records += [
@@ -56,7 +63,7 @@ class ZoneFleet:
                     licensee=BIN,
                     zone="far",
                     gateway=gateway.id.hex(),
-                    stages=(stage,),
+                    stages=stages,
                 ),
                 pattern.model_copy(
                     update={
@@ -65,20 +72,18 @@ class ZoneFleet:
                         "timing": Timing(interval_ms=5000, sample_ms=1000, frame_ms=3_600_000),
                     }
                 ),
-                meter_record(gateway, f"m-{number:03}", 1, 1, name),
+                *(meter_record(gateway, s, i, i, name) for i, s in enumerate(serials, 1)),
             ]
-            self.night.series.write(
-                [
-                    Point(
-                        f"m-{number:03}",
-                        self.night.now_ms,
-                        {"active_power": float(STAGE_W)},
-                        1,
-                        Fraction(0),
-                    )
-                ]
-            )
+            self.serials += serials
         self.night.record(*records)
+        self.draw(STAGE_W)
+
+    def draw(self, power_w: float) -> None:
+        """What every stage's meter says now."""
+        power = {"active_power": float(power_w)}
+        self.night.series.write(
+            [Point(serial, self.night.now_ms, power, 1, Fraction(0)) for serial in self.serials]
+        )
 
     def ramp(self, **bounds: int) -> None:
         self.night.record(ZoneRamp(zone="far", valid_from=0, **bounds))
@@ -131,7 +136,7 @@ class ZoneFleet:
             if body[6] == Action.OPEN:
                 if gateway not in self.open_until:
                     self.opened.append((self.now_ms, gateway))
-                self.open_until[gateway] = body[8], body[5]
+                self.open_until[gateway] = body[8], body[5], body[9][1]
                 self._say(
                     connection,
                     body[5],
@@ -142,17 +147,26 @@ class ZoneFleet:
                     Step.CONTACT_CONFIRMED,
                 )
             elif self.open_until.pop(gateway, None) is not None:
-                self.closed.append((self.now_ms, gateway))
-                self._say(connection, body[5], gateway, counter, Step.RESTORED)
+                self._close(gateway, self.now_ms, body[9][1])
+                self.returning[gateway] = (self.closed[-1][0], body[5], counter)
+                self._say(connection, body[5], gateway, counter)
         self._lapse(connection, gateway)
 
     def _lapse(self, connection: Connection, gateway: str) -> None:
         """It closes by itself at its end, whether or not anybody can be told."""
-        until_ms, order = self.open_until.get(gateway, (self.now_ms + 1, b""))
+        until_ms, order, step_ms = self.open_until.get(gateway, (self.now_ms + 1, b"", 0))
         if self.now_ms >= until_ms:
             del self.open_until[gateway]
-            self.closed.append((until_ms, gateway))
-            self._say(connection, order, gateway, 0, Step.LAPSED, Step.RESTORED)
+            self._close(gateway, until_ms, step_ms)
+            self.returning[gateway] = (self.closed[-1][0], order, 0)
+            self._say(connection, order, gateway, 0, Step.LAPSED)
+        if gateway in self.returning and self.now_ms >= self.returning[gateway][0]:
+            _, order, counter = self.returning.pop(gateway)
+            self._say(connection, order, gateway, counter, Step.RESTORED)
+
+    def _close(self, gateway: str, at_ms: int, step_ms: int) -> None:
+        """One stage after the other."""
+        self.closed += [(at_ms + place * step_ms, gateway) for place in range(self.stages)]
 
     def _say(
         self, connection: Connection, identity: bytes, gateway: str, counter: int, *steps: Step

@@ -136,6 +136,22 @@ def test_zone_command(plant: Plant) -> None:
     after(plant, order(4), RESTORED)
 
 
+def test_a_zones_message_that_was_overtaken_by_an_own_one_is_refused(plant: Plant) -> None:
+    """Whichever way they came: it would open what a newer command released."""
+    late = plant.site.command(OPEN, "east", order=order(50), stages=[2])
+    plant.collector.send(plant.site.command(RELEASE, order=order(51), stages=[2], ramp=NO_RAMP))
+    after(plant, order(51), RESTORED)
+    plant.collector.send(late, zone="east")
+    after(plant, order(50), REFUSED, "replayed")
+    late = plant.site.command(OPEN, order=order(52), stages=[2])
+    command = plant.site.command(RELEASE, "east", order=order(53), stages=[2], ramp=NO_RAMP)
+    plant.collector.send(command, zone="east")
+    after(plant, order(53), RESTORED)
+    plant.collector.send(late)
+    after(plant, order(52), REFUSED, "replayed")
+    assert plant.gateway.output(2)
+
+
 def test_an_order_ends_at_its_time(plant: Plant) -> None:
     command = plant.site.command(
         OPEN, order=order(5), stages=[2], until_ms=now_ms() + 2000, ramp=NO_RAMP
@@ -190,12 +206,12 @@ def refusal(plant: Plant, command: bytes, order_id: bytes) -> dict[int, Any]:
 
 def test_refusals(plant: Plant) -> None:
     site = plant.site
-    last = site.counters[site.gateway]
+    last = site.counter
 
     replayed = site.command(OPEN, order=order(20), counter=1)
     event = refusal(plant, replayed, order(20))
     assert (event[3], event[5]) == ("replayed", last)
-    site.counters[site.gateway] = last
+    site.counter = last
 
     expired = site.command(OPEN, order=order(21), expires_ms=now_ms() - 1)
     assert refusal(plant, expired, order(21))[3] == "expired"

@@ -75,14 +75,13 @@ def obeyed(body: dict[int, Any], context: dict[str, Any]) -> tuple[list[Any], li
 
 def judge(ask: Ask, vector: Vector) -> None:
     context = vector["context"]
-    counters = [context["last_counter_gateway"], context["last_counter_zone"]]
+    counter = context["last_counter"]
     ask("begin", context)
     for expect in (vector["expect"], vector.get("again", vector["expect"])):
-        events, told, last_counters = ask("command", about=vector)
+        events, told, last_counter = ask("command", about=vector)
         if expect == "ok":
             body = payload(vector)
-            to_zone = isinstance(body[1], str)
-            counters[to_zone] = body[2]
+            counter = body[2]
             assert (events, told) == obeyed(body, context)
         elif expect == "ignored":
             assert (events, told) == ([], [])
@@ -92,10 +91,10 @@ def judge(ask: Ask, vector: Vector) -> None:
             if expect in JUDGED_BY_THE_LAST_COUNTER_OR_LATER:
                 body = payload(vector)
                 assert (events[0]["0"], events[0]["1"]) == (body[5].hex(), body[2])
-                assert events[0]["5"] == counters[isinstance(body[1], str)]
+                assert events[0]["5"] == counter
             else:
                 assert "5" not in events[0]
-        assert last_counters == counters
+        assert last_counter == counter
 
 
 @each("command")
@@ -120,13 +119,10 @@ def accepted(*names: str) -> pytest.MarkDecorator:
 def test_what_the_broker_kept_is_no_order_of_now(ask: Ask, vector: Vector) -> None:
     trust_in_root(ask, vector["context"])
     ask("begin", vector["context"])
-    events, told, counters = ask("command", True, about=vector)
+    events, told, counter = ask("command", True, about=vector)
     assert [(event["2"], event["3"]) for event in events] == [(REFUSED, "retained")]
     assert told == []
-    assert counters == [
-        vector["context"]["last_counter_gateway"],
-        vector["context"]["last_counter_zone"],
-    ]
+    assert counter == vector["context"]["last_counter"]
 
 
 @accepted("open")
@@ -147,11 +143,11 @@ def test_a_command_whose_obeying_was_cut_is_obeyed_when_it_comes_again(
     _, told, cut = ask("command", about=vector)
     assert told == []
     ask("restart")
-    events, told, counters = ask("command", about=vector)
+    events, told, counter = ask("command", about=vector)
     assert (events, told) == obeyed(payload(vector), vector["context"])
-    assert counters == cut
+    assert counter == cut
     for _ in range(2):
-        assert ask("command", about=vector) == [[], [], counters]
+        assert ask("command", about=vector) == [[], [], counter]
         ask("restart")
 
 

@@ -173,6 +173,8 @@ class _Maker:
 
     def _command(self, part: Part, sent: Sent) -> dict[str, Any]:
         is_cap = sent.action is Action.LIMIT
+        if part.is_zones(sent):
+            self.exhibits.configuration(part.cut.gateway, sent.issued_ms)
         return {
             "message": self.exhibits.command(sent.digest),
             "counter": sent.counter,

@@ -10,6 +10,7 @@ from collector.evidence.merkle import leaf_hash, root_by_inclusion
 from collector.ledger.checkpoints import Signed
 from collector.ledger.ledger import Entry, entry_at
 from collector.ledger.tree import Tree
+from collector.registry.offers import newest_issued
 from collector.registry.view import View
 from collector.storage.tables import issued
 
@@ -26,6 +27,7 @@ class Exhibits:
     view: View
     signed: Signed
     entries: dict[int, tuple[Entry, Frame]] = field(default_factory=dict)
+    configurations: set[bytes] = field(default_factory=set)
 
     def frame(self, position: int) -> Frame:
         """Raises ExhibitError when it is not covered by the checkpoint, or not there."""
@@ -64,7 +66,9 @@ class Exhibits:
     def document(self) -> dict[str, Any]:
         """As the certificate carries it; bytes in hex, profiles as their text."""
         tree = Tree(self.connection)
-        configurations = {frame.configuration for _, frame in self.entries.values()}
+        configurations = self.configurations | {
+            frame.configuration for _, frame in self.entries.values()
+        }
         return {
             "checkpoint": self.signed.raw.hex(),
             "frames": {
@@ -77,6 +81,12 @@ class Exhibits:
                 if (raw := self._issued(digest)) is not None
             },
         }
+
+    def configuration(self, gateway: str, at_ms: int) -> None:
+        """What was issued to a gateway by then goes with it: its zone, and its stages."""
+        newest = newest_issued(self.connection, at_ms).get(gateway)
+        if newest is not None:
+            self.configurations.add(newest.hash)
 
     def profile(self, digest: bytes) -> str:
         """The text of a profile by its hash, as a configuration named it."""

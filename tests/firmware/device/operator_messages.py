@@ -81,8 +81,7 @@ def begin(context_):
     clock = Clock(context["now_ms"], context["clock"])
     journal = Journal(device)
     guard = ReplayGuard(journal)
-    for target, name in ((gateway, "gateway"), (zone, "zone")):
-        guard.commit(target, context.get("last_counter_" + name, 0), bytes(32))
+    guard.commit(context.get("last_counter", 0), bytes(32))
     restart()
     outbox = Outbox(journal, 1 << 29, 0)
     sent = Sent(journal, clock)
@@ -137,14 +136,14 @@ def finish_reading(answered):
 
 
 def command(retained=False):
-    """What came of it: [events, what was told, the last counters]."""
+    """What came of it: [events, what was told, the last counter]."""
     told.clear()
     events.clear()
     try:
         asyncio.run(orders.handle(message(), retained))
     except OSError:
         assert not power
-    return [[plain(event) for event in events], told, [guard.last(gateway), guard.last(zone)]]
+    return [[plain(event) for event in events], told, guard.last()]
 
 
 def plain(event):

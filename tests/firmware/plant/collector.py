@@ -33,7 +33,7 @@ class Site:
     gateway: bytes
     cose_key: dict[int, Any]
     zone: str = "east"
-    counters: dict[object, int] = field(default_factory=dict)
+    counter: int = 0
     later_keys: dict[bytes, dict[int, Any]] = field(default_factory=dict)  # by key-id
 
     def key_of(self, frame: bytes) -> dict[int, Any]:
@@ -43,11 +43,11 @@ class Site:
     def command(self, action: int, target: object = None, **fields: Any) -> bytes:
         """`fields`: stages, until_ms, ramp, counter, order, expires_ms."""
         to = self.gateway if target is None else target
-        self.counters[to] = fields.get("counter") or self.counters.get(to, 0) + 1
+        self.counter = fields.get("counter") or self.counter + 1
         body: Body = {
             0: 1,
             1: to,
-            2: self.counters[to],
+            2: self.counter,
             3: now_ms(),
             4: fields.get("expires_ms", now_ms() + 60_000),
             5: fields.get("order", bytes(16)),

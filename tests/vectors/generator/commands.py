@@ -22,7 +22,7 @@ from generator.messages import (
 from generator.site import ORDER_ID, ZONE
 
 OPEN, RELEASE, READ, LIMIT = 1, 2, 3, 4
-LAST_TO_GATEWAY, LAST_TO_ZONE = 41, 6
+LAST = 41
 RAMP: Item = [60_000, 5000]
 
 
@@ -37,8 +37,7 @@ def document() -> Vector:
             "root_y": ROOT.y.hex(),
             "now_ms": NOW_MS,
             "clock": "S",
-            "last_counter_gateway": LAST_TO_GATEWAY,
-            "last_counter_zone": LAST_TO_ZONE,
+            "last_counter": LAST,
             "stages": [1, 2, 3],
         },
         "vectors": [*_obeyed(), *certificates(), *_refused(), *_shapes()],
@@ -49,7 +48,7 @@ def body(action: Item = OPEN, **changes: Item) -> Body:
     plain: Body = {
         0: 1,
         1: GATEWAY_A.key_id,
-        2: LAST_TO_GATEWAY + 1,
+        2: LAST + 1,
         3: NOW_MS - 2000,
         4: NOW_MS + 60_000,
         5: ORDER_ID,
@@ -66,7 +65,7 @@ def _obeyed() -> Iterable[Vector]:
     def obeyed(name: str, what: str, content: Body, **more: Item) -> Vector:
         return good(name, what, command(content), content, again="ignored", **more)
 
-    to_zone: dict[str, Item] = {"f1": ZONE, "f2": LAST_TO_ZONE + 1}
+    to_zone: dict[str, Item] = {"f1": ZONE, "f2": LAST + 1}
     unknown_clock: Item = {"clock": "U"}
     yield obeyed("open", "Open every stage of the gateway.", body())
     yield obeyed(
@@ -227,7 +226,7 @@ def _refused() -> Iterable[Vector]:
     yield refused(
         "another_gateway", "For another gateway.", "not_for_me", body(f1=GATEWAY_B.key_id)
     )
-    yield refused("another_zone", "For another zone.", "not_for_me", body(f1="south", f2=7))
+    yield refused("another_zone", "For another zone.", "not_for_me", body(f1="south"))
     yield refused(
         "zone_as_gateway",
         "The gateway's name as if it were a zone.",
@@ -238,20 +237,20 @@ def _refused() -> Iterable[Vector]:
         "replayed",
         "The counter of the last command accepted.",
         "replayed",
-        body(f2=LAST_TO_GATEWAY),
+        body(f2=LAST),
     )
     yield refused("replayed_old", "A counter below the last.", "replayed", body(f2=1))
     yield refused(
         "replayed_to_zone",
-        "The counter of the last command to the zone.",
+        "To the zone, with the counter of the last command accepted.",
         "replayed",
-        body(f1=ZONE, f2=LAST_TO_ZONE),
+        body(f1=ZONE, f2=LAST),
     )
     yield refused(
-        "counter_of_the_zone",
-        "The zone's next counter, in a command to the gateway.",
+        "overtaken_to_zone",
+        "To the zone, and the gateway has obeyed a newer command of its own.",
         "replayed",
-        body(f2=LAST_TO_ZONE + 1),
+        body(f1=ZONE, f2=LAST - 1),
     )
     yield refused("expired", "Expired a second ago.", "expired", body(f4=NOW_MS - 1000))
     yield refused("expires_now", "Expires now.", "expired", body(f4=NOW_MS))

@@ -164,7 +164,7 @@ class Night:
             parsed = parse(message, ContentType.COMMAND)
             parsed.verify(self.signer.key.public)
             bodies.append(parsed.payload)
-            commands.mark_sent(self.world.engine, identity, self.now_ms)
+            commands.mark_sent(self.world.engine, [identity], self.now_ms)
         return bodies
 
     def answer(

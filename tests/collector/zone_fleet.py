@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 
-from collector_world import BIN, World, meter_record
+from collector_world import BIN, World, gateway_record, meter_record
 from collector_world import TestGateway as Gateway
 from order_night import DRAFTER, OTHER, Night
 from sqlalchemy import Connection
@@ -13,7 +13,6 @@ from collector.evidence.cose import ContentType, parse
 from collector.evidence.downlink import Action
 from collector.evidence.frame import CommandPhase
 from collector.model.order import NEXT, Step
-from collector.model.records import Gateway as GatewayRecord
 from collector.model.records import OrderReason, Site, Stage, Timing, ZoneRamp
 from collector.orders import acts, commands, store
 from collector.orders.drafting import Asked, terms_of
@@ -31,6 +30,7 @@ class ZoneFleet:
     sites: int
     night: Night = field(init=False)
     gateways: list[str] = field(default_factory=list)
+    signers: list[Gateway] = field(default_factory=list)
     away: set[str] = field(default_factory=set)
     topics: list[str] = field(default_factory=list)
     opened: list[tuple[int, str]] = field(default_factory=list)
@@ -47,9 +47,8 @@ class ZoneFleet:
             gateway = Gateway()
             name = f"site-{number:03}"
             self.gateways.append(gateway.id.hex())
+            self.signers.append(gateway)
             stage = Stage(id=1, name="hall", output=1, min_off_ms=0, min_on_ms=0, confirm_ms=1000)
-            known = self.night.world.registry.view().all(GatewayRecord)
-            pattern = next(iter(known.values()))
             records += [
                 Site(
                     name=name,
@@ -58,12 +57,8 @@ class ZoneFleet:
                     gateway=gateway.id.hex(),
                     stages=(stage,),
                 ),
-                pattern.model_copy(
-                    update={
-                        "id": gateway.id.hex(),
-                        "site": name,
-                        "timing": Timing(interval_ms=5000, sample_ms=1000, frame_ms=3_600_000),
-                    }
+                gateway_record(gateway, name).model_copy(
+                    update={"timing": Timing(interval_ms=5000, sample_ms=1000, frame_ms=3_600_000)}
                 ),
                 meter_record(gateway, f"m-{number:03}", 1, 1, name),
             ]
@@ -114,7 +109,7 @@ class ZoneFleet:
 
     def carry(self) -> None:
         for identity, topic, message in commands.unsent(self.night.world.engine):
-            commands.mark_sent(self.night.world.engine, identity, self.now_ms)
+            commands.mark_sent(self.night.world.engine, [identity], self.now_ms)
             self.topics.append(topic)
             target = topic.split("/")[2]
             body = parse(message, ContentType.COMMAND).payload

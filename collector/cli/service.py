@@ -50,6 +50,7 @@ log = structlog.get_logger()
 
 _TICK_S = 0.1
 _CHECK_S = 0.5
+_LEAST_S = 0.02
 _CHECKS_REST = 4
 """Times as long as the checks took."""
 _OFFER_S = 2.0
@@ -153,7 +154,14 @@ class Service:
         self._taking = threading.Thread(target=self._take_in, name="intake")
         self._threads = [
             threading.Thread(target=target, name=target.__name__.strip("_"))
-            for target in (self._decide, self._send, self._sign, self._look, self._ship)
+            for target in (
+                self._check,
+                self._order,
+                self._send,
+                self._sign,
+                self._look,
+                self._ship,
+            )
         ]
 
     def start(self) -> None:
@@ -200,24 +208,36 @@ class Service:
             if taken is None and self._stopping.is_set():
                 return  # not committed, so not acknowledged: it is delivered again
 
-    def _decide(self) -> None:
-        """Checks, orders, and the commands that come of them.
-
-        Of very many sites the checks come more rarely, so that something is left for all others.
-        """
-        rest_s = 0.0
-        while not self._stopping.wait(_CHECK_S):
-            if not self._duties.has(_DESK):
-                continue
-            rest_s -= _CHECK_S
-            if rest_s <= 0:
+    def _check(self) -> None:
+        """Of very many sites more rarely, so that something is left for all others."""
+        wait_s = _CHECK_S
+        while not self._stopping.wait(wait_s):
+            wait_s = _CHECK_S
+            if self._duties.has(_DESK):
                 began_s = time.monotonic()
                 guarded("checks", lambda: self._checks.run(now_ms()))
-                rest_s = _CHECKS_REST * (time.monotonic() - began_s)
-            guarded("orders", lambda: self._desk.run(now_ms()))
-            guarded("schedules", lambda: self._schedules.run(now_ms()))
+                wait_s = max(_CHECK_S, _CHECKS_REST * (time.monotonic() - began_s))
+
+    def _order(self) -> None:
+        """Orders and schedules, and the commands that come of them.
+
+        News is looked for often, so that an order is on its way at once, and its answer known.
+        """
+        wait_s, due_s = 0.0, time.monotonic()
+        while not self._stopping.wait(wait_s):
+            wait_s = _TICK_S
+            if not self._duties.has(_DESK):
+                continue
+            began_s = time.monotonic()
+            if began_s >= due_s or guarded("orders", self._desk.has_news):
+                guarded("orders", lambda: self._desk.run(now_ms()))
+                # of very many parts it leaves others as much time as it took
+                wait_s = max(_LEAST_S, time.monotonic() - began_s)
+            if began_s >= due_s:
+                due_s = time.monotonic() + _CHECK_S
+                guarded("schedules", lambda: self._schedules.run(now_ms()))
+                guarded("schedules", self._publish_schedules)
             guarded("outbox", self._flush)
-            guarded("schedules", self._publish_schedules)
 
     def _send(self) -> None:
         """Receipts, checkpoints and configurations, to whom they are due."""
@@ -309,10 +329,12 @@ class Service:
             self._unpublished.popleft()
 
     def _flush(self) -> None:
+        sent = []
         for identity, topic, message in commands.unsent(self._engine):
             if not self._transport.publish(topic, message):
-                return
-            commands.mark_sent(self._engine, identity, now_ms())
+                break
+            sent.append(identity)
+        commands.mark_sent(self._engine, sent, now_ms())
 
 
 def _client_ends_ms(broker: Broker) -> dict[str, int]:

@@ -92,9 +92,11 @@ def unsent(engine: Engine) -> list[tuple[int, str, bytes]]:
         return list(connection.execute(query).all())
 
 
-def mark_sent(engine: Engine, identity: int, now_ms: int) -> None:
-    with engine.begin() as connection:
-        connection.execute(update(outbox).where(outbox.c.id == identity).values(sent_ms=now_ms))
+def mark_sent(engine: Engine, identities: Sequence[int], now_ms: int) -> None:
+    if identities:
+        sent = update(outbox).where(outbox.c.id == bindparam("which")).values(sent_ms=now_ms)
+        with engine.begin() as connection:
+            connection.execute(sent, [{"which": each} for each in identities])
 
 
 def times_sent(connection: Connection, digest: bytes, gateway: str) -> int:

@@ -1,6 +1,7 @@
 """Moves orders on at each look: drafts what rules want, then each order's parts."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping, Sequence, Set
+from contextlib import suppress
 
 import structlog
 from sqlalchemy import Connection, Engine
@@ -13,12 +14,17 @@ from collector.orders.fleet import Fleet
 from collector.orders.move import Move
 from collector.orders.order import Order, StepRecord
 from collector.orders.sending import Sender
+from collector.orders.turns import Turns
 from collector.registry.store import Registry
 from collector.registry.view import View
 from collector.series.store import SeriesStore
-from collector.storage import deciding
+from collector.storage import deciding, reading
 
 log = structlog.get_logger()
+
+_STUCK = (LookupError, ValueError, ArithmeticError)
+_AT_ONCE = 50
+"""Parts in one transaction: while it writes others wait."""
 
 
 class Desk:
@@ -32,18 +38,26 @@ class Desk:
         self._series = series
         self._signer = signer
         self._looks = Looks()
+        self._turns = Turns()
+        self._newest = 0
+
+    def has_news(self) -> bool:
+        """Whether anybody took a step since the last run began: cheap, to be asked often."""
+        with reading(self._engine) as connection:
+            return store.newest_step(connection) > self._newest
 
     def run(self, now_ms: int) -> None:
         view = self._registry.view()
+        with reading(self._engine) as connection:
+            self._newest = store.newest_step(connection)
         orders = deciding(self._engine, lambda open_: self._draft(open_, view, now_ms))
         current = {order.id: order for order in orders}
         fleet = Fleet(view, self._series, orders, now_ms)
-        for identity, order in current.items():
-            if order.is_over:
-                continue
+        for identity, numbers in self._turns.due(view, orders).items():
+            order = current[identity]
             try:
-                current[identity] = self._moved(view, fleet, order, current, now_ms)
-            except (LookupError, ValueError, ArithmeticError) as error:
+                current[identity] = self._moved(view, fleet, order, current, now_ms, numbers)
+            except _STUCK as error:
                 # one order that cannot be moved must not hold up the others
                 log.exception("order.stuck", order=identity.hex(), error=str(error))
         self._looks.keep_only(current)
@@ -70,22 +84,57 @@ class Desk:
         order: Order,
         current: Mapping[bytes, Order],
         now_ms: int,
+        numbers: Set[int],
     ) -> Order:
-        """All parts in one transaction; if one of them cannot be moved, each in its own."""
-        numbers = [part.number for part in order.parts]
-        try:
-            return self._moved_parts(view, fleet, order, current, now_ms, numbers)
-        except (LookupError, ValueError, ArithmeticError):
-            if len(order.parts) == 1:
-                raise
-        for part in order.parts:
+        """Some parts in one transaction; if one of them cannot be moved, each in its own."""
+        told: Set[int] = set()
+        with suppress(*_STUCK):  # each part says for itself what is in the way
+            order, told = self._told_together(view, fleet, order, current, now_ms, numbers)
+        left = [part.number for part in order.parts if part.number in numbers - told]
+        for start in range(0, len(left), _AT_ONCE):
+            these = left[start : start + _AT_ONCE]
             try:
-                order = self._moved_parts(view, fleet, order, current, now_ms, [part.number])
-            except (LookupError, ValueError, ArithmeticError) as error:
-                log.exception(
-                    "order.stuck", order=order.id.hex(), part=part.number, error=str(error)
-                )
+                order = self._moved_parts(view, fleet, order, current, now_ms, these)
+                continue
+            except _STUCK:
+                if len(order.parts) == 1:
+                    raise
+            for number in these:
+                try:
+                    order = self._moved_parts(view, fleet, order, current, now_ms, [number])
+                except _STUCK as error:
+                    log.exception(
+                        "order.stuck", order=order.id.hex(), part=number, error=str(error)
+                    )
         return order
+
+    def _told_together(
+        self,
+        view: View,
+        fleet: Fleet,
+        order: Order,
+        current: Mapping[bytes, Order],
+        now_ms: int,
+        numbers: Set[int],
+    ) -> tuple[Order, set[int]]:
+        """What is said of many parts at once: their notice, a zone's command. Their numbers."""
+        steps = {part.step for part in order.parts if part.number in numbers}
+        is_issued_by_zone = order.terms.is_by_zone and Step.NOTIFIED in steps
+        if len(numbers) < 2 or not (Step.APPROVED in steps or is_issued_by_zone):
+            return order, set()
+
+        def tell(connection: Connection) -> tuple[Order, set[int]]:
+            now = store.load(connection, order.id) or order
+            sender = Sender(connection, view, self._signer, now_ms)
+            now, told = _notified_together(sender, now, numbers)
+            if now.terms.is_by_zone and not told:
+                gateways = {part.cut.gateway for part in now.parts}
+                others = store.load_at(connection, gateways, now_ms)
+                there = {**{other.id: other for other in others}, **current, now.id: now}
+                now, told = zone_orders.issue(sender, fleet, now, list(there.values()))
+            return now, told
+
+        return deciding(self._engine, tell)
 
     def _moved_parts(
         self,
@@ -94,21 +143,17 @@ class Desk:
         order: Order,
         current: Mapping[bytes, Order],
         now_ms: int,
-        numbers: Collection[int],
+        numbers: Sequence[int],
     ) -> Order:
         def move(connection: Connection) -> Order:
             # its gateway's answer may have come since, to another process
-            now = store.load(connection, order.id) or order
+            now = store.load_numbers(connection, order.id, numbers) or order
             gateways = {now.part(number).cut.gateway for number in numbers}
             others = store.load_at(connection, gateways, now_ms)
             sender = Sender(connection, view, self._signer, now_ms)
-            now, told = _notified_together(sender, now, numbers)
-            if now.terms.is_by_zone and not told:
-                there = {**{other.id: other for other in others}, **current, now.id: now}
-                now, told = zone_orders.issue(sender, fleet, now, list(there.values()))
+            there = {**{other.id: other for other in others}, **current}
             for number in numbers:
-                if number not in told and not now.part(number).is_over:
-                    there = {**{other.id: other for other in others}, **current, now.id: now}
+                if not now.part(number).is_over:
                     look = Move(
                         sender,
                         self._series,
@@ -124,12 +169,10 @@ class Desk:
 
         moved = deciding(self._engine, move)
         self._looks.note(order.id, numbers, view.policy.drop.look_s, now_ms)
-        return moved
+        return order.with_parts(moved)
 
 
-def _notified_together(
-    sender: Sender, order: Order, numbers: Collection[int]
-) -> tuple[Order, set[int]]:
+def _notified_together(sender: Sender, order: Order, numbers: Set[int]) -> tuple[Order, set[int]]:
     """Give the notice of many parts; return their numbers."""
     parts = [p for p in order.parts if p.step is Step.APPROVED and p.number in numbers]
     if len(parts) < 2:

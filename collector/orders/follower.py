@@ -1,18 +1,20 @@
 """Follows the ledger's command and stage events into the steps of orders."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import structlog
 from sqlalchemy import Connection, insert
 
 from collector.evidence.downlink import Action
-from collector.evidence.frame import INTERLOCKS, CommandPhase, Event, EventCode, Frame, Stream
+from collector.evidence.frame import INTERLOCKS, CommandPhase, Event, EventCode, Stream
 from collector.ledger.flags import Flag, keep_flag
 from collector.ledger.ledger import Entry
 from collector.ledger.readings import AHEAD_MS, believable_ms
 from collector.model.order import Step
 from collector.orders import commands, rest, store
 from collector.orders.order import Part, Sent, StepRecord
+from collector.orders.progress import Progress
 from collector.orders.sending import NOT_FOR_ME, STALE
 from collector.storage.tables import stage_movement
 
@@ -20,6 +22,8 @@ log = structlog.get_logger()
 
 _CONTACT, _SUPERSEDED, _LIMIT = "contact", "superseded", "limit"
 _BOOT = "boot"
+_ORDER = {EventCode.COMMAND: 0, EventCode.STAGE: 3}
+"""Events that move orders, and which of their fields names the order."""
 _PRELIMINARY = (CommandPhase.RECEIVED, CommandPhase.REFUSED)
 _EFFECTIVE = (Step.APPLIED, Step.CONTACT_CONFIRMED, Step.VERIFIED, Step.REBOUNDED)
 
@@ -31,56 +35,82 @@ class OrderFollower:
     stream = Stream.BILLING
 
     def follow(self, connection: Connection, entries: Sequence[Entry]) -> None:
-        for entry in entries:
-            frame = entry.frame
-            for number, record in enumerate(frame.records):
-                if not isinstance(record, Event):
-                    continue
-                if record.code is EventCode.COMMAND:
-                    _take(connection, frame, record, entry)
-                elif record.code is EventCode.STAGE and record.detail[2] != _BOOT:
-                    _note_movement(connection, frame, number, record, entry)
-                    _confirm(connection, frame, record, entry)
-
-
-def _note_movement(
-    connection: Connection, frame: Frame, number: int, event: Event, entry: Entry
-) -> None:
-    connection.execute(
-        insert(stage_movement).values(
-            position=entry.position,
-            record=number,
-            gateway=frame.gateway.hex(),
-            stage=event.detail[0],
-            is_closed=bool(event.detail[1]),
-            at_ms=believable_ms(entry, frame, event.at_ms),
-            cause=event.detail[2],
-            order_id=event.detail.get(3),
+        """Answers of very many gateways come together: read, and written, together too."""
+        events = list(_events(entries))
+        wanted = (
+            (event.detail[_ORDER[event.code]], entry.frame.gateway.hex())
+            for entry, _, event in events
+            if _ORDER[event.code] in event.detail
         )
-    )
+        progress = Progress(connection, wanted)
+        movements: list[dict[str, Any]] = []
+        for entry, number, event in events:
+            if event.code is EventCode.COMMAND:
+                _take(connection, progress, event, entry)
+            else:
+                movements.append(_movement(number, event, entry))
+                if _may_confirm(progress, event, entry):
+                    _keep(connection, movements)
+                    _confirm(connection, progress, event, entry)
+        _keep(connection, movements)
+        progress.keep()
 
 
-def _confirm(connection: Connection, frame: Frame, event: Event, entry: Entry) -> None:
+def _events(entries: Sequence[Entry]) -> Iterator[tuple[Entry, int, Event]]:
+    """Those that move orders, each with its number in its frame."""
+    for entry in entries:
+        for number, record in enumerate(entry.frame.records):
+            if not isinstance(record, Event) or record.code not in _ORDER:
+                continue
+            if record.code is EventCode.COMMAND or record.detail[2] != _BOOT:
+                yield entry, number, record
+
+
+def _movement(number: int, event: Event, entry: Entry) -> dict[str, Any]:
+    return {
+        "position": entry.position,
+        "record": number,
+        "gateway": entry.frame.gateway.hex(),
+        "stage": event.detail[0],
+        "is_closed": bool(event.detail[1]),
+        "at_ms": believable_ms(entry, entry.frame, event.at_ms),
+        "cause": event.detail[2],
+        "order_id": event.detail.get(3),
+    }
+
+
+def _keep(connection: Connection, movements: list[dict[str, Any]]) -> None:
+    if movements:
+        connection.execute(insert(stage_movement), movements)
+        movements.clear()
+
+
+def _may_confirm(progress: Progress, event: Event, entry: Entry) -> bool:
     """A contact that opens after its time completes the order that it was late for."""
     if event.detail[1] or 3 not in event.detail:
+        return False
+    part = progress.at(event.detail[3], entry.frame.gateway.hex())
+    return part is not None and part.step is Step.APPLIED and part.cut.cap_w is None
+
+
+def _confirm(connection: Connection, progress: Progress, event: Event, entry: Entry) -> None:
+    """Once every contact is open."""
+    where = (event.detail[3], entry.frame.gateway.hex())
+    part = progress.at(*where)
+    if part is None:
         return
-    gateway = frame.gateway.hex()
-    found = store.load_part(connection, event.detail[3], gateway)
-    if found is None or found[1].step is not Step.APPLIED or found[1].cut.cap_w is not None:
-        return
-    order, part = found
-    if all(rest.is_open(connection, gateway, stage) for stage in part.cut.stages):
+    if all(rest.is_open(connection, part.cut.gateway, stage) for stage in part.cut.stages):
         at_ms = _believable(part, event, entry)
         record = StepRecord(Step.CONTACT_CONFIRMED, at_ms, entry.received_ms, entry.position, {})
-        store.take_step(connection, order, record, part.number)
+        progress.take(where, [record])
 
 
-def _take(connection: Connection, frame: Frame, event: Event, entry: Entry) -> None:
+def _take(connection: Connection, progress: Progress, event: Event, entry: Entry) -> None:
     identity, counter, phase = event.detail[0], event.detail[1], CommandPhase(event.detail[2])
-    reason = event.detail.get(3)
+    gateway, reason = entry.frame.gateway.hex(), event.detail.get(3)
     log.info(
         "gateway.command",
-        gateway=frame.gateway.hex(),
+        gateway=gateway,
         order=identity.hex(),
         counter=counter,
         phase=phase.name.lower(),
@@ -91,16 +121,16 @@ def _take(connection: Connection, frame: Frame, event: Event, entry: Entry) -> N
     if is_unbelieved and reason != NOT_FOR_ME:
         return  # anybody may have sent it: it is none of ours
     if phase is CommandPhase.REFUSED and not is_unbelieved:
-        commands.catch_up(connection, frame.gateway.hex(), event.detail[5])
-    found = store.load_part(connection, identity, frame.gateway.hex())
-    if found is None:
+        commands.catch_up(connection, gateway, event.detail[5])
+    part = progress.at(identity, gateway)
+    if part is None:
         return
-    order, part = found
     sent = part.sent(counter)
     if sent is None or (is_unbelieved and not part.is_zones(sent)):
         return  # what is not for it may be another gateway's command
+    where = (identity, gateway)
     if _is_news(sent, phase):
-        store.keep_answer(connection, order, part, counter, phase, reason)
+        progress.answer(where, counter, phase, reason)
     at_ms = _believable(part, event, entry)
     details = {"counter": counter}
     if at_ms != event.at_ms:
@@ -108,13 +138,13 @@ def _take(connection: Connection, frame: Frame, event: Event, entry: Entry) -> N
         keep_flag(connection, entry.position, Flag.TIME_IMPOSSIBLE, f"event at {event.at_ms}")
     if reason is not None:
         details["reason"] = reason
-    if reason == _SUPERSEDED and _is_anothers(connection, order.id, part, sent):
+    if reason == _SUPERSEDED and _is_anothers(connection, identity, part, sent):
         return  # a stronger order's: this one goes on
     records = [
         StepRecord(step, at_ms, entry.received_ms, entry.position, details)
         for step in _steps(part, sent, phase, reason, event.detail.get(4))
     ]
-    store.take_steps(connection, order, records, part.number)
+    progress.take(where, records)
 
 
 def _is_anothers(connection: Connection, order: bytes, part: Part, sent: Sent) -> bool:

@@ -1,7 +1,7 @@
 """An order in memory: its terms, its parts with their steps, the commands sent for it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -258,6 +258,11 @@ class Order:
     @cached_property
     def _by_gateway(self) -> dict[str, Part]:
         return {part.cut.gateway: part for part in self.parts}
+
+    def with_parts(self, moved: "Order") -> "Order":
+        """With the parts, and what is the whole order's, as another look at it has them."""
+        parts = tuple(moved._by_number.get(part.number, part) for part in self.parts)
+        return replace(self, own=moved.own, parts=parts)
 
     def at(self, gateway: str) -> Part | None:
         return self._by_gateway.get(gateway)

@@ -13,7 +13,7 @@ from collector.evidence.downlink import Action
 from collector.evidence.frame import CommandPhase
 from collector.model.order import LIFE, OVER, DropResult, Step, check_step, leading, worst
 from collector.model.records import OrderReason
-from collector.orders.order import Order, Part, Sent, StepRecord, Terms, is_hold
+from collector.orders.order import Cut, Order, Part, Sent, StepRecord, Terms, is_hold
 from collector.orders.rows import orders_of
 from collector.storage.tables import order as order_table
 from collector.storage.tables import order_command as command_table
@@ -137,30 +137,34 @@ def _kept(
     connection: Connection, order: Order, number: int | None, records: Sequence[StepRecord]
 ) -> Order:
     """The steps are kept, and what the whole order is by them."""
-    rows = [_step_row(order, number, record) for record in records]
+    rows = [step_row(order, number, record) for record in records]
     connection.execute(insert(step_table), rows)
     if number is None:
         order = replace(order, own=(*order.own, *records))
     connection.execute(
-        update(order_table).where(order_table.c.id == order.id).values(_summary(connection, order))
+        update(order_table).where(order_table.c.id == order.id).values(summary(connection, order))
     )
     cuts = order.terms.cuts if number is None else (order.part(number).cut,)
     for record in records:
-        log.info(
-            "order.step",
-            order=order.id.hex(),
-            part=number,
-            site=", ".join(dict.fromkeys(cut.site for cut in cuts)),
-            reason=order.terms.reason,
-            stages=sorted({stage for cut in cuts for stage in cut.stages}),
-            step=record.step,
-            at_ms=record.at_ms,
-            details=dict(record.details),
-        )
+        log_step(order, cuts, number, record)
     return order
 
 
-def _summary(connection: Connection, order: Order) -> dict[str, Any]:
+def log_step(order: Order, cuts: Sequence[Cut], number: int | None, record: StepRecord) -> None:
+    log.info(
+        "order.step",
+        order=order.id.hex(),
+        part=number,
+        site=", ".join(dict.fromkeys(cut.site for cut in cuts)),
+        reason=order.terms.reason,
+        stages=sorted({stage for cut in cuts for stage in cut.stages}),
+        step=record.step,
+        at_ms=record.at_ms,
+        details=dict(record.details),
+    )
+
+
+def summary(connection: Connection, order: Order) -> dict[str, Any]:
     """What the whole order is by its parts, of which not all may be in memory."""
     query = select(part_table.c.step, part_table.c.result).where(part_table.c.order_id == order.id)
     rows = connection.execute(query.distinct()).all()
@@ -186,7 +190,7 @@ def take_together(
     if sent:
         commands = [_command_row(order, number, command) for number, command in sent.items()]
         connection.execute(insert(command_table), commands)
-    rows = [_step_row(order, number, record) for number, (record, _) in taken.items()]
+    rows = [step_row(order, number, record) for number, (record, _) in taken.items()]
     connection.execute(insert(step_table), rows)
     numbers = list(taken)
     for start in range(0, len(numbers), _AT_ONCE):
@@ -197,7 +201,7 @@ def take_together(
         parts[number] = replace(part, step=step, history=(*part.history, record), commands=with_it)
     order = replace(order, parts=tuple(parts.values()))
     connection.execute(
-        update(order_table).where(order_table.c.id == order.id).values(_summary(connection, order))
+        update(order_table).where(order_table.c.id == order.id).values(summary(connection, order))
     )
     log.info("order.step", order=order.id.hex(), parts=numbers, step=step)
     return order
@@ -228,7 +232,7 @@ def _command_row(order: Order, number: int, sent: Sent) -> dict[str, Any]:
     }
 
 
-def _step_row(order: Order, number: int | None, record: StepRecord) -> dict[str, Any]:
+def step_row(order: Order, number: int | None, record: StepRecord) -> dict[str, Any]:
     return {
         "order_id": order.id,
         "part": number,
@@ -288,6 +292,11 @@ def _last(connection: Connection, gateway: str, which: ColumnElement[bool]) -> d
     return found
 
 
+def newest_step(connection: Connection) -> int:
+    """The row of the step that was taken last; 0 before the first."""
+    return connection.scalar(select(func.max(step_table.c.id))) or 0
+
+
 def load_all(connection: Connection) -> list[Order]:
     """Every order with its steps, in the order they were drafted."""
     return orders_of(connection, true())
@@ -301,6 +310,12 @@ def load_recent(connection: Connection, since_ms: int) -> list[Order]:
 
 def load(connection: Connection, identity: bytes) -> Order | None:
     return next(iter(orders_of(connection, order_table.c.id == identity)), None)
+
+
+def load_numbers(connection: Connection, identity: bytes, numbers: Collection[int]) -> Order | None:
+    """An order with nothing but these parts."""
+    which = (order_table.c.id == identity, part_table.c.part.in_(numbers))
+    return next(iter(orders_of(connection, *which)), None)
 
 
 def load_prefix(connection: Connection, prefix: str) -> list[Order]:

@@ -172,7 +172,7 @@ class Night:
         for identity, topic, message in commands.unsent(self.world.engine):
             assert topic == f"esep/v1/{self.world.gateway.id.hex()}/command"
             found.append(message)
-            commands.mark_sent(self.world.engine, identity, self.now_ms)
+            commands.mark_sent(self.world.engine, [identity], self.now_ms)
         return found
 
     def hear(self, gateway: ModelGateway) -> None:

@@ -147,7 +147,7 @@ class Storm:
     def _send(self) -> None:
         for identity, _, message in commands.unsent(self.night.world.engine):
             self.flying.append(message)
-            commands.mark_sent(self.night.world.engine, identity, self.night.now_ms)
+            commands.mark_sent(self.night.world.engine, [identity], self.night.now_ms)
 
     def _take(self, message: bytes) -> None:
         """No release closes what another order was seen to hold."""

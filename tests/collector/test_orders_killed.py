@@ -100,7 +100,7 @@ class Life:
         engine = self.night.world.engine
         for identity, _, message in commands.unsent(engine):
             self.gateway.take(message, self.night.now_ms)
-            commands.mark_sent(engine, identity, self.night.now_ms)
+            commands.mark_sent(engine, [identity], self.night.now_ms)
 
     def _hear(self) -> None:
         night = self.night

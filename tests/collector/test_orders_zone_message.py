@@ -61,7 +61,7 @@ class Zone:
         found = []
         for identity, topic, message in commands.unsent(self.night.world.engine):
             found.append((topic, parse(message, ContentType.COMMAND).payload))
-            commands.mark_sent(self.night.world.engine, identity, self.night.now_ms)
+            commands.mark_sent(self.night.world.engine, [identity], self.night.now_ms)
         return found
 
     def answers(self, counter: int, phase: int, **more: Any) -> None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 
-from collector_world import BIN, World, meter_record
+from collector_world import BIN, World, gateway_record, meter_record
 from collector_world import TestGateway as Gateway
 from order_night import DRAFTER, OTHER, Night
 from sqlalchemy import Connection
@@ -13,7 +13,6 @@ from collector.evidence.cose import ContentType, parse
 from collector.evidence.downlink import Action
 from collector.evidence.frame import CommandPhase
 from collector.model.order import NEXT, Step
-from collector.model.records import Gateway as GatewayRecord
 from collector.model.records import OrderReason, Site, Stage, Timing, ZoneRamp
 from collector.orders import acts, commands, store
 from collector.orders.drafting import Asked, terms_of
@@ -33,6 +32,7 @@ class ZoneFleet:
     night: Night = field(init=False)
     gateways: list[str] = field(default_factory=list)
     serials: list[str] = field(default_factory=list)
+    signers: list[Gateway] = field(default_factory=list)
     away: set[str] = field(default_factory=set)
     topics: list[str] = field(default_factory=list)
     opened: list[tuple[int, str]] = field(default_factory=list)
@@ -50,13 +50,12 @@ class ZoneFleet:
             gateway = Gateway()
             name = f"site-{number:03}"
             self.gateways.append(gateway.id.hex())
+            self.signers.append(gateway)
             stages = tuple(
                 Stage(id=i, name="hall", output=i, min_off_ms=0, min_on_ms=0, confirm_ms=1000)
                 for i in range(1, self.stages + 1)
             )
             serials = [f"m-{number:03}-{stage.id}" for stage in stages]
-            known = self.night.world.registry.view().all(GatewayRecord)
-            pattern = next(iter(known.values()))
             records += [
                 Site(
                     name=name,
@@ -65,12 +64,8 @@ class ZoneFleet:
                     gateway=gateway.id.hex(),
                     stages=stages,
                 ),
-                pattern.model_copy(
-                    update={
-                        "id": gateway.id.hex(),
-                        "site": name,
-                        "timing": Timing(interval_ms=5000, sample_ms=1000, frame_ms=3_600_000),
-                    }
+                gateway_record(gateway, name).model_copy(
+                    update={"timing": Timing(interval_ms=5000, sample_ms=1000, frame_ms=3_600_000)}
                 ),
                 *(meter_record(gateway, s, i, i, name) for i, s in enumerate(serials, 1)),
             ]
@@ -119,7 +114,7 @@ class ZoneFleet:
 
     def carry(self) -> None:
         for identity, topic, message in commands.unsent(self.night.world.engine):
-            commands.mark_sent(self.night.world.engine, identity, self.now_ms)
+            commands.mark_sent(self.night.world.engine, [identity], self.now_ms)
             self.topics.append(topic)
             target = topic.split("/")[2]
             body = parse(message, ContentType.COMMAND).payload

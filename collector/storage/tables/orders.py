@@ -52,6 +52,7 @@ order_part = Table(
     Column("step", Text, nullable=False),
     Column("result", Text),
     Index("order_part_by_gateway", "gateway", "step"),
+    Index("order_part_by_order", "order_id", "step", "result"),
 )
 # every step as it was taken; `part` null: the whole order's
 order_step = Table(
@@ -66,6 +67,7 @@ order_step = Table(
     Column("position", BigInteger),
     Column("body", Text, nullable=False),
     Index("order_step_by_order", "order_id", "id"),
+    Index("order_step_by_part", "order_id", "part"),
     Index("order_step_by_recorded", "recorded_ms"),
 )
 # every command that was sent for a part, and what its gateway said of it last
@@ -86,6 +88,7 @@ order_command = Table(
     Column("answer", SmallInteger),
     Column("answer_reason", Text),
     Index("order_command_by_order", "order_id", "id"),
+    Index("order_command_by_part", "order_id", "part"),
     Index("order_command_by_gateway", "gateway", "id"),
 )
 # movements of the stages' contacts, as the gateways' events say
@@ -126,6 +129,8 @@ outbox = Table(
     Column("hash", LargeBinary, nullable=False),
     Column("queued_ms", BigInteger, nullable=False),
     Column("sent_ms", BigInteger),
+    Index("outbox_by_sent", "sent_ms", "id"),
+    Index("outbox_by_hash", "hash"),
 )
 command_counter = Table(
     "command_counter",

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from collector.cli import curtail_blocks
 from collector.cli.curtail import app
-from collector.model.order import Step
+from collector.model.order import DropResult, Step
 from collector.model.records import OrderReason
 from collector.orders import acts, blocks
 from collector.orders.blocks import Said
@@ -144,6 +144,19 @@ def test_elsewhere_it_holds_nothing(held: Night) -> None:
     held.act(first(held), acts.release, OTHER, "over")
     held.at(13)
     assert len(held.sent()) == 1
+
+
+def test_a_renewal_without_a_drop_draws_no_other_stage_after_it(held: Night) -> None:
+    """Load is on behind the open contact: a person is paged, and nothing else is cut."""
+    block(held)
+    for at_s in (541, 541.1, 541.2, 571):
+        held.at(at_s)
+    held.answer(held.orders()[1], APPLIED)
+    held.measure(500, 640)
+    for at_s in (590, 605, 640):
+        held.at(at_s)
+    assert held.orders()[1].result is DropResult.NONE
+    assert len(held.orders()) == 2
 
 
 # --- persons

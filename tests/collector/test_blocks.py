@@ -207,7 +207,7 @@ def test_twice_the_same_and_nowhere_are_refused(held: Night) -> None:
     with pytest.raises(ActError, match="are not blocked in zone"):
         lift(held)
     block(held)
-    with pytest.raises(ActError, match=r"are blocked zone .* already"):
+    with pytest.raises(ActError, match=r"are blocked in zone .* already"):
         block(held)
 
 
@@ -229,7 +229,7 @@ def test_the_verbs_say_what_stands(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert "blocked nowhere" in run(night, "blocks")
     made = json.loads(run(night, "block", "--zone", ZONE, *by, "--reference", "log 18", "--json"))
     assert (made["zone"], made["began"]["by"]) == (ZONE, DRAFTER)
-    assert run(night, "list").startswith(f"returns are blocked zone {ZONE} since")
+    assert run(night, "list").startswith(f"returns are blocked in zone {ZONE} since")
     short = order.id.hex()[:8]
     assert "no release is sent before it is lifted" in run(night, "show", short)
     released = run(night, "release", short, "--by", OTHER, "--reason", "отбой")

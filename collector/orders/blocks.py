@@ -47,7 +47,7 @@ class Block:
 
     @property
     def where(self) -> str:
-        return "everywhere" if self.zone is None else f"zone {self.zone}"
+        return "everywhere" if self.zone is None else f"in zone {self.zone}"
 
 
 def every(connection: Connection) -> list[Block]:

@@ -11,7 +11,7 @@ from collector.model.noise import variance
 from collector.model.records import Meter, Policy, Site
 from collector.orders.order import Cut
 from collector.registry.configuration import is_counted
-from collector.registry.profiles import load_profile
+from collector.registry.profiles import ProfileError, load_profile
 from collector.registry.view import View
 from collector.series.store import SeriesStore
 
@@ -54,10 +54,13 @@ def can_measure(view: View, name: str, point: object, now_ms: int) -> bool:
     """Whether a site's gateway reads all the meters of a point, and can count what they say."""
     gateway = view.one(Site, name).gateway
     metered = [meter for meter in view.meters_of(name, now_ms) if meter.point == point]
-    return bool(metered) and all(
-        meter.gateway == gateway and is_counted(meter, load_profile(meter.profile))
-        for meter in metered
-    )
+    try:
+        return bool(metered) and all(
+            meter.gateway == gateway and is_counted(meter, load_profile(meter.profile))
+            for meter in metered
+        )
+    except ProfileError:
+        return False
 
 
 _OVER_S = 5

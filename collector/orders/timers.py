@@ -122,8 +122,10 @@ def _take_other_stage(
     """A rule's order that changed nothing is followed by one for the site's next stage."""
     terms, name = order.terms, f"{order.id.hex()}/{part.number}"
     authority = rules.authority_of(view, order, now_ms)
-    if not terms.is_automatic or authority is None or terms.reason is OrderReason.PEAK:
-        return  # that one had every stage, or its gateway chooses them
+    if not terms.is_automatic or authority is None or rules.is_renewal(order):
+        return
+    if terms.reason is OrderReason.PEAK:
+        return  # it had every stage, or its gateway chooses them
     if any(other.terms.follows == name for other in orders):
         return
     site = view.one(Site, part.cut.site)

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from collector.cli import curtail_blocks
 from collector.cli.curtail import app
-from collector.model.order import Step
+from collector.model.order import DropResult, Step
 from collector.model.records import OrderReason
 from collector.orders import acts, blocks
 from collector.orders.blocks import Said
@@ -146,6 +146,19 @@ def test_elsewhere_it_holds_nothing(held: Night) -> None:
     assert len(held.sent()) == 1
 
 
+def test_a_renewal_without_a_drop_draws_no_other_stage_after_it(held: Night) -> None:
+    """Load is on behind the open contact: a person is paged, and nothing else is cut."""
+    block(held)
+    for at_s in (541, 541.1, 541.2, 571):
+        held.at(at_s)
+    held.answer(held.orders()[1], APPLIED)
+    held.measure(500, 640)
+    for at_s in (590, 605, 640):
+        held.at(at_s)
+    assert held.orders()[1].result is DropResult.NONE
+    assert len(held.orders()) == 2
+
+
 # --- persons
 
 
@@ -194,7 +207,7 @@ def test_twice_the_same_and_nowhere_are_refused(held: Night) -> None:
     with pytest.raises(ActError, match="are not blocked in zone"):
         lift(held)
     block(held)
-    with pytest.raises(ActError, match=r"are blocked zone .* already"):
+    with pytest.raises(ActError, match=r"are blocked in zone .* already"):
         block(held)
 
 
@@ -216,7 +229,7 @@ def test_the_verbs_say_what_stands(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert "blocked nowhere" in run(night, "blocks")
     made = json.loads(run(night, "block", "--zone", ZONE, *by, "--reference", "log 18", "--json"))
     assert (made["zone"], made["began"]["by"]) == (ZONE, DRAFTER)
-    assert run(night, "list").startswith(f"returns are blocked zone {ZONE} since")
+    assert run(night, "list").startswith(f"returns are blocked in zone {ZONE} since")
     short = order.id.hex()[:8]
     assert "no release is sent before it is lifted" in run(night, "show", short)
     released = run(night, "release", short, "--by", OTHER, "--reason", "отбой")

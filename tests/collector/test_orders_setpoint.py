@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from collector_world import NOW_MS, SITE, site_record
+from collector_world import NOW_MS, SITE, ZONE, site_record
 from hypothesis import given
 from hypothesis import strategies as st
 from order_gateway import ModelGateway
@@ -11,7 +11,7 @@ from order_night import APPLIED, DRAFTER, FAILED, OTHER, RECEIVED, RESTORED, SEC
 
 from collector.checks.codes import Code
 from collector.model.order import DropCause, DropResult, Step
-from collector.model.records import Meter, OrderReason
+from collector.model.records import Meter, OrderReason, ZoneRamp
 from collector.orders import acts
 from collector.orders.choice.selection import Rank
 from collector.orders.choice.setpoints import divide
@@ -236,6 +236,26 @@ def test_a_higher_one_that_lasts_takes_over_when_the_lower_is_released(capped: N
     assert cap_of(model) == 700_000
     assert capped.loaded(low).step is Step.RESTORED
     assert capped.loaded(high).step in (Step.APPLIED, Step.VERIFIED)
+
+
+# --- in a zone's ramp
+
+
+def test_a_setpoint_counts_in_the_ramp_by_the_stages_that_must_open(capped: Night) -> None:
+    """To be under 500 kW the first stage, 600 kW, must open: no more may follow in this step."""
+    capped.record(ZoneRamp(zone=ZONE, valid_from=0, shed_step_w=700_000, shed_step_s=60))
+    order = capped.issue(cap(capped))
+    assert order.parts[0].steps[Step.ISSUED].details["load_w"] == 600_000
+    other = capped.draft(reason=OrderReason.EMERGENCY, stages=(2,))
+    capped.approve(other)
+    for at_s in (1, 2, 3):
+        capped.at(at_s)
+    assert capped.loaded(other).step is Step.NOTIFIED
+    capped.answer(order, APPLIED)
+    capped.measure(3, 70)
+    for at_s in (60, 64, 67, 69):
+        capped.at(at_s)
+    assert capped.loaded(other).step is Step.ISSUED
 
 
 # --- what is refused

@@ -1,10 +1,12 @@
 """The calendar of peaks: its windows, and the orders that go before them and end with them."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from collector_world import AUTHORITY, NOW_MS, SITE, ZONE
 from order_night import APPLIED, OTHER, RESTORED, SECOND, Night
+from zone_fleet import STAGE_W, ZoneFleet, most_w
 
 from collector.checks.codes import Code
 from collector.checks.peaks import windows
@@ -235,3 +237,23 @@ def test_an_authority_of_short_cuts_takes_the_window_in_pieces(night: Night) -> 
         night.at(START_S + second)
     [body] = night.sent()
     assert (body[6], body[5], body[8]) == (1, night.orders()[1].id, start_ms + 3_570_000)
+
+
+# --- the zone's ramp
+
+
+def test_at_both_boundaries_the_zone_ramps(tmp_path: Path) -> None:
+    """Six sites of 1 MW, and no more than 2 MW in a minute."""
+    fleet = ZoneFleet(tmp_path, 6)
+    fleet.ramp(shed_step_w=2_000_000, shed_step_s=60, return_w_per_min=2_000_000)
+    start_s, end_s = 120, 720
+    fleet.night.record(calendar((clock(start_s), clock(end_s)), zone="far"))
+    fleet.run(start_s - 5)
+    assert fleet.opened == []
+    fleet.run(end_s - start_s)
+    assert len(fleet.opened) == 6
+    assert (fleet.closed, most_w(fleet.opened, 60_000)) == ([], 2 * STAGE_W)
+    fleet.run(900)
+    assert len(fleet.closed) == 6
+    assert most_w(fleet.closed, 60_000) <= 2 * STAGE_W
+    assert min(at_ms for at_ms, _ in fleet.closed) >= NOW_MS + end_s * SECOND

@@ -10,6 +10,7 @@ from generator import (
     chains,
     checkpoints,
     commands,
+    curtailments,
     evidence,
     frames,
     keys,
@@ -39,6 +40,7 @@ def documents() -> dict[str, dict[str, object]]:
         "certificates": objects.certificates(),
         "enrolments": objects.enrolments(),
         "checkpoints": checkpoints.document(),
+        "curtailments": curtailments.document(),
         "signatures": signatures.document(),
     }
 

@@ -89,8 +89,9 @@ class Gateway:
         return owners[0].order if owners and owners[0] is not None else None
 
     def _is_over_by(self, claim: Claim, order: Order, part: Part) -> bool:
-        """Whether an order is over that does not have what it claims. A setpoint may have been
-        given way to by one that is lower, and not stronger: it is over when it ends sooner too.
+        """Whether an order is over that does not have what it claims.
+
+        Of one reason a setpoint gives way to a lower one: it is over if it ends no later, too.
         """
         meeting = meet(claim.order.terms.reason, order.terms.reason)
         if part.cut.cap_w is None or meeting.fate is not Fate.MERGED:

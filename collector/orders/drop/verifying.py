@@ -86,9 +86,7 @@ class Judge:
         timeout_ms = policy.verify_timeout_s * 1000
         is_late = self.now_ms >= part.steps[Step.APPLIED].recorded_ms + timeout_ms
         settled_ms = self._settled_ms(part)
-        until_ms = self._known_until_ms(part)
-        if until_ms is None or is_late:
-            until_ms = max(until_ms or 0, settled_ms) if is_late else settled_ms
+        until_ms = max(self._known_until_ms(part) or 0, settled_ms)
         after_ms = (max(until_ms - policy.before_window_s * 1000, settled_ms), until_ms)
         evidence = self._evidence(part, after_ms)
         if evidence.silent(policy.min_samples) and not is_late:

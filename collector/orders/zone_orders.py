@@ -43,9 +43,10 @@ def issue(
 def _load_w(sender: Sender, fleet: Fleet, part: Part) -> int | None:
     """None also where a stage stands open: it shows no more what it will bring back."""
     gateway, stages = part.cut.gateway, part.cut.stages
-    if any(rest.is_open(sender.connection, gateway, stage) for stage in stages):
+    load_w = fleet.load_w(part.cut.site, stages)
+    if load_w is None or any(rest.is_open(sender.connection, gateway, each) for each in stages):
         return None
-    return fleet.load_w(part.cut.site, stages)
+    return load_w
 
 
 def _is_all(view: View, zone: str, parts: Sequence[Part]) -> bool:

@@ -44,7 +44,7 @@ class Passed:
 class Bench:
     def __init__(self, *, is_full: bool, zone: int, seed: int, say: Say) -> None:
         self._singles = 50 if is_full else 10
-        self._zones = [100, zone] if is_full else [zone]
+        self._zones = sorted({100, zone}) if is_full else [zone]
         self._step_s = 30 if is_full else 15
         self._seed, self._say = seed, say
         self.passed: list[Passed] = []

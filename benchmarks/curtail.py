@@ -24,7 +24,7 @@ _AT_ONCE = ((0.0, 0.0), (0.0, 0.0))
 _ESP32 = (ESP32_SIGN_MS, ESP32_VERIFY_MS)
 _HALL_W, _SLOPE_W = 1_000_000, 210_000
 _SLOPE_SITES, _A_STEP = 12, 4
-_SAMPLES_S = 12
+_SAMPLES_S = 24
 _PATIENCE_S = 120
 _RECEIPT_S = 60
 
@@ -43,7 +43,7 @@ class Passed:
 
 class Bench:
     def __init__(self, *, is_full: bool, zone: int, seed: int, say: Say) -> None:
-        self._singles = 50 if is_full else 10
+        self._singles = 50 if is_full else 5
         self._zones = sorted({100, zone}) if is_full else [zone]
         self._step_s = 30 if is_full else 15
         self._seed, self._say = seed, say

@@ -15,7 +15,7 @@ from benchmarks.fleet import POLICY, toml_table
 from simulator.gateways.meters import CT, PROFILE
 from simulator.gateways.wire import Key
 
-SAMPLE_S = 3
+SAMPLE_S = 6
 AUXILIARY_W = 20_000
 AUTHORITY = "bench"
 _BIN = "100240000017"

@@ -117,7 +117,7 @@ class Desk:
         """What is said of many parts at once: their notice, a zone's command. Their numbers."""
         steps = {part.step for part in order.parts if part.number in numbers}
         is_issued_by_zone = order.terms.is_by_zone and Step.NOTIFIED in steps
-        if len(numbers) < 2 or not (Step.APPROVED in steps or is_issued_by_zone):
+        if len(order.parts) < 2 or not (Step.APPROVED in steps or is_issued_by_zone):
             return order, set()
 
         def tell(connection: Connection) -> tuple[Order, set[int]]:

@@ -12,7 +12,8 @@ from rich.console import Console
 
 from benchmarks import backlog as backlogs
 from benchmarks import checks as checks_bench
-from benchmarks import fuzz, intake_report, report
+from benchmarks import curtail as curtails
+from benchmarks import curtail_report, fuzz, intake_report, report
 from benchmarks import grey as grey_load
 from benchmarks import hostile as hostile_bus
 from benchmarks import intake as intakes
@@ -23,6 +24,7 @@ from benchmarks.bus import CLIENTS, QUICK_CLIENTS, Bench
 from benchmarks.workers import FIRMWARE
 from simulator import influxdb, mosquitto
 from simulator.hostile_line import Mode
+from simulator.link import LinkError
 from technician.bundle import compile_firmware
 
 app = typer.Typer(no_args_is_help=True, help="What the parts do, measured.")
@@ -142,6 +144,30 @@ def intake(
         console.print_json(data=document)
     else:
         console.print(intake_report.table(bench_))
+    console.print(f"written to {json_file}")
+
+
+@app.command()
+def curtail(
+    json_file: JsonFile,
+    full: Annotated[bool, typer.Option("--full", help="more orders, 100 gateways too")] = False,
+    gateways: Annotated[int, typer.Option(min=2, help="of the zone")] = 1000,
+    seed: Annotated[int, typer.Option(help="of what the line loses")] = 1,
+) -> None:
+    """Orders to light gateways over a line of 500 ms that loses 5 % each way: relay to drop."""
+    console = Console()
+    began_s = time.monotonic()
+    try:
+        mosquitto.find()
+        with console.status("") as status:
+            measured = curtails.Bench(is_full=full, zone=gateways, seed=seed, say=status.update)
+            measured.run()
+    except (mosquitto.MissingError, LinkError) as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(2) from None
+    document = curtail_report.document(measured, time.monotonic() - began_s)
+    json_file.write_text(json.dumps(document, indent=2) + "\n")
+    console.print(curtail_report.table(document))
     console.print(f"written to {json_file}")
 
 

@@ -10,14 +10,14 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-from benchmarks.fleet import Fleet
 from simulator import mosquitto
 from simulator.certificates import Authority, Credential
 
 _TICKS = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
 _PATIENCE_S = 30
+_LISTENING = "0A"
 
 
 @dataclass(frozen=True)
@@ -28,9 +28,29 @@ class Used:
     rss_mib: float
 
 
-def esep(*arguments: str | Path) -> None:
+class Registered(Protocol):
+    """A fleet: what the operator's register has of it, and the configurations it was issued."""
+
+    def write_register(self, path: Path, receipt_s: float) -> None: ...
+
+    def configured(self, folder: Path) -> None: ...
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where broker and collector run: their address, and what a command there begins with."""
+
+    host: str = "127.0.0.1"
+    inside: tuple[str, ...] = ()
+
+
+def esep(*arguments: str | Path) -> str:
+    """What the verb printed; RuntimeError with what it said when it fails."""
     command = [sys.executable, "-m", "esep", *map(str, arguments)]
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(f"esep {' '.join(map(str, arguments))}: {done.stderr or done.stdout}")
+    return done.stdout
 
 
 def free_port() -> int:
@@ -42,13 +62,22 @@ def free_port() -> int:
 class System:
     """One data directory; broker and collector are started on it again and again."""
 
-    def __init__(self, folder: Path, fleet: Fleet, *, receipt_s: float, judges: int) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        fleet: Registered,
+        *,
+        receipt_s: float,
+        judges: int,
+        place: Place | None = None,
+    ) -> None:
         self.directory, self._folder, self._judges = folder / "collector", folder, judges
+        self.place = place or Place()
         self._processes: list[subprocess.Popen[bytes]] = []
         self.collector: list[subprocess.Popen[bytes]] = []
         self._output = folder / "output.log"
         self.port = 0
-        self._authority: Authority | None = None
+        self.authority: Authority | None = None
         esep("collector", "init", self.directory, "--root-key", folder / "root.pem")
         fleet.write_register(folder / "register.toml", receipt_s)
         esep("registry", "import", self.directory, folder / "register.toml")
@@ -59,17 +88,19 @@ class System:
         """Return when the collector is connected."""
         self.port = free_port()
         self._output.write_bytes(b"")
-        self._authority = Authority("CA of the benchmark") if with_tls else None
-        server = self._authority.issue("broker", "127.0.0.1") if self._authority else None
+        self.authority = Authority("CA of the benchmark") if with_tls else None
+        host = self.place.host
+        server = self.authority.issue("broker", host) if self.authority else None
         broker = self._folder / f"broker-{self.port}"
-        self._run(mosquitto.configure(broker, self.port, self._authority, server))
-        self._await(self._listens)
+        listener = f"{self.port} {host}"
+        command = mosquitto.configure(broker, self.port, self.authority, server, listener=listener)
+        pid = self._run(command).pid
+        self._await(lambda: self._listens(pid))
         files: list[str] = []
-        if self._authority is not None:
-            certificate, key = self._authority.issue("esep-collector").write_pem(broker, "me")
-            ca = str(broker / "ca.crt")
-            files = ["--ca", ca, "--certificate", str(certificate), "--key", str(key)]
-        common = [str(self.directory), "--broker", f"127.0.0.1:{self.port}", *files]
+        if self.ca is not None and self.authority is not None:
+            certificate, key = self.authority.issue("esep-collector").write_pem(broker, "me")
+            files = ["--ca", str(self.ca), "--certificate", str(certificate), "--key", str(key)]
+        common = [str(self.directory), "--broker", f"{host}:{self.port}", *files]
         esep_collector = [sys.executable, "-m", "esep", "collector"]
         self.collector = [
             self._run([*esep_collector, "run", *common, "--intake-apart"]),
@@ -77,14 +108,23 @@ class System:
         ]
         self._await(lambda: self._output.read_bytes().count(b'"broker.connected"') == 2)
 
+    @property
+    def ca(self) -> Path | None:
+        """The certificate by which a client knows the broker; None without TLS."""
+        return self._folder / f"broker-{self.port}" / "ca.crt" if self.authority else None
+
+    @property
+    def output(self) -> str:
+        """What broker and collector said."""
+        return self._output.read_text()
+
     def credential(self, name: str) -> ssl.SSLContext | None:
         """What a client of that name connects with; None without TLS."""
-        if self._authority is None:
+        if self.authority is None or self.ca is None:
             return None
-        broker = self._folder / f"broker-{self.port}"
-        issued: Credential = self._authority.issue(name)
-        certificate, key = issued.write_pem(broker, name)
-        context = ssl.create_default_context(cafile=str(broker / "ca.crt"))
+        issued: Credential = self.authority.issue(name)
+        certificate, key = issued.write_pem(self.ca.parent, name)
+        context = ssl.create_default_context(cafile=str(self.ca))
         context.load_cert_chain(certificate, key)
         return context
 
@@ -114,16 +154,19 @@ class System:
 
     def _run(self, command: list[str]) -> subprocess.Popen[bytes]:
         with self._output.open("ab") as output:
-            process = subprocess.Popen(command, stdout=output, stderr=output)
+            whole = [*self.place.inside, *command]
+            process = subprocess.Popen(whole, stdout=output, stderr=output)
         self._processes.append(process)
         return process
 
-    def _listens(self) -> bool:
-        try:
-            socket.create_connection(("127.0.0.1", self.port)).close()
-        except ConnectionRefusedError:
-            return False
-        return True
+    def _listens(self, pid: int) -> bool:
+        """Whether somebody does on the broker's port, where that process is."""
+        rows = Path(f"/proc/{pid}/net/tcp").read_text().splitlines()[1:]
+        sockets = [row.split() for row in rows]
+        return any(
+            each[3] == _LISTENING and int(each[1].partition(":")[2], 16) == self.port
+            for each in sockets
+        )
 
     def _await(self, condition: Callable[[], bool]) -> None:
         until = time.monotonic() + _PATIENCE_S

@@ -3,6 +3,7 @@
 import threading
 import time
 from collections import deque
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -229,11 +230,13 @@ class Service:
             if not self._duties.has(_DESK):
                 continue
             began_s = time.monotonic()
-            if began_s >= due_s or guarded("orders", self._desk.has_news):
-                guarded("orders", lambda: self._desk.run(now_ms()))
+            is_due = began_s >= due_s
+            if is_due or guarded("orders", self._desk.has_news):
+                run = partial(self._desk.run, now_ms(), is_for_news=not is_due)
+                guarded("orders", run)
                 # of very many parts it leaves others as much time as it took
                 wait_s = max(_LEAST_S, time.monotonic() - began_s)
-            if began_s >= due_s:
+            if is_due:
                 due_s = time.monotonic() + _CHECK_S
                 guarded("schedules", lambda: self._schedules.run(now_ms()))
                 guarded("schedules", self._publish_schedules)

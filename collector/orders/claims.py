@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from sqlalchemy import Connection
 
@@ -26,12 +27,18 @@ class Claim:
 
 @dataclass(frozen=True)
 class Gateway:
-    """What is claimed of one gateway. `movers`: by stage whose command was sent for it last."""
+    """What is claimed of one gateway, within a transaction."""
 
+    connection: Connection
+    name: str
     claims: tuple[Claim, ...]
-    movers: Mapping[int, store.Mover]
     now_ms: int
     handover_ms: int
+
+    @cached_property
+    def movers(self) -> Mapping[int, store.Mover]:
+        """By stage whose command was sent for it last: most looks need not know."""
+        return store.movers(self.connection, self.name)
 
     def owner(self, stage: int) -> Claim | None:
         """The strongest; of the same reason the one that ends last; of those the oldest.
@@ -116,7 +123,7 @@ def look(
         elif part.step is Step.NOTIFIED and is_ready(connection, view, order, part, now_ms):
             claims.append(Claim(order, part, end_ms(view, order, part, now_ms)))
     handover_ms = view.policy.handover_s * 1000
-    return Gateway(tuple(claims), store.movers(connection, gateway), now_ms, handover_ms)
+    return Gateway(connection, gateway, tuple(claims), now_ms, handover_ms)
 
 
 def is_ready(connection: Connection, view: View, order: Order, part: Part, now_ms: int) -> bool:

@@ -14,7 +14,7 @@ from collector.orders.fleet import Fleet
 from collector.orders.move import Move
 from collector.orders.order import Order, StepRecord
 from collector.orders.sending import Sender
-from collector.orders.turns import Turns
+from collector.orders.turns import IN_A_TURN, Turns
 from collector.registry.store import Registry
 from collector.registry.view import View
 from collector.series.store import SeriesStore
@@ -46,14 +46,16 @@ class Desk:
         with reading(self._engine) as connection:
             return store.newest_step(connection) > self._newest
 
-    def run(self, now_ms: int) -> None:
+    def run(self, now_ms: int, *, is_for_news: bool = False) -> None:
+        """`is_for_news`: what is not concerned by any is left for another run."""
         view = self._registry.view()
         with reading(self._engine) as connection:
             self._newest = store.newest_step(connection)
         orders = deciding(self._engine, lambda open_: self._draft(open_, view, now_ms))
         current = {order.id: order for order in orders}
         fleet = Fleet(view, self._series, orders, now_ms)
-        for identity, numbers in self._turns.due(view, orders).items():
+        others = 0 if is_for_news else IN_A_TURN
+        for identity, numbers in self._turns.due(view, orders, others).items():
             order = current[identity]
             try:
                 current[identity] = self._moved(view, fleet, order, current, now_ms, numbers)
@@ -120,7 +122,7 @@ class Desk:
         """What is said of many parts at once: their notice, a zone's command. Their numbers."""
         steps = {part.step for part in order.parts if part.number in numbers}
         is_issued_by_zone = order.terms.is_by_zone and Step.NOTIFIED in steps
-        if len(numbers) < 2 or not (Step.APPROVED in steps or is_issued_by_zone):
+        if len(order.parts) < 2 or not (Step.APPROVED in steps or is_issued_by_zone):
             return order, set()
 
         def tell(connection: Connection) -> tuple[Order, set[int]]:

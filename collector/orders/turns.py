@@ -23,7 +23,9 @@ class Turns:
         self._seen: dict[_Name, Any] = {}
         """How its gateway was at the last look; who was looked at last, last."""
 
-    def due(self, view: View, orders: Collection[Order]) -> dict[bytes, set[int]]:
+    def due(
+        self, view: View, orders: Collection[Order], without_news: int = IN_A_TURN
+    ) -> dict[bytes, set[int]]:
         """By order the numbers of the parts to look at now."""
         if view is not self._view:
             self._view, self._seen = view, {}
@@ -39,7 +41,7 @@ class Turns:
         is_new = {*news}
         others = (name for name in self._seen if name in waiting and name not in is_new)
         due: dict[bytes, set[int]] = {}
-        for name in [*news, *islice(others, IN_A_TURN)]:
+        for name in [*news, *islice(others, without_news)]:
             due.setdefault(name[0], set()).add(name[1])
             self._seen.pop(name, None)
             self._seen[name] = waiting[name]

@@ -45,6 +45,8 @@ def issue(
 
 def _loads_w(sender: Sender, fleet: Fleet, part: Part, orders: Sequence[Order]) -> Loads:
     cut, connection = part.cut, sender.connection
+    if not fleet.is_bound(cut.site):
+        return {}
     here = claims.look(connection, sender.view, cut.gateway, orders, sender.now_ms)
     moves = opened.moving(connection, cut, cut.stages, here)
     return opened.loads_w(connection, fleet, cut, moves)

@@ -105,7 +105,7 @@ def test_news_of_a_part_or_of_another_order_at_its_gateway_is_looked_at_at_once(
     last = order.parts[-1]
     moved = replace(last, step=Step.RECEIVED, history=(StepRecord(Step.RECEIVED, 1, 1, 1, {}),))
     told = replace(order, parts=(*order.parts[:-1], moved))
-    assert last.number in looked_at(turns, view, told)
+    assert turns.due(view, [told], 0) == {order.id: {last.number}}
     whose = order.parts[-2]
     other = Order(b"another", order.terms, (), (replace(whose, number=1),))
     assert whose.number in looked_at(turns, view, told, other)

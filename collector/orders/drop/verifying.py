@@ -71,8 +71,10 @@ class Judge:
         timeout_ms = policy.verify_timeout_s * 1000
         settled_ms = self._settled_ms(part)
         after_ms = (settled_ms, settled_ms + timeout_ms)
-        evidence = self._evidence(part, after_ms)
         is_late = self.now_ms >= part.steps[Step.APPLIED].recorded_ms + timeout_ms
+        if not is_late and self._is_early(part, settled_ms):
+            return None
+        evidence = self._evidence(part, after_ms)
         if evidence.silent(policy.min_samples) and not is_late:
             return None
         verdict = self._verdict(part, evidence, None)
@@ -177,6 +179,13 @@ class Judge:
                     return None
                 moments.append(point.at_ms)
         return min(moments) + 1 if moments else None
+
+    def _is_early(self, part: Part, settled_ms: int) -> bool:
+        """Whether nothing can be known yet: cheap, since it is asked of very many."""
+        if self.now_ms < settled_ms:
+            return True
+        until_ms = self._known_until_ms(part)
+        return until_ms is not None and until_ms <= settled_ms
 
     def _evidence(self, part: Part, after_ms: tuple[int, int]) -> Evidence:
         view, before_ms = self.view, self._before_ms(part)

@@ -5,6 +5,7 @@ import typer
 from technician import board_commands, profiles
 from technician.flash import flash
 from technician.journal_plan import journal_plan
+from technician.provision import enrol, install
 from technician.release import bundle, release_key
 
 app = typer.Typer(no_args_is_help=True, help="The technician's bag.")
@@ -14,6 +15,8 @@ app.command("journal-plan")(journal_plan)
 app.command()(bundle)
 app.command("release-key")(release_key)
 app.command()(flash)
+app.command()(enrol)
+app.command()(install)
 
 
 @app.callback()

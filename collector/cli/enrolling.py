@@ -25,6 +25,7 @@ from collector.evidence.work_order import (
     read_work_order,
 )
 from collector.model.actuator import ActuatorError
+from collector.model.records import Site
 from collector.registry.configuration import compile_configuration
 from collector.registry.configurations import Configurations
 from collector.registry.files import read_file
@@ -107,7 +108,7 @@ def enrol(
             ended = datetime.fromtimestamp(order.until_ms / 1000, UTC)
             raise fail(f"{file}: its work order ended on {ended:%Y-%m-%d}; have a new one signed")
         plan = order.plan.replace(ENROLMENT, enrolled.enrolment.hex()).replace(GATEWAY, gateway)
-        _take(Registry(engine), plan.encode(), file, by, at_ms)
+        _take(Registry(engine), plan.encode(), gateway, file, by, at_ms)
         certificate = _certificate(directory, order, enrolled, days)
         signer = keyring.signer(Role.CONFIGURATION)
         configuration = compile_configuration(Registry(engine).view(), gateway, at_ms, signer)
@@ -122,10 +123,20 @@ def enrol(
     typer.echo(f"gateway {gateway} is in the register: {out} is for its board")
 
 
-def _take(registry: Registry, plan: bytes, file: Path, by: str | None, at_ms: int) -> None:
+def _take(
+    registry: Registry, plan: bytes, gateway: str, file: Path, by: str | None, at_ms: int
+) -> None:
     """All of it, or nothing. A plan that is in the register as it stands changes nothing."""
     try:
         given = read_file(plan, "toml")
+        sites = registry.view().all(Site)
+        for site in (record for record in given.records if isinstance(record, Site)):
+            held = sites[site.name].gateway if site.name in sites else gateway
+            if held != gateway:
+                raise fail(
+                    f"{file}: {site.name} has gateway {held} already; nothing was taken. An order"
+                    " is for one board; to put another one there, change the register first"
+                )
         outcome = Office(registry).take(given, Source.of(file.name, plan, by), at_ms)
     except FileError as error:
         raise fail(f"{file}: its plan {error}; nothing was taken") from None

@@ -3,6 +3,7 @@
 With the real MicroPython at a pty, by mpremote's protocol, and a collector's directory.
 """
 
+import itertools
 import json
 import os
 import subprocess
@@ -24,6 +25,7 @@ from technician.bundle import write_bundle
 from technician.cli import app
 
 PLAN = Path(__file__).parents[2] / "docs" / "examples" / "plan.toml"
+NUMBERS = itertools.count(26_010_001)
 REGISTER = """
 [market]
 label = "test"
@@ -64,22 +66,36 @@ def registry(directory: Path, verb: object, *arguments: object) -> Result:
 
 
 @pytest.fixture(scope="module")
-def office(tmp_path_factory: pytest.TempPathFactory) -> Office:
+def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("office")
-    directory, order = folder / "collector", folder / "order.cose"
+    made = folder / "collector"
     runner, collector = CliRunner(), command("collector")
-    for words in (["init", str(directory)], ["ca", "init", str(directory)]):
+    for words in (["init", str(made)], ["ca", "init", str(made)]):
         done = runner.invoke(collector, ["collector", *words])
         assert done.exit_code == 0, done.output
     (folder / "register.toml").write_text(REGISTER)
-    done = registry(directory, "import", folder / "register.toml")
+    done = registry(made, "import", folder / "register.toml")
     assert done.exit_code == 0, done.output
-    done = registry(
-        directory, "work-order", PLAN, "--board", "esp32-4mb-ethernet", "--broker",
-        "127.0.0.1:8883", "--hostname", "broker.example", "--out", order,
+    return made
+
+
+@pytest.fixture
+def office(directory: Path, tmp_path: Path) -> Office:
+    """An order for a site of its own, by the example's plan."""
+    made = Office(directory, tmp_path / "order.cose")
+    number = next(NUMBERS)
+    plan = PLAN.read_text().replace("site-a", f"site-{number}").replace("26010001", f"{number}")
+    (tmp_path / "plan.toml").write_text(plan)
+    signed(made, tmp_path / "plan.toml", "esp32-4mb-ethernet")
+    return made
+
+
+def signed(office: Office, plan: Path, board: str) -> None:
+    done = office.registry(
+        "work-order", plan, "--board", board, "--broker", "127.0.0.1:8883",
+        "--hostname", "broker.example", "--out", office.order,
     )  # fmt: skip
     assert done.exit_code == 0, done.output
-    return Office(directory, order)
 
 
 @pytest.fixture
@@ -130,8 +146,7 @@ def test_a_bare_board_becomes_a_gateway_that_starts(
         }  # fmt: skip
     done = office.registry("enrol", tmp_path / "enrolment.json", "--out", tmp_path / "reply.json")
     assert done.exit_code == 0, done.output
-    shown = office.registry("show", "meter", "26010001", "--json")
-    assert gateway in shown.stdout
+    assert gateway in office.registry("show", "site", "--json").stdout
     done = device("install", office, board, tmp_path / "reply.json", "--json")
     assert done.exit_code == 0, done.output
     assert set(said(done)["laid_bytes"]) == {
@@ -204,6 +219,19 @@ def test_a_reply_for_another_board_is_refused(
     assert not (other.folder / "configuration.cose").exists()
 
 
+def test_an_order_is_for_one_board_and_a_reply_that_was_lost_is_made_again(
+    office: Office, start_board: Callable[[], PtyBoard], tmp_path: Path
+) -> None:
+    files = [tmp_path / "one.json", tmp_path / "two.json"]
+    for file in files:
+        enrolled(office, start_board(), file)
+    for reply in ("reply.json", "again.json"):
+        assert office.registry("enrol", files[0], "--out", tmp_path / reply).exit_code == 0
+    done = office.registry("enrol", files[1], "--out", tmp_path / "none.json")
+    assert done.exit_code == 2
+    assert "An order is for one board" in done.output
+
+
 def test_what_was_changed_on_the_way_is_refused(
     office: Office, start_board: Callable[[], PtyBoard], tmp_path: Path
 ) -> None:
@@ -219,7 +247,7 @@ def test_what_was_changed_on_the_way_is_refused(
         done = office.registry("enrol", changed, "--out", tmp_path / "none.json")
         assert done.exit_code == 2, name
         assert not (tmp_path / "none.json").exists()
-    stranger = Office(office.directory, tmp_path / "order.cose")
+    stranger = Office(office.directory, tmp_path / "changed.cose")
     content = bytearray(office.order.read_bytes())
     content[-1] ^= 1
     stranger.order.write_bytes(bytes(content))
@@ -240,12 +268,8 @@ def test_a_board_that_is_retired_says_why_it_does_nothing(
 def test_the_wifis_password_goes_to_the_board_and_nowhere_else(
     office: Office, start_board: Callable[[], PtyBoard], tmp_path: Path
 ) -> None:
-    wifi = Office(office.directory, tmp_path / "order.cose")
-    done = office.registry(
-        "work-order", PLAN, "--board", "esp32-4mb-wifi", "--broker", "10.1.0.4:8883", "--out",
-        wifi.order,
-    )  # fmt: skip
-    assert done.exit_code == 0, done.output
+    wifi = Office(office.directory, tmp_path / "wifi.cose")
+    signed(wifi, tmp_path / "plan.toml", "esp32-4mb-wifi")
     board = start_board()
     words = ["enrol", "--order", wifi.order, "--root", wifi.root, "--port", board.port]
     words += ["--out", tmp_path / "one.json", "--ssid", "site", "--json"]

@@ -5,6 +5,7 @@ import typer
 from technician import board_commands, profiles
 from technician.flash import flash
 from technician.journal_plan import journal_plan
+from technician.label import label
 from technician.provision import enrol, install
 from technician.release import bundle, release_key
 
@@ -17,6 +18,7 @@ app.command("release-key")(release_key)
 app.command()(flash)
 app.command()(enrol)
 app.command()(install)
+app.command()(label)
 
 
 @app.callback()

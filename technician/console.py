@@ -14,12 +14,6 @@ from technician.faults import BagError, Code
 _BAUD = 115_200
 _PATIENCE_S = 60
 """A key and a signature in a slow interpreter."""
-_RUN = """
-import sys
-_left = __import__({module!r}).main(*{arguments!r})
-if _left:
-    sys.stdout.write("esep-exit %d" % _left)
-"""
 _LOST = (TransportError, SerialException, OSError)
 
 
@@ -49,9 +43,9 @@ class Console:
                 self._board.exit_raw_repl()
         self._close()
 
-    def run(self, module: str, *arguments: str) -> Any:
-        """What a program prints as a line of JSON. Raises BagError."""
-        printed = self._exec(_RUN.format(module=module, arguments=arguments))
+    def run(self, module: str) -> Any:
+        """What a program prints as a line of JSON; anything else is why not. Raises BagError."""
+        printed = self._exec(f"__import__({module!r}).main()")
         lines = [line for line in printed.splitlines() if line.strip()]
         if not lines or not lines[-1].startswith("{"):
             raise BagError(Code.BOARD_REFUSED, " / ".join(lines) or f"{module} says nothing")

@@ -255,7 +255,7 @@ def test_what_was_changed_on_the_way_is_refused(
     assert (refused.exit_code, code(refused)) == (2, "order_refused")
 
 
-def test_a_board_that_is_retired_says_why_it_does_nothing(
+def test_a_board_that_cannot_says_why(
     office: Office, start_board: Callable[[], PtyBoard], tmp_path: Path
 ) -> None:
     board = start_board()

@@ -1,7 +1,8 @@
 """A board's console, by mpremote's protocol: programs of the image are run, settings laid down."""
 
+import io
 import json
-from contextlib import suppress
+from contextlib import redirect_stdout, suppress
 from types import TracebackType
 from typing import Any, Self
 
@@ -27,7 +28,8 @@ class Console:
         except _LOST as error:
             raise BagError(Code.PORT_GONE, f"{port}: {error}") from None
         try:
-            self._board.enter_raw_repl(soft_reset=False)
+            with redirect_stdout(io.StringIO()):  # mpremote prints what it did not understand
+                self._board.enter_raw_repl(soft_reset=False)
         except _LOST as error:
             self._close()
             raise BagError(Code.NO_CONSOLE, f"nothing answers at {port}: {error}") from None

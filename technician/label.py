@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Annotated
 
-import segno  # type: ignore[import-untyped]
+import segno
 import typer
 from reportlab.lib.units import mm
 from reportlab.pdfgen.canvas import Canvas

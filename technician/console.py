@@ -15,6 +15,9 @@ from technician.faults import BagError, Code
 _BAUD = 115_200
 _PATIENCE_S = 60
 """A key and a signature in a slow interpreter."""
+_SILENCE_S = 2
+"""Between two characters of an answer."""
+_PROMPT_S = 10
 _LOST = (TransportError, SerialException, OSError)
 
 
@@ -24,12 +27,12 @@ class Console:
     def __init__(self, port: str) -> None:
         """Raises BagError."""
         try:
-            self._board = SerialTransport(port, _BAUD, timeout=_PATIENCE_S)
+            self._board = SerialTransport(port, _BAUD, timeout=_SILENCE_S)
         except _LOST as error:
             raise BagError(Code.PORT_GONE, f"{port}: {error}") from None
         try:
             with redirect_stdout(io.StringIO()):  # mpremote prints what it did not understand
-                self._board.enter_raw_repl(soft_reset=False)
+                self._board.enter_raw_repl(soft_reset=False, timeout_overall=_PROMPT_S)
         except _LOST as error:
             self._close()
             raise BagError(Code.NO_CONSOLE, f"nothing answers at {port}: {error}") from None

@@ -6,9 +6,11 @@ With the real MicroPython at a pty, by mpremote's protocol, and a collector's di
 import itertools
 import json
 import os
+import pty
 import subprocess
 import sys
 import time
+import tty
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -278,6 +280,20 @@ def test_the_wifis_password_goes_to_the_board_and_nowhere_else(
     network = json.loads((board.folder / "board.json").read_text())["network"]
     assert network == {"kind": "wifi", "ssid": "site", "password": "a secret"}
     assert "a secret" not in done.output + (tmp_path / "one.json").read_text()
+
+
+def test_a_port_at_which_nobody_answers_is_said(
+    office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("technician.console._PROMPT_S", 0)
+    monkeypatch.setattr("technician.console._SILENCE_S", 0.2)
+    near, far = pty.openpty()
+    tty.setraw(far)
+    words = ["enrol", "--order", office.order, "--root", office.root, "--port", os.ttyname(far)]
+    done = CliRunner().invoke(app, [*map(str, words), "--out", str(tmp_path / "x"), "--json"])
+    os.close(near)
+    os.close(far)
+    assert (done.exit_code, code(done)) == (1, "no_console")
 
 
 def test_mpremote_itself_finds_the_same_board(start_board: Callable[[], PtyBoard]) -> None:

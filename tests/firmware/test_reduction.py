@@ -4,10 +4,14 @@ a plant, a clock and a relay of the test's own. Stages 1 to 3 of 100, 200 and 30
 
 from collections.abc import Callable
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 import pytest
 from limiter_tables import FREQUENCY, INPUTS, REDUCING, STATES
+from plant.authority import Authority
+from plant.collector import now_ms
+from plant.site import Plant
 
 T0 = 1_800_000_000_000
 HOUR_MS = 3_600_000
@@ -269,3 +273,49 @@ def test_what_cannot_be_done_here_is_refused(
     site.take(f15=[{"hex": DOCUMENT}, inputs, 5000, 0, stages])
     refused = [event[2] for event in site.events() if event[0] == SCHEDULE]
     assert [(event["2"], event["3"]) for event in refused] == [(2, reason)]
+
+
+# ---- the whole gateway -----------------------------------------------------------------------
+
+
+def test_the_whole_gateway_opens_its_stage_by_the_relay_and_signs_why(tmp_path: Path) -> None:
+    """In the heap of 96 KiB: firmware as it goes onto a board, a schedule that was laid down."""
+    authority = Authority()
+    plant = Plant(tmp_path, authority=authority)
+    try:
+        gateway, collector = plant.gateway, plant.collector
+        gateway.add_contact(11, True)
+        gateway.add_contact(12, False)
+        gateway.count(0, [0, 0, 1, 1, 1, 1, 1, 1, 2**31])
+        gateway.configure(authority, 1)
+        at_ms = now_ms()
+        body = schedule(1, DOCUMENT, f1={"hex": gateway.id.hex()}, f3=at_ms, f7=at_ms)
+        body |= {"4": at_ms + HOUR_MS, "10": at_ms + HOUR_MS}
+        body["15"] = [{"hex": DOCUMENT}, [11, 12], 5000, 0, [1]]
+        message = authority.issue(
+            "orders", "schedule", {int(k): _plain(v) for k, v in body.items()}
+        )
+        (tmp_path / "schedule.cose").write_bytes(message)
+        gateway.start()
+        collector.wait(lambda: collector.events(SCHEDULE))
+        gateway.set_contact(11, False)
+        gateway.set_contact(12, True)
+
+        def told(cause: str) -> list[dict[int, Any]]:
+            return [event for event in collector.events(LIMITER) if event[2] == cause]
+
+        [opened] = collector.wait(lambda: told("low_frequency"))
+        assert (opened[5], opened[6], opened[7]) == (1, 1, [1])
+        assert not gateway.output(1)
+        gateway.set_contact(12, False)
+        gateway.set_contact(11, True)
+        collector.wait(lambda: told("frequency_restored"))
+        assert collector.events(9) == []
+    finally:
+        plant.close()
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return bytes.fromhex(value["hex"])
+    return [_plain(each) for each in value] if isinstance(value, list) else value

@@ -195,6 +195,15 @@ def test_wires_that_are_untrue_are_told_and_move_nothing(
     assert [cause for cause, *_ in site.causes()] == ["low_frequency", "relay_untrue"]
 
 
+def test_other_terms_mend_no_wire(site: Site) -> None:
+    site.take()
+    site.relay(*BROKEN)
+    site.run(10)
+    site.take(serial=2, document=None)
+    site.run(10)
+    assert site.causes() == [("relay_untrue", 1, []), ("relay_untrue", 0, [])]
+
+
 def test_a_relay_that_turns_over_is_not_told_as_untrue(site: Site) -> None:
     site.take()
     site.relay(*BROKEN)

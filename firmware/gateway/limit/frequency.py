@@ -91,6 +91,7 @@ class Reduction:
     def _begin(self, terms):
         """Under other terms what was open stays so where they say it too."""
         acted, self._terms = self._acts, terms or []
+        self._is_told = False
         self._acts = bool(terms and terms[0])
         self._contacts = self._find(terms[1]) if terms else None
         stay = terms[4] if self._acts else ()

@@ -8,11 +8,18 @@ from auditor.frames import COUNT, HASH, SCHEDULE_EVENT, UINT, Frame
 from auditor.keys import PublicKey
 from auditor.operator_messages import VERSION, check_operator
 from auditor.refusal import Refusal
-from auditor.shape import Shape, array, either, integer, mapping, null, octets, text
+from auditor.shape import Shape, array, array_of, either, integer, mapping, null, octets, text
 
 OBSERVE, ENFORCE, REFUSED = 0, 1, 2
 UINT32 = integer(0, 2**32 - 1)
 LIMIT = array(UINT32, UINT32)
+REDUCTION = array(
+    either(HASH, null),
+    array(UINT, UINT),
+    integer(5000, 2**32 - 1),
+    UINT32,
+    array_of(integer(1, 32), 1, 32),
+)
 MANNERS = array(UINT32, UINT32, UINT32, integer(1000, 10_000), UINT32)
 
 
@@ -39,7 +46,7 @@ def _body(mode: int, authority: Shape) -> Shape:
             12: array(text, UINT32, UINT32, UINT32, UINT32),
             13: MANNERS,
         },
-        {14: array(UINT, UINT, UINT32, UINT32)},
+        {14: array(UINT, UINT, UINT32, UINT32), 15: REDUCTION},
     )
 
 

@@ -11,6 +11,8 @@ from collector.evidence.keys import PublicKey
 MAX_PERIODS = 48
 MAX_PERIOD_MS = 86_400_000
 MAX_UINT32 = 2**32 - 1
+MIN_DELAY_MS = 5000
+"""What is faster is under-frequency load shedding, which this is not."""
 _OCTETS = 8
 _NONE = b"\xff" * _OCTETS
 
@@ -69,6 +71,25 @@ class Manners:
 
 
 @dataclass(frozen=True)
+class Reduction:
+    """`stages` open when a relay found the frequency low for `delay_ms`. `well` and `low`: contacts
+    of the board, the relay's changeover. Without an `authority`, by the SHA-256 of its document, it
+    only observes.
+    """
+
+    authority: bytes | None
+    well: int
+    low: int
+    delay_ms: int
+    restored_ms: int
+    stages: tuple[int, ...]
+
+    def item(self) -> list[Any]:
+        inputs = [self.well, self.low]
+        return [self.authority, inputs, self.delay_ms, self.restored_ms, list(self.stages)]
+
+
+@dataclass(frozen=True)
 class Schedule:
     """`limits` of the periods from `first_ms` on; None: not known. From `cut_off_ms` on, and where
     nothing is known, `default` holds; from `expires_ms` on the fail-safe. It enforces only by an
@@ -90,6 +111,7 @@ class Schedule:
     manners: Manners
     emergency: tuple[int, int, Limit] | None = None
     """From when, until when, and what holds then where it is lower."""
+    reduction: Reduction | None = None
 
     def payload(self) -> dict[int, Any]:
         body: dict[int, Any] = {
@@ -111,6 +133,8 @@ class Schedule:
         if self.emergency is not None:
             from_ms, until_ms, limit = self.emergency
             body[14] = [from_ms, until_ms, *limit.item()]
+        if self.reduction is not None:
+            body[15] = self.reduction.item()
         return body
 
     def numbered(self, serial: int) -> "Schedule":
@@ -126,6 +150,7 @@ class Schedule:
             self.fail_safe,
             self.manners,
             self.emergency,
+            self.reduction,
         )
 
     def allowed(self, at_ms: int) -> Limit:
@@ -164,9 +189,19 @@ _SHAPE: dict[int, shape.Predicate] = {
 }
 _EMERGENCY = shape.row(shape.unix_ms, shape.unix_ms, shape.uint32, shape.uint32)
 
+_REDUCTION = shape.row(
+    shape.nullable(shape.sha256),
+    shape.row(shape.uint, shape.uint),
+    shape.span(MIN_DELAY_MS, MAX_UINT32),
+    shape.uint32,
+    shape.list_of(shape.span(1, 32), 1, 32),
+)
+
 
 def _is_schedule(body: Any) -> bool:
-    return shape.is_map(body, _SHAPE, {14: _EMERGENCY}) and not (body[5] and body[6] is None)
+    return shape.is_map(body, _SHAPE, {14: _EMERGENCY, 15: _REDUCTION}) and not (
+        body[5] and body[6] is None
+    )
 
 
 def read_schedule(message: bytes, root: PublicKey) -> Schedule:
@@ -179,7 +214,7 @@ def read_schedule(message: bytes, root: PublicKey) -> Schedule:
 def read_body(body: Any) -> Schedule:
     """A body of the right shape."""
     name, energy_wh, power_w, heartbeat_ms, blind_ms = body[12]
-    emergency = body.get(14)
+    emergency, reduction = body.get(14), body.get(15)
     return Schedule(
         gateway=body[1],
         serial=body[2],
@@ -195,6 +230,7 @@ def read_body(body: Any) -> Schedule:
         fail_safe=FailSafe(name, Limit(energy_wh, power_w), heartbeat_ms, blind_ms),
         manners=Manners(*body[13]),
         emergency=None if emergency is None else (*emergency[:2], Limit(*emergency[2:])),
+        reduction=None if reduction is None else _reduction(reduction),
     )
 
 
@@ -202,3 +238,8 @@ def _period(octets: bytes) -> Limit | None:
     if octets == _NONE:
         return None
     return Limit(int.from_bytes(octets[:4]), int.from_bytes(octets[4:]))
+
+
+def _reduction(item: list[Any]) -> Reduction:
+    authority, (well, low), delay_ms, restored_ms, stages = item
+    return Reduction(authority, well, low, delay_ms, restored_ms, tuple(stages))

@@ -180,7 +180,7 @@ class App:
         )
         self._stages.listen(self._orders)
         self._limits = None
-        self._limit_context = (trust, clock, journal, key.gateway, self._stages)
+        self._limit_context = (trust, clock, journal, key.gateway, self._stages, board.contact)
         self._objects = None
         self._object_context = (trust, clock, journal, key.gateway, config, self._billing.add)
         sent = Sent(journal, clock)

@@ -6,7 +6,7 @@ from micropython import const
 
 from gateway import records
 from gateway.health import alive
-from gateway.quality import DOUBTFUL, EXCEPTION, NO_ANSWER
+from gateway.records import DOUBTFUL, EXCEPTION, NO_ANSWER
 
 _RETRY_FOR_MS = const(10_000)
 _PAUSE_MS = const(200)

@@ -9,7 +9,7 @@ from micropython import const
 
 from gateway import energies, records
 from gateway.modbus import NoAnswer
-from gateway.quality import DOUBTFUL, GOOD, NO_ANSWER, OUT_OF_RANGE, STALE, has_bytes, packed
+from gateway.records import DOUBTFUL, GOOD, NO_ANSWER, OUT_OF_RANGE, STALE, has_bytes, packed
 
 _SILENT_AFTER = const(3)
 _FIRST_BACK_OFF_MS = const(10_000)

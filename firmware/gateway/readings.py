@@ -4,7 +4,6 @@ import asyncio
 
 from micropython import const
 
-from gateway import quality as qualities
 from gateway import records
 from gateway.cadence import Cadence
 from gateway.health import alive, at_rest
@@ -123,7 +122,7 @@ class Readings:
         def keep(reading):
             slot, read_at, quality, raw = reading
             self._bill(records.reading(slot, self._clock.unix_ms(read_at), quality, raw))
-            answered.append(qualities.answered(quality))
+            answered.append(records.answered(quality))
 
         buses = self._meters.buses()
         await asyncio.gather(*[self._meters.read_intervals(bus, keep) for bus in buses])

@@ -24,13 +24,15 @@ from typer.testing import CliRunner
 
 from collector.evidence.cose import message_hash
 from collector.evidence.downlink import Role
-from collector.evidence.schedule import Limit, Schedule, read_schedule
+from collector.evidence.schedule import Limit, Reduction, Schedule, read_schedule
 from collector.ledger.followers import advance
 from collector.model.records import (
     DeliveryPoint,
     FailSafe,
+    FrequencyRelay,
     LimitPolicy,
     Nomination,
+    OrderReason,
     Policy,
     Site,
 )
@@ -155,6 +157,37 @@ def test_what_enforces_ends_with_its_authority(issuing: Issuing) -> None:
     ends_ms = NOW_MS + 1_000_000
     issuing.record(policy(mode="enforce"), AUTHORITY.model_copy(update={"valid_until": ends_ms}))
     assert issuing.issued().expires_ms == ends_ms
+
+
+def test_a_frequency_relay_acts_by_an_authority_for_a_system_deficit_and_ends_with_it(
+    issuing: Issuing,
+) -> None:
+    """The authority for over-allocation is none for it, nor the other way round."""
+    relay = FrequencyRelay(
+        certificate="KZ.01.234", well=11, low=12, delay_s=7, restored_s=600, stages=(1,)
+    )
+    site = issuing.world.registry.view().one(Site, SITE)
+    assert issuing.issued().reduction is None
+    deficit = AUTHORITY.model_copy(
+        update={
+            "id": "authority-2",
+            "document_sha256": "cd" * 32,
+            "reasons": (OrderReason.SYSTEM_DEFICIT,),
+            "valid_until": NOW_MS + 1_000_000,
+        }
+    )
+    issuing.record(site.model_copy(update={"frequency_relay": relay}), deficit)
+    observed = issuing.issued(NOW_MS + 1)
+    assert observed.reduction == Reduction(None, 11, 12, 7000, 600_000, (1,))
+    acting = relay.model_copy(update={"mode": "enforce"})
+    issuing.record(site.model_copy(update={"frequency_relay": acting}))
+    acted = issuing.issued(NOW_MS + 2)
+    assert acted.reduction == Reduction(bytes.fromhex("cd" * 32), 11, 12, 7000, 600_000, (1,))
+    assert (acted.enforces, acted.expires_ms) == (False, deficit.valid_until)
+    issuing.record(deficit.model_copy(update={"valid_until": NOW_MS + 3}))
+    ended = issuing.issued(NOW_MS + 4).reduction
+    assert ended is not None
+    assert ended.authority is None
 
 
 def test_nothing_is_issued_again_as_long_as_the_same_holds(issuing: Issuing) -> None:

@@ -7,7 +7,7 @@ from collector_world import ZONE, TestGateway, meter_record, site_record
 
 from collector.evidence.configuration import is_stage
 from collector.model.actuator import actuator_names
-from collector.model.records import Feeder, Site, Stage
+from collector.model.records import Feeder, FrequencyRelay, Site, Stage
 from collector.registry.configuration import compile_stage
 from collector.registry.references.equipment import odd_of_site
 from collector.registry.references.grid import site as judge
@@ -37,7 +37,7 @@ def site(*stages: Stage, **changes: Any) -> Site:
 
 
 def faults(record: Site) -> list[str]:
-    fields = ("stages", "gateway_circuit", "protected_floor")
+    fields = ("stages", "gateway_circuit", "protected_floor", "frequency_relay")
     return [text for field, text in judge(View([record]), record) if field in fields]
 
 
@@ -156,3 +156,45 @@ def test_all_of_it_compiles() -> None:
 def test_a_stage_of_before_compiles_as_before() -> None:
     (first, _) = site_record(GATEWAY).stages
     assert compile_stage(first) == {0: 1, 1: 1, 2: 0, 3: 0, 4: 1000}
+
+
+def relay(**changes: Any) -> FrequencyRelay:
+    whole = {
+        "certificate": "KZ.01.234",
+        "well": 11,
+        "low": 12,
+        "delay_s": 5,
+        "restored_s": 600,
+        "stages": [1],
+    }
+    return FrequencyRelay.model_validate(whole | changes)
+
+
+def test_a_frequency_relay_with_two_contacts_of_its_own_is_in_order() -> None:
+    assert faults(site(frequency_relay=relay())) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"low": 11}, "a broken wire would say that the frequency is well"),
+        ({"stages": [1, 2]}, "stages: one of [1]; given: 2"),
+        ({"stages": [1, 1]}, "stage 1 stands twice"),
+        ({"well": 1}, "contact 1 is a stage's feedback or input"),
+        ({"low": 21}, "contact 21 is a stage's feedback or input"),
+    ],
+)
+def test_a_frequency_relay_that_does_not_fit_is_refused(changes: dict[str, Any], said: str) -> None:
+    (fault,) = faults(site(frequency_relay=relay(**changes)))
+    assert said in fault
+
+
+def test_no_relay_opens_a_line() -> None:
+    line = stage(feeder="line-1")
+    found = faults(site(line, frequency_relay=relay()))
+    assert [fault for fault in found if "a person orders that, no relay" in fault]
+
+
+def test_what_would_be_under_frequency_load_shedding_is_refused() -> None:
+    with pytest.raises(ValueError, match="greater than or equal to 5"):
+        relay(delay_s=4)

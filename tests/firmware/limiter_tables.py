@@ -1,4 +1,4 @@
-"""The tables of firmware/gateway/limiter.py on CPython, and what docs/limiter.md shows of them.
+"""The tables of firmware/gateway/limit on CPython, and what docs/limiter.md shows of them.
 
 Run as a program it writes them into the document.
 """
@@ -14,34 +14,40 @@ DOCUMENT = ROOT / "docs" / "limiter.md"
 STATES = {
     "permit": ("none", "current", "failsafe", "beating", "renewed"),
     "load": ("under", "over", "shed", "shed_over", "ready"),
+    "reduction": ("well", "low", "reduced", "restoring", "untrue", "reduced_untrue"),
 }
 INPUTS = {
     "permit": ("fresh", "beat", "lost", "expired"),
     "load": ("above", "below", "due", "room", "back_some", "back_all"),
+    "reduction": ("says_well", "says_low", "says_neither", "due"),
 }
 ACTIONS = ("nothing", "open", "release", "halt")
+REDUCING = ("nothing", "open", "release", "tell")
 
 
-def load() -> ModuleType:
-    """The module itself: MicroPython's `const` is all that CPython has not."""
-    path = ROOT / "firmware" / "gateway" / "limit" / "limiter.py"
-    spec = importlib.util.spec_from_file_location("limiter_of_the_firmware", path)
+def load(name: str, **known: ModuleType) -> ModuleType:
+    """The module itself: MicroPython's `const`, and what it imports, are all CPython has not."""
+    path = ROOT / "firmware" / "gateway" / "limit" / f"{name}.py"
+    spec = importlib.util.spec_from_file_location(f"{name}_of_the_firmware", path)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
-    before = sys.modules.get("micropython")
-    sys.modules["micropython"] = SimpleNamespace(const=lambda value: value)  # type: ignore[assignment]
+    known["micropython"] = SimpleNamespace(const=lambda value: value)  # type: ignore[assignment]
+    before = {each: sys.modules.get(each) for each in known}
+    sys.modules.update(known)
     try:
         spec.loader.exec_module(module)
     finally:
-        if before is None:
-            del sys.modules["micropython"]
-        else:
-            sys.modules["micropython"] = before
+        for each, found in before.items():
+            if found is None:
+                del sys.modules[each]
+            else:
+                sys.modules[each] = found
     return module
 
 
-LIMITER = load()
+LIMITER = load("limiter")
+FREQUENCY = load("frequency", **{"gateway.limit.limiter": LIMITER})
 
 
 def permit_rows() -> list[tuple[str, str, str]]:
@@ -62,6 +68,23 @@ def load_rows() -> list[tuple[str, str, str, str]]:
     ]
 
 
+def reduction_rows() -> list[tuple[str, str, str, str]]:
+    """(state, input, next state, what is done)"""
+    states, inputs = STATES["reduction"], INPUTS["reduction"]
+    return [
+        (states[key >> 2], inputs[key & 3], states[after >> 2], REDUCING[after & 3])
+        for key, after in sorted(FREQUENCY._TABLE.items())
+    ]
+
+
+def reduction_diagram() -> str:
+    lines = ["stateDiagram-v2", "  [*] --> well"]
+    for before, what, after, done in reduction_rows():
+        does = "" if done == "nothing" else f" / {done}"
+        lines.append(f"  {before} --> {after}: {what}{does}")
+    return "\n".join(lines)
+
+
 def diagram() -> str:
     """Both regions, as Mermaid draws them."""
     lines = ["stateDiagram-v2", "  state permit {", "    [*] --> none"]
@@ -75,7 +98,10 @@ def diagram() -> str:
 
 def blocks() -> dict[str, str]:
     """What stands between the markers of the document, by their names."""
-    return {"diagram": f"```mermaid\n{diagram()}\n```"}
+    return {
+        "diagram": f"```mermaid\n{diagram()}\n```",
+        "reduction": f"```mermaid\n{reduction_diagram()}\n```",
+    }
 
 
 def filled(document: str) -> str:

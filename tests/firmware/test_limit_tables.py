@@ -267,7 +267,7 @@ def test_what_is_open_for_the_limit_outlives_a_start_and_then_returns(site: Site
     assert site.run(MINUTE_S) == [300_000, [3]]
     site.restart(20_000)
     assert site.run(MINUTE_S) == [300_000, [3]]
-    assert site.state()[4] == [[1, 2], []]
+    assert site.state()[4] == [[1, 2], [], []]
     assert site.run(2 * HOUR_S) == [600_000, ALL]
 
 

@@ -20,6 +20,7 @@ from collector.model.records.escalation import ESCALATION, Escalation, Remedy, S
 from collector.model.records.grid import (
     DeliveryPoint,
     Feeder,
+    FrequencyRelay,
     LossFactor,
     Site,
     Stage,
@@ -106,6 +107,7 @@ __all__ = [
     "Escalation",
     "FailSafe",
     "Feeder",
+    "FrequencyRelay",
     "Gateway",
     "GatewayKey",
     "Hex8",

@@ -126,6 +126,24 @@ class Stage(BaseModel):
         return (self.output, *parts, *(() if self.permission is None else (self.permission,)))
 
 
+class FrequencyRelay(BaseModel):
+    """A relay under whose `certificate` the site's gateway opens `stages` while the frequency is
+    low: slowly, which is no under-frequency load shedding (docs/limiter.md).
+
+    `well` and `low` are contacts of the board, of which the relay closes one or the other.
+    `enforce` acts only by an authority for a system deficit.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    certificate: Name
+    well: Annotated[int, Field(ge=0)]
+    low: Annotated[int, Field(ge=0)]
+    delay_s: Annotated[int, Field(ge=5, le=4_000_000)]
+    restored_s: Annotated[int, Field(ge=0, le=4_000_000)]
+    stages: Annotated[tuple[int, ...], Field(min_length=1, max_length=32)]
+    mode: Literal["observe", "enforce"] = "observe"
+
+
 class Site(Record):
     """Stages stand in the order in which they are shed.
 
@@ -145,6 +163,7 @@ class Site(Record):
     feeder: Name | None = None
     protected_floor: tuple[Literal["ventilation", "pumps", "fire", "frost"], ...] = ()
     gateway_circuit: Literal["floor", "separate"] | int | None = None
+    frequency_relay: FrequencyRelay | None = None
 
     @property
     def key(self) -> str:

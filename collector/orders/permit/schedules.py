@@ -14,10 +14,11 @@ from collector.evidence.schedule import (
     FailSafe,
     Limit,
     Manners,
+    Reduction,
     Schedule,
     read_body,
 )
-from collector.model.records import Authority, LimitPolicy, OrderReason, Site
+from collector.model.records import Authority, FrequencyRelay, LimitPolicy, OrderReason, Site
 from collector.orders.loads import can_measure
 from collector.orders.permit import permits, schedule_store
 from collector.orders.permit.schedule_store import Issued, LimiterState
@@ -154,6 +155,12 @@ def _schedule(
     enforces = policy.mode == "enforce" and authority is not None and not opens_lines
     if enforces and authority is not None:
         expires_ms = min(expires_ms, authority.valid_until)
+    relay = site.frequency_relay
+    deficit = view.authority_for(OrderReason.SYSTEM_DEFICIT, now_ms)
+    if relay is None or relay.mode == "observe":
+        deficit = None
+    if deficit is not None:
+        expires_ms = min(expires_ms, deficit.valid_until)
     contracted_w = permits.contracted_w(view, site.name, now_ms) or 0
     fail_safe = policy.fail_safe_of(site.licensee)
     return Schedule(
@@ -183,6 +190,19 @@ def _schedule(
             policy.margin_permille,
             policy.clock_s * 1000,
         ),
+        reduction=None if relay is None else _reduction(relay, deficit),
+    )
+
+
+def _reduction(relay: FrequencyRelay, authority: Authority | None) -> Reduction:
+    """Without an authority it only observes."""
+    return Reduction(
+        None if authority is None else bytes.fromhex(authority.document_sha256),
+        relay.well,
+        relay.low,
+        relay.delay_s * 1000,
+        relay.restored_s * 1000,
+        relay.stages,
     )
 
 

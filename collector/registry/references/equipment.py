@@ -14,6 +14,7 @@ _NEEDS_CLEARING = ("contactor", "undervoltage_release")
 def of_site(view: View, site: Site) -> Iterator[Fault]:
     lines = _lines(view, site)
     circuit = site.gateway_circuit
+    yield from of_relay(site)
     if isinstance(circuit, int):
         stages = [stage.id for stage in site.stages]
         yield (
@@ -42,6 +43,33 @@ def of_site(view: View, site: Site) -> Iterator[Fault]:
                     f" gateway {site.gateway}: feed it from elsewhere, and say 'separate'"
                 ),
             )
+
+
+def of_relay(site: Site) -> Iterator[Fault]:
+    """Of the relay by which the site's gateway opens stages while the frequency is low."""
+    relay = site.frequency_relay
+    if relay is None:
+        return
+    field = "frequency_relay"
+    stages = {stage.id: stage for stage in site.stages}
+    yield from twice(field, "stage", relay.stages)
+    for number in relay.stages:
+        if number not in stages:
+            yield field, f"stages: one of {sorted(stages)}; given: {number}"
+        elif stages[number].feeder is not None:
+            line = stages[number].feeder
+            yield field, f"stage {number} opens line {line!r}: a person orders that, no relay"
+    if relay.well == relay.low:
+        yield (
+            field,
+            (
+                f"well and low are both contact {relay.well}: a broken wire would say that the"
+                " frequency is well; wire both sides of the relay's changeover"
+            ),
+        )
+    wired = [number for stage in site.stages for number in (stage.output, *stage.inputs.wired)]
+    for number in sorted({relay.well, relay.low} & {each for each in wired if each is not None}):
+        yield field, f"contact {number} is a stage's feedback or input; give another"
 
 
 def _lines(view: View, site: Site) -> set[str | None]:

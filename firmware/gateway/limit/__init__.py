@@ -5,7 +5,6 @@ Imported when there is a schedule or a setpoint (docs/limiter.md).
 
 import asyncio
 import hashlib
-from time import ticks_diff, ticks_ms
 
 from micropython import const
 
@@ -22,13 +21,11 @@ _START_MS = const(60_000)  # by then every meter was asked
 # Owners of an open stage beside orders, a bit each: the schedule, and a setpoint.
 _SCHEDULE = const(1)
 _SETPOINT = const(2)
+_FREQUENCY = const(4)
 _SITE = const(0)  # the point of the delivery meters (loads.py)
 _ANY_WH = const(0xFFFFFFFF)
 # Of a setpoint where no schedule says how it is to be kept: ms above, ms of room, and its margin.
 _MANNERS = (5_000, 300_000, 1_100)
-# Anyone who can publish could fill the journal with refusals of what nobody signed.
-_REFUSALS = const(10)
-_REFUSALS_PERIOD_MS = const(60_000)
 _REFUSED = const(2)
 
 
@@ -36,11 +33,12 @@ class Limits:
     """`bill(record)` keeps an event; `order` is [order-id, counter].
 
     `shed_order` are ids of stages, the first to be shed first; `places` are the meters that count,
-    as of `Loads`. `is_linked()` says whether the broker answers.
+    as of `Loads`. `is_linked()` says whether the broker answers; `contact(number)` gives an input.
     """
 
     def __init__(self, context, shed_order, places, is_linked, bill):
-        self._trust, self._clock, self._journal, self._gateway, stages = context
+        self._trust, self._clock, self._journal, self._gateway, stages, self._contact = context
+        self._stages = stages
         self._is_linked = is_linked
         self._bill = bill
         self._loads = Loads(places)
@@ -54,9 +52,8 @@ class Limits:
         self._setpoint = None  # [order-id, counter, W, until, stages or None]
         self._spared = 0  # W × ms of the period, that enforcing would have
         self._spared_at = 0  # uptime
-        self._refused_digest = b""
-        self._refused = 0
-        self._refused_since = ticks_ms()
+        self._reduction = None
+        self._refusals = schedule.Refusals()
         self._restore()
 
     # ---- what comes --------------------------------------------------------------------------
@@ -74,6 +71,7 @@ class Limits:
                 self._journal,
                 self._gateway,
                 held.serial if held else 0,
+                self._objection,
             )
         except WireError as error:
             self._refuse(message, error.reason)
@@ -117,6 +115,19 @@ class Limits:
         self._keep()
         return None
 
+    def _objection(self, reduction):
+        """Why it cannot be done here, or None."""
+        if any(stage_id not in self._stages.ids() for stage_id in reduction[4]):
+            return "unknown_stage"
+        return None if self._contacts(reduction[1]) else "unknown_input"
+
+    def _contacts(self, numbers):
+        """Of the board; None where it has not all of them."""
+        try:
+            return [self._contact(number) for number in numbers]
+        except (LookupError, ValueError, OSError):
+            return None
+
     # ---- judging -----------------------------------------------------------------------------
 
     async def run(self) -> None:
@@ -142,6 +153,7 @@ class Limits:
         if self._setpoint and self._clock.proven_ms() >= self._setpoint[3]:
             self._end_setpoint(None)
             self._keep()
+        self._reduce(held, uptime_ms)
         if uptime_ms < _START_MS and (blind or self._loads.oldest(uptime_ms) is None):
             return
         for watch in (self._hourly, self._capped):
@@ -155,11 +167,27 @@ class Limits:
         if held.is_over(*self._clock.range_ms(held.clock_ms)):
             self._feed(limiter.EXPIRED, "expired")
 
+    def _reduce(self, held, uptime_ms):
+        """While the frequency is low, until the schedule's end."""
+        terms = order = None
+        if held and not held.is_over(*self._clock.range_ms(held.clock_ms)):
+            terms, order = held.reduction, [held.digest[:16], held.serial]
+        if self._reduction is None:
+            if not (terms or self._stages.limited(_FREQUENCY)):
+                return
+            # Imported when needed: few sites have a relay.
+            from gateway.limit.frequency import Reduction
+
+            self._reduction = Reduction(self._stages, _FREQUENCY, self._contacts)
+        for cause, acts, ids in self._reduction.judge(uptime_ms, terms, order):
+            states = [self._permit, self._hourly.state]
+            self._event(self._hourly, cause, states, ids, acts)
+
     def _feed(self, what, cause):
         before = self._permit
         self._permit = limiter.permit_after(before, what)
         if self._permit != before:
-            self._event(self._hourly, cause, before, self._hourly.state, [])
+            self._event(self._hourly, cause, [before, self._hourly.state], [])
             self._keep()
 
     def _spare(self, uptime_ms):
@@ -213,34 +241,36 @@ class Limits:
             manners = held.manners(self._clock.range_ms(held.clock_ms), True)
         return Terms(limit, limit, 0, load, manners, True, point[:2] if point else None)
 
-    def _end_setpoint(self, why_failed):
+    def _end_setpoint(self, reason):
         point = self._setpoint
         if not point:
             return
         self._tell(self._capped, self._capped.let_go(self._terms(self._capped)))
         self._setpoint = None
-        result = records.FAILED if why_failed else records.RESTORED
-        self._bill(records.command(self._clock.now_ms(), point[:2], result, why_failed))
+        result = records.FAILED if reason else records.RESTORED
+        self._bill(records.command(self._clock.now_ms(), point[:2], result, reason))
 
     # ---- events and flash --------------------------------------------------------------------
 
     def _tell(self, watch, told):
         for cause, before, stages in told:
-            self._event(watch, cause, self._permit, before, stages)
+            self._event(watch, cause, [self._permit, before], stages)
         if told:
             self._keep()
 
-    def _event(self, watch, cause, permit_before, load_before, stages):
-        """`limiter-event` of docs/wire-format.cddl."""
+    def _event(self, watch, cause, before, stages, acts=None):
+        """`limiter-event` of docs/wire-format.cddl; `before`: the states."""
         terms = self._terms(watch)
+        if acts is None:
+            acts = terms.acts
         limit, load = terms.limit, terms.load
         body = {
-            0: [permit_before, load_before],
+            0: before,
             1: [self._permit, watch.state],
             2: cause,
             3: limit and [None if limit[0] == _ANY_WH else limit[0], limit[1]],
             4: load and [load[0], limiter.expected_wh(*load), load[1]],
-            5: 1 if terms.acts else 0,
+            5: 1 if acts else 0,
             6: self._schedule.serial if self._schedule else 0,
             7: list(stages),
         }
@@ -256,18 +286,10 @@ class Limits:
         self._bill(records.event(self._clock.now_ms(), 17, body))
 
     def _refuse(self, message, reason):
-        """Tell it; of the same again only the first time: a broker that keeps it sends it often."""
         log("schedule refused: " + reason)
         digest = hashlib.sha256(message).digest()
-        now = ticks_ms()
-        if ticks_diff(now, self._refused_since) > _REFUSALS_PERIOD_MS:
-            self._refused = 0
-            self._refused_since = now
-        if digest == self._refused_digest or self._refused >= _REFUSALS:
-            return
-        self._refused_digest = digest
-        self._refused += 1
-        self._acknowledge(digest, _REFUSED, reason)
+        if self._refusals.tells(digest):
+            self._acknowledge(digest, _REFUSED, reason)
 
     def _keep(self):
         kept = [

@@ -70,7 +70,7 @@ _LOAD = {
 
 _HOUR_MS = const(3_600_000)
 _SITE = const(0)  # the point of the delivery meters (loads.py)
-_RAMP = (10_000, 1_000)  # random offset, step between stages; ms
+RAMP = (10_000, 1_000)  # random offset, step between stages; ms
 
 
 def permit_after(state: int, what: int) -> int:
@@ -284,4 +284,4 @@ class Watch:
 
     def _unlimit(self, ids, terms):
         if ids:
-            self._stages.unlimit(ids, self.owner, _RAMP, terms.order)
+            self._stages.unlimit(ids, self.owner, RAMP, terms.order)

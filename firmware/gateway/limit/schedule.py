@@ -3,12 +3,18 @@ held, and what it allows when.
 """
 
 import hashlib
+from time import ticks_diff, ticks_ms
+
+from micropython import const
 
 from gateway import cbor, cose, shape
 from gateway.cose import WireError
 from gateway.limit.limiter import lower
 
 _CELL = "schedule"
+# Anyone who can publish could fill the journal with refusals of what nobody signed.
+_REFUSALS = const(10)
+_REFUSALS_PERIOD_MS = const(60_000)
 _NO_VALUE = b"\xff" * 8
 
 
@@ -32,7 +38,16 @@ def _well_shaped(body) -> bool:
         13: shape.row(uint32, uint32, uint32, shape.span(1000, 10_000), uint32),
     }
     emergency = shape.row(shape.uint, shape.uint, uint32, uint32)
-    return shape.record(required, {14: emergency})(body) and not (body[5] and body[6] is None)
+    reduction = shape.row(
+        shape.either(shape.data(32), shape.null),
+        shape.row(shape.uint, shape.uint),
+        shape.span(5_000, 0xFFFFFFFF),
+        uint32,
+        shape.array(shape.span(1, 32), 1, 32),
+    )
+    return shape.record(required, {14: emergency, 15: reduction})(body) and not (
+        body[5] and body[6] is None
+    )
 
 
 def _is_hours(value):
@@ -57,7 +72,9 @@ class Schedule:
             fail_safe,
             self._manners,
             self._emergency,
-        ) = fields
+        ) = fields[:11]
+        # None: nothing is reduced. A cell of an earlier firmware has no place for it.
+        self.reduction = fields[11] if len(fields) > 11 else None
         self.fail_safe = tuple(fail_safe[:2])
         self.heartbeat_ms, self.blind_ms = fail_safe[2:]
         self.clock_ms = self._manners[4]
@@ -133,10 +150,11 @@ def held(journal):
     return Schedule(*cbor.decode(cell)) if cell else None
 
 
-async def take(message: bytes, trust, clock, journal, gateway: bytes, serial: int):
+async def take(message: bytes, trust, clock, journal, gateway: bytes, serial: int, objection):
     """A schedule that is to be held from now on, durably; None when it is held already.
 
-    `serial`: of the one that is held. Raises WireError.
+    `serial`: of the one that is held. `objection(reduction)` is why it cannot be done, or None.
+    Raises WireError.
     """
     digest = hashlib.sha256(message).digest()
     cell = journal.get_cell(_CELL)
@@ -149,8 +167,31 @@ async def take(message: bytes, trust, clock, journal, gateway: bytes, serial: in
         raise WireError("replayed")
     if clock.known() and clock.now_ms() >= body[4]:
         raise WireError("expired")
+    reason = body.get(15) and objection(body[15])
+    if reason:
+        raise WireError(reason)
     clock.prove(body[3])
     fields = [body[key] for key in (2, 4, 5, 7, 8, 9, 10, 11)]
-    fields += [body[12][1:], body[13], body.get(14)]
+    fields += [body[12][1:], body[13], body.get(14), body.get(15)]
     journal.put_cell(_CELL, cbor.encode([digest, fields]))
     return Schedule(digest, fields)
+
+
+class Refusals:
+    """Which are told: of the same message the first, as a broker that keeps it sends it often."""
+
+    def __init__(self):
+        self._newest = b""
+        self._count = 0
+        self._since = ticks_ms()
+
+    def tells(self, digest: bytes) -> bool:
+        now = ticks_ms()
+        if ticks_diff(now, self._since) > _REFUSALS_PERIOD_MS:
+            self._count = 0
+            self._since = now
+        if digest == self._newest or self._count >= _REFUSALS:
+            return False
+        self._newest = digest
+        self._count += 1
+        return True

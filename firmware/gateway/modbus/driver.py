@@ -9,7 +9,7 @@ from time import ticks_diff, ticks_ms
 from micropython import const
 
 from gateway.modbus import Manners, ModbusException, NoAnswer, Request
-from gateway.quality import EXCEPTION, GOOD, NO_ANSWER, packed
+from gateway.records import EXCEPTION, GOOD, NO_ANSWER, packed
 
 _SAMPLE = const(11)
 _QUANTITIES = const(12)

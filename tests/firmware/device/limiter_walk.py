@@ -2,7 +2,7 @@
 
 from serve import serve  # isort: skip
 
-from gateway.limit import limiter
+from gateway.limit import frequency, limiter
 
 
 def permit(states, inputs):
@@ -11,6 +11,10 @@ def permit(states, inputs):
 
 def load(states, inputs):
     return [[limiter.load_after(s, i) for i in range(inputs)] for s in range(states)]
+
+
+def reduction(states, inputs):
+    return [[frequency.after(s, i) for i in range(inputs)] for s in range(states)]
 
 
 def holding(states, scheduled, fail_safe):
@@ -25,4 +29,11 @@ def has_room(*arguments):
     return limiter.has_room(*arguments)
 
 
-serve(permit=permit, load=load, holding=holding, is_above=is_above, has_room=has_room)
+serve(
+    permit=permit,
+    load=load,
+    reduction=reduction,
+    holding=holding,
+    is_above=is_above,
+    has_room=has_room,
+)

@@ -100,7 +100,18 @@ class Signer:
         return bytes(64)
 
 
+class Input:
+    """A contact of the board, which `set` moves."""
+
+    def __init__(self, number):
+        self._number = number
+
+    def closed(self):
+        return inputs[self._number]
+
+
 told: list = []
+inputs: dict = {}  # contact: whether it is closed
 clock = Clock()
 coils: dict = {}
 device = journal = stages = limits = None
@@ -117,6 +128,8 @@ def begin(points):
     clock.at, clock.offset, clock.error_ms = 1_000, T0, 0
     coils = {stage_id: Coil() for stage_id in STAGES}
     base_w, measured, linked = 0, True, True
+    inputs.clear()
+    inputs.update({11: True, 12: False})
     energy = dict.fromkeys(points, 0)
     measures = points
     told.clear()
@@ -139,8 +152,17 @@ def restart(down_ms=0):
     stages.listen(Orders())
     stages.restore((0, 0), False)
     places = [(10 + point, point) for point in measures]
-    context = (Trust(), clock, journal, GATEWAY, stages)
+    context = (Trust(), clock, journal, GATEWAY, stages, contact)
     limits = Limits(context, list(SHED_ORDER), places, lambda: linked, told.append)
+
+
+def contact(number):
+    inputs[number]  # as a board that has none
+    return Input(number)
+
+
+def relay(well, low):
+    inputs.update({11: well, 12: low})
 
 
 def run_plant(ms):
@@ -189,7 +211,7 @@ def message(body):
 def _plain(value):
     if isinstance(value, dict):
         return bytes.fromhex(value["hex"])
-    return value
+    return [_plain(each) for each in value] if isinstance(value, list) else value
 
 
 def take(body):
@@ -213,13 +235,13 @@ def beat():
 
 
 def state():
-    """[now, state of PERMIT, states of LOAD, limit now, stages held open for owners 1 and 2]"""
+    """[now, state of PERMIT, states of LOAD, limit now, stages held open for each owner]"""
     return [
         clock.now_ms(),
         limits._permit,
         [limits._hourly.state, limits._capped.state],
         limits._terms(limits._hourly).limit,
-        [stages.limited(1), stages.limited(2)],
+        [stages.limited(1), stages.limited(2), stages.limited(4)],
     ]
 
 
@@ -257,6 +279,7 @@ serve(
     order_open=order_open,
     order_release=order_release,
     beat=beat,
+    relay=relay,
     state=state,
     events=events,
     wear=wear,

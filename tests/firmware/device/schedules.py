@@ -27,6 +27,7 @@ class Clock:
 
 
 trust = clock = journal = gateway = None
+objection = None
 
 
 def trust_in(root):
@@ -49,12 +50,22 @@ def take(serial):
     with open(sys.argv[2], "rb") as file:
         message = file.read()
     try:
-        taken = asyncio.run(schedule.take(message, trust, clock, journal, gateway, serial))
+        taken = asyncio.run(schedule.take(message, trust, clock, journal, gateway, serial, objects))
         verdict = "ok" if taken else "ignored"
     except cose.WireError as error:
         verdict = error.reason
     held = schedule.held(Journal(Nor(sys.argv[1], BLOCKS)))
     return verdict, held and held.serial
+
+
+def object_to(reason):
+    """Whatever a reduction asks for cannot be done here, for this reason."""
+    global objection
+    objection = reason
+
+
+def objects(reduction):
+    return objection
 
 
 def limits(ranges):
@@ -63,4 +74,4 @@ def limits(ranges):
     return [held.limit(earliest_ms, latest_ms) for earliest_ms, latest_ms in ranges]
 
 
-serve(trust_in=trust_in, begin=begin, take=take, limits=limits)
+serve(trust_in=trust_in, begin=begin, take=take, limits=limits, object_to=object_to)

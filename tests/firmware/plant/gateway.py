@@ -135,6 +135,15 @@ class Gateway:
         path.write_text(state)
         self.board[kind][str(number)] = str(path)
 
+    def add_contact(self, number: int, closed: bool) -> None:
+        """An input that is no stage's."""
+        self._wire("contacts", number, "1" if closed else "0")
+        self._write_board()
+
+    def count(self, slot: int, measure: list[int]) -> None:
+        """What a meter measures of what is limited, from the next `configure` on."""
+        next(meter for meter in self._parts[8] if meter[0] == slot)[15] = measure
+
     def configure(self, authority: Authority, version: int) -> None:
         configuration = self.configuration(authority, version)
         self.configuration_hash = sha256(configuration).digest()

@@ -16,6 +16,7 @@ FAIL_SAFE: list[Item] = ["auxiliary", 200_000, 250_000, 7_200_000, 300_000]
 MANNERS: list[Item] = [60_000, 5000, 300_000, 1200, 900_000]
 EMERGENCY: list[Item] = [NOW_MS + HOUR_MS, NOW_MS + 3 * HOUR_MS, 1_000_000, 1_200_000]
 DOCUMENT = bytes(range(32))
+REDUCTION: list[Item] = [DOCUMENT, [11, 12], 5000, 600_000, [1, 3]]
 
 
 def document() -> Vector:
@@ -68,6 +69,12 @@ def _taken() -> Iterable[Vector]:
     yield taken("one_period", "A single period of 20 s.", body(f8=20_000, f9=VALUE))
     yield taken("nothing_known", "No period is known.", body(f9=UNKNOWN))
     yield taken("emergency", "With a time of emergency.", body(f14=EMERGENCY))
+    yield taken(
+        "reduction",
+        "With a reduction that acts by its own authority, while the rest observes.",
+        body(f15=REDUCTION),
+    )
+    yield taken("reduction_observed", "With one that observes.", body(f15=[None, *REDUCTION[1:]]))
     longest: list[Item] = [2**32 - 1, 2**32 - 1, 2**32 - 1, 10_000, 0]
     yield taken(
         "greatest",
@@ -168,8 +175,19 @@ def _shapes() -> Iterable[Vector]:
     )
     yield shape("manners_of_four", "Manners without a clock.", body(f13=[0, 0, 0, 1200]))
     yield shape("emergency_without_end", "An emergency without an end.", body(f14=[NOW_MS, 1, 1]))
+    changes: tuple[tuple[str, str, int, Item], ...] = (
+        ("document_31_bytes", "A reduction by a document's hash of 31 bytes.", 0, bytes(31)),
+        ("one_contact", "A reduction by one contact, whose broken wire nobody sees.", 1, [11]),
+        ("too_soon", "A reduction after less than 5 s.", 2, 4999),
+        ("no_stages", "A reduction of no stage.", 4, []),
+        ("stage_33", "A reduction of stage 33.", 4, [33]),
+    )
+    for name, what, place, changed in changes:
+        reduction: list[Item] = [*REDUCTION[:place], changed, *REDUCTION[place + 1 :]]
+        yield shape(f"reduction_{name}", what, body(f15=reduction))
+    yield shape("reduction_of_four", "A reduction of nobody's stages.", body(f15=REDUCTION[:4]))
     yield shape("version_2", "Version 2.", body(f0=2))
-    yield shape("field_of_more", "A field that the grammar does not name.", body(f15=0))
+    yield shape("field_of_more", "A field that the grammar does not name.", body(f16=0))
     yield shape(
         "expires_missing",
         "A schedule that never expires.",

@@ -132,6 +132,12 @@ class Board(Stored):
     def flash(self):
         return _partition(_JOURNAL_LABEL)
 
+    def slots(self):
+        """None where the application has no two."""
+        from slots import Slots
+
+        return Slots(_partition("romfs"))
+
     def output(self, number):
         pins = self._json["outputs"][str(number)]
         return Output(pins["pin"], pins["active"])

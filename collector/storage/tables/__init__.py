@@ -59,6 +59,7 @@ from collector.storage.tables.registry import (
     registry_proposal,
     registry_version,
 )
+from collector.storage.tables.releases import release, rollout
 from collector.storage.tables.running import heartbeat
 
 __all__ = [
@@ -107,7 +108,9 @@ __all__ = [
     "register_event",
     "registry_proposal",
     "registry_version",
+    "release",
     "restoration",
+    "rollout",
     "schedule",
     "snapshot",
     "stage_contact",

@@ -68,6 +68,11 @@ class Told:
     why: str | None
     at_ms: int
 
+    @property
+    def words(self) -> str:
+        name = self.step.name.lower().replace("_", " ")
+        return name if self.why is None else f"{name}: {self.why}"
+
 
 def _of(row: Any) -> Rollout:
     values = dict(row._mapping)
@@ -148,7 +153,7 @@ def failure(release: Release, said: Told | None) -> str | None:
     if said is None or said.bundle != release.hash[:8].hex():
         return None
     if said.step in (Step.ROLLED_BACK, Step.REFUSED):
-        return f"{said.step.name.lower().replace('_', ' ')}: {said.why}"
+        return said.words
     return None
 
 

@@ -37,22 +37,19 @@ def mount(slots, slot):
 
 
 def run():
-    slots = Slots(Partition.find(Partition.TYPE_DATA, label="romfs")[0])
+    partition = Partition.find(Partition.TYPE_DATA, label="romfs")[0]
+    slots = Slots(partition)
     chosen = slots.choose(_CAUSES.get(machine.reset_cause(), "unknown"))
-    on_trial = slots.state == TRIAL
-    if on_trial:
+    if slots.state == TRIAL:
         machine.WDT(timeout=_WATCHDOG_MS)  # before anything of it runs
     try:
         mount(slots, chosen)
         from start import main
 
         main()
-        why = ""
     except Exception as error:
         sys.print_exception(error)
-        why = "%s: %s" % (type(error).__name__, error)
-    if on_trial:
-        slots.note(why or "ended by itself")
+        Slots(partition).note("%s: %s" % (type(error).__name__, error))
 
 
 run()

@@ -243,7 +243,7 @@ class App:
             if self._is_restart_due() and self._can_restart():
                 await self._keep_all()
                 if self._update:
-                    self._update.settle(self._vitals.buses)
+                    self._update.settle()
                 self._restart()
             await asyncio.sleep_ms(_LOOK_FOR_STOP_MS)
         await self._hand_over()
@@ -447,11 +447,18 @@ class App:
         await self._objects.handle(part)
 
     async def _release(self, part):
-        slots = None if self._update else self._board.slots()
+        # Not beside a trial, whose record it would not see change.
+        slots = None if self._update or self._trial else self._board.slots()
         if slots:
             from gateway.update import Update
 
-            self._update = Update(slots, self._object_context, self._uplink, self._stages.is_free)
+            self._update = Update(
+                slots,
+                self._object_context,
+                self._uplink,
+                self._stages.is_free,
+                self._vitals.buses,
+            )
         if self._update:
             gc.collect()  # parts come faster than it is done by itself
             await self._update.handle(part)

@@ -50,12 +50,13 @@ class Update:
     `is_free()`: whether no order holds and no stage moves; nothing is begun before.
     """
 
-    def __init__(self, slots, context, uplink, is_free):
+    def __init__(self, slots, context, uplink, is_free, buses):
         self.complete = False
         self._slots = slots
         self._trust, self._clock, self._journal, _, _, self._bill = context
         self._uplink = uplink
         self._is_free = is_free
+        self._buses = buses
         self._slot = 1 - slots.runs
         self._coming = self._refused = b""  # hashes of bundles' messages
         self._image = (b"", 0)  # hash, bytes
@@ -148,6 +149,8 @@ class Update:
             and slots.put_message(self._slot, number, self._image[1], message)
         ):
             raise WireError("the flash is worn")
+        else:
+            trial.keep(self._journal, slots, 0, self._buses)
         self._coming = bundle
 
     def _write(self, data):
@@ -190,10 +193,10 @@ class Update:
         self._say(size)
         self.complete = True
 
-    def settle(self, buses) -> None:
-        """What was told is in the journal, and the trial begins. Some of the buses work."""
+    def settle(self) -> None:
+        """What was told is in the journal, and the trial begins."""
         if self.complete:
-            trial.keep(self._journal, self._slots, _RECEIVED, buses)
+            trial.keep(self._journal, self._slots, _RECEIVED, self._buses)
 
     def _say(self, have):
         self._uplink.update = [(self._coming or self._slots.bundle).hex(), have]

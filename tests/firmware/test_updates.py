@@ -122,11 +122,12 @@ def starts_counted(plant: Plant) -> int:
     ("changes", "starts", "why"),
     [
         (releases.CRASHES, 3, "ValueError: planned"),
+        (releases.FAILS, 3, "KeyError: planned"),
         (releases.HANGS, 3, "ended by watchdog"),
         (releases.DEAF, 1, "no broker was reached"),
         (releases.BLIND, 1, "a bus is silent that was not"),
     ],
-    ids=["crashes", "hangs", "never connects", "reads nothing"],
+    ids=["crashes", "fails", "hangs", "never connects", "reads nothing"],
 )
 def test_a_bad_release_ends_with_the_old_one(
     plant: Plant, changes: releases.Changes, starts: int, why: str

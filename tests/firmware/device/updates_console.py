@@ -72,7 +72,7 @@ def updating():
     global uplink
     uplink = Uplink()
     context = trust, Clock, journal, None, None, events.append
-    return Update(Slots(device), context, uplink, lambda: free)
+    return Update(Slots(device), context, uplink, lambda: free, [])
 
 
 def release():

@@ -15,6 +15,12 @@ from technician import bundle
 PART = 1024
 VERSION = "gateway/__init__.py"
 CRASHES = {"gateway/app.py": ('"""The gateway', 'raise ValueError("planned")\n"""The gateway')}
+FAILS = {
+    "gateway/app.py": (
+        "        self._is_running = True",
+        '        raise KeyError("planned")',
+    )
+}
 HANGS = {"gateway/app.py": ('"""The gateway', 'while True:\n    pass\n"""The gateway')}
 DEAF = {"gateway/mqtt.py": ("async def open_stream(", "async def open_stream_elsewhere(")}
 BLIND = {

@@ -133,10 +133,12 @@ class Board(Stored):
         return _partition(_JOURNAL_LABEL)
 
     def slots(self):
-        """None where the application has no two."""
+        """None where the application has no two, or lies in both."""
         from slots import Slots
 
-        return Slots(_partition("romfs"))
+        found = Partition.find(Partition.TYPE_DATA, label="romfs")
+        slots = Slots(found[0]) if found else None
+        return slots if slots and slots.image_bytes(slots.runs) else None
 
     def output(self, number):
         pins = self._json["outputs"][str(number)]

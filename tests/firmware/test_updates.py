@@ -1,17 +1,21 @@
 """A release comes over MQTT, is tried, and found good or given up: the old one is there anyway."""
 
 import struct
-import subprocess
+import time
 from collections.abc import Iterator
-from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 from plant import releases
+from plant.collector import PATIENCE_S, now_ms
 from plant.site import Plant, until
 
+from collector.cli import carrying
+from collector.cli.carrying import Carrier
+from collector.registry.releases import Release
 from simulator.micropython import RESTART
 
 RECEIVED, TRIAL, GOOD, ROLLED_BACK, REFUSED = 1, 2, 3, 4, 5
@@ -63,23 +67,25 @@ def runs(plant: Plant) -> str:
 
 
 def send(plant: Plant, number: int, content: bytes) -> bytes:
-    """As the collector does, until the gateway restarts for it."""
+    """As the collector does, but for its pauses, until the gateway restarts for it."""
     signed = releases.message(plant.site.authority, number, content)
+    release = Release(number, "", 0, 0, sha256(signed).digest(), bytes(32))
+    carrier, name, seen = Carrier(), plant.gateway.id.hex(), 0
+    heard: dict[str, Any] = {}
     process = plant.gateway.process
     assert process
-    message = releases.parts(signed, content)[0]
-    for _ in range(10):
-        seen = len(plant.collector.statuses)
-        publish(plant, message)
-        plant.collector.wait(
-            lambda: any("update" in status for status in plant.collector.statuses[seen:])  # noqa: B023
-        )
-        have = plant.collector.statuses[-1]["update"][1]
-        publish(plant, *releases.parts(signed, content, have)[1:])
-        with suppress(subprocess.TimeoutExpired):
-            assert process.wait(20) == RESTART
-            return signed
-    raise AssertionError("it was not taken")
+    deadline = time.monotonic() + PATIENCE_S
+    with mock.patch.object(carrying, "PART_MS", 0):
+        while process.poll() is None:
+            assert time.monotonic() < deadline
+            statuses = plant.collector.statuses
+            if len(statuses) > seen:
+                seen, heard = len(statuses), {**statuses[-1], "received_ms": now_ms()}
+            due = carrier.parts(release, (signed, content), [name], {name: heard}, now_ms())
+            publish(plant, *[part for _, part in due])
+            time.sleep(0.005)
+    assert process.returncode == RESTART
+    return signed
 
 
 def test_a_release_is_tried_and_found_good(plant: Plant) -> None:

@@ -5,6 +5,8 @@ import typer
 from technician import board_commands, profiles
 from technician.flash import flash
 from technician.journal_plan import journal_plan
+from technician.label import label
+from technician.provision import enrol, install
 from technician.release import bundle, release_key
 
 app = typer.Typer(no_args_is_help=True, help="The technician's bag.")
@@ -14,6 +16,9 @@ app.command("journal-plan")(journal_plan)
 app.command()(bundle)
 app.command("release-key")(release_key)
 app.command()(flash)
+app.command()(enrol)
+app.command()(install)
+app.command()(label)
 
 
 @app.callback()

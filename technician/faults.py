@@ -25,6 +25,12 @@ class Code(StrEnum):
     CABLE = "cable"
     NOT_VERIFIED = "not_verified"
     ESPTOOL_FAILED = "esptool_failed"
+    FILE_EXISTS = "file_exists"
+    ORDER_REFUSED = "order_refused"
+    REPLY_REFUSED = "reply_refused"
+    OTHER_GATEWAY = "other_gateway"
+    NO_CONSOLE = "no_console"
+    BOARD_REFUSED = "board_refused"
 
 
 CURES: dict[Code, str] = {
@@ -52,6 +58,12 @@ CURES: dict[Code, str] = {
     Code.CABLE: "look at the cable, and run the same again: what is right already stays as it is",
     Code.NOT_VERIFIED: "run the same again; if it comes back, the flash is worn: change the board",
     Code.ESPTOOL_FAILED: "read what esptool said, and run the same again",
+    Code.FILE_EXISTS: "name a new file; nothing is written over",
+    Code.ORDER_REFUSED: "take the order as the collector signed it, and this operator's root.pub",
+    Code.REPLY_REFUSED: "take the reply as the collector wrote it, and this operator's root.pub",
+    Code.OTHER_GATEWAY: "take the board out of which this reply came, or this board's reply",
+    Code.NO_CONSOLE: "press RESET, wait three seconds, run the same again; nothing was changed",
+    Code.BOARD_REFUSED: "do what the board says; then run the same again",
 }
 
 _WRONGLY_CALLED = {
@@ -64,6 +76,9 @@ _WRONGLY_CALLED = {
     Code.BUNDLE_REFUSED,
     Code.DOES_NOT_FIT,
     Code.NO_ESPTOOL,
+    Code.FILE_EXISTS,
+    Code.ORDER_REFUSED,
+    Code.REPLY_REFUSED,
 }
 
 

@@ -13,6 +13,7 @@ from collector.evidence.bundle import Bundle, read_bundle_file
 from collector.evidence.errors import EvidenceError
 from collector.evidence.keys import PublicKey
 from technician import flash_plan
+from technician.asking import given
 from technician.base_image import BaseImage, read_base_image, read_file
 from technician.boards import Board, BoardError, board_names, load_board
 from technician.esptool_program import Esptool, Found, Piece
@@ -80,14 +81,12 @@ def flash(
     """Write base image, partitions and application, and verify them. Run again it goes on."""
     ask = sys.stdin.isatty() and not as_json
     try:
-        chosen = _board(
-            _given(board, "board", f"which board ({', '.join(board_names())})", ask=ask)
-        )
+        chosen = _board(given(board, "board", f"which board ({', '.join(board_names())})", ask=ask))
         material = _material(
             chosen,
-            Path(_given(image, "--image", "MicroPython's image, firmware.bin", ask=ask)),
-            Path(_given(bundle, "--bundle", "the application's bundle", ask=ask)),
-            Path(_given(root, "--root", "the operator's root.pub", ask=ask)),
+            Path(given(image, "--image", "MicroPython's image, firmware.bin", ask=ask)),
+            Path(given(bundle, "--bundle", "the application's bundle", ask=ask)),
+            Path(given(root, "--root", "the operator's root.pub", ask=ask)),
         )
         with shown(quiet=as_json) as (said, bar):
             done = write(chosen, material, port or the_port(), baud, said, bar, forget=forget)
@@ -195,11 +194,3 @@ def _material(board: Board, image: Path, bundle: Path, root: Path) -> Material:
             Code.BUNDLE_REFUSED, f"{bundle.name} is refused ({error.reason}): {error}"
         ) from None
     return Material(base, release, cbor.decode(content)[0], application)
-
-
-def _given(value: object, name: str, question: str, *, ask: bool) -> str:
-    if value is not None:
-        return str(value)
-    if not ask:
-        raise BagError(Code.NOT_ASKED, f"{name} is missing")
-    return str(typer.prompt(question)).strip()

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from collector.cli import allocation_changes, allocation_history
+from collector.cli import allocation_changes, allocation_history, enrolling
 from collector.cli import registry_changes as changes
 from collector.cli import registry_questions as questions
 from collector.cli.arguments import UNUSABLE, Directory
@@ -34,6 +34,8 @@ app.command()(questions.history)
 app.command()(allocation_changes.allocate)
 app.command()(allocation_changes.cancel)
 app.command()(allocation_history.allocations)
+app.command("work-order")(enrolling.work_order)
+app.command()(enrolling.enrol)
 
 
 @app.command()

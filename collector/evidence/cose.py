@@ -40,6 +40,7 @@ class ContentType(StrEnum):
     CURTAILMENT = "application/vnd.esep.curtailment"
     SCHEDULE = "application/vnd.esep.schedule"
     BUNDLE = "application/vnd.esep.bundle"
+    WORK_ORDER = "application/vnd.esep.work-order"
 
 
 _CONTENT_TYPES = frozenset(map(str, ContentType))

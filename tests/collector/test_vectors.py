@@ -16,6 +16,7 @@ from collector.evidence.frame import read_frame
 from collector.evidence.keys import PublicKey
 from collector.evidence.merkle import Frontier
 from collector.evidence.schedule import read_schedule
+from collector.evidence.work_order import read_work_order
 from collector.intake.admission import Admission, Delivery
 from collector.model.records import Bound, Gateway, GatewayKey, Timing
 from collector.registry.view import View
@@ -117,6 +118,12 @@ def test_a_bundle_is_judged_as_written_down(vector: Any, context: Any) -> None:
     assert verdict(read_bundle_file, file, root_of(context)) == vector["expect"]
     if vector["expect"] == "ok":
         assert read_bundle_file(file, root_of(context))[1] == image
+
+
+@pytest.mark.parametrize(("vector", "context"), load("work_orders"))
+def test_a_work_order_is_judged_as_written_down(vector: Any, context: Any) -> None:
+    message = bytes.fromhex(vector["message"])
+    assert verdict(read_work_order, message, root_of(context)) == vector["expect"]
 
 
 ANSWERED_BY_THE_GATEWAY = {"not_for_me", "replayed", "expired", "unknown_stage", "clock_unknown"}

@@ -9,7 +9,7 @@ ROOT = Path(__file__).parents[2]
 GRAMMAR = ROOT / "docs" / "wire-format.cddl"
 KINDS = (
     "frames", "commands", "receipts", "configurations", "certificates", "enrolments", "checkpoints",
-    "schedules", "bundles",
+    "schedules", "bundles", "work_orders",
 )  # fmt: skip
 MISSHAPEN = ("malformed", "wrong_shape")
 NOT_SAID_BY_A_GRAMMAR = ("too_long", "not_canonical")

@@ -17,6 +17,7 @@ from generator import (
     receipts,
     schedules,
     signatures,
+    work_orders,
 )
 
 HERE = Path(__file__).parent
@@ -35,6 +36,7 @@ def documents() -> dict[str, dict[str, object]]:
         "receipts": receipts.document(),
         "schedules": schedules.document(),
         "bundles": bundles.document(),
+        "work_orders": work_orders.document(),
         "configurations": objects.configurations(),
         "certificates": objects.certificates(),
         "enrolments": objects.enrolments(),

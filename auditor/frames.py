@@ -91,6 +91,7 @@ EVENTS = {
             1: array_of(word("local", "locked_out", "tripped", "opened_by_other"), 0, 4),
         }
     ),
+    19: mapping({0: integer(1, 5), 1: integer(0, 2**32 - 1), 2: octets(8)}, {3: text}),
 }
 
 

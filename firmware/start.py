@@ -20,8 +20,17 @@ def main() -> int:
         asyncio.run(app.run())
     except SetupError as error:
         print("esep:", error, file=sys.stderr)
+        _note(board, error)
         return 1
     except Exception as error:
         sys.print_exception(error, sys.stderr)  # type: ignore[arg-type]
+        _note(board, error)
         board.reset()
     return 0
+
+
+def _note(board, error):
+    """For who gives a release on trial up: why its start ended."""
+    slots = board.slots()
+    if slots:
+        slots.note("%s: %s" % (type(error).__name__, error))

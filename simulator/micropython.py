@@ -12,15 +12,23 @@ RESTART = 3
 
 _ENTRY = Path(__file__).resolve().parents[1] / "firmware" / "entry" / "unix.py"
 _ESP32_WORD_BYTES = 4
+_MORE_BYTES = 4096
+"""As the entry has it, for an image in a slot that is longer than this one."""
 
 
-def command(image: Path, module: str, *args: str) -> list[str]:
+_FROZEN_NAMES_BYTES = 8192
+"""A pool of names, which what chooses the slot needs here: on an ESP32 its names are in flash."""
+
+
+def command(image: Path, module: str, *args: str, slots: bool = False) -> list[str]:
     """Runs a module of an application's image; ESEP_BOARD names the board.
 
-    A word is twice as long here as there, so the heap is too; and the image lies in it.
+    A word is twice as long here as there, so the heap is too; and the image lies in it. `slots`:
+    whether the board has two for it.
     """
     words = HEAP_KIB * 1024 // _ESP32_WORD_BYTES
-    heap_bytes = words * struct.calcsize("P") + image.stat().st_size
+    heap_bytes = words * struct.calcsize("P") + image.stat().st_size + _MORE_BYTES
+    heap_bytes += _FROZEN_NAMES_BYTES if slots else 0
     interpreter = Path(sys.executable).with_name("micropython")
     heap = f"heapsize={heap_bytes}"
     return [str(interpreter), "-X", heap, str(_ENTRY), str(image), module, *args]

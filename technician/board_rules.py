@@ -9,7 +9,7 @@ from technician.partition_table import SUBTYPES, TABLE_BYTES, TABLE_OFFSET, Part
 SETTINGS_BYTES = 60 * 4096
 """As the firmware has it on every board: firmware/board/unix.py, docs/architecture.md."""
 _SECTOR, _APP_ALIGNMENT = 0x1000, 0x10000
-_NEEDED = ("nvs", "phy_init", "romfs", "romfs_b", "settings", "journal", "vfs")
+_NEEDED = ("nvs", "phy_init", "romfs", "settings", "journal", "vfs")
 _MEGABYTE = 1024 * 1024
 
 
@@ -145,7 +145,7 @@ def _together(partitions: Sequence[Partition], flash_bytes: int) -> Iterator[str
     if "ota_0" in bases and "otadata" not in labels:
         yield "partition otadata: it is missing, and ota_0 is there"
     sizes = {part.label: part.size for part in partitions}
-    if sizes.get("romfs") != sizes.get("romfs_b"):
-        yield "partitions romfs and romfs_b: the application's slots must be of one size"
+    if sizes.get("romfs", 0) % (2 * _SECTOR):
+        yield "partition romfs: the application's two slots must be of one size"
     if sizes.get("settings", SETTINGS_BYTES) != SETTINGS_BYTES:
         yield f"partition settings: it must have {SETTINGS_BYTES:#x} bytes"

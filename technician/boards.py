@@ -16,6 +16,8 @@ BOARDS = Path(__file__).resolve().parents[1] / "hardware" / "boards"
 CHIPS = BOARDS / "chips"
 _LAN_PINS = ("mdc", "mdio", "power", "reset", "ref_clk", "cs", "int")
 _SPI_PINS = ("sck", "mosi", "miso")
+_BESIDE_IMAGE_BYTES = 2 * 0x1000
+"""In each slot: the bundle's message, and a copy of the record."""
 
 
 class BoardError(ValueError):
@@ -56,6 +58,11 @@ class Board:
     def partition(self, label: str) -> Partition:
         """Raises KeyError."""
         return {each.label: each for each in self.partitions}[label]
+
+    @property
+    def slot_bytes(self) -> int:
+        """Room for the application's image in one of the two slots (firmware/slots.py)."""
+        return self.partition("romfs").size // 2 - _BESIDE_IMAGE_BYTES
 
     @property
     def base(self) -> Partition:

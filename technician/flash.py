@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from collector.evidence import cbor
 from collector.evidence.bundle import Bundle, read_bundle_file
 from collector.evidence.errors import EvidenceError
 from collector.evidence.keys import PublicKey
@@ -112,6 +113,7 @@ class Material:
 
     image: BaseImage
     bundle: Bundle
+    message: bytes
     application: bytes
 
 
@@ -130,7 +132,14 @@ def write(
     bootloader = tool.with_flash_size(
         material.image.bootloader, board.chip.name, board.chip.bootloader_offset, board.flash_mb
     )
-    pieces = flash_plan.pieces(board, material.image, bootloader, material.application)
+    pieces = flash_plan.pieces(
+        board,
+        material.image,
+        bootloader,
+        material.bundle,
+        material.message,
+        material.application,
+    )
     said("looking at the board")
     found = tool.find()
     _check(board, found)
@@ -178,9 +187,10 @@ def _material(board: Board, image: Path, bundle: Path, root: Path) -> Material:
     except ValueError as error:
         raise BagError(Code.NO_FILE, f"{root} is no root.pub: {error}") from None
     try:
-        release, application = read_bundle_file(read_file(bundle), key)
+        content = read_file(bundle)
+        release, application = read_bundle_file(content, key)
     except EvidenceError as error:
         raise BagError(
             Code.BUNDLE_REFUSED, f"{bundle.name} is refused ({error.reason}): {error}"
         ) from None
-    return Material(base, release, application)
+    return Material(base, release, cbor.decode(content)[0], application)

@@ -2,30 +2,41 @@
 
 from collections.abc import Iterable
 
+from collector.evidence.bundle import Bundle
 from technician.base_image import BaseImage
 from technician.boards import Board
 from technician.esptool_program import Piece
 from technician.faults import BagError, Code
 from technician.partition_table import TABLE_BYTES, TABLE_OFFSET, Partition, decode, encode
+from technician.slots import slot_blocks
 
 PIECE_BYTES = 128 * 1024
 """What is written again at most when the cable was pulled."""
 _BLANK = b"\xff"
 _KEPT = ("settings", "journal")
-_WIPED = ("romfs_b", "settings", "vfs", "journal")
+_WIPED = ("romfs", "settings", "vfs", "journal")
 """nvs not: ESP-IDF judges what is there, and nothing of ours is."""
 
 
-def pieces(board: Board, image: BaseImage, bootloader: bytes, application: bytes) -> list[Piece]:
+def pieces(
+    board: Board,
+    image: BaseImage,
+    bootloader: bytes,
+    release: Bundle,
+    message: bytes,
+    content: bytes,
+) -> list[Piece]:
     """All of it, the table last: without it nothing starts, and the next run wipes and goes on.
 
-    `bootloader`: that of the image, as it is for this board's flash. Raises BagError.
+    `bootloader`: that of the image, as it is for this board's flash; `message` and `content`: of
+    the release. Raises BagError.
     """
-    slot = board.partition("romfs")
-    if len(application) > slot.size:
+    slots = board.partition("romfs")
+    if len(content) > board.slot_bytes:
         raise BagError(
             Code.DOES_NOT_FIT,
-            f"the application has {len(application)} bytes, its slot on {board.name} {slot.size}",
+            f"the application has {len(content)} bytes,"
+            f" its slot on {board.name} {board.slot_bytes}",
         )
     found = [Piece("bootloader", board.chip.bootloader_offset, bootloader)]
     # An empty otadata starts the first slot, which is the one that is written.
@@ -35,7 +46,11 @@ def pieces(board: Board, image: BaseImage, bootloader: bytes, application: bytes
         if part.subtype == "ota"
     ]
     found += _cut("base image", board.base.offset, image.application)
-    found += _cut("application", slot.offset, application)
+    found += _cut("application", slots.offset, content)
+    found += [
+        Piece("choice of the application", slots.offset + at, block)
+        for at, block in slot_blocks(slots.size, release.number, len(content), message)
+    ]
     return [*found, Piece("partition table", TABLE_OFFSET, encode(board.partitions))]
 
 

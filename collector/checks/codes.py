@@ -44,6 +44,7 @@ class Code(StrEnum):
     SHAPE_OF_MINING = "feeder.shape_of_mining"
     MONTH_DIFFERS = "month.differs"
     AILING = "gateway.ailing"
+    ROLLOUT_STOPPED = "gateway.rollout_stopped"
     FORK = "gateway.fork"
     GATEWAY_SILENT = "gateway.silent"
     GATEWAYS_SILENT = "gateway.silent_together"
@@ -107,6 +108,7 @@ SEVERITY: Mapping[Code, Severity] = {
     Code.CERTIFICATE: Severity.WARNING,
     Code.CHECKPOINT: Severity.WARNING,
     Code.CLOCK: Severity.WARNING,
+    Code.ROLLOUT_STOPPED: Severity.WARNING,
     Code.FORK: Severity.BREACH,
     Code.BREACH: Severity.BREACH,
     Code.UNLICENSED_LOAD: Severity.BREACH,
@@ -162,6 +164,7 @@ LASTING: Mapping[Code, Round] = {
     Code.REPLACED: Round.RUN,
     Code.RATIO_CHANGED: Round.RUN,
     Code.AILING: Round.RUN,
+    Code.ROLLOUT_STOPPED: Round.RUN,
     Code.LICENCE_ENDS: Round.LOOK,
     Code.SITE_NOT_NAMED: Round.LOOK,
     Code.OTHER_HOLDER: Round.LOOK,

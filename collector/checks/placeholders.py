@@ -229,6 +229,7 @@ DETAILS: Mapping[Code, Mapping[str, Kind]] = {
         statement=Kind.COUNT,
     ),
     Code.AILING: _details("site", "ailments"),
+    Code.ROLLOUT_STOPPED: _details("site", "gateway", "release", "why"),
     Code.FORK: _details("site", "epoch", "stream", "first_seq", "count"),
     Code.UNAUTHORISED: _details("sites", order_reason=Kind.TERMS, lacks=Kind.TERMS),
     Code.ORDER_OVERDUE: _details(

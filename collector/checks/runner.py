@@ -21,6 +21,7 @@ from collector.checks import (
     findings,
     gateways,
     now,
+    rollouts,
     rounds,
     silence,
     sites,
@@ -145,7 +146,8 @@ class Checks:
         yield from self._found(holders(view), _subject, partial(now.look_ahead, scene))
         zones = sorted({holder.zone for holder in holders(view)})
         yield from self._found(zones, str, partial(now.judge_quotas, scene))
-        for check in (gateways.judge_health, gateways.judge_forks, corrections.judge):
+        whole = (gateways.judge_health, gateways.judge_forks, rollouts.judge, corrections.judge)
+        for check in whole:
             yield from self._found(["gateways"], str, partial(_alone, check, scene))
         everywhere = list(view.all(Site).values())
         yield from self._found(everywhere, _name, partial(sites.judge_identities, scene))

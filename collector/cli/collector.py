@@ -27,6 +27,7 @@ from collector.cli import (
     quarantine,
     rebuild,
     report,
+    rollout,
     running,
     series,
     status,
@@ -53,6 +54,8 @@ from collector.storage.settings import name_database
 
 app = typer.Typer(no_args_is_help=True, help="The operator's side: run it, look at it, prove it.")
 app.add_typer(ca.app, name="ca")
+app.add_typer(rollout.release_app, name="release")
+app.add_typer(rollout.rollout_app, name="rollout")
 app.command("rebuild-series")(series.rebuild_series)
 app.command("reconcile")(series.reconcile)
 app.command()(check.check)

@@ -15,6 +15,7 @@ from collector.checks.runner import Checks
 from collector.checks.watch import Watch
 from collector.cli.following import Following
 from collector.cli.guarding import RETRY_S, guarded
+from collector.cli.releasing import Releasing
 from collector.evidence.downlink import Role
 from collector.intake import receipts
 from collector.intake.admission import Admission
@@ -55,6 +56,8 @@ _LEAST_S = 0.02
 _CHECKS_REST = 4
 """Times as long as the checks took."""
 _OFFER_S = 2.0
+_RELEASE_S = 0.5
+"""Parts to a gateway are a second apart (`carrying.PART_MS`)."""
 _SEND_S = 0.2
 _ROUND_PARTS = 60
 """In how many parts of the interval between two receipts the gateways have their turns."""
@@ -115,6 +118,7 @@ class Service:
         self._transport = Transport(broker, client_id, deliveries, self._status, share)
         self._checks = Checks(engine, self.registry, self.series)
         self._offers = Offers(engine)
+        self._releasing = Releasing(engine, self._transport.publish)
         self._desk = Desk(engine, self.registry, self.series, keyring.signer(Role.ORDERS))
         self._schedules = Schedules(engine, self.registry, keyring.signer(Role.ORDERS))
         # at most one a second: the seconds of a start are above all numbers given before it
@@ -243,8 +247,8 @@ class Service:
             guarded("outbox", self._flush)
 
     def _send(self) -> None:
-        """Receipts, checkpoints and configurations, to whom they are due."""
-        offered = receipted = round_s = 0.0
+        """Receipts, checkpoints, configurations and releases, to whom they are due."""
+        offered = released = receipted = round_s = 0.0
         trimmed = time.monotonic()
         while not self._stopping.wait(_SEND_S):
             now = time.monotonic()
@@ -256,6 +260,9 @@ class Service:
             if self._duties.has(_OFFERS) and now - offered >= _OFFER_S:
                 offered = now
                 guarded("configurations", self._offer_configurations)
+            if self._duties.has(_OFFERS) and now - released >= _RELEASE_S:
+                released = now
+                guarded("releases", lambda: self._releasing.run(self.statuses, now_ms()))
             if self.shipper is not None and now - trimmed >= _TRIM_S:
                 trimmed = now
                 guarded("trim", lambda: self.series.trim(now_ms() - _NEAR_MS))

@@ -38,6 +38,7 @@ class EventCode(IntEnum):
     LIMITER = 16
     SCHEDULE = 17
     INTERLOCK = 18
+    FIRMWARE = 19
 
 
 class CommandPhase(IntEnum):
@@ -202,6 +203,10 @@ _EVENTS: dict[int, tuple[dict[int, shape.Predicate], dict[int, shape.Predicate]]
     EventCode.INTERLOCK: (
         {0: shape.stage_id, 1: shape.list_of(shape.one_of(*INTERLOCKS), 0, 4)},
         {},
+    ),
+    EventCode.FIRMWARE: (
+        {0: shape.span(1, 5), 1: shape.uint32, 2: shape.data(8)},
+        {3: shape.text},
     ),
 }
 

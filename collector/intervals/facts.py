@@ -1,4 +1,4 @@
-"""What a gateway last said of its configuration: which is in force, and which it refused."""
+"""What a gateway last said of its configuration, in force or refused, and of a release."""
 
 import json
 from typing import Any
@@ -11,7 +11,7 @@ from collector.ledger.ledger import Entry
 from collector.ledger.readings import AHEAD_MS, believable_ms
 from collector.storage.tables import gateway_fact
 
-CONFIGURATION, REFUSAL = "configuration", "refusal"
+CONFIGURATION, REFUSAL, FIRMWARE = "configuration", "refusal", "firmware"
 _TASK = "configuration"
 
 
@@ -28,7 +28,8 @@ def keep(connection: Connection, frame: Frame, event: Event, entry: Entry) -> No
     if event.at_ms > entry.received_ms + AHEAD_MS:
         keep_flag(connection, entry.position, Flag.TIME_IMPOSSIBLE, f"{name} at {event.at_ms}")
     at_ms = believable_ms(entry, frame, event.at_ms)
-    text = json.dumps(body | {"epoch": frame.epoch, "seq": frame.seq})
+    place = {"epoch": frame.epoch, "seq": frame.seq, "received_ms": entry.received_ms}
+    text = json.dumps(body | place)
     connection.execute(delete(table).where(*same))
     connection.execute(
         insert(table).values(
@@ -43,6 +44,9 @@ def _fact(event: Event) -> tuple[str | None, dict[str, Any]]:
         return CONFIGURATION, {"version": detail[1], "sha256": detail[0].hex()}
     if event.code is EventCode.FAULT and detail[0] == _TASK:
         return REFUSAL, {"what": detail[1]}
+    if event.code is EventCode.FIRMWARE:
+        body = {"step": detail[0], "number": detail[1], "bundle": detail[2].hex()}
+        return FIRMWARE, body | {"why": detail.get(3)}
     return None, {}
 
 
@@ -53,6 +57,11 @@ def _place(body: dict[str, Any]) -> tuple[int, int]:
 def in_force(connection: Connection) -> dict[str, int]:
     """The version that each gateway said is in force."""
     return {gateway: body["version"] for gateway, body in _newest(connection, CONFIGURATION)}
+
+
+def firmware(connection: Connection) -> list[tuple[str, dict[str, Any]]]:
+    """What each gateway told last of a release: step, number, bundle, why, received_ms."""
+    return _newest(connection, FIRMWARE)
 
 
 def _newest(connection: Connection, name: str) -> list[tuple[str, dict[str, Any]]]:

@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select
 
+from collector.checks import rollouts
 from collector.evidence.frame import Stream
 from collector.intervals import facts
 from collector.intervals.gateways import conditions
@@ -38,6 +39,10 @@ class Gateways:
         self._in_force = facts.in_force(connection)
         self._refusals = facts.refusals(connection)
         self._issued = newest_issued(connection)
+        self._releases = {
+            gateway: f"release {told.number} {told.words}"
+            for gateway, told in rollouts.told(connection).items()
+        }
 
     def part(self, gateway: str, status: Mapping[str, Any] | None, now_ms: int) -> GatewayPart:
         heard_ms = None if status is None else status.get("received_ms")
@@ -52,6 +57,7 @@ class Gateways:
             chains=tuple(_worth_showing(self._chains.get(gateway, []))),
             faults=self._faults.get(gateway, {}),
             firmware=None if known is None else known.firmware,
+            release=self._releases.get(gateway),
             booted_ms=None if known is None else known.booted_ms,
             health=None if known is None else _health(known.health, known.health_ms),
             ailments=() if known is None else known.ailments,

@@ -211,6 +211,10 @@ class GatewayPart(_Part):
     chains: tuple[ChainPart, ...]
     faults: dict[Fault, int]
     firmware: str | None
+    release: str | None = Field(
+        default=None,
+        description="what it told last of a release: its number, and what became of it",
+    )
     booted_ms: int | None
     configuration: ConfigurationPart
     health: HealthPart | None = Field(description="by its own signed words, of this start")

@@ -191,6 +191,9 @@ month-differs =
 gateway-ailing = { $ailments }
     .title = gateway does not do well
     .action = its part of the page: room means receipts do not reach it; a bus: wire, termination, baud rate; safe mode: its last fault, and its firmware
+gateway-rollout_stopped = the roll-out of release { $release } stopped itself: gateway { $gateway } { $why }
+    .title = a roll-out stopped itself
+    .action = the gateway's part of the page and its last fault; those that were updated keep the release. Correct it, sign it under a higher number, and start anew
 gateway-fork =
     { $count ->
         [one] { $count } name of { $stream } has two frames, at { $first_seq }

@@ -132,6 +132,14 @@ class Board(Stored):
     def flash(self):
         return _partition(_JOURNAL_LABEL)
 
+    def slots(self):
+        """None where the application has no two, or lies in both."""
+        from slots import Slots
+
+        found = Partition.find(Partition.TYPE_DATA, label="romfs")
+        slots = Slots(found[0]) if found else None
+        return slots if slots and slots.image_bytes(slots.runs) else None
+
     def output(self, number):
         pins = self._json["outputs"][str(number)]
         return Output(pins["pin"], pins["active"])

@@ -14,7 +14,15 @@ import asyncio
 import builtins
 import time
 
-_KEPT = ("LIMITS_MS", "LONGEST_PAUSE_MS", "MINUTE_MS", "SAFE_S", "WELL_S", "begin_rest")
+_KEPT = (
+    "LIMITS_MS",
+    "LIMITS_S",
+    "LONGEST_PAUSE_MS",
+    "MINUTE_MS",
+    "SAFE_S",
+    "WELL_S",
+    "begin_rest",
+)
 _FOR_EVER_S = 100_000
 _PIECE_BYTES = 512
 

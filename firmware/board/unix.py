@@ -180,6 +180,14 @@ class Board(Stored):
     def flash(self):
         return Flash(self._json["flash"], self._json["flash_blocks"])
 
+    def slots(self):
+        """None where the application has no two."""
+        if "slots" not in self._json:
+            return None
+        from slots import Slots
+
+        return Slots(Flash(self._json["slots"], 2 * self._json["slot_blocks"]))
+
     def output(self, number):
         return Output(self._json["outputs"][str(number)])
 

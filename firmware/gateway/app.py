@@ -41,6 +41,7 @@ _SAY_GOODBYE_MS = const(2_000)
 _SAME_FAULT_MS = const(900_000)
 _BOOT_RAMP_MS = (10_000, 1_000)
 _LONG_OFF_MS = const(10_000)
+_OF_RELEASE = b"\x83"  # a row of three; that of a configuration has four
 
 
 class App:
@@ -74,6 +75,7 @@ class App:
             buses = await self._take_up(provisioned)
         # From here on nothing fails for want of provisioning: that counts as no failure.
         journal, cause = self._journal, board.reset_cause()
+        self._take_up_trial(buses)
         self._safe_mode = self._uplink.safe_mode = supervisor.count_start(journal, cause)
         self._supervisor = Supervisor(watchdog, journal, self._stale, self._leave_safe_mode)
         self._vitals = Vitals(
@@ -84,6 +86,7 @@ class App:
         self._orders.resume()
         await self._take_up_limits()
         health.forget("provisioned", "sealed", "software")
+        self._end_trial()
         self._board.forget_settings()
         log("gateway %s, version %s" % (self._gateway.hex(), VERSION))
 
@@ -181,7 +184,7 @@ class App:
         self._stages.listen(self._orders)
         self._limits = None
         self._limit_context = (trust, clock, journal, key.gateway, self._stages, board.contact)
-        self._objects = None
+        self._objects = self._update = self._trial = None
         self._object_context = (trust, clock, journal, key.gateway, config, self._billing.add)
         sent = Sent(journal, clock)
         self._ntp_servers = network.get("ntp")
@@ -238,8 +241,11 @@ class App:
         else:
             self.begin_rest()
         while not self._board.asked_to_stop():
-            if self._objects and self._objects.complete and self._can_restart():
+            self._end_trial()
+            if self._is_restart_due() and self._can_restart():
                 await self._keep_all()
+                if self._update:
+                    self._update.settle()
                 self._restart()
             await asyncio.sleep_ms(_LOOK_FOR_STOP_MS)
         await self._hand_over()
@@ -265,8 +271,30 @@ class App:
             log("safe mode is over")
             self.begin_rest()
 
+    def _is_restart_due(self):
+        """For a configuration, or a release that is to be tried, or was and is given up."""
+        if self._update and self._update.complete and self._stages.is_free():
+            return True
+        return any(each and each.complete for each in (self._objects, self._trial))
+
+    def _take_up_trial(self, buses):
+        slots = self._board.slots()
+        if slots:
+            # Imported by every start, which tells what is not told yet, and forgotten but for a
+            # trial.
+            from gateway.trial import Trial
+
+            context = self._journal, self._clock, self._billing
+            self._trial = Trial(slots, context, buses, self._uplink, self._faults)
+
+    def _end_trial(self):
+        """There may be none."""
+        if self._trial and self._trial.look():
+            self._trial = None
+            health.forget("trial")
+
     def _restart(self):
-        """For another configuration, which is no failure."""
+        """For another configuration or release, which is no failure."""
         supervisor.forgive(self._journal)
         self._board.reset()
 
@@ -276,7 +304,7 @@ class App:
 
     async def _keep_all(self):
         """Read no more, and wait until all there is lies in the journal."""
-        log("a configuration waits: starting anew")
+        log("a configuration or a release waits: starting anew")
         self._readings.stop()
         until = ticks_add(ticks_ms(), _KEEP_MS)
         while self._unkept() and ticks_diff(until, ticks_ms()) > 0:
@@ -369,6 +397,8 @@ class App:
             self._journal.put_cell(configuration.IN_FORCE_CELL, config.hash)
         if refusal:
             configuration.refusal_told(self._journal)
+        if self._trial:
+            self._trial.settle()
 
     async def _take_up_limits(self):
         """What flash holds, and what a technician laid down."""
@@ -409,11 +439,31 @@ class App:
 
     async def _object(self, part):
         # Imported when needed: it is needed seldom.
+        if part[:1] == _OF_RELEASE:
+            await self._release(part)
+            return
         if self._objects is None:
             from gateway.objects import Objects
 
             self._objects = Objects(self._board.staging(), *self._object_context)
         await self._objects.handle(part)
+
+    async def _release(self, part):
+        # Not beside a trial, whose record it would not see change.
+        slots = None if self._update or self._trial else self._board.slots()
+        if slots:
+            from gateway.update import Update
+
+            self._update = Update(
+                slots,
+                self._object_context,
+                self._uplink,
+                self._stages.is_free,
+                self._vitals.buses,
+            )
+        if self._update:
+            gc.collect()  # parts come faster than it is done by itself
+            await self._update.handle(part)
 
     def _receipt(self, message):
         self._receipts.offer(message)

@@ -15,6 +15,7 @@ CERTIFICATE = "application/vnd.esep.certificate"
 CHECKPOINT = "application/vnd.esep.checkpoint"
 ENROLMENT = "application/vnd.esep.enrolment"
 SCHEDULE = "application/vnd.esep.schedule"
+BUNDLE = "application/vnd.esep.bundle"
 
 MAX_MESSAGE = const(4096)
 MAX_CONFIGURATION = const(65536)

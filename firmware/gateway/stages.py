@@ -297,6 +297,13 @@ class Stages:
             if stage.order and stage.state != _CLOSED and (stage.held or not stage.limits)
         ]
 
+    def is_free(self) -> bool:
+        """Whether none is held open, and none moves; where it is a person's turn, none does."""
+        return all(
+            stage.is_free() and (stage.interlocks or stage.state in (_CLOSED, _OFFERED, _BARRED))
+            for stage in self._stages.values()
+        )
+
     def limited(self, owner: int) -> list:
         """Those that an owner beside orders holds open."""
         return [stage_id for stage_id in self.ids() if self._stages[stage_id].limits & owner]

@@ -13,6 +13,7 @@ _ROLES = {
     cose.CONFIGURATION: "configuration",
     cose.CHECKPOINT: "checkpoints",
     cose.SCHEDULE: "orders",
+    cose.BUNDLE: "release",
 }
 _ALL_ROLES = ("receipts", "orders", "configuration", "checkpoints", "release")
 

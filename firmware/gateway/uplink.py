@@ -20,6 +20,7 @@ _BACKLOG_PER_S = const(20)
 _KEEPALIVE_S = const(30)
 _LONGEST_S = const(60)
 _STATUS_MS = const(30_000)
+_LOOK_MS = const(500)
 _FIRST_PAUSE_MS = const(500)
 _LONGEST_PAUSE_MS = const(60_000)
 _CLOSED = (32, 104)  # EPIPE, ECONNRESET
@@ -84,6 +85,10 @@ class Uplink:
         self._heard = ticks_ms()  # of the last PUBACK, or of the last time nothing was in flight
         self._works = False  # the broker of this session has acknowledged something
         self.safe_mode = False
+        self.update: list | None = (
+            None  # of a release: hash in hex, bytes that are here; None: busy
+        )
+        self.told = True  # the status says that already
 
     def wake(self) -> None:
         """There may be something to send."""
@@ -205,8 +210,12 @@ class Uplink:
 
     async def _send_status(self, client):
         while True:
+            self.told = True
             await client.publish(self._status_topic, self._status(True), True)
-            await asyncio.sleep_ms(_STATUS_MS)
+            left_ms = _STATUS_MS
+            while self.told and left_ms > 0:
+                await asyncio.sleep_ms(_LOOK_MS)
+                left_ms -= _LOOK_MS
 
     def alive(self) -> bool:
         """Whether a broker answers now."""
@@ -250,6 +259,8 @@ class Uplink:
         status["last"] = [list(newest[:2]) if newest else None for newest in last]
         if self.safe_mode:
             status["safe"] = True
+        if self.update:
+            status["update"] = self.update
         return json.dumps(status).encode()
 
     def _tls_context(self, files):

@@ -20,7 +20,7 @@ class Vitals:
         self._board = board
         self._clock = clock
         self._journal = journal
-        self._buses = buses
+        self.buses = buses
         self._supervisor = supervisor
         self._bill = bill
         self._least_free = None
@@ -50,7 +50,7 @@ class Vitals:
                 [journal.days_left(BILLING), journal.days_left(TELEMETRY)],
                 journal.erasures(),
                 self._board.signal_dbm(),
-                [[bus.requests, bus.failures] for bus in self._buses],
+                [[bus.requests, bus.failures] for bus in self.buses],
                 self._clock.drift_ppb(),
             )
         )

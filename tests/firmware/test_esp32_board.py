@@ -44,6 +44,18 @@ def test_it_is_taken_over_by_a_start_that_comes_to_its_end(
     assert ask("start") == ["lan", []]
 
 
+def test_without_an_application_in_one_of_two_slots_there_are_none(
+    ask: Ask, lay: Callable[[str], None], tmp_path: Path
+) -> None:
+    """One that is longer than a slot lies in both, and an update would erase half of it."""
+    lay(board("lan"))
+    assert ask("room") is None
+    for size, room in (("\x1f", 4096), ("\xa0\x10", None)):  # 31 and 4112 bytes
+        with (tmp_path / "flash").open("r+b") as flash:
+            flash.write(b"\xd2\xcd\x31" + size.encode("latin-1"))
+        assert ask("room") == room
+
+
 @pytest.mark.parametrize(
     ("name", "arguments"),
     [

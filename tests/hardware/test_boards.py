@@ -156,7 +156,7 @@ PARTITIONS = {
         "offset = 0x281000",
         "ota_1: it must begin at a multiple of 0x10000",
     ),
-    "overlapping": (WIFI, "offset = 0x220000", "offset = 0x210000", "romfs_b: it overlaps romfs"),
+    "overlapping": (WIFI, "offset = 0x260000", "offset = 0x25f000", "settings: it overlaps romfs"),
     "over the table": (
         WIFI,
         "offset = 0x9000",
@@ -173,9 +173,9 @@ PARTITIONS = {
     "twice": (WIFI, 'label = "vfs"', 'label = "settings"', "partition settings: it is there twice"),
     "slots of two sizes": (
         WIFI,
-        "offset = 0x220000\nsize = 0x40000",
-        "offset = 0x220000\nsize = 0x3f000",
-        "romfs and romfs_b: the application's slots",
+        "offset = 0x1e0000\nsize = 0x80000",
+        "offset = 0x1e0000\nsize = 0x7f000",
+        "partition romfs: the application's two slots",
     ),
     "settings too small": (
         WIFI,

@@ -60,6 +60,7 @@ from collector.storage.tables.registry import (
     registry_proposal,
     registry_version,
 )
+from collector.storage.tables.releases import release, rollout
 from collector.storage.tables.running import heartbeat
 
 __all__ = [
@@ -108,8 +109,10 @@ __all__ = [
     "register_event",
     "registry_proposal",
     "registry_version",
+    "release",
     "restoration",
     "return_block",
+    "rollout",
     "schedule",
     "snapshot",
     "stage_contact",

@@ -59,6 +59,10 @@ class Bus:
         self._twice.discard(unit)
         return found
 
+    def alive(self) -> bool:
+        """Whether any unit answered since the start."""
+        return bool(self._last_answered)
+
     def missed(self, unit: int) -> bool:
         """Whether, since the last call, the unit did not answer once, if only until asked again."""
         found = unit in self._missed

@@ -209,6 +209,19 @@ class ControlRoom:
         with self.engine.begin() as connection:
             connection.execute(insert(gateway_fact), [row])
 
+    def add_release(self, site: str) -> None:
+        body = {"step": 4, "number": 7, "bundle": "00" * 8, "why": "ended by watchdog"}
+        place = {"epoch": 1, "seq": 2, "received_ms": NOW_MS}
+        row = {
+            "gateway": bytes.fromhex(self.gateway(site)),
+            "name": "firmware",
+            "at_ms": NOW_MS,
+            "position": 2,
+            "body": json.dumps(body | place),
+        }
+        with self.engine.begin() as connection:
+            connection.execute(insert(gateway_fact), [row])
+
     def add_health(self, site: str) -> None:
         """Not well."""
         detail = [60, 58_272, 1_386, [9, 2], [2, None], 31, -71, [[200, 1], [40, 10]], -12_340]

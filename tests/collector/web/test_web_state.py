@@ -255,8 +255,10 @@ def test_gateway(room: ControlRoom) -> None:
 def test_gateway_says_how_it_is(tmp_path: Path) -> None:
     room = registered(tmp_path)
     room.add_boot("pavlodar-2")
+    room.add_release("pavlodar-2")
     room.add_health("pavlodar-2")
     (gateway,) = site_of(state_of(room), "pavlodar-2")["gateways"]
+    assert gateway["release"] == "release 7 rolled back: ended by watchdog"
     assert gateway["health"] == {
         "at_ms": NOW_MS - 100_000,
         "free_bytes": 58_272,

@@ -82,6 +82,12 @@ def fail():
     return [refused, board._json["network"]["kind"], board.settings().faults]
 
 
+def room():
+    """Bytes of a slot for the application, or None."""
+    slots = InFolder().slots()
+    return slots and slots.room
+
+
 def lan():
     """By which arguments the board makes its interface."""
     return _plain(InFolder()._interface.given)
@@ -105,4 +111,4 @@ class InFolder(esp32.Board):
         return super().read_setting(name)
 
 
-serve(start=start, run=run, fail=fail, lan=lan)
+serve(start=start, run=run, fail=fail, room=room, lan=lan)

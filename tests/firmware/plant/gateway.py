@@ -61,7 +61,7 @@ def stage(stage_id: int, min_off_ms: int = 0, confirm_ms: int = 2000) -> Body:
 class Gateway:
     """Made and provisioned, not yet started."""
 
-    def __init__(self, directory: Path, flash_blocks: int = 64) -> None:
+    def __init__(self, directory: Path, flash_blocks: int = 64, slot_blocks: int = 0) -> None:
         self.directory = directory
         self.board: dict[str, Any] = {
             "dir": str(directory),
@@ -73,10 +73,12 @@ class Gateway:
             "name": "test",
             "stop": str(directory / "stop"),
         }
+        if slot_blocks:
+            self.board |= {"slots": str(directory / "slots.bin"), "slot_blocks": slot_blocks}
         self.process: subprocess.Popen[bytes] | None = None
         self._write_board()
         enrolled = subprocess.run(
-            micropython.command(firmware(), "enrol"),
+            self._command("enrol"),
             env=self._env,
             check=True,
             stdout=subprocess.PIPE,
@@ -88,6 +90,9 @@ class Gateway:
     @property
     def _env(self) -> dict[str, str]:
         return {"ESEP_BOARD": str(self.directory / "board.json")}
+
+    def _command(self, module: str, *args: str) -> list[str]:
+        return micropython.command(firmware(), module, *args, slots="slots" in self.board)
 
     def _write_board(self) -> None:
         (self.directory / "board.json").write_text(json.dumps(self.board))
@@ -183,7 +188,7 @@ class Gateway:
     def run(self, module: str, *args: str) -> subprocess.CompletedProcess[str]:
         """A program of the image to its end, while the gateway is stopped."""
         return subprocess.run(
-            micropython.command(firmware(), module, *args),
+            self._command(module, *args),
             env=self._env,
             capture_output=True,
             text=True,
@@ -194,7 +199,7 @@ class Gateway:
         Path(self.board["stop"]).unlink(missing_ok=True)
         self.log = (self.directory / "log.txt").open("ab")
         self.process = subprocess.Popen(
-            micropython.command(firmware(), "start"),
+            self._command("start"),
             env=self._env,
             stderr=self.log,
             stdout=self.log,

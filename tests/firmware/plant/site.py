@@ -67,7 +67,9 @@ class Plant:
         self.line = Line(self.loop, self.rtu_server.port)
         self.tcp_server = Server(self.loop, [device(TCP_UNIT)])
         self.broker = Broker(directory)
-        self.gateway = Gateway(directory, options.pop("flash_blocks", 64))
+        self.gateway = Gateway(
+            directory, options.pop("flash_blocks", 64), options.pop("slot_blocks", 0)
+        )
         buses: list[list[Any]] = [[0, 19200, 2, 1], [1, "127.0.0.1", self.tcp_server.port]]
         meters = [meter(0, 0, RTU_UNIT, QUANTITIES), meter(1, 1, TCP_UNIT, QUANTITIES)]
         self.site = self.gateway.provision(

@@ -193,6 +193,9 @@ def _shapes_of_the_body() -> Iterable[Vector]:
     yield detail("health_nine_buses", "Nine buses.", 14, HEALTH | {7: [[0, 0]] * 9})
     yield detail("interlock_unknown", "An interlock of no known kind.", 18, {0: 2, 1: ["key"]})
     yield detail("interlocks_null", "An interlock event without its list.", 18, {0: 2, 1: None})
+    yield detail("firmware_step", "A step of no known kind.", 19, {0: 6, 1: 7, 2: bytes(8)})
+    yield detail("firmware_whole_hash", "A whole hash.", 19, {0: 3, 1: 7, 2: bytes(32)})
+    yield detail("firmware_unnamed", "A release without its number.", 19, {0: 3, 2: bytes(8)})
     yield detail("cadence_null", "A cadence event without its cadence.", 15, {0: None})
     yield detail(
         "identity_without_raw", "An identity event without its bytes.", 10, {0: 0, 1: None}

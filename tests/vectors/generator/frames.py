@@ -155,6 +155,9 @@ def _events() -> list[Vector]:
         ("schedule_refused", 17, {0: HASH, 1: 8, 2: 2, 3: "replayed"}),
         ("interlocks", 18, {0: 2, 1: ["local", "locked_out", "tripped", "opened_by_other"]}),
         ("interlocks_gone", 18, {0: 2, 1: []}),
+        ("firmware_good", 19, {0: 3, 1: 7, 2: HASH[:8]}),
+        ("firmware_rolled_back", 19, {0: 4, 1: 7, 2: HASH[:8], 3: "ended by watchdog"}),
+        ("firmware_refused", 19, {0: 5, 1: 0, 2: HASH[:8], 3: "bad_signature"}),
         ("boot_in_safe_mode", 1, {0: "watchdog", 1: "m", 2: "0.1.0", 3: HASH, 4: "safe"}),
         ("register_back", 11, {0: 0, 1: 0, 2: INTERVAL_RAW[0], 3: bytes(8)}),
     ]

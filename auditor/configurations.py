@@ -51,7 +51,14 @@ TIMED_OUTPUT = array(UINT, integer(0, 3_600_000))
 INPUT = either(UINT, null)
 STAGE_OF_SITE = mapping(
     {0: STAGE, 1: UINT, 2: UINT, 3: UINT, 4: UINT},
-    {5: ACTUATOR, 6: TIMED_OUTPUT, 7: TIMED_OUTPUT, 8: array(INPUT, INPUT, INPUT, INPUT), 9: UINT},
+    {
+        5: ACTUATOR,
+        6: TIMED_OUTPUT,
+        7: TIMED_OUTPUT,
+        8: array(INPUT, INPUT, INPUT, INPUT),
+        9: UINT,
+        10: array(COUNT, UINT),
+    },
 )
 CONFIGURATION = mapping(
     {

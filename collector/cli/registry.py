@@ -12,14 +12,15 @@ from collector.cli.arguments import UNUSABLE, Directory
 from collector.cli.service import now_ms
 from collector.evidence.downlink import Role
 from collector.model.actuator import ActuatorError
-from collector.model.records import Gateway, Meter
+from collector.model.records import Gateway, Meter, Site
 from collector.registry.configuration import compile_configuration
 from collector.registry.configurations import Configurations
 from collector.registry.keyring import Keyring
 from collector.registry.profiles import ProfileError
+from collector.registry.return_slots import held_otherwise
 from collector.registry.store import Registry
 from collector.registry.view import UnknownError
-from collector.storage import open_database
+from collector.storage import open_database, reading
 
 app = typer.Typer(no_args_is_help=True, help="Who, what, where, when: the register.")
 
@@ -60,6 +61,15 @@ def configure(
     typer.echo(f"configuration {digest.hex()} for {gateway}: {out}")
     site = view.one(Gateway, gateway).site
     changes.warn(meter for meter in view.meters_of(site, issued_ms) if meter.gateway == gateway)
+    zone = view.one(Site, site).zone
+    with reading(engine) as connection:
+        others = held_otherwise(connection, view, zone, issued_ms)
+    if others:
+        typer.echo(
+            f"{len(others)} other gateways of zone {zone} hold other return slots than are laid out"
+            " now, and may return beside this one: esep registry configure-all DIR --out FOLDER",
+            err=True,
+        )
 
 
 @app.command("configure-all")

@@ -83,6 +83,7 @@ def is_stage(item: Any) -> bool:
             7: _timed_output,
             8: shape.list_of(shape.nullable(shape.uint), 4, 4),
             9: shape.uint,
+            10: shape.row(shape.seq, shape.uint),
         },
     )
 

@@ -15,6 +15,7 @@ from collector.model.profile import Profile
 from collector.model.quantities import SECOND_TARIFF
 from collector.model.records import Gateway, Line, Meter, RtuBus, Site, Stage, TcpBus
 from collector.registry.profiles import load_profile
+from collector.registry.return_slots import return_slots, slot_of
 from collector.registry.view import View
 
 _PARITY = {"none": 0, "even": 1, "odd": 2}
@@ -42,6 +43,7 @@ def compile_configuration(view: View, gateway_id: str, issued_ms: int, signer: S
     meters = [
         meter for meter in view.meters_of(site.name, issued_ms) if meter.gateway == gateway_id
     ]
+    slots = return_slots(view, site.zone, issued_ms)
     payload = {
         0: 1,
         1: bytes.fromhex(gateway_id),
@@ -52,12 +54,12 @@ def compile_configuration(view: View, gateway_id: str, issued_ms: int, signer: S
         6: [gateway.timing.interval_ms, gateway.timing.sample_ms, gateway.timing.frame_ms],
         7: [_bus(bus) for bus in gateway.buses],
         8: [compile_meter(meter, load_profile(meter.profile)) for meter in meters],
-        9: [compile_stage(stage) for stage in site.stages],
+        9: [compile_stage(stage, slot_of(slots, site, stage)) for stage in site.stages],
     }
     return signer.seal(ContentType.CONFIGURATION, payload)
 
 
-def compile_stage(stage: Stage) -> dict[int, Any]:
+def compile_stage(stage: Stage, slot: list[int] | None = None) -> dict[int, Any]:
     """A `stage` of docs/wire-format.cddl; raises ActuatorError."""
     compiled: dict[int, Any] = {
         0: stage.id,
@@ -76,6 +78,8 @@ def compile_stage(stage: Stage) -> dict[int, Any]:
         compiled[8] = list(stage.inputs.wired)
     if stage.permission is not None:
         compiled[9] = stage.permission
+    if slot is not None:
+        compiled[10] = slot
     return compiled
 
 

@@ -51,6 +51,11 @@ def newest_issued(connection: Connection, by_ms: int | None = None) -> dict[str,
     return newest
 
 
+def message_of(connection: Connection, version: IssuedVersion) -> bytes:
+    """As it was signed."""
+    return _raw(connection, version.hash)
+
+
 def _read(message: bytes) -> IssuedVersion:
     body = parse(message, ContentType.CONFIGURATION, MAX_CONFIGURATION).payload
     return IssuedVersion(body[1].hex(), body[2], message_hash(message))

@@ -58,6 +58,7 @@ def _tests() -> tuple:
         7: row(uint, span(0, 3_600_000)),
         8: row(numbered, numbered, numbered, numbered),
         9: uint,
+        10: row(shape.seq, uint),
     }
     rest = {
         0: shape.version,

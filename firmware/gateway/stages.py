@@ -81,6 +81,13 @@ _OPENED_BY_OTHER = const(8)
 _BARS = const(3)
 _INTERLOCK_EVENT = const(18)
 
+# A return slot begins at its time, and a stage closes within so long of it.
+_SLOT_MS = const(2_000)
+# A clock that is not known is waited for; then slots count from the start.
+_FOR_CLOCK_MS = const(60_000)
+# An end that came so long ago was not seen to come: the gateway was off, or did not know the time.
+_LATE_END_MS = const(2_000)
+
 _DEFAULT_RAMP = (10_000, 1_000)  # random offset, step between stages; ms
 
 
@@ -112,6 +119,8 @@ class Stage:
         self.limits = 0  # the owners beside orders that do, a bit each
         self.until_ms: int | None = None
         self.ramp = _DEFAULT_RAMP
+        self.slot = config.get(10)  # [cycle, offset], ms
+        self.lost = False  # nobody planned when it returns: it waits for its slot
         self.opened_at = 0
         self.due_at = 0
         self.late_at = 0
@@ -203,10 +212,17 @@ class Stage:
             return _CONTACT_OPEN
         return self.equipment.map(_CONTACT_OPEN) if self.equipment else None
 
-    def is_due(self, uptime_ms: int) -> bool:
-        """Whether its turn has come, and a pulse that opens it has had its effect."""
+    def is_due(self, uptime_ms: int, now_ms: int) -> bool:
+        """Whether its turn has come, and a pulse that opens it has had its effect.
+
+        `now_ms`: the time by which slots count.
+        """
         if self.state != _WAITING or uptime_ms < self.due_at:
             return False
+        if self.lost:
+            cycle_ms, offset_ms = self.slot  # type: ignore[misc]
+            if now_ms < 0 or (now_ms - offset_ms) % cycle_ms >= _SLOT_MS:
+                return False
         return self.closed is False or uptime_ms >= self.late_at
 
     def due_input(self, uptime_ms: int) -> int:
@@ -252,7 +268,7 @@ class Stages:
     def ids(self) -> list:
         return sorted(self._stages)
 
-    def restore(self, boot_ramp, lost: bool) -> None:
+    def restore(self, ramp, lost: bool) -> None:
         """After a start: what was ordered open stays so, the rest returns by its ramp.
 
         `lost`: the supply was, for long, so that every stage starts open.
@@ -265,9 +281,8 @@ class Stages:
         for stage_id in self.ids():
             stage = self._stages[stage_id]
             if stage_id in kept:
-                stage.held, stage.order, stage.until_ms, ramp, opened_ms = kept[stage_id][:5]
+                stage.held, stage.order, stage.until_ms, stage.ramp, opened_ms = kept[stage_id][:5]
                 stage.limits = sum(kept[stage_id][5:])
-                stage.ramp = tuple(ramp)
                 if opened_ms is not None and self._clock.known():
                     stage.opened_at = uptime_ms - max(0, self._clock.now_ms() - opened_ms)
             if stage.equipment:
@@ -287,7 +302,7 @@ class Stages:
                 moving.append(stage)
             else:
                 stage.order = None
-        self._plan_return(moving, boot_ramp)
+        self._plan_return(moving, ramp, True)
 
     def moving(self) -> list:
         """What is under way: [(stage id, opening, order), …] of the stages that obey an order."""
@@ -329,7 +344,7 @@ class Stages:
                 stage.feed(_ORDER, uptime_ms)
 
     def unlimit(self, ids, owner: int, ramp, order) -> None:
-        """The owner lets go: what nobody else holds open closes by the ramp."""
+        """The owner lets go: what nobody else holds open closes in its slot, or by the ramp."""
         moving = [self._stages[stage_id] for stage_id in ids]
         for stage in moving:
             stage.limits &= ~owner
@@ -337,7 +352,7 @@ class Stages:
         for stage in moving:
             stage.order = order
         self._save({})
-        self._permit(moving, "limit", ramp)
+        self._permit(moving, "limit", ramp, True)
 
     def open(self, ids, order, until_ms, ramp) -> None:
         """Open now, durably. Raises what the journal raises when that cannot be."""
@@ -353,10 +368,11 @@ class Stages:
             stage.cause = "command"
             stage.feed(_ORDER, uptime_ms)
 
-    def release(self, ids, order, ramp, cause="ramp") -> list:
+    def release(self, ids, order, ramp, cause="ramp", lost=False) -> list:
         """No order holds them open any more: they close by the ramp, unless somebody else does.
 
-        Returns the ids of those that will move.
+        `lost`: the moment that was planned is; whoever has a slot waits for that. Returns the ids
+        of those that will move.
         """
         moving = [self._stages[stage_id] for stage_id in ids]
         moving = [stage for stage in moving if _can_return(stage)]
@@ -366,20 +382,22 @@ class Stages:
             stage.held = False
             stage.until_ms = None
         moving = [stage for stage in moving if stage.is_free()]
-        self._permit(moving, cause, ramp or (moving[0].ramp if moving else _DEFAULT_RAMP))
+        ramp = ramp or (moving[0].ramp if moving else _DEFAULT_RAMP)
+        self._permit(moving, cause, ramp, lost)
         return [stage.id for stage in moving]
 
-    def _permit(self, moving, cause, ramp):
+    def _permit(self, moving, cause, ramp, lost):
         uptime_ms = self._clock.uptime_ms()
         for stage in moving:
             stage.feed(_PERMIT, uptime_ms)
             stage.cause = cause
-        self._plan_return(moving, ramp)
+        self._plan_return(moving, ramp, lost)
 
     def tick(self) -> None:
         """Look at contacts, interlocks and times; to be called every few tens of ms."""
         uptime_ms = self._clock.uptime_ms()
         now_ms = self._clock.now_ms()
+        slot_ms = now_ms if self._clock.known() else uptime_ms - _FOR_CLOCK_MS
         for stage in self._stages.values():
             change = stage.contact_change(now_ms)
             if change:
@@ -392,7 +410,7 @@ class Stages:
                 self._look_at_equipment(stage, uptime_ms)
             if stage.told:
                 self._tell_result(stage)
-            if stage.is_due(uptime_ms):
+            if stage.is_due(uptime_ms, slot_ms):
                 self._tell(stage, stage.due_input(uptime_ms), uptime_ms)
             contact = stage.contact_input()
             if contact is not None:
@@ -435,14 +453,14 @@ class Stages:
         elif not stage.interlocks:
             self._return(stage)
             if stage.closed and stage.is_allowed():
-                stage.due_at = uptime_ms  # nothing moves
+                stage.due_at, stage.lost = uptime_ms, False  # nothing moves
 
     def _return(self, stage):
         """What hindered it is gone."""
         if stage.order:
             self._listener.on_result(stage.id, _CLOSES_YET, stage.order, None)
         stage.cause = "ramp"
-        self._plan_return([stage], stage.ramp)
+        self._plan_return([stage], stage.ramp, True)
 
     def _tell_interlocks(self, stage):
         """Keep what is latched, and say what is set."""
@@ -465,7 +483,8 @@ class Stages:
             if proven_ms >= stage.until_ms:
                 order = stage.order
                 ids = [s.id for s in self._stages.values() if s.held and s.order == order]
-                moving = self.release(sorted(ids), order, None, "expiry")
+                is_late = proven_ms - stage.until_ms >= _LATE_END_MS
+                moving = self.release(sorted(ids), order, None, "expiry", is_late)
                 self._listener.on_expiry(sorted(ids), moving, order)
                 return
 
@@ -483,14 +502,22 @@ class Stages:
         if stage.order:
             self._listener.on_result(stage.id, told, stage.order, reason)
 
-    def _plan_return(self, moving, ramp):
-        """Close times: a random offset, then a step apart, none before its minimum off time."""
+    def _plan_return(self, moving, ramp, lost):
+        """Close times: a random offset, then a step apart, none before its minimum off time.
+
+        `lost`: nobody planned for this, so whoever has a slot waits for that instead.
+        """
         max_offset_ms, step_ms = ramp
-        at = self._clock.uptime_ms()
+        uptime_ms = at = self._clock.uptime_ms()
         if max_offset_ms:
             at += int.from_bytes(self._random(4), "big") % (max_offset_ms + 1)
         for stage in moving:
-            at = max(at, stage.opened_at + stage.min_off_ms)
+            rested_at = stage.opened_at + stage.min_off_ms
+            stage.lost = lost and stage.slot is not None
+            if stage.lost:
+                stage.due_at = max(uptime_ms, rested_at)
+                continue
+            at = max(at, rested_at)
             stage.due_at = at
             at += step_ms
 

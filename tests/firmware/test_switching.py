@@ -429,6 +429,101 @@ def test_a_gateway_that_starts_in_local_moves_nothing(ask: Ask) -> None:
     assert (bench.state, bench.on) == ("BARRED", [])
 
 
+# ---- return slots ------------------------------------------------------------------------------
+
+CYCLE_MS, OFFSET_MS = 100_000, 40_000
+SLOTTED = CONTACTOR | {10: [CYCLE_MS, OFFSET_MS]}
+FOR_CLOCK_MS = 60_000
+
+
+def closes_at(bench: Bench) -> int:
+    """How many ms from now on it takes, to within a slot."""
+    for waited_ms in range(0, 3 * CYCLE_MS, 250):
+        if bench.state == "CLOSING":
+            return waited_ms
+        bench.wait(250)
+    pytest.fail(f"still {bench.state}")
+
+
+def near(found_ms: int, expected_ms: int) -> bool:
+    return expected_ms <= found_ms <= expected_ms + 4_000
+
+
+def powered_up(ask: Ask, after_ms: int = 0, is_known: bool = True) -> Bench:
+    bench = Bench(ask, SLOTTED)
+    ask("start", True, after_ms, is_known)
+    bench.contact(False)
+    return bench
+
+
+@pytest.mark.parametrize(("after_ms", "wait_ms"), [(0, 40_000), (30_000, 10_000), (43_000, 97_000)])
+def test_after_a_loss_of_supply_it_waits_for_its_slot(
+    ask: Ask, after_ms: int, wait_ms: int
+) -> None:
+    assert near(closes_at(powered_up(ask, after_ms)), wait_ms)
+
+
+def test_slots_count_from_the_start_where_nobody_knows_the_time(ask: Ask) -> None:
+    """Which is waited for first."""
+    assert near(closes_at(powered_up(ask, 7_000, is_known=False)), FOR_CLOCK_MS + OFFSET_MS)
+
+
+def test_they_count_by_the_clock_as_soon_as_it_is_known(ask: Ask) -> None:
+    bench = powered_up(ask, 0, is_known=False)
+    bench.wait(20_000)
+    ask("know_the_time")
+    assert near(closes_at(bench), OFFSET_MS - 20_000)
+
+
+def test_an_order_that_ended_while_the_supply_was_lost_lets_it_return_in_its_slot(
+    ask: Ask,
+) -> None:
+    bench = Bench(ask, SLOTTED)
+    ask("order", 1, 50_000)
+    bench.contact(False)
+    ask("start", True, 200_000, False)
+    bench.wait(1_000)
+    assert bench.state == "OPEN"
+    ask("know_the_time")
+    assert near(closes_at(bench), OFFSET_MS - 1_000)
+
+
+def test_an_end_that_comes_at_its_time_and_a_release_go_by_the_ramp(ask: Ask) -> None:
+    """The operator planned these."""
+    bench = Bench(ask, SLOTTED)
+    ask("order", 1, 60_000)
+    bench.contact(False)
+    assert near(closes_at(bench), 59_000)
+    bench.contact(True)
+    bench.open(2)
+    bench.permit(3)
+    assert near(closes_at(bench), MIN_OFF_MS - 100)
+
+
+def test_what_the_own_limit_opened_returns_in_its_slot(ask: Ask) -> None:
+    bench = Bench(ask, SLOTTED)
+    ask("limit")
+    bench.contact(False)
+    ask("unlimit")
+    assert near(closes_at(bench), OFFSET_MS - 1_000)
+
+
+def test_a_return_that_was_hindered_waits_for_the_slot(ask: Ask) -> None:
+    bench = Bench(ask, SLOTTED)
+    bench.open(1)
+    bench.input(SELECTOR, False)
+    bench.permit(2)
+    bench.wait(5_000)
+    bench.input(SELECTOR, True)
+    assert near(closes_at(bench), OFFSET_MS - 6_000)
+
+
+def test_a_stage_that_has_not_rested_waits_for_the_next_slot(ask: Ask) -> None:
+    """It was opened by the start."""
+    bench = powered_up(ask, OFFSET_MS - 500)
+    assert near(closes_at(bench), CYCLE_MS)
+
+
 def test_an_input_that_flickers_is_none(ask: Ask) -> None:
     bench = Bench(ask, CONTACTOR)
     for _ in range(4):

@@ -103,6 +103,7 @@ class Stage(BaseModel):
     Without `actuator` it is a coil that closes it. `permission`: the output that lets a person
     close it, where a pulse opens it.
     `feeder`: it opens a whole line, and with it every site on it.
+    `rated_w`: the most that it draws.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -118,6 +119,7 @@ class Stage(BaseModel):
     soft_stop: SoftStop | None = None
     cooling: Cooling | None = None
     permission: int | None = None
+    rated_w: Annotated[int, Field(gt=0)] | None = None
 
     @property
     def outputs(self) -> tuple[int, ...]:

@@ -29,18 +29,22 @@ class Contact:
 
 
 class Clock:
-    ms = 0
+    def __init__(self, unix_ms, is_known):
+        self.ms = 0
+        self.unix_ms = unix_ms
+        self.is_known = is_known
 
     def uptime_ms(self):
         return self.ms
 
     def now_ms(self):
-        return UNIX_MS + self.ms
+        return self.unix_ms + self.ms
 
-    proven_ms = now_ms
+    def proven_ms(self):
+        return self.now_ms() if self.is_known else 0
 
     def known(self):
-        return True
+        return self.is_known
 
 
 class Journal:
@@ -70,6 +74,7 @@ class Board:
 
 
 SELECTOR = 1
+LIMITER = 1
 told: list = []
 
 
@@ -84,6 +89,9 @@ class Listener:
 
     def on_expiry(self, ids, moving, order):
         told.append(["expiry", ids, order])
+
+    def on_limit(self, ids):
+        told.append(["limit", ids])
 
     def event(self, code, body):
         assert code == 18
@@ -101,11 +109,13 @@ def make(config_, on=(0,)):
     start(False)
 
 
-def start(was_long_off):
-    """Start anew with what flash, outputs and contact are like now."""
+def start(was_long_off, after_ms=0, is_known=True):
+    """Start anew with what flash, outputs and contact are like now, so long after the beginning."""
     global stages, clock
-    clock = Clock()
-    equipment = outputs.take(config, board, board.output(0)) if len(config) > 5 else None
+    clock = Clock(UNIX_MS + after_ms, is_known)
+    equipment = None
+    if any(field in config for field in (5, 6, 7, 8, 9)):
+        equipment = outputs.take(config, board, board.output(0))
     stages = Stages(
         [Stage(config, board.output(0), contact, equipment)], clock, journal, lambda n: bytes(n)
     )
@@ -132,6 +142,18 @@ def order(number, until_ms=None):
     told.clear()
     until_ms = until_ms and UNIX_MS + until_ms
     stages.open([config[0]], [bytes([number]), number], until_ms, [0, 0])
+
+
+def know_the_time():
+    clock.is_known = True
+
+
+def limit():
+    stages.limit([config[0]], LIMITER, None)
+
+
+def unlimit():
+    stages.unlimit([config[0]], LIMITER, [0, 0], None)
 
 
 def permit(number):
@@ -182,6 +204,9 @@ serve(
     wait=lambda ms: plain(wait(ms)),
     order=order,
     permit=permit,
+    limit=limit,
+    unlimit=unlimit,
+    know_the_time=know_the_time,
     set_contact=set_contact,
     set_input=set_input,
     energise=energise,

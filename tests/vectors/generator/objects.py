@@ -187,6 +187,13 @@ def _configurations() -> Iterable[Vector]:
         yield installed(f"stage_{name}", what, {9: [STAGE | equipment]})
     for name, what, equipment in NO_EQUIPMENT:
         yield shape(f"stage_{name}", what, {9: [STAGE | equipment]})
+    slots: Item = [
+        STAGE | {10: [1_200_000, 0]},
+        STAGE | {0: 2, 5: [0, 1, 0, 0], 10: [2**32 - 1, 75_000]},
+    ]
+    yield installed("return_slots", "Two stages that return in slots of a cycle.", {9: slots})
+    yield shape("slot_of_no_cycle", "A cycle of 0 ms.", {9: [STAGE | {10: [0, 0]}]})
+    yield shape("slot_in_part", "A cycle without an offset.", {9: [STAGE | {10: [1000]}]})
     yield shape("stage_33", "A stage that no command can name.", {9: [{**STAGE, 0: 33}]})
     yield shape("33_stages", "A stage too many.", {9: [STAGE] * 33})
     yield shape(

@@ -1,7 +1,7 @@
 """Make the key of TLS, if there is none, and print the request for its certificate (PKCS #10).
 
-One line of JSON: {"gateway": id in hex, "request": DER in hex}. The key never leaves the board, and
-is another one than that which signs frames.
+One line of JSON: {"gateway": id in hex, "request": DER in hex, "proof": in hex, by the key that
+signs frames: the request is this gateway's}. The key of TLS never leaves the board, and is another.
 """
 
 import asyncio
@@ -13,6 +13,7 @@ from board import Board
 from gateway import identity, signer
 
 NAME = "client-key.der"
+_PROVEN = b"esep request\x00"
 
 _INTEGER = b"\x02"
 _BITS = b"\x03"
@@ -36,12 +37,17 @@ def main() -> int:
     if owner is None:
         print("esep: this gateway has no key yet: run enrol first", file=sys.stderr)
         return 1
+    if owner.retired is not None:
+        print("esep: this gateway is retired (%s)" % owner.retired, file=sys.stderr)
+        return 1
     held = _restored(board.read_setting(NAME))
     if held is None:
         held = signer.make(board.random(40))
         board.write_setting(NAME, _key_file(held))
-    request = asyncio.run(_request(held, owner.gateway.hex()))
-    print(json.dumps({"gateway": owner.gateway.hex(), "request": request.hex()}))
+    name = owner.gateway.hex()
+    request = asyncio.run(_request(held, name))
+    proof = asyncio.run(owner.sign(hashlib.sha256(_PROVEN + request).digest()))
+    print(json.dumps({"gateway": name, "request": request.hex(), "proof": proof.hex()}))
     return 0
 
 

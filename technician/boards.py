@@ -57,7 +57,7 @@ class Board:
 
     def partition(self, label: str) -> Partition:
         """Raises KeyError."""
-        return next((each for each in self.partitions if each.label == label), None) or _no(label)
+        return {each.label: each for each in self.partitions}[label]
 
     @property
     def slot_bytes(self) -> int:
@@ -93,10 +93,6 @@ class Board:
             "network": _network(pins["network"], ssid, password),
         }
         return json.dumps(content, separators=(",", ":")).encode()
-
-
-def _no(label: str) -> Partition:
-    raise KeyError(label)
 
 
 def _network(network: dict[str, Any], ssid: str, password: str) -> dict[str, Any]:

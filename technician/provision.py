@@ -95,7 +95,8 @@ def enrolled(console: Console, order: bytes) -> Enrolled:
     """The board's own proofs, judged here. It makes keys once: asked again it has the same ones."""
     offered, asked = console.run("enrol"), console.run("request")
     try:
-        made = Enrolled(order, bytes.fromhex(offered["enrolment"]), bytes.fromhex(asked["request"]))
+        said = offered["enrolment"], asked["request"], asked["proof"]
+        made = Enrolled(order, *map(bytes.fromhex, said))
         gateway = made.gateway
     except EvidenceError as error:
         raise BagError(Code.BOARD_REFUSED, f"its enrolment: {error.reason}: {error}") from None

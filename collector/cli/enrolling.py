@@ -107,9 +107,10 @@ def enrol(
         if at_ms >= order.until_ms:
             ended = datetime.fromtimestamp(order.until_ms / 1000, UTC)
             raise fail(f"{file}: its work order ended on {ended:%Y-%m-%d}; have a new one signed")
+        authority = _authority(directory, order, enrolled)
         plan = order.plan.replace(ENROLMENT, enrolled.enrolment.hex()).replace(GATEWAY, gateway)
         _take(Registry(engine), plan.encode(), gateway, file, by, at_ms)
-        certificate = _certificate(directory, order, enrolled, days)
+        certificate = b"" if authority is None else _certificate(authority, enrolled, days)
         signer = keyring.signer(Role.CONFIGURATION)
         configuration = compile_configuration(Registry(engine).view(), gateway, at_ms, signer)
         Configurations(engine, keyring.root).store(configuration, at_ms)
@@ -151,10 +152,19 @@ def _take(
         raise typer.Exit(PROPOSED)
 
 
-def _certificate(directory: Path, order: WorkOrder, enrolled: Enrolled, days: int) -> bytes:
-    if not order.authority:
-        return b""
-    pem = TlsAuthority(directory).issue(enrolled.request, enrolled.gateway, days, datetime.now(UTC))
+def _authority(directory: Path, order: WorkOrder, enrolled: Enrolled) -> TlsAuthority | None:
+    """Who certifies the request, which is judged here: before anything is taken."""
+    try:
+        is_signed = x509.load_der_x509_csr(enrolled.request).is_signature_valid
+    except ValueError:
+        is_signed = False
+    if not is_signed:
+        raise AuthorityError("the request is not signed by the key that it names")
+    return TlsAuthority(directory) if order.authority else None
+
+
+def _certificate(authority: TlsAuthority, enrolled: Enrolled, days: int) -> bytes:
+    pem = authority.issue(enrolled.request, enrolled.gateway, days, datetime.now(UTC))
     return x509.load_pem_x509_certificate(pem).public_bytes(Encoding.DER)
 
 

@@ -13,6 +13,10 @@ from collector.evidence.keys import PublicKey
 GATEWAY, ENROLMENT = "@gateway", "@enrolment"
 """What a plan has where the gateway's id and its enrolment will stand."""
 _FORMAT = 1
+_PARTS = ("order", "enrolment", "request", "proof")
+_PROVEN = b"esep request\x00"
+"""Before the request in what its proof signs."""
+_PROOF_BYTES = 64
 
 
 @dataclass(frozen=True)
@@ -75,12 +79,14 @@ def read_work_order(message: bytes, root: PublicKey) -> WorkOrder:
 class Enrolled:
     """What a board made by an order: all of it in the bytes that prove it.
 
-    `request` asks for the certificate of TLS (PKCS #10, DER).
+    `request` asks for the certificate of TLS (PKCS #10, DER); by `proof` the enrolled key says that
+    it is its gateway's.
     """
 
     order: bytes
     enrolment: bytes
     request: bytes
+    proof: bytes
 
     def file(self) -> bytes:
         document = {
@@ -89,13 +95,20 @@ class Enrolled:
             "order": self.order.hex(),
             "enrolment": self.enrolment.hex(),
             "request": self.request.hex(),
+            "proof": self.proof.hex(),
         }
         return (json.dumps(document, indent=1) + "\n").encode()
 
     @property
     def gateway(self) -> str:
-        """Its id. Raises EvidenceError when the board does not prove that it holds the key."""
-        return read_enrolment(self.enrolment)[0].kid.hex()
+        """Its id. Raises EvidenceError when the board does not prove that it holds the key, or that
+        the request is its own.
+        """
+        key = read_enrolment(self.enrolment)[0]
+        if len(self.proof) != _PROOF_BYTES:
+            raise EvidenceError(Reason.WRONG_SHAPE, "the request has no proof")
+        key.verify(_PROVEN + self.request, self.proof)
+        return key.kid.hex()
 
     @classmethod
     def of_file(cls, content: bytes) -> "Enrolled":
@@ -104,9 +117,7 @@ class Enrolled:
             document: Any = json.loads(content)
             if document["format"] != _FORMAT:
                 raise ValueError
-            found = cls(
-                *(bytes.fromhex(document[name]) for name in ("order", "enrolment", "request"))
-            )
+            found = cls(*(bytes.fromhex(document[name]) for name in _PARTS))
             named = document["gateway"]
         except (ValueError, KeyError, TypeError):
             raise EvidenceError(Reason.MALFORMED, "it is no enrolment file") from None

@@ -23,7 +23,8 @@ def enrolment(tmp_path: Path, key: PrivateKey) -> Path:
     body = {0: 1, 1: key.public.cose_key(), 2: "bench"}
     message = seal(key, ContentType.ENROLMENT, body)
     file = tmp_path / "enrolment.json"
-    file.write_bytes(Enrolled(b"order", message, b"request").file())
+    proof = key.sign(b"esep request\x00request")
+    file.write_bytes(Enrolled(b"order", message, b"request", proof).file())
     return file
 
 

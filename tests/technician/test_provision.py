@@ -144,7 +144,7 @@ def test_a_bare_board_becomes_a_gateway_that_starts(
     # No secret is on the laptop: neither key is in what it has.
     for file in tmp_path.glob("*.json"):
         assert json.loads(file.read_text()).keys() <= {
-            "format", "gateway", "order", "enrolment", "request",
+            "format", "gateway", "order", "enrolment", "request", "proof",
         }  # fmt: skip
     done = office.registry("enrol", tmp_path / "enrolment.json", "--out", tmp_path / "reply.json")
     assert done.exit_code == 0, done.output
@@ -240,7 +240,7 @@ def test_what_was_changed_on_the_way_is_refused(
     board = start_board()
     enrolled(office, board, tmp_path / "one.json")
     document = said_in(tmp_path / "one.json")
-    for name in ("order", "enrolment", "request"):
+    for name in ("order", "enrolment", "request", "proof"):
         changed = tmp_path / f"{name}.json"
         text = document[name]
         changed.write_text(
@@ -249,6 +249,12 @@ def test_what_was_changed_on_the_way_is_refused(
         done = office.registry("enrol", changed, "--out", tmp_path / "none.json")
         assert done.exit_code == 2, name
         assert not (tmp_path / "none.json").exists()
+    enrolled(office, start_board(), tmp_path / "other.json")
+    swapped = document | {"request": said_in(tmp_path / "other.json")["request"]}
+    (tmp_path / "swapped.json").write_text(json.dumps(swapped))
+    done = office.registry("enrol", tmp_path / "swapped.json", "--out", tmp_path / "none.json")
+    assert "bad_signature" in done.output
+    assert document["gateway"] not in office.registry("show", "gateway", "--json").stdout
     stranger = Office(office.directory, tmp_path / "changed.cose")
     content = bytearray(office.order.read_bytes())
     content[-1] ^= 1

@@ -74,6 +74,7 @@ class Trial:
         self._uplink = uplink
         self._faults = faults
         before = _cell(self._journal, slots)[9]
+        self._all_buses = buses
         self._buses = [bus for at, bus in enumerate(buses) if before >> at & 1]
         self._at_ms = self._healthy_since = self._clock.uptime_ms()
         self._seen: list = []
@@ -112,6 +113,8 @@ class Trial:
         healthy_s = (now_ms - self._healthy_since) // 1000
         by_cable = self._slots.by == table.BY_CABLE
         is_silent = not all(bus.alive() for bus in self._buses)
+        if by_cable:  # nobody noted which ones worked
+            is_silent = not any(bus.alive() for bus in self._all_buses)
         if not is_silent and (
             (self._reached and healthy_s >= LIMITS_S[0]) or (by_cable and healthy_s >= LIMITS_S[1])
         ):

@@ -50,13 +50,14 @@ class Update:
     `is_free()`: whether no order holds and no stage moves; nothing is begun before.
     """
 
-    def __init__(self, slots, context, uplink, is_free, buses):
+    def __init__(self, slots, context, uplink, is_free, buses, by=table.BY_BROKER):
         self.complete = False
         self._slots = slots
         self._trust, self._clock, self._journal, _, _, self._bill = context
         self._uplink = uplink
         self._is_free = is_free
         self._buses = buses
+        self._by = by
         self._slot = 1 - slots.runs
         self._coming = self._refused = b""  # hashes of bundles' messages
         self._image = (b"", 0)  # hash, bytes
@@ -145,7 +146,7 @@ class Update:
         ):
             self._have = slots.marked(self._slot)
         elif not (
-            slots.begin(number, bundle, table.BY_BROKER)
+            slots.begin(number, bundle, self._by)
             and slots.put_message(self._slot, number, self._image[1], message)
         ):
             raise WireError("the flash is worn")

@@ -10,6 +10,7 @@ from unittest import mock
 
 import pytest
 from plant import releases
+from plant.authority import encode
 from plant.collector import PATIENCE_S, now_ms
 from plant.site import Plant, until
 
@@ -23,6 +24,7 @@ OPEN, RELEASE = 1, 2
 APPLIED, RESTORED = (2, None), (5, None)
 ORDER = b"\x11" * 16
 SLOT_BLOCKS, BLOCK_BYTES = 40, 4096
+GOOD_STATE = 4
 LIMITS = {"at": "gateway.trial.LIMITS_S", "do": "set", "with": [1, 6, 12]}
 NEWER = {releases.VERSION: ('VERSION = "', 'VERSION = "9.')}
 
@@ -114,14 +116,14 @@ def test_a_release_is_tried_and_found_good(plant: Plant) -> None:
     plant.collector.check_chains()
 
 
-def starts_counted(plant: Plant) -> int:
-    """Of the trial, as the newest entry of the record has it."""
+def newest_entry(plant: Plant) -> tuple[Any, ...]:
+    """Of the record: magic, seq, state, slot that runs, starts of the trial."""
     flash = (plant.gateway.directory / "slots.bin").read_bytes()
     entries = [
         struct.unpack_from("<2sIBBB", flash, at)
         for at in range((SLOT_BLOCKS - 1) * BLOCK_BYTES, SLOT_BLOCKS * BLOCK_BYTES, 64)
     ]
-    return int(max(entry for entry in entries if entry[0] == b"EU")[4])
+    return max(entry for entry in entries if entry[0] == b"EU")
 
 
 @pytest.mark.parametrize(
@@ -146,7 +148,7 @@ def test_a_bad_release_ends_with_the_old_one(
     for start in range(1, starts + 1):
         gateway.start()
         if "watchdog" in why:  # whoever started the process watches it
-            until(lambda: starts_counted(plant) == start)  # noqa: B023
+            until(lambda: newest_entry(plant)[4] == start)  # noqa: B023
             gateway.kill()
             (gateway.directory / "reset").write_text("watchdog")
         else:
@@ -164,3 +166,27 @@ def test_a_bad_release_ends_with_the_old_one(
     )
     assert not plant.collector.statuses[-1].get("safe")
     plant.collector.check_chains()
+
+
+def test_by_cable_a_release_is_good_without_a_broker(plant: Plant, tmp_path: Path) -> None:
+    """After half an hour that is healthy, here six seconds."""
+    gateway = plant.gateway
+    gateway.ask_to_stop()
+    assert gateway.ended() == 0
+    content = releases.image(NEWER)
+    file = tmp_path / "release"
+    older = releases.message(plant.site.authority, 0xFFFF, content, role="orders")
+    file.write_bytes(encode([older, content]))
+    refused = gateway.run("install", str(file))
+    assert refused.returncode == 1
+    assert "refused: bad_signature" in refused.stderr
+    file.write_bytes(encode([releases.message(plant.site.authority, 7, content), content]))
+    installed = gateway.run("install", str(file))
+    assert installed.returncode == 0, installed.stderr
+    plant.broker.kill()
+    gateway.start()
+    until(lambda: slot_state(plant) == GOOD_STATE)
+
+
+def slot_state(plant: Plant) -> int:
+    return int(newest_entry(plant)[2])

@@ -12,6 +12,7 @@ from collector.model.records import Meter, Site, ZoneRamp
 from collector.orders.loads import capped, setpoint_over_ms, stage_load
 from collector.orders.order import Cut, Order, Part, Sent
 from collector.orders.ramp import Ramp, Span, Wave, apart_ms, in_turn
+from collector.registry.return_slots import return_slots
 from collector.registry.view import View
 from collector.series.store import SeriesStore
 
@@ -28,7 +29,7 @@ _LATE_MS = 1_000
 _FREQUENCY = "frequency"
 _HZ_IN_MHZ = 1000
 _LIMITER_RAMP_MS = (10_000, 1_000)
-"""Offset and step by which a gateway brings back what its own limit opened."""
+"""Offset and step by which a gateway without slots brings back what its own limit opened."""
 
 
 @dataclass
@@ -61,6 +62,7 @@ class Fleet:
         rules = {rule.zone: rule for rule in view.holding(ZoneRamp, now_ms)}
         self._zones = {name: self._zone(rule) for name, rule in rules.items()}
         self._held: dict[str, bool] = {}
+        self._cycles_ms: dict[str, int] = {}
         self._said: dict[tuple[str, bytes, int | str], bool] = {}
         self._ends_ms: dict[tuple[bytes, int], int] = {}
         if not self._zones:
@@ -298,7 +300,17 @@ class Fleet:
         offset_ms, step_ms, count = policy.ramp_offset_ms, policy.ramp_step_ms, len(part.cut.stages)
         if part.cut.cap_w is not None:
             (offset_ms, step_ms), count = _LIMITER_RAMP_MS, len(rests)
-        return offset_ms + step_ms * max(count - 1, 0) + max(rests, default=0)
+        ramp_ms = offset_ms + step_ms * max(count - 1, 0)
+        if part.cut.cap_w is not None and known is not None:
+            ramp_ms = max(ramp_ms, self._cycle_ms(known.zone))
+        return ramp_ms + max(rests, default=0)
+
+    def _cycle_ms(self, zone: str) -> int:
+        """How long the slots take in which its gateways let load return by themselves."""
+        if zone not in self._cycles_ms:
+            slots = return_slots(self._view, zone, self._now_ms)
+            self._cycles_ms[zone] = 0 if slots is None else slots.cycle_ms
+        return self._cycles_ms[zone]
 
     def _is_held(self, rule: ZoneRamp) -> bool:
         """Whether the frequency, or the zone's draw, says that nothing may return now."""

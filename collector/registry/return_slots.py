@@ -1,5 +1,7 @@
 """The return slots of a zone's stages, by what the register says that they can draw."""
 
+from collections.abc import Mapping
+
 from sqlalchemy import Connection
 
 from collector.evidence.cose import MAX_CONFIGURATION, ContentType, parse
@@ -16,8 +18,9 @@ def return_slots(view: View, zone: str, at_ms: int) -> Slots | None:
         return None
     most_w = rule.return_w_per_min
     sites = sorted((s for s in view.all(Site).values() if s.zone == zone), key=lambda s: s.name)
+    drawn_w = _drawn_w(view, at_ms)
     loads_w = {
-        (site.name, stage.id): _most_w(view, site, stage, at_ms) or most_w
+        (site.name, stage.id): _most_w(drawn_w, site, stage) or most_w
         for site in sites
         for stage in sorted(site.stages, key=lambda stage: stage.id)
     }
@@ -45,16 +48,21 @@ def slot_of(slots: Slots | None, site: Site, stage: Stage) -> list[int] | None:
     return None if slots is None else [slots.cycle_ms, slots.offsets_ms[site.name, stage.id]]
 
 
-def _most_w(view: View, site: Site, stage: Stage, at_ms: int) -> int | None:
+def _drawn_w(view: View, at_ms: int) -> dict[str, int]:
+    """All that a site may draw, by its name."""
+    points = {point.name: point for point in view.holding(DeliveryPoint, at_ms)}
+    drawn_w: dict[str, int] = {}
+    for point in points.values():
+        most_w = min(point.capacity_w, point.contracted_w)
+        drawn_w[point.site] = drawn_w.get(point.site, 0) + most_w
+    return drawn_w
+
+
+def _most_w(drawn_w: Mapping[str, int], site: Site, stage: Stage) -> int | None:
     """The most that a stage draws: what is rated, else all that its site may.
 
     None: nobody knows, as of a stage that opens a line.
     """
     if stage.rated_w is not None:
         return stage.rated_w
-    points = {
-        point.name: min(point.capacity_w, point.contracted_w)
-        for point in view.holding(DeliveryPoint, at_ms)
-        if point.site == site.name
-    }
-    return None if stage.feeder is not None else sum(points.values()) or None
+    return None if stage.feeder is not None else drawn_w.get(site.name)

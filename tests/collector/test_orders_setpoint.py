@@ -245,7 +245,7 @@ def test_a_setpoint_counts_in_the_ramp_by_the_stages_that_must_open(capped: Nigh
     """To be under 500 kW the first stage, 600 kW, must open: no more may follow in this step."""
     capped.record(ZoneRamp(zone=ZONE, valid_from=0, shed_step_w=700_000, shed_step_s=60))
     order = capped.issue(cap(capped))
-    assert order.parts[0].steps[Step.ISSUED].details["load_w"] == 600_000
+    assert order.parts[0].steps[Step.ISSUED].details["shed_w"] == 600_000
     other = capped.draft(reason=OrderReason.EMERGENCY, stages=(2,))
     capped.approve(other)
     for at_s in (1, 2, 3):

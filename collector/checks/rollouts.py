@@ -134,11 +134,16 @@ def told(connection: Connection) -> dict[str, Told]:
     }
 
 
-def is_done(release: Release, said: Told | None) -> bool:
-    """Whether the gateway runs it, or a newer one, for good."""
-    if said is None or said.step is not Step.GOOD:
-        return False
-    return said.number >= release.number
+def is_done(release: Release, said: Told | None, runs: str | None) -> bool:
+    """Whether the gateway has it, or a newer one, for good; `runs`: hash of its firmware.
+
+    One that was flashed with it says nothing of it but by its start.
+    """
+    if said is not None and said.bundle == release.hash[:8].hex():
+        return said.step is Step.GOOD
+    if said is not None and said.step is Step.GOOD and said.number >= release.number:
+        return True
+    return runs == release.firmware.hex()
 
 
 def is_trying(release: Release, said: Told | None) -> bool:
@@ -170,18 +175,19 @@ def advance(
     if release is None:
         raise ReleaseError(f"release {rollout.release} is not here")
     said = told(connection)
+    hashes = gateways.firmware_hashes(connection)
     conditions = gateways.conditions(connection)
     well_since = rollout.stage_ms
     is_stage_done = True
     for gateway in rollout.due:
         here = said.get(gateway)
         why = failure(release, here)
-        if here is not None and why is None and is_done(release, here):
+        if why is not None or not is_done(release, here, hashes.get(gateway)):
+            is_stage_done = False
+        elif here is not None and here.step is Step.GOOD:
             well_since = max(well_since, here.at_ms)
             if here.number == release.number:
                 why = _ailment(conditions.get(gateway), statuses.get(gateway), here, now_ms)
-        else:
-            is_stage_done = False
         if why is not None:
             stop(connection, rollout, f"{gateway}: {why}", now_ms)
             return newest(connection)

@@ -9,6 +9,7 @@ from sqlalchemy import Engine
 from collector.checks import rollouts
 from collector.checks.rollouts import Rollout, State
 from collector.cli.carrying import Carrier
+from collector.intervals import gateways
 from collector.registry import releases
 from collector.registry.releases import Release
 from collector.storage import reading
@@ -56,10 +57,11 @@ class Releasing:
             if release is None:
                 return
             said = rollouts.told(connection)
+            hashes = gateways.firmware_hashes(connection)
             lacking = [
                 each
                 for each in rollout.due
-                if not rollouts.is_done(release, said.get(each))
+                if not rollouts.is_done(release, said.get(each), hashes.get(each))
                 and not rollouts.is_trying(release, said.get(each))
             ]
             if lacking:

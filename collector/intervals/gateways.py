@@ -73,6 +73,13 @@ def conditions(connection: Connection) -> dict[str, Condition]:
     return {gateway: _condition(said) for gateway, said in sorted(facts.items())}
 
 
+def firmware_hashes(connection: Connection) -> dict[str, str]:
+    """In hex, of what each gateway runs, by its newest start."""
+    query = select(table.c.gateway, table.c.body).where(table.c.name == _BOOT)
+    found = {gateway.hex(): json.loads(body) for gateway, body in connection.execute(query)}
+    return {gateway: body["firmware_sha256"] for gateway, body in found.items()}
+
+
 def _condition(said: dict[str, tuple[int, dict[str, Any]]]) -> Condition:
     booted_ms, boot = said.get(_BOOT, (None, None))
     health_ms, health = said.get(_HEALTH, (None, None))

@@ -34,6 +34,7 @@ from collector.storage.tables import gateway_fact
 SECOND_MS, HOUR_MS = 1000, 3_600_000
 SOAK_S = 3600
 IMAGE = bytes(range(256)) * 600
+FIRMWARE = bytes(range(32))
 MANY = [bytes([number]) * 8 for number in range(1, 31)]
 
 
@@ -55,7 +56,7 @@ def root() -> PrivateKey:
 def signed(root: PrivateKey, number: int, role: Role = Role.RELEASE) -> bytes:
     key = PrivateKey.generate()
     certificate = certify(root, role, key.public, 0, 2 * NOW_MS)
-    bundle = Bundle.of(IMAGE, number, f"0.{number}", NOW_MS, bytes(32))
+    bundle = Bundle.of(IMAGE, number, f"0.{number}", NOW_MS, FIRMWARE)
     return bundle_file(bundle.message(Signer(key, certificate)), IMAGE)
 
 
@@ -156,6 +157,17 @@ def test_one_that_does_not_do_well_stops_it_and_is_found(
         ]
     assert found.details["release"] == 7
     assert found.subject == world.gateway.id.hex()
+
+
+def test_one_that_was_flashed_with_it_needs_nothing(world: World, root: PrivateKey) -> None:
+    take_in(world, root)
+    begin(world, [world.gateway.id])
+    assert look(world, SOAK_S).state is State.RUNNING
+    flashed = {0: "power", 1: "m", 2: "0.7", 3: FIRMWARE}
+    world.append([world.gateway.frame(BILLING, 1, [event(1, flashed)])])
+    while advance(world.engine, IntervalFollower(world.configurations)):
+        pass
+    assert look(world, SOAK_S).state is State.DONE
 
 
 def test_what_cannot_be_started(world: World, root: PrivateKey) -> None:

@@ -17,18 +17,17 @@ _MORE_BYTES = 4096
 
 
 _FROZEN_NAMES_BYTES = 8192
-"""A pool of names, which what chooses the slot needs here: on an ESP32 its names are in flash."""
+"""A pool of names more, for those of the entry and of `slots`: on an ESP32 they are in flash."""
 
 
-def command(image: Path, module: str, *args: str, slots: bool = False) -> list[str]:
+def command(image: Path, module: str, *args: str) -> list[str]:
     """Runs a module of an application's image; ESEP_BOARD names the board.
 
-    A word is twice as long here as there, so the heap is too; and the image lies in it. `slots`:
-    whether the board has two for it.
+    A word is twice as long here as there, so the heap is too; and the image lies in it.
     """
     words = HEAP_KIB * 1024 // _ESP32_WORD_BYTES
     heap_bytes = words * struct.calcsize("P") + image.stat().st_size + _MORE_BYTES
-    heap_bytes += _FROZEN_NAMES_BYTES if slots else 0
+    heap_bytes += _FROZEN_NAMES_BYTES
     interpreter = Path(sys.executable).with_name("micropython")
     heap = f"heapsize={heap_bytes}"
     return [str(interpreter), "-X", heap, str(_ENTRY), str(image), module, *args]

@@ -438,6 +438,7 @@ class App:
         await self._limits_here().take(message)
 
     async def _object(self, part):
+        gc.collect()  # parts come one upon the other, and each takes three times its size
         # Imported when needed: it is needed seldom.
         if part[:1] == _OF_RELEASE:
             await self._release(part)
@@ -462,7 +463,6 @@ class App:
                 self._vitals.buses,
             )
         if self._update:
-            gc.collect()  # parts come faster than it is done by itself
             await self._update.handle(part)
 
     def _receipt(self, message):

@@ -92,7 +92,7 @@ class Gateway:
         return {"ESEP_BOARD": str(self.directory / "board.json")}
 
     def _command(self, module: str, *args: str) -> list[str]:
-        return micropython.command(firmware(), module, *args, slots="slots" in self.board)
+        return micropython.command(firmware(), module, *args)
 
     def _write_board(self) -> None:
         (self.directory / "board.json").write_text(json.dumps(self.board))

@@ -40,7 +40,7 @@ unit: $(VENV)/.test $(WASM)/.installed
 ifdef ARGS
 	$(PYTEST) $(ARGS)
 else
-	$(PYTEST) --numprocesses 3 --dist worksteal $(addprefix --ignore ,$(WHOLE))
+	$(PYTEST) --numprocesses 2 --dist worksteal $(addprefix --ignore ,$(WHOLE))
 	$(PYTEST) $(WHOLE)
 endif
 

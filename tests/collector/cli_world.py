@@ -37,7 +37,7 @@ def with_keys(world: World, directory: Path) -> Checkpoints:
     (directory / ROOT_FILE).write_bytes(world.root.public.raw)
     keys = directory / "keys"
     keys.mkdir(mode=0o700)
-    for role in Role:
+    for role in (Role.RECEIPTS, Role.ORDERS, Role.CONFIGURATION, Role.CHECKPOINTS):
         key = PrivateKey.generate()
         key.save(keys / f"{role}.pem")
         certificate = certify(world.root, role, key.public, 0, _FAR_MS)

@@ -103,7 +103,7 @@ def test_an_hour_without_the_server_loses_no_point(
     assert peak < 30_000_000  # two batches, however much waits
     lag = shipped.shipper.lag(NOW_MS + 61 * 60_000)
     assert lag.frames == shipped.head - shipped.cursor >= 60 * 18
-    assert lag.seconds >= HOUR_S
+    assert lag.seconds >= HOUR_S - 60  # what was begun may have come to its end
     own.start()
     shipped.shipper.drain()
     assert shipped.shipper.lag(NOW_MS).frames == 0

@@ -196,11 +196,12 @@ def test_a_cable_that_is_pulled_leaves_nothing_half_done(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("technician.console._PATIENCE_S", 2)
     board = start_board()
     board.pulled_after = 400
     out = tmp_path / "enrolment.json"
-    done = device("enrol", office, board, "--out", out, "--json")
+    with monkeypatch.context() as patch:
+        patch.setattr("technician.console._PATIENCE_S", 2)
+        done = device("enrol", office, board, "--out", out, "--json")
     assert done.exit_code == 1
     assert code(done) == "cable"
     assert not out.exists()

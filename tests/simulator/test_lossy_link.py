@@ -10,11 +10,19 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from absent import absent
 
 from simulator.link import Link, LinkError
 
 DELAY_S, LOSS, PACKETS = 0.1, 0.2, 400
-needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="network namespaces need root")
+needs_root = pytest.mark.usefixtures("root")
+
+
+@pytest.fixture
+def root() -> None:
+    if os.geteuid() != 0:
+        absent("network namespaces need root")
+
 
 ECHO = """
 import socket, sys

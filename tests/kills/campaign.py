@@ -28,7 +28,7 @@ from collector.series.embedded import EmbeddedSeries
 from collector.storage import open_database, reading
 from collector.storage.tables import chain, follower, frame, snapshot
 
-PATIENCE_S = 30
+PATIENCE_S = 60
 _TICK_S = 0.05
 _FOLLOWERS = {"chain", "series", "intervals", "orders"}
 _MARKET = Market(label="kills", period_s=3600, interval_s=1)

@@ -14,6 +14,7 @@ from collector.evidence.cose import ContentType, parse
 from collector.evidence.frame import Stream
 
 _RESEND_S = 0.5
+_RESENT = 60  # at once, the oldest: without a bound a slow machine drowns in repetitions
 _STEP_MS = 1000
 Name = tuple[bytes, int, int, int]
 """Gateway, epoch, stream, seq."""
@@ -36,6 +37,7 @@ class Fleet:
         self._gateways = {gateway.id: gateway for gateway in gateways}
         self._chains = [each.chain(stream) for each in gateways for stream in (BILLING, TELEMETRY)]
         self._waiting: dict[Name, tuple[bytes, float]] = {}
+        self._resent_at = 0.0
         self._lock = threading.Lock()
         self._client = Client(CallbackAPIVersion.VERSION2)
         self._client.reconnect_delay_set(1, 1)
@@ -63,9 +65,12 @@ class Fleet:
 
     def resend(self) -> None:
         late = time.monotonic() - _RESEND_S
+        if self._resent_at > late:
+            return
+        self._resent_at = time.monotonic()
         with self._lock:
             again = [(name, frame) for name, (frame, sent) in self._waiting.items() if sent < late]
-        for name, frame in again:
+        for name, frame in again[:_RESENT]:
             self._send(name, frame)
 
     def _send(self, name: Name, frame: bytes) -> None:

@@ -9,6 +9,7 @@ import os
 import signal
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from random import Random
 
 import fatal
@@ -20,18 +21,13 @@ ONE = os.environ.get("ESEP_SEED")
 SEEDS = [int(ONE)] if ONE else list(range(KILLS))
 
 
-@pytest.fixture(scope="session")
-def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    world = Installation(tmp_path_factory.mktemp("kills"))
+@pytest.fixture
+def installation(tmp_path: Path) -> Iterator[Installation]:
+    """Its own for each seed: a failure is had again by its seed alone."""
+    world = Installation(tmp_path)
     yield world
+    world.end_collectors()
     world.close()
-
-
-@pytest.fixture(autouse=True)
-def _ended(installation: Installation) -> Iterator[None]:
-    """A test that fails leaves no collector to the next."""
-    yield
-    installation.end_collectors()
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import multiprocessing
 import time
 from collections.abc import Callable
 from decimal import Decimal
+from functools import partial
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from random import Random
@@ -91,8 +92,13 @@ class Installation:
 
     def settle(self) -> None:
         """Until every frame has its receipt, and every follower is at the ledger's end."""
-        self._until(lambda: self.fleet.pending == 0, "receipts for all", self.fleet.resend)
+        while (pending := self.fleet.pending) > 0:
+            is_less = partial(self._is_pending_less, pending)
+            self._until(is_less, "receipt for any of them", self.fleet.resend)
         self._until(lambda: self.behind() == {}, "followers at the head", lambda: None)
+
+    def _is_pending_less(self, pending: int) -> bool:
+        return self.fleet.pending < pending
 
     def _until(self, done: Callable[[], bool], what: str, meanwhile: Callable[[], None]) -> None:
         until = time.monotonic() + PATIENCE_S

@@ -14,7 +14,7 @@ from collector.evidence.cose import ContentType, parse
 from collector.evidence.frame import Stream
 
 _RESEND_S = 0.5
-_RESENT = 60  # at once, the oldest: without a bound a slow machine drowns in repetitions
+_RESENT = 200  # at once, the oldest: without a bound a slow machine drowns in repetitions
 _STEP_MS = 1000
 Name = tuple[bytes, int, int, int]
 """Gateway, epoch, stream, seq."""

@@ -8,10 +8,12 @@ BIN := $(VENV)/bin
 TEST_ROOMS := tests/auditor tests/broker tests/collector/test_*.py tests/collector/web tests/common tests/end_to_end \
   tests/faults tests/firmware tests/kills tests/hardware tests/interop tests/simulator tests/technician tests/vectors
 # whole installations, which need the machine for themselves
-WHOLE := tests/end_to_end tests/faults tests/kills
+WHOLE := tests/end_to_end tests/faults
 # thousands of small databases, each commit synced: in memory, where 4 GB of it are free
 ROOM := $(shell [ "$$(df -k --output=avail /dev/shm 2>/dev/null | tail -n 1)" -gt 4000000 ] 2>/dev/null && echo TMPDIR=/dev/shm)
 PYTEST := $(ROOM) $(BIN)/python -m pytest
+# the tests start hundreds of Pythons: none compiles what another has compiled
+unexport PYTHONDONTWRITEBYTECODE
 STUBS := .cache/esp32-stubs
 WASM := .cache/wasm
 PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/pip install --quiet -c constraints.txt

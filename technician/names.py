@@ -106,8 +106,8 @@ def shared(sources: Mapping[str, str]) -> dict[str, str]:
     mapping: dict[str, str] = {}
     near_of = {name: _all(home for home in words if name in home) for name in free}
     for name in sorted(free, key=lambda name: (-len(near_of[name] & free), name)):
-        near = near_of[name]
-        taken = {mapping.get(other, other) for other in near if other not in free - mapping.keys()}
+        waiting = free - mapping.keys()
+        taken = {mapping.get(other, other) for other in near_of[name] - waiting}
         new = next((new for new in _ALPHABET.split() if new not in taken), None)
         if new is not None:
             mapping[name] = new

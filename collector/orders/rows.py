@@ -24,6 +24,8 @@ def orders_of(
 ) -> list[Order]:
     """Those of the table of orders, as they were drafted; `parts_of`: with only these parts."""
     rows = connection.execute(select(order_table).where(which)).all()
+    if not rows:
+        return []
     named = select(order_table.c.id).where(which)
     chosen: list[ColumnElement[bool]] = [part_table.c.order_id.in_(named)]
     if parts_of is not None:

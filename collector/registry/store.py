@@ -24,6 +24,7 @@ class Persons(NamedTuple):
 
 
 NOBODY = Persons(None, None)
+_NEWEST = select(func.max(registry_version.c.id))  # made once: it is asked before all else
 
 
 class Change(NamedTuple):
@@ -38,7 +39,7 @@ class Change(NamedTuple):
 
 def newest_version(connection: Connection) -> int:
     """The number of the last change of the register; 0 when it is empty."""
-    return connection.scalar(select(func.max(registry_version.c.id))) or 0
+    return connection.scalar(_NEWEST) or 0
 
 
 class Registry:

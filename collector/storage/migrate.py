@@ -1,5 +1,6 @@
 """The schema of a database, brought to what the program knows; a newer one is refused."""
 
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -21,10 +22,10 @@ def configuration() -> Config:
 
 def migrate(engine: Engine) -> None:
     """All steps in one transaction, or none; raises DatabaseError."""
-    config = configuration()
-    scripts = ScriptDirectory.from_config(config)
+    scripts = _scripts()
     if _revisions(engine) == set(scripts.get_heads()):
         return
+    config = configuration()
     with engine.begin() as connection:
         found = set(MigrationContext.configure(connection).get_current_heads())
         known = {script.revision for script in scripts.walk_revisions()}
@@ -35,6 +36,12 @@ def migrate(engine: Engine) -> None:
             )
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+
+
+@cache
+def _scripts() -> ScriptDirectory:
+    """What the program knows; reading it takes longer than opening a database."""
+    return ScriptDirectory.from_config(configuration())
 
 
 def is_new(engine: Engine) -> bool:

@@ -25,7 +25,6 @@ class CollectorRun:
         self.world = world
         self.series = EmbeddedSeries(directory)
         self._ledger = Ledger(world.engine)
-        self._admission = world.admission()
         known = world.configurations
         self._followers = (
             ChainFollower(),
@@ -42,7 +41,7 @@ class CollectorRun:
 
     def take(self, came: Iterable[tuple[TestGateway, bytes]], received_ms: int) -> None:
         """Raises EvidenceError when one of them is refused."""
-        judge = self._admission.judge
+        judge = self.world.admission_now().judge
         frames = [judge(Delivery.of(gateway.topic, message)) for gateway, message in came]
         if not frames:
             return

@@ -14,7 +14,7 @@ from collector.registry.store import Registry
 from collector.series.store import SeriesStore
 from collector.web import findings, metrics, render
 from collector.web.board import read_board
-from collector.web.language import Language, headers
+from collector.web.language import Language
 from collector.web.live import Live
 from collector.web.view_model import Board
 
@@ -66,12 +66,11 @@ def create_app(
         return response
 
     @app.get("/", response_class=HTMLResponse, include_in_schema=False)
-    def page(language: Language) -> HTMLResponse:
-        return HTMLResponse(render.page(board(), language), headers=headers(language))
+    def page(language: Language) -> str:
+        return render.page(board(), language)
 
     @app.get("/live", response_class=EventSourceResponse, include_in_schema=False)
-    async def events(language: Language, response: Response) -> AsyncIterator[ServerSentEvent]:
-        response.headers.update(headers(language))
+    async def events(language: Language) -> AsyncIterator[ServerSentEvent]:
         async for event in live.events(language):
             yield event
 

@@ -66,9 +66,7 @@ def routes(
         return HTMLResponse(html, status, headers(language))
 
     @router.get("/findings")
-    def several(
-        asked: Annotated[Filter, Query()], language: Language
-    ) -> HTMLResponse:
+    def several(asked: Annotated[Filter, Query()], language: Language) -> HTMLResponse:
         try:
             wanted = _asked(asked, registry)
         except FilterError as error:

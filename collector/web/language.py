@@ -2,20 +2,26 @@
 
 from typing import Annotated
 
-from fastapi import Depends, Header
+from fastapi import Depends, Header, Response
 
 from collector.words.languages import LANGUAGES, accepted
 
 
+def headers(language: str) -> dict[str, str]:
+    return {"Content-Language": language, "Vary": "Accept-Language"}
+
+
 def _asked(
-    lang: str | None = None, accept_language: Annotated[str | None, Header()] = None
+    response: Response,
+    lang: str | None = None,
+    accept_language: Annotated[str | None, Header()] = None,
 ) -> str:
-    return lang if lang in LANGUAGES else accepted(accept_language)
+    language = lang if lang in LANGUAGES else accepted(accept_language)
+    response.headers.update(headers(language))
+    return language
 
 
 Language = Annotated[str, Depends(_asked)]
-"""`?lang=`, else what the browser likes best, else English."""
-
-
-def headers(language: str) -> dict[str, str]:
-    return {"Content-Language": language, "Vary": "Accept-Language"}
+"""`?lang=`, else what the browser likes best, else English. The answer says which, unless the
+endpoint makes a response of its own: that says it by `headers`.
+"""

@@ -10,7 +10,6 @@ board-empty_how = Sites, meters, gateways, licences and allocations come from a 
 
 unit-MW = MW
 unit-Wh = Wh
-unit-kWh = kWh
 time-s = { $seconds } s
 time-min = { $minutes } min { $seconds } s
 time-h = { $hours } h { $minutes } min

@@ -8,7 +8,6 @@ board-empty_how = Алаңдар, есепке алу аспаптары, шлю
 
 unit-MW = МВт
 unit-Wh = Вт·сағ
-unit-kWh = кВт·сағ
 time-s = { $seconds } с
 time-min = { $minutes } мин { $seconds } с
 time-h = { $hours } сағ { $minutes } мин
@@ -95,7 +94,7 @@ board-spark = соңғы { $minutes } минуттағы қуат пен лим�
 board-spark_from = −{ $minutes } мин
 board-drawn = тұтыну
 board-allowed = лимит
-board-spark_period = сағат шегі
+board-spark_period = сағат
 board-energy = Осы жеткізу сағатының энергиясы
 board-energy_shared = Осы жеткізу сағатының энергиясы, ортақ: { $sites } (бірге { $power } МВт)
 board-used = жұмсалғаны, Вт·сағ

@@ -8,7 +8,6 @@ board-empty_how = Площадки, приборы учёта, шлюзы, ли�
 
 unit-MW = МВт
 unit-Wh = Вт·ч
-unit-kWh = кВт·ч
 time-s = { $seconds } с
 time-min = { $minutes } мин { $seconds } с
 time-h = { $hours } ч { $minutes } мин
@@ -95,7 +94,7 @@ board-spark = мощность за последние { $minutes } мин и л
 board-spark_from = −{ $minutes } мин
 board-drawn = потребление
 board-allowed = лимит
-board-spark_period = граница часа
+board-spark_period = час
 board-energy = Энергия этого часа поставки
 board-energy_shared = Энергия этого часа поставки, общая для { $sites } (вместе { $power } МВт)
 board-used = израсходовано, Вт·ч

@@ -14,6 +14,7 @@ from collector.registry.store import Registry
 from collector.series.store import SeriesStore
 from collector.web import findings, metrics, render
 from collector.web.board import read_board
+from collector.web.language import Language
 from collector.web.live import Live
 from collector.web.view_model import Board
 
@@ -54,7 +55,7 @@ def create_app(
     def board() -> Board:
         return read_board(engine, registry, series, statuses, now_ms())
 
-    live = Live(lambda: render.fragment(board()))
+    live = Live(board, render.fragment)
 
     @app.middleware("http")
     async def add_headers(
@@ -65,12 +66,12 @@ def create_app(
         return response
 
     @app.get("/", response_class=HTMLResponse, include_in_schema=False)
-    def page() -> str:
-        return render.page(board())
+    def page(language: Language) -> str:
+        return render.page(board(), language)
 
     @app.get("/live", response_class=EventSourceResponse, include_in_schema=False)
-    async def events() -> AsyncIterator[ServerSentEvent]:
-        async for event in live.events():
+    async def events(language: Language) -> AsyncIterator[ServerSentEvent]:
+        async for event in live.events(language):
             yield event
 
     @app.get("/api/state", summary="The board as data")
@@ -94,6 +95,6 @@ def create_app(
         def figures() -> Response:
             return Response(measured(), media_type=metrics.CONTENT_TYPE)
 
-    app.include_router(findings.routes(engine, registry, render.PAGES, now_ms))
+    app.include_router(findings.routes(engine, registry, render.pages, now_ms))
     app.mount("/static", StaticFiles(directory=render.ROOM / "static"), name="static")
     return app

@@ -22,7 +22,7 @@ from collector.registry.view import View
 from collector.series.store import SeriesStore
 from collector.storage import reading
 from collector.storage.tables import frame
-from collector.web import recent, wording
+from collector.web import recent
 from collector.web.gateways import Gateways
 from collector.web.limits import block_part
 from collector.web.sites import Moment, allowance, site_part
@@ -36,6 +36,7 @@ from collector.web.view_model import (
     StepPart,
 )
 from collector.web.zones import zone_parts
+from collector.words.languages import DEFAULT
 from collector.words.of_findings import finding_text
 
 _UNLICENSED = (Code.UNLICENSED_LOAD, Code.SUSPENDED_LOAD, Code.REVOKED_LOAD)
@@ -211,5 +212,6 @@ def _finding(view: View, finding: Finding, last: Rounds) -> FindingPart:
         first_ms=finding.first_ms,
         last_ms=finding.last_ms,
         is_present=last.show(finding),
-        text=finding_text(wording.LANGUAGE, finding),
+        text=finding_text(DEFAULT, finding),
+        kept=finding,
     )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Query
+from fastapi import APIRouter, Query
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment
 from pydantic import BaseModel
@@ -19,19 +19,11 @@ from collector.checks.rounds import Rounds
 from collector.model.delivery import day_start_ms
 from collector.registry.store import Registry
 from collector.storage import reading
-from collector.web.wording import SEVERITY_SIGNS
+from collector.web.language import Language, headers
 from collector.words import languages, of_findings
-from collector.words.figures import STYLES
 
 _SHOWN = 100
 _MEMBERS = 50
-_STATE_SIGNS = {
-    State.OPEN: ("warning", "○"),
-    State.EXPLAINED: ("ordered", "◔"),
-    State.DISPUTED: ("unknown", "?"),
-    State.UPHELD: ("alarm", "■"),
-    State.CLOSED: ("quiet", "✓"),
-}
 _UNSETTLED = "unsettled"
 """Of a filter: every state but closed."""
 
@@ -57,37 +49,24 @@ class Shown:
     kept: Kept
     title: str
     text: str
-    severity: tuple[str, str, str]
-    state: tuple[str, str, str]
     is_present: bool
 
 
 def routes(
-    engine: Engine, registry: Registry, pages: Environment, now_ms: Callable[[], int]
+    engine: Engine,
+    registry: Registry,
+    pages: Callable[[str], Environment],
+    now_ms: Callable[[], int],
 ) -> APIRouter:
-    """`/findings` and `/findings/NUMBER`; the language by `lang`, else as the browser asks."""
+    """`/findings` and `/findings/NUMBER`; `pages` has the templates of a language."""
     router = APIRouter(include_in_schema=False)
 
     def page(name: str, language: str, status: int = 200, **parts: Any) -> HTMLResponse:
-        def word(text: str, **values: Any) -> str:
-            return languages.text(language, text, values)
-
-        common = {
-            "language": language,
-            "languages": languages.LANGUAGES,
-            "word": word,
-            "style": STYLES[language],
-        }
-        html = pages.get_template(name).render(**common, **parts)
-        return HTMLResponse(html, status, {"Content-Language": language, "Vary": "Accept-Language"})
+        html = pages(language).get_template(name).render(**parts)
+        return HTMLResponse(html, status, headers(language))
 
     @router.get("/findings")
-    def several(
-        asked: Annotated[Filter, Query()],
-        lang: str | None = None,
-        accept_language: Annotated[str | None, Header()] = None,
-    ) -> HTMLResponse:
-        language = _language(lang, accept_language)
+    def several(asked: Annotated[Filter, Query()], language: Language) -> HTMLResponse:
         try:
             wanted = _asked(asked, registry)
         except FilterError as error:
@@ -110,12 +89,7 @@ def routes(
         )
 
     @router.get("/findings/{number}")
-    def one(
-        number: int,
-        lang: str | None = None,
-        accept_language: Annotated[str | None, Header()] = None,
-    ) -> HTMLResponse:
-        language = _language(lang, accept_language)
+    def one(number: int, language: Language) -> HTMLResponse:
         with reading(engine) as connection:
             try:
                 kept = record.one(connection, number)
@@ -130,10 +104,6 @@ def routes(
             )
 
     return router
-
-
-def _language(asked: str | None, accepted: str | None) -> str:
-    return asked if asked in languages.LANGUAGES else languages.accepted(accepted)
 
 
 def _asked(asked: Filter, registry: Registry) -> Asked:
@@ -172,11 +142,6 @@ def _shown(kept: Kept, language: str, last: Rounds) -> Shown:
         kept=kept,
         title=of_findings.title(language, found.code),
         text=of_findings.finding_text(language, found),
-        severity=(
-            *SEVERITY_SIGNS[found.severity],
-            languages.text(language, f"severity-{found.severity}"),
-        ),
-        state=(*_STATE_SIGNS[kept.state], languages.text(language, f"state-{kept.state}")),
         is_present=last.show(found),
     )
 

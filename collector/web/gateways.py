@@ -39,15 +39,13 @@ class Gateways:
         self._in_force = facts.in_force(connection)
         self._refusals = facts.refusals(connection)
         self._issued = newest_issued(connection)
-        self._releases = {
-            gateway: f"release {told.number} {told.words}"
-            for gateway, told in rollouts.told(connection).items()
-        }
+        self._told = rollouts.told(connection)
 
     def part(self, gateway: str, status: Mapping[str, Any] | None, now_ms: int) -> GatewayPart:
         heard_ms = None if status is None else status.get("received_ms")
         age_ms = None if heard_ms is None else now_ms - heard_ms
         known = self._conditions.get(gateway)
+        told = self._told.get(gateway)
         return GatewayPart(
             id=gateway,
             online=None if status is None else status.get("online") is True,
@@ -57,7 +55,8 @@ class Gateways:
             chains=tuple(_worth_showing(self._chains.get(gateway, []))),
             faults=self._faults.get(gateway, {}),
             firmware=None if known is None else known.firmware,
-            release=self._releases.get(gateway),
+            release=None if told is None else f"release {told.number} {told.words}",
+            told=told,
             booted_ms=None if known is None else known.booted_ms,
             health=None if known is None else _health(known.health, known.health_ms),
             ailments=() if known is None else known.ailments,

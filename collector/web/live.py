@@ -1,4 +1,4 @@
-"""The board, made at most twice a second however many watch it."""
+"""The board, read and made at most twice a second however many watch it."""
 
 import asyncio
 import threading
@@ -7,28 +7,37 @@ from collections.abc import AsyncIterator, Callable
 
 from fastapi.sse import ServerSentEvent
 
+from collector.web.view_model import Board
+
 PERIOD_S = 1.0
 _SHARED_S = 0.5
 
 
 class Live:
-    """`render` makes the fragment; it is called in a worker thread."""
+    """`read` and `render`, which makes the fragment of a language, are called in a worker thread.
 
-    def __init__(self, render: Callable[[], str]) -> None:
+    All share the board that was read, and all of one language its fragment, which is made only if
+    somebody watches it.
+    """
+
+    def __init__(self, read: Callable[[], Board], render: Callable[[Board, str], str]) -> None:
+        self._read = read
         self._render = render
         self._lock = threading.Lock()
-        self._made = 0.0
-        self._fragment = ""
+        self._last: tuple[float, Board] | None = None
+        self._fragments: dict[str, str] = {}
 
-    def fragment(self) -> str:
+    def fragment(self, language: str) -> str:
         with self._lock:
             now = time.monotonic()
-            if not self._fragment or now - self._made >= _SHARED_S:
-                self._fragment = self._render()
-                self._made = now
-            return self._fragment
+            if self._last is None or now - self._last[0] >= _SHARED_S:
+                self._last = now, self._read()
+                self._fragments = {}
+            if language not in self._fragments:
+                self._fragments[language] = self._render(self._last[1], language)
+            return self._fragments[language]
 
-    async def events(self) -> AsyncIterator[ServerSentEvent]:
+    async def events(self, language: str) -> AsyncIterator[ServerSentEvent]:
         """`board` with the fragment when it has changed, else `beat`, every second.
 
         A beat means that the board was read again and is the same; without either the page
@@ -36,7 +45,7 @@ class Live:
         """
         shown = ""
         while True:
-            fragment = await asyncio.to_thread(self.fragment)
+            fragment = await asyncio.to_thread(self.fragment, language)
             if fragment != shown:
                 shown = fragment
                 yield ServerSentEvent(raw_data=fragment, event="board")

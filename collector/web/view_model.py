@@ -5,11 +5,13 @@ The exact figures and the frames they rest on are in the ledger; this is a displ
 
 from enum import StrEnum
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, SkipValidation
 
 from collector.checks.allocation import PeriodOutcome
 from collector.checks.codes import Code, Severity
+from collector.checks.findings import Finding
 from collector.checks.meters import IdentityState
+from collector.checks.rollouts import Told
 from collector.ledger.chain import Fault
 from collector.model.continuity import Verdict
 from collector.model.health import Ailment
@@ -215,6 +217,9 @@ class GatewayPart(_Part):
         default=None,
         description="what it told last of a release: its number, and what became of it",
     )
+    told: SkipValidation[Told | None] = Field(
+        default=None, exclude=True, description="the same, for the page's own words"
+    )
     booted_ms: int | None
     configuration: ConfigurationPart
     health: HealthPart | None = Field(description="by its own signed words, of this start")
@@ -323,7 +328,8 @@ class FindingPart(_Part):
     first_ms: int
     last_ms: int
     is_present: bool = Field(description="still so at the last check")
-    text: str
+    text: str = Field(description="in English")
+    kept: SkipValidation[Finding] = Field(exclude=True, description="for the page's own words")
 
 
 class Board(_Part):

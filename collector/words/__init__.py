@@ -1,1 +1,1 @@
-"""The words of findings in Kazakh, Russian and English: data in *.ftl (Fluent), and figures."""
+"""The words of findings and of the board: data in *.ftl (Fluent), and figures."""

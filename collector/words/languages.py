@@ -1,4 +1,4 @@
-"""Translations: a Fluent file a language, read once."""
+"""Translations: Fluent files of each language, read once."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -13,6 +13,10 @@ from collector.words.figures import STYLES
 
 LANGUAGES = tuple(STYLES)
 DEFAULT = "en"
+NAMES = {"kk": "Қазақша", "ru": "Русский", "en": "English"}
+"""What each language calls itself, in the order in which they are offered."""
+FILES = ("{}.ftl", "board.{}.ftl", "orders.{}.ftl")
+"""Findings, their pages and certificates; the board; what the board says of orders."""
 _LOCALES = {"en": "en-ZA"}
 """Where it is not the language: English with its thousands apart by spaces, as SI has them."""
 
@@ -44,14 +48,14 @@ def text(language: str, name: str, values: Mapping[str, Any] | None = None) -> s
     name, _, attribute = name.partition(".")
     bundle = _bundle(language)
     if not bundle.has_message(name):
-        raise WordsError(f"collector/words/{language}.ftl has no text {name}")
+        raise WordsError(f"collector/words/*{language}.ftl has no text {name}")
     message = bundle.get_message(name)
     pattern = message.attributes.get(attribute) if attribute else message.value
     if pattern is None:
-        raise WordsError(f"collector/words/{language}.ftl: {name} has no {attribute or 'text'}")
+        raise WordsError(f"collector/words/*{language}.ftl: {name} has no {attribute or 'text'}")
     written, errors = bundle.format_pattern(pattern, dict(values or {}))
     if errors:
-        raise WordsError(f"collector/words/{language}.ftl: {name}: {errors[0]}")
+        raise WordsError(f"collector/words/*{language}.ftl: {name}: {errors[0]}")
     return str(written)
 
 
@@ -60,8 +64,9 @@ def has(language: str, name: str) -> bool:
 
 
 def source(language: str) -> str:
-    """The file of a language."""
-    return resources.files("collector.words").joinpath(f"{language}.ftl").read_text("utf-8")
+    """The files of a language, one after the other."""
+    room = resources.files("collector.words")
+    return "\n".join(room.joinpath(name.format(language)).read_text("utf-8") for name in FILES)
 
 
 def accepted(header: str | None) -> str:
@@ -89,7 +94,7 @@ def _bundle(language: str) -> FluentBundle:
     resource = FluentResource(source(language))
     for entry in resource.body:
         if isinstance(entry, Junk):
-            raise WordsError(f"collector/words/{language}.ftl: not understood: {entry.content}")
+            raise WordsError(f"collector/words/*{language}.ftl: not understood: {entry.content}")
     bundle = FluentBundle([_LOCALES.get(language, language)], use_isolating=False)
     bundle.add_resource(resource)
     return bundle

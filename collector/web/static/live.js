@@ -32,7 +32,7 @@
 
   function listen() {
     if (source) source.close();
-    source = new EventSource("/live");
+    source = new EventSource(`/live?lang=${document.documentElement.lang}`);
     source.addEventListener("beat", hear);
     source.addEventListener("board", (event) => {
       hear();
@@ -45,7 +45,7 @@
     document.body.classList.toggle("is-lost", quiet);
     lost.hidden = !quiet;
     if (!quiet) return;
-    const text = `No news since ${clock(heard)} — everything below is old`;
+    const text = lost.dataset.words.replace("{clock}", clock(heard));
     if (lost.textContent !== text) lost.textContent = text;
     if (source.readyState === EventSource.CLOSED) listen();
   }, 1000);

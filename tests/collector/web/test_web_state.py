@@ -343,6 +343,6 @@ def test_an_order_of_a_person_says_whose_it_is_and_what_it_waits_for(tmp_path: P
     assert shown["approved_by"] == "Д. Омаров"
     assert shown["step"] == "approved"
     assert shown["parts_by_step"] == {"notified": 2, "approved": 1}
-    html = render.page(read_board(room.engine, room.registry, room.series, {}, NOW_MS))
+    html = render.page(read_board(room.engine, room.registry, room.series, {}, NOW_MS), "en")
     assert "drafted by А. Серік" in html
     assert "3 gateways: 2 notified, 1 approved" in html

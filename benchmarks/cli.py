@@ -157,17 +157,25 @@ def curtail(
     """Orders to light gateways over a line of 500 ms that loses 5 % each way: relay to drop."""
     console = Console()
     began_s = time.monotonic()
+
+    def say(text: str) -> None:
+        typer.echo(f"{time.monotonic() - began_s:6.1f} s  {text}", err=True)
+
+    measured = curtails.Bench(is_full=full, zone=gateways, seed=seed, say=say)
     try:
         mosquitto.find()
-        with console.status("") as status:
-            measured = curtails.Bench(is_full=full, zone=gateways, seed=seed, say=status.update)
-            measured.run()
+        measured.run()
     except (mosquitto.MissingError, LinkError) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from None
+    except TimeoutError as error:
+        typer.echo(f"broker or collector did not start; they said:\n{error}", err=True)
+        raise typer.Exit(1) from None
     document = curtail_report.document(measured, time.monotonic() - began_s)
     json_file.write_text(json.dumps(document, indent=2) + "\n")
     console.print(curtail_report.table(document))
+    for each in document["missing"]:
+        console.print(f"missing: {each}")
     console.print(f"written to {json_file}")
 
 

@@ -15,7 +15,7 @@ from benchmarks.fleet import POLICY, toml_table
 from simulator.gateways.meters import CT, PROFILE
 from simulator.gateways.wire import Key
 
-SAMPLE_S = 6
+SAMPLE_S = 4
 AUXILIARY_W = 20_000
 AUTHORITY = "bench"
 _BIN = "100240000017"
@@ -38,11 +38,12 @@ class LightSite:
 
 @dataclass(frozen=True)
 class Ramp:
-    """A zone's: no more than so many W in so many seconds."""
+    """A zone's: so many W each so many seconds, and never more of them `within_s`."""
 
     zone: str
     step_w: int
     step_s: int
+    within_s: int
 
 
 def sites(zone: str, number: int, rated_w: int) -> list[LightSite]:
@@ -91,7 +92,11 @@ class CurtailFleet:
             ("authority", authority | always),
         ]
         for ramp in self.ramps:
-            bounds = {"shed_step_w": ramp.step_w, "shed_step_s": ramp.step_s}
+            bounds = {
+                "shed_step_w": ramp.step_w,
+                "shed_step_s": ramp.within_s,
+                "shed_every_s": ramp.step_s,
+            }
             entries.append(("zone_ramp", {"zone": ramp.zone, "valid_from": begin} | bounds))
         for site in self.sites:
             entries += _entries(site)
@@ -107,6 +112,7 @@ class CurtailFleet:
         system: System,
         root: bytes,
         *,
+        sample_s: float,
         esp32_ms: tuple[Sequence[float], Sequence[float]],
     ) -> None:
         """What `python -m simulator.gateways` reads; `esp32_ms`: of a signature, a verification."""
@@ -136,7 +142,7 @@ class CurtailFleet:
             "port": system.port,
             "root": root.hex(),
             "ca": None if system.ca is None else str(system.ca),
-            "sample_s": SAMPLE_S,
+            "sample_s": sample_s,
             "sign_ms": esp32_ms[0],
             "verify_ms": esp32_ms[1],
             "gateways": entries,

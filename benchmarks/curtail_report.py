@@ -31,6 +31,8 @@ def document(bench: Bench, took_s: float) -> dict[str, Any]:
     return {
         **report.head("curtail"),
         "took_s": round(took_s, 1),
+        "phases_s": bench.phases_s,
+        "missing": bench.missing,
         "round_trip_s": 2 * DELAY_S,
         "loss_each_way": LOSS,
         "esp32_sign_ms": ESP32_SIGN_MS,
@@ -43,6 +45,7 @@ def document(bench: Bench, took_s: float) -> dict[str, Any]:
         "max_step_mw": None if slope is None else slope.max_step_w / 1e6,
         "allowed_step_mw": None if slope is None else slope.step_w / 1e6,
         "ramp_step_s": None if slope is None else slope.step_s,
+        "ramp_within_s": None if slope is None else slope.within_s,
         "ramp_late_s": None if slope is None else round(slope.late_s, 2),
         "refused": len(bench.refused),
         "results": [_result(each) for each in bench.passed],

@@ -7,18 +7,18 @@ from benchmarks.curtail_slope import slope
 
 
 def test_a_stair_as_planned_has_no_error() -> None:
-    found = slope([(1000, 50), (1000, 50), (11_000, 100)], 200, 100, 10)
+    found = slope([(1000, 50), (1000, 50), (11_000, 100)], 200, 100, 10, 10)
     assert (found.error_pct, found.max_step_w, found.late_s) == (0, 100, 0)
 
 
 def test_a_step_that_is_late_is_missed_for_as_long() -> None:
-    found = slope([(0, 100), (12_000, 100)], 200, 100, 10)
+    found = slope([(0, 100), (12_000, 100)], 200, 100, 10, 10)
     assert found.error_pct == pytest.approx(100 * 100 * 2 / (200 * 20))
     assert found.late_s == 2
 
 
 def test_what_comes_too_early_is_an_error_and_a_larger_step() -> None:
-    found = slope([(0, 100), (5000, 100)], 200, 100, 10)
+    found = slope([(0, 100), (5000, 100)], 200, 100, 10, 10)
     assert found.error_pct == pytest.approx(100 * 100 * 5 / (200 * 20))
     assert found.max_step_w == 200
 

@@ -24,7 +24,6 @@ from benchmarks.bus import CLIENTS, QUICK_CLIENTS, Bench
 from benchmarks.workers import FIRMWARE
 from simulator import influxdb, mosquitto
 from simulator.hostile_line import Mode
-from simulator.link import LinkError
 from technician.bundle import compile_firmware
 
 app = typer.Typer(no_args_is_help=True, help="What the parts do, measured.")
@@ -152,6 +151,9 @@ def curtail(
     json_file: JsonFile,
     full: Annotated[bool, typer.Option("--full", help="more orders, 100 gateways too")] = False,
     gateways: Annotated[int, typer.Option(min=2, help="of the zone")] = 1000,
+    real: Annotated[
+        int | None, typer.Option(min=0, help="gateways in MicroPython; 2 with --full, else none")
+    ] = None,
     seed: Annotated[int, typer.Option(help="of what the line loses")] = 1,
 ) -> None:
     """Orders to light gateways over a line of 500 ms that loses 5 % each way: relay to drop."""
@@ -161,11 +163,12 @@ def curtail(
     def say(text: str) -> None:
         typer.echo(f"{time.monotonic() - began_s:6.1f} s  {text}", err=True)
 
-    measured = curtails.Bench(is_full=full, zone=gateways, seed=seed, say=say)
+    number = (2 if full else 0) if real is None else real
+    measured = curtails.Bench(is_full=full, zone=gateways, real=number, seed=seed, say=say)
     try:
         mosquitto.find()
         measured.run()
-    except (mosquitto.MissingError, LinkError) as error:
+    except RuntimeError as error:  # no broker, no line, or a program that did not do its part
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from None
     except TimeoutError as error:

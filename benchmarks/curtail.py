@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.collector_process import Place, System
+from benchmarks.collector_process import Ledger, Place, System
 from benchmarks.curtail_fleet import SAMPLE_S, CurtailFleet, LightSite, Ramp, sites
 from benchmarks.curtail_orders import (
     LightGateways,
@@ -19,6 +19,7 @@ from benchmarks.curtail_orders import (
     awaited,
     draft,
 )
+from benchmarks.curtail_real import RealGateways
 from benchmarks.curtail_slope import Slope, slope
 from benchmarks.verbs import Verbs
 from simulator.link import Link
@@ -41,11 +42,14 @@ _RECEIPT_S = 60
 
 @dataclass(frozen=True)
 class Given:
-    """One order, or orders of one gateway each, and the gateways that they are for."""
+    """One order, or orders of one gateway each, and the gateways that they are for.
+
+    `light` None: real ones, whose contacts are known by what they say themselves.
+    """
 
     via: str
     gateways: int
-    light: LightGateways
+    light: LightGateways | None
     orders: Sequence[str]
 
     @property
@@ -59,6 +63,7 @@ class Passed:
 
     via: str
     gateways: int
+    issued_s: Sequence[float]
     relay_s: Sequence[float]
     known_s: Sequence[float]
     verified_s: Sequence[float]
@@ -68,7 +73,8 @@ class Passed:
 class Bench:
     """`missing`: what did not come in its time; the figures are then of what did."""
 
-    def __init__(self, *, is_full: bool, zone: int, seed: int, say: Say) -> None:
+    def __init__(self, *, is_full: bool, zone: int, real: int, seed: int, say: Say) -> None:
+        self._number_real = real
         self._singles = 50 if is_full else 5
         self._zones = sorted({100, zone}) if is_full else [zone]
         self._ramp = Ramp("slope", _A_STEP * _SLOPE_W, *((30, 25) if is_full else (12, 7)))
@@ -91,8 +97,11 @@ class Bench:
                 *sites("single", self._singles, _HALL_W),
                 *sites(self._ramp.zone, _SLOPE_SITES, _SLOPE_W),
             ]
+            real = self._real(stack, Path(scratch)) if self._number_real else None
             zones = [site for n in self._zones for site in sites(f"zone{n}", n, _HALL_W)]
-            self._fleet = CurtailFleet([*near, *far, *zones], [self._ramp])
+            self._fleet = CurtailFleet(
+                [*near, *far, *zones, *(real.sites if real else ())], [self._ramp]
+            )
             with self._phase("register", f"a register of {len(self._fleet.sites)} gateways"):
                 self._system = self._registered(Path(scratch))
             with self._phase("start", "broker, collector and the first gateways"):
@@ -101,20 +110,24 @@ class Bench:
                 self._watch = Watch(self._system.directory)
                 here = self._light(stack, "loopback", near, _QUICK_SAMPLE_S)
                 there = self._light(stack, "link", far, _QUICK_SAMPLE_S)
+                if real is not None:
+                    real.start(self._system)
                 self._connected(here, len(near))
                 self._connected(there, len(far))
                 self._sampled(_QUICK_SAMPLE_S)
             with self._phase("single", "orders for one gateway each"):
                 self._one_by_one("loopback", here, "near")
                 self._one_by_one("link", there, "single")
+                if real is not None:
+                    self._of_real(real)
             with self._phase("ramp", f"{self._ramp.step_w} W each {self._ramp.step_s} s"):
                 self._await_ramp(there, lambda: self._light(stack, "zones", zones, SAMPLE_S))
             with self._phase("zone", f"one order each for {self._zones} gateways"):
                 for number in self._zones:
                     self._zone(number)
             self.passed = [_passed(each, self._watch) for each in self._given]
-            lights = {id(each.light): each.light for each in self._given}
-            self.refused = [reason for each in lights.values() for reason in each.refused]
+            lights = {each.light for each in self._given if each.light is not None}
+            self.refused = [reason for each in lights for reason in each.refused]
 
     @contextmanager
     def _phase(self, name: str, what: str) -> Iterator[None]:
@@ -181,6 +194,26 @@ class Bench:
             self._steps(Given(via, 1, light, orders[-1:]), "applied")
         self._given.append(Given(via, 1, light, orders))
 
+    def _real(self, stack: ExitStack, scratch: Path) -> RealGateways:
+        self._say(f"{self._number_real} gateways in MicroPython make their keys")
+        end, folder = self._link.field, scratch / "real"
+        number = self._number_real
+        return RealGateways(stack, folder, end, self._verbs, number=number, rated_w=_HALL_W)
+
+    def _of_real(self, real: RealGateways) -> None:
+        """Once each has confirmed that it samples: an order for each."""
+        ledger = Ledger(self._system.directory)
+        wanted = {bytes.fromhex(site.gateway) for site in real.sites}
+
+        def speaking() -> int:
+            return len(wanted & {gateway for _, gateway, _ in ledger.names(0)})
+
+        self._await(speaking, len(wanted), "gateways in MicroPython heard")
+        self._sampled(SAMPLE_S)
+        orders = [self._order("--site", site.name) for site in real.sites]
+        self._given.append(Given("MicroPython", 1, None, orders))
+        self._steps(self._given[-1], "applied")
+
     def _await_ramp(self, light: LightGateways, join: Callable[[], LightGateways]) -> None:
         """Once its first step is over others join; they have their samples when it ends."""
         ramp = self._ramp
@@ -208,12 +241,17 @@ class Bench:
 
 
 def _passed(given: Given, watch: Watch) -> Passed:
-    seen = [(watch.orders[order], given.light.opened[order]) for order in given.orders]
+    seen = []
+    for order in given.orders:
+        said = watch.orders[order]
+        opened = said.opened if given.light is None else given.light.opened[order]
+        seen.append((said, [*opened.values()]))
     results = [result for each, _ in seen for result in each.results.values()]
     return Passed(
         given.via,
         given.gateways,
-        [(at_ms - each.approved_ms) / 1000 for each, opened in seen for at_ms in opened.values()],
+        _since([each for each, _ in seen], "issued"),
+        [(at_ms - each.approved_ms) / 1000 for each, opened in seen for at_ms in opened],
         _since([each for each, _ in seen], "applied"),
         _since([each for each, _ in seen], "verified"),
         {result: results.count(result) for result in sorted(set(results))},

@@ -11,12 +11,12 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from benchmarks.collector_process import System
+from benchmarks.curtail_real import AUXILIARY_W, RealSite
 from benchmarks.fleet import POLICY, toml_table
 from simulator.gateways.meters import CT, PROFILE
 from simulator.gateways.wire import Key
 
 SAMPLE_S = 4
-AUXILIARY_W = 20_000
 AUTHORITY = "bench"
 _BIN = "100240000017"
 _STAGE = {"id": 1, "name": "hall", "output": 1, "min_off_ms": 0, "min_on_ms": 0, "confirm_ms": 1000}
@@ -34,6 +34,21 @@ class LightSite:
     @property
     def gateway(self) -> str:
         return Key(self.private).id.hex()
+
+    @property
+    def enrolment(self) -> str:
+        return Key(self.private).enrolment("light").hex()
+
+    @property
+    def bus(self) -> dict[str, Any]:
+        """There is none: its meters are part of it."""
+        return {"kind": "tcp", "host": "127.0.0.1", "port": 502}
+
+    def serial(self, slot: int) -> str:
+        return f"{self.name}-{slot}"
+
+
+AnySite = LightSite | RealSite
 
 
 @dataclass(frozen=True)
@@ -57,7 +72,7 @@ def sites(zone: str, number: int, rated_w: int) -> list[LightSite]:
 class CurtailFleet:
     """As `benchmarks.collector_process.System` wants a fleet."""
 
-    sites: Sequence[LightSite]
+    sites: Sequence[AnySite]
     ramps: Sequence[Ramp]
     configurations: Path | None = None
 
@@ -150,19 +165,19 @@ class CurtailFleet:
         path.write_text(json.dumps(fleet))
 
 
-def _entries(site: LightSite) -> list[tuple[str, dict[str, Any]]]:
+def _entries(site: AnySite) -> list[tuple[str, dict[str, Any]]]:
     gateway = site.gateway
     place = {"name": site.name, "licensee": _BIN, "zone": site.zone, "gateway": gateway}
     sample_ms = SAMPLE_S * 1000
     enrolled = {
-        "enrolment": Key(site.private).enrolment("light").hex(),
+        "enrolment": site.enrolment,
         "site": site.name,
-        "buses": [{"kind": "tcp", "host": "127.0.0.1", "port": 502}],
+        "buses": [site.bus],
         "timing": {"interval_ms": 900_000, "sample_ms": sample_ms, "frame_ms": sample_ms},
     }
     meters = [
         {
-            "serial": f"{site.name}-{slot}",
+            "serial": site.serial(slot),
             "site": site.name,
             "gateway": gateway,
             "slot": slot,

@@ -86,10 +86,14 @@ class LightGateways:
 
 @dataclass
 class Seen:
-    """When each step of a part was there to be read, Unix ms, by step and part."""
+    """When each step of a part was there to be read, Unix ms, by step and part.
+
+    `opened`: when a part's contact was open by its gateway's clock.
+    """
 
     approved_ms: int = 0
     steps: dict[str, dict[int, int]] = field(default_factory=lambda: defaultdict(dict))
+    opened: dict[int, int] = field(default_factory=dict)
     results: dict[int, str] = field(default_factory=dict)
 
 
@@ -104,17 +108,19 @@ class Watch:
 
     def look(self) -> None:
         query = (
-            "SELECT id, hex(order_id), part, step, recorded_ms, body FROM order_step"
+            "SELECT id, hex(order_id), part, step, at_ms, recorded_ms, body FROM order_step"
             " WHERE id > ? ORDER BY id"
         )
         rows = self._connection.execute(query, (self._last,)).fetchall()
         now_ms = time.time_ns() // 1_000_000
-        for identity, order, part, step, recorded_ms, body in rows:
+        for identity, order, part, step, at_ms, recorded_ms, body in rows:
             self._last = identity
             seen = self.orders[order.lower()]
             if step == "approved":
                 seen.approved_ms = recorded_ms
             seen.steps[step].setdefault(part, now_ms)
+            if step == "contact_confirmed":
+                seen.opened.setdefault(part, at_ms)
             if step == "verified":
                 seen.results[part] = json.loads(body)["result"]
 

@@ -60,6 +60,7 @@ def _result(passed: Passed) -> dict[str, Any]:
         "drops": dict(passed.results),
     }
     for name, values in (
+        ("issued", passed.issued_s),
         ("relay", passed.relay_s),
         ("known", passed.known_s),
         ("verified", passed.verified_s),
@@ -72,12 +73,12 @@ def _result(passed: Passed) -> dict[str, Any]:
 
 def table(document_: dict[str, Any]) -> Table:
     shown = Table(title="From approval, s: p50 / p99")
-    for heading in ("way", "gateways", "relay open", "known", "verified", "drops"):
+    for heading in ("way", "gateways", "issued", "relay open", "known", "verified", "drops"):
         shown.add_column(heading, justify="left" if heading in ("way", "drops") else "right")
     for each in document_["results"]:
         spans = (
             f"{each[f'{name}_p50_s']} / {each[f'{name}_p99_s']}"
-            for name in ("relay", "known", "verified")
+            for name in ("issued", "relay", "known", "verified")
         )
         drops = ", ".join(f"{name} {count}" for name, count in each["drops"].items())
         shown.add_row(each["via"], str(each["gateways"]), *spans, drops)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from benchmarks.curtail_orders import Missing, awaited
 from benchmarks.curtail_report import percentile
 from benchmarks.curtail_slope import slope
 
@@ -27,3 +28,13 @@ def test_a_percentile_is_one_of_the_values() -> None:
     assert percentile(range(1, 101), 0.99) == 99
     assert percentile([3.0, 1.0], 0.99) == 3.0
     assert percentile([], 0.99) is None
+
+
+def test_what_does_not_come_is_named_and_given_up() -> None:
+    with pytest.raises(Missing, match="2 of 3 gateways connected after 0 s"):
+        awaited(lambda: 2, 3, "gateways connected", 0, pytest.fail)
+
+
+def test_the_most_that_moves_is_of_the_bounds_time_and_not_the_steps() -> None:
+    found = slope([(0, 100), (8000, 100)], 200, 100, 10, 5)
+    assert found.max_step_w == 100

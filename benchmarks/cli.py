@@ -24,7 +24,6 @@ from benchmarks.bus import CLIENTS, QUICK_CLIENTS, Bench
 from benchmarks.workers import FIRMWARE
 from simulator import influxdb, mosquitto
 from simulator.hostile_line import Mode
-from simulator.link import LinkError
 from technician.bundle import compile_firmware
 
 app = typer.Typer(no_args_is_help=True, help="What the parts do, measured.")
@@ -152,22 +151,34 @@ def curtail(
     json_file: JsonFile,
     full: Annotated[bool, typer.Option("--full", help="more orders, 100 gateways too")] = False,
     gateways: Annotated[int, typer.Option(min=2, help="of the zone")] = 1000,
+    real: Annotated[
+        int | None, typer.Option(min=0, help="gateways in MicroPython; 2 with --full, else none")
+    ] = None,
     seed: Annotated[int, typer.Option(help="of what the line loses")] = 1,
 ) -> None:
     """Orders to light gateways over a line of 500 ms that loses 5 % each way: relay to drop."""
     console = Console()
     began_s = time.monotonic()
+
+    def say(text: str) -> None:
+        typer.echo(f"{time.monotonic() - began_s:6.1f} s  {text}", err=True)
+
+    number = (2 if full else 0) if real is None else real
+    measured = curtails.Bench(is_full=full, zone=gateways, real=number, seed=seed, say=say)
     try:
         mosquitto.find()
-        with console.status("") as status:
-            measured = curtails.Bench(is_full=full, zone=gateways, seed=seed, say=status.update)
-            measured.run()
-    except (mosquitto.MissingError, LinkError) as error:
+        measured.run()
+    except RuntimeError as error:  # no broker, no line, or a program that did not do its part
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from None
+    except TimeoutError as error:
+        typer.echo(f"broker or collector did not start; they said:\n{error}", err=True)
+        raise typer.Exit(1) from None
     document = curtail_report.document(measured, time.monotonic() - began_s)
     json_file.write_text(json.dumps(document, indent=2) + "\n")
     console.print(curtail_report.table(document))
+    for each in document["missing"]:
+        console.print(f"missing: {each}")
     console.print(f"written to {json_file}")
 
 

@@ -16,7 +16,7 @@ from simulator import mosquitto
 from simulator.certificates import Authority, Credential
 
 _TICKS = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
-_PATIENCE_S = 30
+_PATIENCE_S = 120
 _LISTENING = "0A"
 
 
@@ -70,7 +70,9 @@ class System:
         receipt_s: float,
         judges: int,
         place: Place | None = None,
+        verb: Callable[..., str] | None = None,
     ) -> None:
+        """`verb`: runs a verb of `esep`; None: in a process of its own."""
         self.directory, self._folder, self._judges = folder / "collector", folder, judges
         self.place = place or Place()
         self._processes: list[subprocess.Popen[bytes]] = []
@@ -78,10 +80,11 @@ class System:
         self._output = folder / "output.log"
         self.port = 0
         self.authority: Authority | None = None
-        esep("collector", "init", self.directory, "--root-key", folder / "root.pem")
+        run = verb or esep
+        run("collector", "init", self.directory, "--root-key", folder / "root.pem")
         fleet.write_register(folder / "register.toml", receipt_s)
-        esep("registry", "import", self.directory, folder / "register.toml")
-        esep("registry", "configure-all", self.directory, "--out", folder / "configurations")
+        run("registry", "import", self.directory, folder / "register.toml")
+        run("registry", "configure-all", self.directory, "--out", folder / "configurations")
         fleet.configured(folder / "configurations")
 
     def start(self, *, with_tls: bool) -> None:

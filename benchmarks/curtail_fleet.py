@@ -11,12 +11,12 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from benchmarks.collector_process import System
+from benchmarks.curtail_real import AUXILIARY_W, RealSite
 from benchmarks.fleet import POLICY, toml_table
 from simulator.gateways.meters import CT, PROFILE
 from simulator.gateways.wire import Key
 
-SAMPLE_S = 6
-AUXILIARY_W = 20_000
+SAMPLE_S = 4
 AUTHORITY = "bench"
 _BIN = "100240000017"
 _STAGE = {"id": 1, "name": "hall", "output": 1, "min_off_ms": 0, "min_on_ms": 0, "confirm_ms": 1000}
@@ -35,14 +35,30 @@ class LightSite:
     def gateway(self) -> str:
         return Key(self.private).id.hex()
 
+    @property
+    def enrolment(self) -> str:
+        return Key(self.private).enrolment("light").hex()
+
+    @property
+    def bus(self) -> dict[str, Any]:
+        """There is none: its meters are part of it."""
+        return {"kind": "tcp", "host": "127.0.0.1", "port": 502}
+
+    def serial(self, slot: int) -> str:
+        return f"{self.name}-{slot}"
+
+
+AnySite = LightSite | RealSite
+
 
 @dataclass(frozen=True)
 class Ramp:
-    """A zone's: no more than so many W in so many seconds."""
+    """A zone's: so many W each so many seconds, and never more of them `within_s`."""
 
     zone: str
     step_w: int
     step_s: int
+    within_s: int
 
 
 def sites(zone: str, number: int, rated_w: int) -> list[LightSite]:
@@ -56,7 +72,7 @@ def sites(zone: str, number: int, rated_w: int) -> list[LightSite]:
 class CurtailFleet:
     """As `benchmarks.collector_process.System` wants a fleet."""
 
-    sites: Sequence[LightSite]
+    sites: Sequence[AnySite]
     ramps: Sequence[Ramp]
     configurations: Path | None = None
 
@@ -91,7 +107,11 @@ class CurtailFleet:
             ("authority", authority | always),
         ]
         for ramp in self.ramps:
-            bounds = {"shed_step_w": ramp.step_w, "shed_step_s": ramp.step_s}
+            bounds = {
+                "shed_step_w": ramp.step_w,
+                "shed_step_s": ramp.within_s,
+                "shed_every_s": ramp.step_s,
+            }
             entries.append(("zone_ramp", {"zone": ramp.zone, "valid_from": begin} | bounds))
         for site in self.sites:
             entries += _entries(site)
@@ -107,6 +127,7 @@ class CurtailFleet:
         system: System,
         root: bytes,
         *,
+        sample_s: float,
         esp32_ms: tuple[Sequence[float], Sequence[float]],
     ) -> None:
         """What `python -m simulator.gateways` reads; `esp32_ms`: of a signature, a verification."""
@@ -136,7 +157,7 @@ class CurtailFleet:
             "port": system.port,
             "root": root.hex(),
             "ca": None if system.ca is None else str(system.ca),
-            "sample_s": SAMPLE_S,
+            "sample_s": sample_s,
             "sign_ms": esp32_ms[0],
             "verify_ms": esp32_ms[1],
             "gateways": entries,
@@ -144,19 +165,19 @@ class CurtailFleet:
         path.write_text(json.dumps(fleet))
 
 
-def _entries(site: LightSite) -> list[tuple[str, dict[str, Any]]]:
+def _entries(site: AnySite) -> list[tuple[str, dict[str, Any]]]:
     gateway = site.gateway
     place = {"name": site.name, "licensee": _BIN, "zone": site.zone, "gateway": gateway}
     sample_ms = SAMPLE_S * 1000
     enrolled = {
-        "enrolment": Key(site.private).enrolment("light").hex(),
+        "enrolment": site.enrolment,
         "site": site.name,
-        "buses": [{"kind": "tcp", "host": "127.0.0.1", "port": 502}],
+        "buses": [site.bus],
         "timing": {"interval_ms": 900_000, "sample_ms": sample_ms, "frame_ms": sample_ms},
     }
     meters = [
         {
-            "serial": f"{site.name}-{slot}",
+            "serial": site.serial(slot),
             "site": site.name,
             "gateway": gateway,
             "slot": slot,

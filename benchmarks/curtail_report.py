@@ -31,6 +31,8 @@ def document(bench: Bench, took_s: float) -> dict[str, Any]:
     return {
         **report.head("curtail"),
         "took_s": round(took_s, 1),
+        "phases_s": bench.phases_s,
+        "missing": bench.missing,
         "round_trip_s": 2 * DELAY_S,
         "loss_each_way": LOSS,
         "esp32_sign_ms": ESP32_SIGN_MS,
@@ -43,6 +45,7 @@ def document(bench: Bench, took_s: float) -> dict[str, Any]:
         "max_step_mw": None if slope is None else slope.max_step_w / 1e6,
         "allowed_step_mw": None if slope is None else slope.step_w / 1e6,
         "ramp_step_s": None if slope is None else slope.step_s,
+        "ramp_within_s": None if slope is None else slope.within_s,
         "ramp_late_s": None if slope is None else round(slope.late_s, 2),
         "refused": len(bench.refused),
         "results": [_result(each) for each in bench.passed],
@@ -57,6 +60,7 @@ def _result(passed: Passed) -> dict[str, Any]:
         "drops": dict(passed.results),
     }
     for name, values in (
+        ("issued", passed.issued_s),
         ("relay", passed.relay_s),
         ("known", passed.known_s),
         ("verified", passed.verified_s),
@@ -69,12 +73,12 @@ def _result(passed: Passed) -> dict[str, Any]:
 
 def table(document_: dict[str, Any]) -> Table:
     shown = Table(title="From approval, s: p50 / p99")
-    for heading in ("way", "gateways", "relay open", "known", "verified", "drops"):
+    for heading in ("way", "gateways", "issued", "relay open", "known", "verified", "drops"):
         shown.add_column(heading, justify="left" if heading in ("way", "drops") else "right")
     for each in document_["results"]:
         spans = (
             f"{each[f'{name}_p50_s']} / {each[f'{name}_p99_s']}"
-            for name in ("relay", "known", "verified")
+            for name in ("issued", "relay", "known", "verified")
         )
         drops = ", ".join(f"{name} {count}" for name, count in each["drops"].items())
         shown.add_row(each["via"], str(each["gateways"]), *spans, drops)

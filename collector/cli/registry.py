@@ -22,6 +22,8 @@ from collector.registry.store import Registry
 from collector.registry.view import UnknownError
 from collector.storage import open_database, reading
 
+_AT_ONCE = 100
+"""Configurations in one transaction: while it writes others wait."""
 app = typer.Typer(no_args_is_help=True, help="Who, what, where, when: the register.")
 
 
@@ -86,11 +88,15 @@ def configure_all(
         configurations = Configurations(engine, keyring.root)
         out.mkdir(parents=True, exist_ok=True)
         gateways = sorted({meter.gateway for meter in view.all(Meter).values()})
-        for gateway in gateways:
-            issued_ms = now_ms()
-            message = compile_configuration(view, gateway, issued_ms, signer)
-            configurations.store(message, issued_ms)
-            (out / f"{gateway}.cose").write_bytes(message)
+        for start in range(0, len(gateways), _AT_ONCE):
+            compiled = {}
+            for gateway in gateways[start : start + _AT_ONCE]:
+                issued_ms = now_ms()
+                message = compile_configuration(view, gateway, issued_ms, signer)
+                compiled[message] = gateway, issued_ms
+            configurations.store_all({each: issued for each, (_, issued) in compiled.items()})
+            for message, (gateway, _) in compiled.items():
+                (out / f"{gateway}.cose").write_bytes(message)
     except (UnknownError, ProfileError, ActuatorError, OSError) as error:
         typer.echo(error.args[0] if len(error.args) == 1 else str(error), err=True)
         raise typer.Exit(2) from None

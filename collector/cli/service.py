@@ -222,7 +222,7 @@ class Service:
             if not self._duties.has(_DESK):
                 continue
             began_s = time.monotonic()
-            is_due = began_s >= due_s
+            is_due = began_s >= due_s or self._desk.is_awaited(now_ms())
             if is_due or guarded("orders", self._desk.has_news):
                 run = partial(self._desk.run, now_ms(), is_for_news=not is_due)
                 guarded("orders", run)

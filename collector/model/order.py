@@ -223,6 +223,7 @@ _ENDS = (
     Step.WRONGFUL,
 )  # fmt: skip
 """Of parts that are over, the one that says most of the order first."""
+_WAYS = {step: place for place, step in enumerate(Step)}
 _WORST = (DropResult.UNVERIFIABLE, DropResult.NONE, DropResult.PARTIAL, DropResult.FULL)
 
 
@@ -242,10 +243,9 @@ def leading(steps: Sequence[Step]) -> int:
     Of those that are not over the one that has come least far; when all are over, the one whose
     end says most: failed before rejected before … before restored.
     """
-    ways = list(Step)
     running = [index for index, step in enumerate(steps) if step not in OVER]
     if running:
-        return min(running, key=lambda index: ways.index(steps[index]))
+        return min(running, key=lambda index: _WAYS[steps[index]])
     return min(range(len(steps)), key=lambda index: _ENDS.index(steps[index]))
 
 

@@ -5,6 +5,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 from collector.model import decoding, requests
@@ -133,9 +134,8 @@ class Profile:
 
     def requests(self, *, interval: bool) -> list[tuple[int, int]]:
         """What is asked for such a reading: addresses on the wire, and how many registers."""
-        spans = [(entry.address, entry.registers) for entry in self.of(interval=interval)]
-        fewest = requests.plan(spans, self.readable, self.max_registers)
-        return requests.apart(fewest, self.readable, self.max_registers)
+        spans = tuple((entry.address, entry.registers) for entry in self.of(interval=interval))
+        return list(_planned(spans, self.readable, self.max_registers))
 
     def decode(
         self, raw: bytes, quality: bytes | None, *, interval: bool, ct: Fraction, vt: Fraction
@@ -220,3 +220,12 @@ def _identity(entry: dict[str, Any], base: int, function: int) -> IdentityRegist
         function=entry.get("function", function),
         scale=Fraction(entry.get("scale", "1")),
     )
+
+
+@lru_cache(maxsize=256)
+def _planned(
+    spans: tuple[tuple[int, int], ...], readable: tuple[range, ...] | None, max_registers: int
+) -> tuple[tuple[int, int], ...]:
+    """Once for all meters of a kind: a fleet's configurations ask thousands of times."""
+    fewest = requests.plan(spans, readable, max_registers)
+    return tuple(requests.apart(fewest, readable, max_registers))

@@ -40,6 +40,11 @@ class Desk:
         self._looks = Looks()
         self._turns = Turns()
         self._newest = 0
+        self._wakes_ms: int | None = None
+
+    def is_awaited(self, now_ms: int) -> bool:
+        """Whether a step of a ramp has its moment now."""
+        return self._wakes_ms is not None and now_ms >= self._wakes_ms
 
     def has_news(self) -> bool:
         """Whether anybody took a step since the last run began: cheap, to be asked often."""
@@ -62,6 +67,7 @@ class Desk:
             except _STUCK as error:
                 # one order that cannot be moved must not hold up the others
                 log.exception("order.stuck", order=identity.hex(), error=str(error))
+        self._wakes_ms = fleet.wakes_ms
         self._looks.keep_only(current)
         deciding(self._engine, lambda open_: timers.run(open_, view, current.values(), now_ms))
 

@@ -11,6 +11,7 @@ from collector.model.order import Step
 from collector.model.records import Meter, Site, ZoneRamp
 from collector.orders.loads import capped, setpoint_over_ms, stage_load
 from collector.orders.order import Cut, Order, Part, Sent
+from collector.orders.pace import Pace
 from collector.orders.ramp import Ramp, Span, Wave, apart_ms, in_turn
 from collector.registry.return_slots import return_slots
 from collector.registry.view import View
@@ -34,11 +35,16 @@ _LIMITER_RAMP_MS = (10_000, 1_000)
 
 @dataclass
 class _Zone:
-    """`is_closed`: something waits that came first, so nothing else returns before it."""
+    """`is_closed`: something waits that came first, so nothing else returns before it.
+
+    `shed_w`: when each load of the zone was ordered off (Unix ms), and how much, W.
+    """
 
     rule: ZoneRamp
     shed: Ramp | None
     back: Ramp | None
+    pace: Pace | None = None
+    shed_w: list[tuple[int, int]] = field(default_factory=list)
     is_shed_closed: bool = False
     is_back_closed: bool = False
     has_untried: bool = False
@@ -65,12 +71,19 @@ class Fleet:
         self._cycles_ms: dict[str, int] = {}
         self._said: dict[tuple[str, bytes, int | str], bool] = {}
         self._ends_ms: dict[tuple[bytes, int], int] = {}
+        self.wakes_ms: int | None = None
+        """When a shed that waits may have its turn: the desk is to look then."""
         if not self._zones:
             return
         for order in orders:
             for part in order.parts:
                 if (zone := self._of(part.cut.site)) is not None:
                     self._remember(zone, part)
+        for zone in self._zones.values():
+            rule = zone.rule
+            if rule.shed_step_w is not None and rule.shed_every_s is not None:
+                every_ms = rule.shed_every_s * 1000
+                zone.pace = Pace(rule.shed_step_w, every_ms, zone.shed_w, now_ms)
 
     def is_bound(self, site: str) -> bool:
         """Whether its zone has a ramp."""
@@ -94,7 +107,7 @@ class Fleet:
         zone, usual_ms = self._of(site), self._view.policy.ramp_step_ms
         if zone is None or zone.back is None:
             return None
-        most_w = zone.rule.return_w_per_min or 0
+        most_w = zone.rule.ordered_w_per_min or 0
         each_w = _known(loads.values(), most_w)
         if sum(each_w) <= most_w or len(each_w) < 2:
             return None
@@ -155,10 +168,20 @@ class Fleet:
             return True
         most_w = zone.rule.shed_step_w or 0
         span = Span(self._now_ms, self._given_up_ms(), most_w if load_w is None else load_w)
-        if zone.is_shed_closed or not zone.shed.fits(span):
+        if zone.is_shed_closed:
+            return False
+        turn_ms = None
+        if zone.pace is not None and not zone.pace.allows(span.load_w):
+            turn_ms = zone.pace.next_ms
+        elif not zone.shed.fits(span):
+            turn_ms = zone.shed.room_ms(self._now_ms)
+        if turn_ms is not None:
             zone.is_shed_closed = True
+            self.wakes_ms = turn_ms if self.wakes_ms is None else min(self.wakes_ms, turn_ms)
             return False
         zone.shed.add(span)
+        if zone.pace is not None:
+            zone.pace.add(span.load_w)
         return True
 
     def _may_shed_at_once(
@@ -176,11 +199,15 @@ class Fleet:
         back = Span(end_ms, end_ms + spread_ms, load_w)
         ways = (
             (zone.shed, zone.rule.shed_step_w, shed),
-            (zone.back, zone.rule.return_w_per_min, back),
+            (zone.back, zone.rule.ordered_w_per_min, back),
         )
         bound = [(ramp, most_w or 0, span) for ramp, most_w, span in ways if ramp is not None]
         if any(load_w > most_w or not ramp.fits(span) for ramp, most_w, span in bound):
             return False
+        if zone.pace is not None:
+            if not zone.pace.allows(load_w):
+                return False
+            zone.pace.add(load_w)
         for ramp, _, span in bound:
             ramp.add(span)
         return True
@@ -223,14 +250,16 @@ class Fleet:
         shed = back = None
         if rule.shed_step_w is not None:
             shed = Ramp(rule.shed_step_w, rule.shed_step_s * 1000)
-        if rule.return_w_per_min is not None:
-            back = Ramp(rule.return_w_per_min, _MINUTE_MS)
+        if rule.ordered_w_per_min is not None:
+            back = Ramp(rule.ordered_w_per_min, _MINUTE_MS)
         return _Zone(rule, shed, back)
 
     def _remember(self, zone: _Zone, part: Part) -> None:
         """What of it has moved a short while ago, may move now, or will by itself."""
         if zone.shed is not None and (span := self._shed_span(zone, part)) is not None:
             zone.shed.add(span)
+        if zone.shed is not None and (begun := self._shed_at(zone, part)) is not None:
+            zone.shed_w.append(begun)
         if zone.back is not None:
             zone.back.add(*self._back_spans(zone, part))
         if part.step is Step.RELEASED and part.newest_release is None:
@@ -250,6 +279,14 @@ class Fleet:
         most_w = zone.rule.shed_step_w or 0
         shed_w = part.steps[Step.ISSUED].details.get(SHED, most_w)
         return Span(min(first_ms, until_ms), until_ms, shed_w)
+
+    def _shed_at(self, zone: _Zone, part: Part) -> tuple[int, int] | None:
+        """When it was first ordered off, and how much; None: it was not, or did not obey."""
+        first = next((each for each in part.commands if each.is_hold), None)
+        if first is None or part.step in (Step.REJECTED, Step.FAILED):
+            return None
+        most_w = zone.rule.shed_step_w or 0
+        return first.issued_ms, part.steps[Step.ISSUED].details.get(SHED, most_w)
 
     def _back_spans(self, zone: _Zone, part: Part) -> Iterator[Span]:
         restored = part.steps.get(Step.RESTORED)
@@ -275,7 +312,7 @@ class Fleet:
 
     def _wave(self, zone: _Zone, part: Part, loads: Loads, step_ms: int | None) -> Wave:
         """How its stages return: all in one, or each by itself, `step_ms` apart."""
-        most_w = zone.rule.return_w_per_min or 0
+        most_w = zone.rule.ordered_w_per_min or 0
         keys = [CAPPED] if part.cut.cap_w is not None else [*map(str, sorted(part.cut.stages))]
         each_w = _known((loads.get(key) for key in keys), most_w)
         if step_ms is None:

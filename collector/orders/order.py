@@ -225,12 +225,12 @@ class Order:
     parts: tuple[Part, ...]
     row: int = 0
 
-    @property
+    @cached_property
     def leader(self) -> Part:
         """The part after which the order is named."""
         return self.parts[leading([part.step for part in self.parts])]
 
-    @property
+    @cached_property
     def step(self) -> Step:
         is_wrongful = bool(self.own) and self.own[-1].step is Step.WRONGFUL
         return Step.WRONGFUL if is_wrongful else self.leader.step

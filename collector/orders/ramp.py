@@ -101,6 +101,11 @@ class Ramp:
                 return start_ms
         return None
 
+    def room_ms(self, now_ms: int) -> int | None:
+        """When one of those that take up room at this moment takes up none; None: none does."""
+        ends = (each.until_ms + self._window_ms for each in self._spans)
+        return min((end for end in ends if end > now_ms), default=None)
+
     def _near(self, span: Span) -> Sequence[Span]:
         """Those that could move within one window with it."""
         low = bisect_left(

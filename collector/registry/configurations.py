@@ -89,16 +89,23 @@ class Configurations:
 
     def store(self, message: bytes, issued_ms: int) -> bytes:
         """Keep a signed configuration and the profiles it names; return its hash."""
-        kept = {message: KIND}
-        for entry in self._payload(message)[8]:
-            profile = read_profile(entry[2])
-            if message_hash(profile) != entry[3]:
-                raise ConfigurationError(f"meter {entry[1]}: {entry[2]!r} is another version here")
-            kept[profile] = PROFILE_KIND
-        with self._engine.begin() as connection:
-            for raw, kind in kept.items():
-                keep_issued(connection, kind, raw, issued_ms)
+        self.store_all({message: issued_ms})
         return message_hash(message)
+
+    def store_all(self, messages: Mapping[bytes, int]) -> None:
+        """The same for many, each with when it was issued, in one transaction."""
+        kept: dict[bytes, tuple[str, int]] = {}
+        for message, issued_ms in messages.items():
+            kept[message] = KIND, issued_ms
+            for entry in self._payload(message)[8]:
+                profile = read_profile(entry[2])
+                if message_hash(profile) != entry[3]:
+                    text = f"meter {entry[1]}: {entry[2]!r} is another version here"
+                    raise ConfigurationError(text)
+                kept.setdefault(profile, (PROFILE_KIND, issued_ms))
+        with self._engine.begin() as connection:
+            for raw, (kind, issued_ms) in kept.items():
+                keep_issued(connection, kind, raw, issued_ms)
 
     def of(self, gateway: bytes, digest: bytes) -> Configured:
         """The configuration of that hash; raises ConfigurationError when it is not here, cannot

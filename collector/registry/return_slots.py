@@ -14,9 +14,9 @@ from collector.registry.view import View
 def return_slots(view: View, zone: str, at_ms: int) -> Slots | None:
     """By site and stage, of all in the zone; None where no `return_w_per_min` asks for them."""
     rule = next((each for each in view.holding(ZoneRamp, at_ms) if each.zone == zone), None)
-    if rule is None or rule.return_w_per_min is None:
+    if rule is None or rule.by_itself_w_per_min is None:
         return None
-    most_w = rule.return_w_per_min
+    most_w = rule.by_itself_w_per_min
     sites = sorted((s for s in view.all(Site).values() if s.zone == zone), key=lambda s: s.name)
     drawn_w = _drawn_w(view, at_ms)
     loads_w = {

@@ -1,7 +1,8 @@
 """`python -m simulator.gateways FLEET.json`: many light gateways in one process, for measurements.
 
-A JSON line when all are connected, then one for each event: `at_ms`, `gateway`, and of a contact
-`stage` and `closed`, of a command `order`, `phase` and `reason`. SIGTERM ends it.
+A JSON line each second until all are connected, and when they are, then one for each event:
+`at_ms`, `gateway`, and of a contact `stage` and `closed`, of a command `order`, `phase` and
+`reason`. SIGTERM ends it.
 """
 
 import asyncio
@@ -20,7 +21,7 @@ from simulator.gateways.gateway import LightGateway, Pace
 from simulator.gateways.stages import Record, Stage, Stages
 from simulator.gateways.wire import Key, Root
 
-_AT_ONCE = 50
+_AT_ONCE = 200
 """Connections that begin together: all at once would only wait for one another."""
 _LOOK_S = 0.05
 
@@ -71,12 +72,19 @@ def _context(entry: dict[str, Any], fleet: dict[str, Any]) -> ssl.SSLContext | N
     return context
 
 
+async def _count(gateways: list[LightGateway]) -> None:
+    while True:
+        await asyncio.sleep(1)
+        _say({"connected": sum(each.is_connected for each in gateways)})
+
+
 async def _run(fleet: dict[str, Any]) -> None:
     stopping, tasks = asyncio.Event(), []
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
     gateways: list[LightGateway] = []
+    counting = asyncio.create_task(_count(gateways))
     for entry in fleet["gateways"]:
         while sum(not each.is_connected for each in gateways) >= _AT_ONCE:
             await asyncio.sleep(_LOOK_S)
@@ -86,6 +94,7 @@ async def _run(fleet: dict[str, Any]) -> None:
         tasks.append(asyncio.create_task(run))
     while not all(each.is_connected for each in gateways) and not stopping.is_set():
         await asyncio.sleep(_LOOK_S)
+    counting.cancel()
     _say({"ready": len(gateways)})
     await stopping.wait()
     for task in tasks:

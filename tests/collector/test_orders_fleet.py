@@ -56,6 +56,25 @@ def test_a_release_goes_by_the_ramp(fleet: ZoneFleet) -> None:
     assert fleet.night.order().step is Step.RESTORED
 
 
+def test_of_the_cap_orders_leave_the_slots_their_share(fleet: ZoneFleet) -> None:
+    fleet.ramp(return_w_per_min=4 * STAGE_W, slots_w_per_min=3 * STAGE_W)
+    fleet.order()
+    fleet.run(20)
+    fleet.release()
+    fleet.run(100)
+    assert most_w(fleet.closed, MINUTE_MS) == STAGE_W
+
+
+def test_a_shed_goes_by_fixed_moments_where_the_ramp_says_so(fleet: ZoneFleet) -> None:
+    """Its bound alone would let the second step go at 35 s, once the first was answered."""
+    fleet.ramp(shed_step_w=3 * STAGE_W, shed_step_s=30, shed_every_s=45)
+    fleet.order()
+    fleet.run(130)
+    begins_ms = fleet.opened[0][0]
+    moments = [moment - begins_ms for moment, _ in fleet.opened]
+    assert moments == [0] * 3 + [45_000] * 3 + [90_000] * 2
+
+
 def test_gateways_that_come_back_together_return_by_the_ramp_too(fleet: ZoneFleet) -> None:
     fleet.ramp(return_w_per_min=2 * STAGE_W)
     fleet.order()

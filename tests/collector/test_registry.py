@@ -11,13 +11,14 @@ from sqlalchemy import func, select
 from typer.testing import CliRunner
 
 from collector.cli.registry import app
-from collector.evidence.cose import ContentType, seal
+from collector.evidence.cose import ContentType, message_hash, seal
 from collector.evidence.keys import PrivateKey
 from collector.model.records import Allocation, Gateway, Licence, Licensee, Meter
 from collector.registry import taking
+from collector.registry.configurations import Configurations
 from collector.registry.entitlements import allocations
 from collector.registry.files import read_file
-from collector.registry.keyring import create_keyring
+from collector.registry.keyring import Keyring, create_keyring
 from collector.registry.reading import FileError
 from collector.registry.store import Registry
 from collector.registry.taking import Source
@@ -330,6 +331,26 @@ def test_a_profile_that_is_not_proven_is_named_at_import_and_configuration(
         said = "warning: profile chint-dtsu666 is unconfirmed, and reads M-1"
         assert (said in run.stderr) is warned
         assert ("warning" in run.stderr) is warned
+
+
+def test_every_gateways_configuration_is_kept_and_written(tmp_path: Path) -> None:
+    directory, file, out = tmp_path / "data", tmp_path / "register.toml", tmp_path / "out"
+    directory.mkdir()
+    engine = database(directory)
+    create_keyring(directory, tmp_path / "root.pem")
+    file.write_text(GOOD, encoding="utf-8")
+    for command in (
+        ["import", str(directory), str(file)],
+        ["configure-all", str(directory), "--out", str(out)],
+    ):
+        run = CliRunner().invoke(app, command)
+        assert run.exit_code == 0, run.stderr
+    assert run.stdout == f"1 configurations in {out}\n"
+    message = (out / f"{KEY.public.kid.hex()}.cose").read_bytes()
+    configured = Configurations(engine, Keyring(directory).root).of(
+        KEY.public.kid, message_hash(message)
+    )
+    assert [each.serial for each in configured.meters.values()] == ["M-1"]
 
 
 def test_what_was_known_when(world: World) -> None:

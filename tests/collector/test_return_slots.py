@@ -14,6 +14,7 @@ from collector.evidence.downlink import Role
 from collector.evidence.keys import PrivateKey
 from collector.model.records import DeliveryPoint, Site, Stage, ZoneRamp
 from collector.model.return_slots import MINUTE_MS, Slots, lay
+from collector.orders.ramp import Ramp, Wave
 from collector.registry.configuration import compile_configuration
 from collector.registry.return_slots import held_otherwise, return_slots
 from collector.registry.view import View
@@ -111,6 +112,45 @@ def test_it_takes_no_longer_than_it_must(loads: list[int], cap: int) -> None:
     assert lay(dict(enumerate(loads)), cap).cycle_ms <= most_ms
 
 
+# --- beside orders
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    LOADS,
+    st.integers(1000, 4000),
+    st.integers(500, 3500) | st.none(),
+    st.randoms(use_true_random=False),
+)
+def test_with_what_orders_give_back_at_the_same_time_they_keep_to_one_cap(
+    loads: list[int], cap: int, share: int | None, dice: random.Random
+) -> None:
+    """Each stage returns by its slot, or by its order, in whatever minute of the same hour."""
+    share = None if share is None or share > cap - 500 else share
+    rule = ZoneRamp(zone=ZONE, valid_from=0, return_w_per_min=cap, slots_w_per_min=share)
+    assert rule.by_itself_w_per_min is not None
+    assert rule.ordered_w_per_min is not None
+    slots = lay(dict(enumerate(loads)), rule.by_itself_w_per_min)
+    ordered = Ramp(rule.ordered_w_per_min, MINUTE_MS)
+    start_ms, moves = dice.randint(0, slots.cycle_ms), []
+    for key, load_w in enumerate(loads):
+        if dice.random() < 0.5:
+            supply = Supply(start_ms, dice.randint(-CLOCK_ERROR_MS, CLOCK_ERROR_MS), 0)
+            moves.append((returns_ms(slots.cycle_ms, slots.offsets_ms[key], supply), load_w))
+        else:
+            wave = Wave(((0, load_w),), dice.randint(0, 20_000))
+            at_ms = ordered.first(wave, start_ms)
+            ordered.add(*wave.spans(at_ms))
+            moves.append((at_ms + dice.randint(0, wave.spread_ms), load_w))
+    assert most_in_a_minute(moves) <= cap
+
+
+@pytest.mark.parametrize("share", [2_000_000, 3_000_000])
+def test_a_share_that_leaves_orders_nothing_is_refused(share: int) -> None:
+    with pytest.raises(ValueError, match="state less"):
+        ZoneRamp(zone=ZONE, valid_from=0, return_w_per_min=2_000_000, slots_w_per_min=share)
+
+
 # --- out of the register
 
 
@@ -133,7 +173,7 @@ def site(name: str, gateway: str, *stages: Stage) -> Site:
 
 def test_stages_count_as_rated_else_as_all_that_their_site_may_draw() -> None:
     records = [
-        ZoneRamp(zone=ZONE, valid_from=0, return_w_per_min=1_000_000),
+        ZoneRamp(zone=ZONE, valid_from=0, return_w_per_min=2_000_000),
         site("a", "00" * 8, stage(1, 400_000), stage(2, 500_000), stage(3)),
         DeliveryPoint(name="p", site="a", capacity_w=900_000, contracted_w=800_000, valid_from=0),
         site("b", "11" * 8, stage(1), stage(2, feeder="line")),
@@ -172,7 +212,7 @@ def test_a_gateways_configuration_has_the_slots_of_its_stages() -> None:
         return [each.get(10) for each in body[9]]
 
     assert stages() == [None, None]
-    ramp = ZoneRamp(zone=ZONE, valid_from=0, return_w_per_min=1_000_000)
+    ramp = ZoneRamp(zone=ZONE, valid_from=0, return_w_per_min=2_000_000)
     assert stages(ramp) == [[195_000, 75_000], [195_000, 120_000]]
 
 
@@ -190,7 +230,7 @@ def test_who_holds_other_slots_than_are_laid_out_now_is_named(world: World) -> N
 
     world.configure(other, NOW_MS)
     assert found() == []
-    ramp = ZoneRamp(zone=ZONE, valid_from=0, return_w_per_min=1_000_000)
+    ramp = ZoneRamp(zone=ZONE, valid_from=0, return_w_per_min=2_000_000)
     world.registry.record([ramp], bytes(32), NOW_MS)
     assert {*found()} == {other.id.hex(), world.gateway.id.hex()}
     world.configure(other, NOW_MS + 1)

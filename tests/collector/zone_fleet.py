@@ -81,6 +81,10 @@ class ZoneFleet:
         )
 
     def ramp(self, **bounds: int) -> None:
+        """`return_w_per_min`: by orders; of slots there are none to speak of, unless said."""
+        if "return_w_per_min" in bounds and "slots_w_per_min" not in bounds:
+            bounds["slots_w_per_min"] = 1
+            bounds["return_w_per_min"] += 1
         self.night.record(ZoneRamp(zone="far", valid_from=0, **bounds))
 
     def order(self, *, hold_s: int = 3600, is_by_zone: bool = False) -> Order:

@@ -122,20 +122,21 @@ def test_it_samples_obeys_its_zone_and_says_so(
     line: Line, key: ec.EllipticCurvePrivateKey, root: PrivateKey
 ) -> None:
     assert line.process.stdout is not None
-    assert json.loads(line.process.stdout.readline()) == {"ready": 1}
+    said = (json.loads(each) for each in line.process.stdout)
+    assert next(each for each in said if "connected" not in each) == {"ready": 1}
     line.await_event(1, {0: "power"})
     now_ms = time.time_ns() // 1_000_000
     orders = PrivateKey.generate()
     signer = Signer(
         orders, certify(root, Role.ORDERS, orders.public, now_ms - 10**6, now_ms + 10**6)
     )
-    said = Command("north", 7, now_ms, now_ms + 60_000, ORDER, Action.OPEN)
-    message = signer.seal(ContentType.COMMAND, said.payload())
+    command = Command("north", 7, now_ms, now_ms + 60_000, ORDER, Action.OPEN)
+    message = signer.seal(ContentType.COMMAND, command.payload())
     line.crowd.senders[0].waiting.append(publish("esep/v1/zone/north/command", 1, message))
     line.await_event(4, {0: ORDER, 1: 7, 2: 1})
     line.await_event(5, {0: 1, 1: 0, 3: ORDER})
     line.await_event(4, {0: ORDER, 1: 7, 2: 2})
-    told = json.loads(line.process.stdout.readline())
+    told = next(said)
     assert (told["gateway"], told["phase"]) == (Key(key).id.hex(), 1)
     telemetry = [frame for frame in line.frames if isinstance(frame.records[0], Sample)]
     assert [frame.seq for frame in telemetry] == [*range(1, len(telemetry) + 1)]

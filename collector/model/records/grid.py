@@ -1,9 +1,9 @@
 """Where power is drawn: zones, feeders, sites with their stages, delivery points."""
 
 from decimal import Decimal
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from collector.model.records.base import Dated, Hex8, Hex32, Name, Record
 
@@ -25,18 +25,60 @@ class Zone(Record):
 class ZoneRamp(Dated):
     """How much load may move in a zone at once, by orders and when it returns.
 
-    Shed: `shed_step_w` in any `shed_step_s`. Returning: `return_w_per_min` in any minute, and none
-    while a meter there measures less than `hold_below_mhz` (thousandths of 1 Hz), or the zone's
-    sites draw more than `hold_above_w`. None: no such limit.
+    Shed: `shed_step_w` in any `shed_step_s`; with `shed_every_s` so much each so many seconds from
+    the first on, whenever answers come. Returning: `return_w_per_min` in any minute, of which
+    `slots_w_per_min`, or half, is the share of gateways that return by themselves, and the rest
+    that of orders; and by orders none while a meter there measures less than `hold_below_mhz`
+    (thousandths of 1 Hz), or the zone's sites draw more than `hold_above_w`. None: no such limit.
     """
 
     kind: ClassVar[str] = "zone_ramp"
     zone: Name
     shed_step_w: Annotated[int, Field(gt=0)] | None = None
     shed_step_s: Annotated[int, Field(gt=0, le=3600)] = 60
-    return_w_per_min: Annotated[int, Field(gt=0)] | None = None
+    shed_every_s: Annotated[int, Field(gt=0, le=3600)] | None = None
+    return_w_per_min: Annotated[int, Field(gt=1)] | None = None
+    slots_w_per_min: Annotated[int, Field(gt=0)] | None = None
     hold_below_mhz: Annotated[int, Field(gt=0, lt=50_000)] | None = None
     hold_above_w: Annotated[int, Field(gt=0)] | None = None
+
+    @property
+    def by_itself_w_per_min(self) -> int | None:
+        """Of what returns in a minute, the share of gateways that nobody asked."""
+        if self.return_w_per_min is None or self.slots_w_per_min is not None:
+            return self.slots_w_per_min
+        return self.return_w_per_min // 2
+
+    @property
+    def ordered_w_per_min(self) -> int | None:
+        """Of what returns in a minute, the share of orders that end or are released."""
+        if self.return_w_per_min is None or self.by_itself_w_per_min is None:
+            return None
+        return self.return_w_per_min - self.by_itself_w_per_min
+
+    @model_validator(mode="after")
+    def _leaves_a_share_to_orders(self) -> Self:
+        if self.slots_w_per_min is not None and self.slots_w_per_min >= (
+            self.return_w_per_min or 0
+        ):
+            raise ValueError(
+                "slots_w_per_min is a part of return_w_per_min: state less, so that orders can"
+                " give something back"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _no_faster_than_its_bound(self) -> Self:
+        if self.shed_every_s is None:
+            return self
+        if self.shed_step_w is None:
+            raise ValueError("shed_every_s without shed_step_w: say how much is a step")
+        if self.shed_every_s < self.shed_step_s:
+            raise ValueError(
+                f"steps each {self.shed_every_s} s are more than one in any {self.shed_step_s} s:"
+                " shed_every_s must be at least shed_step_s"
+            )
+        return self
 
     @property
     def key(self) -> str:

@@ -3,6 +3,8 @@
 import typer
 
 from technician import board_commands, profiles
+from technician.commission.commands import app as commission
+from technician.commission.own_key import technician_certificate, technician_key
 from technician.flash import flash
 from technician.journal_plan import journal_plan
 from technician.label import label
@@ -19,6 +21,9 @@ app.command()(flash)
 app.command()(enrol)
 app.command()(install)
 app.command()(label)
+app.add_typer(commission, name="commission")
+app.command("technician-key")(technician_key)
+app.command("technician-certificate")(technician_certificate)
 
 
 @app.callback()

@@ -1,13 +1,29 @@
 """From the first check to the act that an auditor judges, with the real MicroPython at a pty."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 
+import pdfplumber
 import pytest
-from commissioning import LOAD_W, PAPERS, Ready, auditor, ready
+from commissioning import LOAD_W, PAPERS, Ready, auditor, ready, run
+from pty_board import MICROPYTHON
 
+from auditor.act import ActError, judge
+from auditor.act import read_act as judge_file
+from auditor.exhibits import WrongField
+from auditor.keys import PublicKey as AuditorsKey
+from collector.evidence.act import digest, read_act
+from collector.evidence.errors import EvidenceError
+from collector.evidence.keys import PublicKey
+from collector.intervals import facts
+from collector.intervals.follower import IntervalFollower
+from collector.ledger.followers import advance
+from collector.registry.configurations import Configurations
+from collector.storage import open_database
 from technician.bundle import write_bundle
 from technician.commission.procedure import SHIPPED
 
@@ -58,11 +74,81 @@ def test_a_gateway_is_commissioned_and_the_auditor_judges_the_act(
     assert site.step(case, "photos", files=str(photo)).exit_code == 0
     done = site.sign(case, key)
     assert done.exit_code == 0, done.output
-    act = case / "act.json"
+    proven(site, case / "act.json")
+    in_three_languages(site, case / "act.json", tmp_path)
+    bound_once(site, case, key)
+    in_the_ledger(site, case / "act.json")
+
+
+def proven(site: Ready, act: Path) -> None:
+    """Anybody judges it; no byte of it can be another, nor of what it keeps beside it."""
     code, words = auditor(act, site.root)
     assert (code, words.splitlines()[-1]) == (0, "HOLDS")
     assert "signed by А. Омарова" in words
     assert "cabinet.jpg is the file that was kept" in words
+    content = act.read_bytes()
+    root = PublicKey(site.root.read_bytes())
+    read_act(content, root)
+    judged = AuditorsKey(root.raw[:32], root.raw[32:])
+    changed = act.with_name("changed.json")
+    step = len(content) // 60
+    for at in range(0, len(content), step):
+        flipped = bytearray(content)
+        flipped[at] ^= 1
+        changed.write_bytes(bytes(flipped))
+        with pytest.raises((ActError, WrongField)):
+            judge(judge_file(changed), judged, changed.parent)
+        with pytest.raises(EvidenceError):
+            read_act(bytes(flipped), root)
+    (kept,) = (act.parent / "files").iterdir()
+    kept.write_bytes(b"what another camera saw")
+    assert auditor(act, site.root)[1].splitlines()[-1].startswith("DOES NOT HOLD: act.files[0]")
+
+
+def in_three_languages(site: Ready, act: Path, folder: Path) -> None:
+    titles = {
+        "en": "Act of commissioning",
+        "ru": "Акт ввода в эксплуатацию",
+        "kk": "Пайдалануға беру актісі",
+    }
+    for language, title in titles.items():
+        out = folder / f"{language}.pdf"
+        words = [act, "--out", out, "--root", site.root, "--language", language]
+        done = site.commission("sheet", *words)
+        assert done.exit_code == 0, done.output
+        with pdfplumber.open(out) as pages:
+            text = "\n".join(page.extract_text() for page in pages.pages)
+        assert title in text
+        assert site.gateway in text
+        assert "А. Омарова" in text
+
+
+def bound_once(site: Ready, case: Path, key: tuple[Path, Path]) -> None:
+    """The answer was lost: asked again, the gateway signs no second frame."""
+    content = (case / "act.json").read_bytes()
+    (case / "act.json").unlink()
+    assert site.sign(case, key).exit_code == 0
+    assert (case / "act.json").read_bytes() == content
+    late = site.step(case, "clock")
+    assert json.loads(late.stdout)["error"]["code"] == "signed_already"
+
+
+def in_the_ledger(site: Ready, act: Path) -> None:
+    """By whatever road the frames come: the collector knows the act, and its evidence holds."""
+    frames = site.folder / "frames.bin"
+    words = [MICROPYTHON.with_name("mpremote"), "connect", site.board.port, "resume", "exec"]
+    program = f"import handover; handover.main({str(frames)!r}, 'all')"
+    subprocess.run([sys.executable, *map(str, words), program], check=True, capture_output=True)
+    run("collector", "take", site.directory, frames)
+    run("collector", "checkpoint", site.directory)
+    run("collector", "verify", site.directory)
+    engine = open_database(site.directory)
+    root = PublicKey(site.root.read_bytes())
+    advance(engine, IntervalFollower(Configurations(engine, root)))
+    with engine.connect() as connection:
+        told = facts.commissioned(connection)[site.gateway]
+    statement = json.loads(act.read_bytes())["act"]
+    assert told["act"] == digest(statement).hex()
 
 
 def inputs_seen(site: Ready, case: Path) -> None:

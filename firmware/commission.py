@@ -14,12 +14,13 @@ gc.threshold(8192)  # collect often: importing leaves the heap in pieces
 from board import Board
 from gateway import cbor, records
 from gateway.configuration import SetupError
-from gateway.journal import BILLING
+from gateway.journal import BILLING, TELEMETRY
 from gateway.stopped import Stopped
 
 _COMMISSIONED = 20
 _PART_BYTES = 512
 _BROKER_MS = 10_000
+_FRAMES = 4
 _WATCHDOG_MS = 60_000
 _LOOK_MS = 10
 _SAMPLE_MS = 1000
@@ -37,7 +38,8 @@ def main(verb, *args) -> int:
 
 async def state(gateway):
     """Who it is, and its clock; it was started once, so a configuration is in force."""
-    gateway.next()
+    epoch, seq = gateway.next()
+    telemetry = gateway.journal.last(TELEMETRY)
     now_ms, letter, age_s = gateway.clock.triplet()
     return {
         "gateway": gateway.identity.gateway.hex(),
@@ -46,6 +48,7 @@ async def state(gateway):
         "now_ms": now_ms,
         "clock": letter,
         "sync_age_s": age_s,
+        "last": [epoch, seq - 1, telemetry[1] if telemetry and telemetry[0] == epoch else 0],
     }
 
 
@@ -75,6 +78,17 @@ async def configuration(gateway, offset):
         raise SetupError("there is no configuration.cose: have one issued and installed")
     size, read = found
     return {"bytes": size, "part": bytes(read(offset, min(_PART_BYTES, size - offset))).hex()}
+
+
+async def since(gateway, stream, epoch, seq):
+    """Some frames of a stream after this one, and how many of all have no receipt."""
+    journal, found = gateway.journal, []
+    while len(found) < _FRAMES:
+        message = journal.find(stream, seq + 1 + len(found), epoch)
+        if message is None:
+            break
+        found.append(bytes(message).hex())
+    return {"frames": found, "pending": journal.pending(stream)}
 
 
 async def inputs(gateway):
@@ -241,6 +255,7 @@ async def _config(gateway):
 _VERBS = {
     "state": state,
     "configuration": configuration,
+    "since": since,
     "inputs": inputs,
     "network": network,
     "relay": relay,

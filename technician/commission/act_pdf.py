@@ -18,6 +18,7 @@ from reportlab.pdfbase.ttfonts import TTFError, TTFont
 from reportlab.platypus import Flowable, Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
 
 from collector.evidence.act import Act, Technician, canonical, read_act
+from collector.evidence.cose import MAX_CONFIGURATION, ContentType, parse
 from collector.evidence.errors import EvidenceError
 from collector.evidence.keys import PublicKey
 from technician.commission.procedure import LANGUAGES, read_procedure
@@ -39,6 +40,8 @@ def write_sheet(act: bytes, root: bytes, language: str, out: Path) -> None:
         raise BagError(Code.ACT_REFUSED, f"{error.reason}: {error}") from None
     except ValueError as error:
         raise BagError(Code.NO_FILE, f"no root.pub: {error}") from None
+    if missing := unpassed(made):
+        raise BagError(Code.ACT_REFUSED, f"required, and not passed: {', '.join(missing)}")
     _register_fonts()
     sheet = _Sheet(made, who, language)
     document = SimpleDocTemplate(
@@ -53,6 +56,15 @@ def write_sheet(act: bytes, root: bytes, language: str, out: Path) -> None:
         invariant=1,
     )
     document.build(list(sheet.flow()))
+
+
+def unpassed(act: Act) -> list[str]:
+    """The steps that its procedure requires, and whose last attempt did not pass."""
+    procedure = read_procedure(act.statement["procedure"].encode(), "the act's procedure")
+    body = parse(act.configuration, ContentType.CONFIGURATION, MAX_CONFIGURATION).payload
+    last = {each["step"]: each["passed"] for each in act.statement["attempts"]}
+    required = [step.id for step in procedure.steps if procedure.is_required(step, body)]
+    return [step for step in required if last.get(step) is not True]
 
 
 def _register_fonts() -> None:
@@ -126,7 +138,8 @@ class _Sheet:
         count = "" if len(attempts) == 1 else f", {self.word('attempts')}: {len(attempts)}"
         rows = [(title, f"{verdict}{count}, {self._moment(last['at_ms'])}")]
         for outcome in last["outcomes"]:
-            facts = "; ".join(f"{self._fact(k)}: {v}" for k, v in outcome["facts"].items())
+            told = outcome["facts"].items()
+            facts = "; ".join(f"{self._fact(name)}: {self._value(each)}" for name, each in told)
             rows.append((f"— {self._verdict(outcome['passed'])}", facts or outcome["why"]))
         yield self._table(rows)
 
@@ -134,8 +147,13 @@ class _Sheet:
         return self.word({True: "passed", False: "failed", None: "not_judged"}[passed])
 
     def _fact(self, name: str) -> str:
-        known = _words().get(f"fact-{name}")
-        return name if known is None else known[self._language]
+        first, _, of = name.partition("/")
+        known = _words().get(f"fact-{first}")
+        return name if known is None else f"{known[self._language]} {of}".strip()
+
+    def _value(self, value: str | int) -> str:
+        known = _words().get(f"value-{value}")
+        return str(value) if known is None else known[self._language]
 
     def _moment(self, at_ms: int) -> str:
         at = datetime.fromtimestamp(at_ms / 1000, UTC) + _ASTANA

@@ -9,12 +9,14 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from collector.evidence.frame import Stream
+from collector.evidence.keys import PublicKey
 from collector.model.decoding import ReadingError
 from collector.model.profile import Profile
 from collector.model.profile_files import METERS
 from technician.base_image import read_file
 from technician.checks.outcome import Outcome
-from technician.commission import board, judging, relay
+from technician.commission import board, judging, offline, relay
 from technician.commission.case import Attempt, Case, durable
 from technician.commission.judging import Answers
 from technician.commission.procedure import Question, Step
@@ -213,6 +215,28 @@ def _power(meter: Mapping[int, Any], raw: str, quality: str | None) -> Fraction 
     return found[_POWER].value if _POWER in found else None
 
 
+def off_line(visit: Visit) -> Iterator[Outcome]:
+    """Twice: to begin, when it is restarted without network, and after the time that it takes."""
+    least_s = visit.case.procedure.rules.offline_s
+    last = visit.case.last(visit.step.id)
+    start = None if last is None else offline.beginning(last.outcomes[0].facts)
+    with visit.open_board() as console:
+        said = board.asked(console, "state")
+        now_ms = time.time_ns() // 1_000_000
+        if start is None:
+            console.reset()
+            yield offline.begun(said["last"], now_ms, least_s)
+            return
+        key = PublicKey(bytes.fromhex(said["key"]))
+        billing, telemetry = (
+            board.frames_since(console, stream, start["epoch"], start[stream.name.lower()], key)
+            for stream in Stream
+        )
+    kept = offline.Kept(billing[0], telemetry[0], (billing[1], telemetry[1]))
+    slots = [each[_SLOT] for each in visit.case.body()[_METERS]]
+    yield offline.judge(kept, slots, start, now_ms, least_s)
+
+
 def photos(visit: Visit) -> Iterator[Outcome]:
     """Copied into the act's folder, and named by their SHA-256."""
     rules = visit.case.procedure.rules
@@ -256,5 +280,6 @@ CHECKS: dict[str, Callable[[Visit], Iterator[Outcome]]] = {
     "confirm": confirm,
     "inputs": inputs,
     "relays": relays,
+    "offline": off_line,
     "photos": photos,
 }

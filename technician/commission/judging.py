@@ -131,7 +131,11 @@ def brokers(reached: Iterable[Mapping[str, Any]]) -> list[Outcome]:
     found = []
     for each in reached:
         name, error = str(each["broker"]), each["error"]
-        facts: dict[str, str | int] = {"broker": name, "tls": str(each["tls"]), "ms": each["ms"]}
+        facts: dict[str, str | int] = {
+            "broker": name,
+            "tls": "yes" if each["tls"] else "no",
+            "ms": each["ms"],
+        }
         if error is None:
             why = f"{name} answers within {each['ms']} ms"
             found.append(Outcome("broker", True, why, None, facts))

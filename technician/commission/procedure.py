@@ -65,6 +65,7 @@ class Rules(_Part):
     full_permille: Annotated[int, Field(ge=1, le=1000)]
     off_w: Annotated[int, Field(ge=0)]
     operations_per_hour: Annotated[int, Field(ge=1)]
+    offline_s: Annotated[int, Field(ge=1)]
 
 
 class _Document(_Part):

@@ -25,6 +25,7 @@ from technician.cli import app
 
 SERIAL, STAGE_SERIAL = "26010001", "26010002"
 LOAD_W = 200_000
+_FRAME = b"application/vnd.esep.frame"
 PASSPHRASE = "cold fingers"  # noqa: S105 - of a key that lives as long as the test
 REGISTER = """
 [market]
@@ -57,7 +58,7 @@ inputs = {{ selector = 11, lock_out = 12 }}
 enrolment = "@enrolment"
 site = "site-a"
 buses = [{{ kind = "tcp", host = "127.0.0.1", port = {port} }}]
-timing = {{ interval_ms = 900000, sample_ms = 10000, frame_ms = 60000 }}
+timing = {{ interval_ms = 900000, sample_ms = 500, frame_ms = 1000 }}
 
 [[meter]]
 serial = "26010001"
@@ -170,6 +171,16 @@ class Ready:
         words = [each for key, text in answers.items() for each in ("--answer", f"{key}={text}")]
         return self.commission("step", case, name, *words, "--port", self.board.port)
 
+    def run_until_frames(self, count: int) -> None:
+        """The application runs, until so many frames more are in its flash."""
+        flash = self.board.folder / "flash.bin"
+        before = flash.read_bytes().count(_FRAME)
+        with _running(self.board, self.folder / "firmware.romfs"):
+            until = time.monotonic() + 60
+            while flash.read_bytes().count(_FRAME) < before + count:
+                assert time.monotonic() < until, (self.board.folder / "start.log").read_text()
+                time.sleep(0.1)
+
     def technician(self, name: str) -> tuple[Path, Path]:
         """Key, certificate."""
         key = self.folder / f"{name.replace(' ', '-')}.pem"
@@ -244,19 +255,26 @@ def _installed(made: Ready, image: Path) -> str:
 
 def _first_start(board: PtyBoard, image: Path, configuration: bytes) -> None:
     """Until its first frame, and the configuration in force, are in flash."""
-    process = subprocess.Popen(
-        micropython.command(image, "start"),
-        env={**os.environ, "ESEP_BOARD": str(board.board)},
-        stderr=(board.folder / "start.log").open("wb"),
-    )
     flash = board.folder / "flash.bin"
     digest = hashlib.sha256(configuration).digest()
-    try:
+    with _running(board, image) as process:
         until = time.monotonic() + 60
         while not flash.exists() or flash.read_bytes().count(digest) < 2:
             assert process.poll() is None, (board.folder / "start.log").read_text()
             assert time.monotonic() < until
             time.sleep(0.1)
+
+
+@contextmanager
+def _running(board: PtyBoard, image: Path) -> "Iterator[subprocess.Popen[bytes]]":
+    with (board.folder / "start.log").open("wb") as log:
+        process = subprocess.Popen(
+            micropython.command(image, "start"),
+            env={**os.environ, "ESEP_BOARD": str(board.board)},
+            stderr=log,
+        )
+    try:
+        yield process
     finally:
         process.kill()
         process.wait()

@@ -41,7 +41,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ready]:
 def procedure(tmp_path: Path) -> Path:
     """As it ships, of short patience; the network is another test's."""
     text = SHIPPED.read_text("utf-8").replace("settle_ms = 5000", "settle_ms = 1200")
-    text = text.replace("samples = 5", "samples = 3")
+    text = text.replace("samples = 5", "samples = 3").replace("offline_s = 180", "offline_s = 2")
     before, network, after = text.partition('id = "network"')
     file = tmp_path / "procedure.toml"
     file.write_text(before + network + after.replace('"always"', '"never"', 1), "utf-8")
@@ -69,6 +69,7 @@ def test_a_gateway_is_commissioned_and_the_auditor_judges_the_act(
     assert facts["contact"] == "open" and facts["returned"] == "yes"
     assert (site.board.folder / "output").read_text() == "1"
     assert float(Fraction(facts["before_w"])) == pytest.approx(LOAD_W, rel=0.05)
+    without_network(site, case)
     photo = tmp_path / "cabinet.jpg"
     photo.write_bytes(b"what the camera saw")
     assert site.step(case, "photos", files=str(photo)).exit_code == 0
@@ -78,6 +79,20 @@ def test_a_gateway_is_commissioned_and_the_auditor_judges_the_act(
     in_three_languages(site, case / "act.json", tmp_path)
     bound_once(site, case, key)
     in_the_ledger(site, case / "act.json")
+
+
+def without_network(site: Ready, case: Path) -> None:
+    """Nothing answers at its broker's address; it starts, and meters on."""
+    begun = site.step(case, "offline")
+    assert json.loads(begun.stdout)["passed"] is None, begun.output
+    early = site.step(case, "offline")
+    assert "only 0 s" in json.loads(early.stdout)["outcomes"][0]["why"], early.output
+    site.run_until_frames(11)
+    done = site.step(case, "offline")
+    assert done.exit_code == 0, done.output
+    (outcome,) = json.loads(done.stdout)["outcomes"]
+    assert outcome["facts"]["limit"] == "none"
+    assert outcome["facts"]["readings"] >= 2
 
 
 def proven(site: Ready, act: Path) -> None:

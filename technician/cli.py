@@ -2,7 +2,8 @@
 
 import typer
 
-from technician import board_commands, profiles
+from technician import board_commands, check_commands, profiles
+from technician.bus_commands import identify, scan
 from technician.commission.commands import app as commission
 from technician.commission.own_key import technician_certificate, technician_key
 from technician.flash import flash
@@ -14,6 +15,7 @@ from technician.release import bundle, release_key
 app = typer.Typer(no_args_is_help=True, help="The technician's bag.")
 app.add_typer(profiles.app, name="profile")
 app.add_typer(board_commands.app, name="board")
+app.add_typer(check_commands.app, name="check")
 app.command("journal-plan")(journal_plan)
 app.command()(bundle)
 app.command("release-key")(release_key)
@@ -21,6 +23,8 @@ app.command()(flash)
 app.command()(enrol)
 app.command()(install)
 app.command()(label)
+app.command()(scan)
+app.command()(identify)
 app.add_typer(commission, name="commission")
 app.command("technician-key")(technician_key)
 app.command("technician-certificate")(technician_certificate)

@@ -2,6 +2,7 @@
 
 import io
 import json
+from collections.abc import Callable
 from contextlib import redirect_stdout, suppress
 from types import TracebackType
 from typing import Any, Self
@@ -59,6 +60,27 @@ class Console:
         except ValueError:
             raise BagError(Code.CABLE, f"{module} was heard in part: {lines[-1][:80]}") from None
 
+    def converse(self, call: str, hear: Callable[[dict[str, Any]], None]) -> None:
+        """Run a call of the image; each line of JSON that it prints is heard as it comes.
+
+        Any other line is why not. Raises BagError.
+        """
+        begun, refused = bytearray(), list[str]()
+
+        def take(data: bytes) -> None:
+            begun.extend(data)
+            while (end := begun.find(b"\n")) >= 0:
+                line = begun[:end].decode(errors="replace").strip()
+                del begun[: end + 1]
+                if line.startswith("{"):
+                    hear(_fact(line))
+                elif line:
+                    refused.append(line)
+
+        self._exec(call, take)
+        if refused:
+            raise BagError(Code.BOARD_REFUSED, " / ".join(refused))
+
     def lay(self, name: str, content: bytes) -> None:
         """A file for the next start, which judges it, and puts it into the settings."""
         try:
@@ -75,9 +97,9 @@ class Console:
         except _LOST as error:
             raise _lost(error) from None
 
-    def _exec(self, code: str) -> str:
+    def _exec(self, code: str, take: Callable[[bytes], None] | None = None) -> str:
         try:
-            output, told = self._board.exec_raw(code, timeout=_PATIENCE_S)
+            output, told = self._board.exec_raw(code, timeout=_PATIENCE_S, data_consumer=take)
         except _LOST as error:
             raise _lost(error) from None
         if told:
@@ -88,6 +110,14 @@ class Console:
     def _close(self) -> None:
         with suppress(OSError):  # a cable that is out
             self._board.close()
+
+
+def _fact(line: str) -> dict[str, Any]:
+    try:
+        fact: dict[str, Any] = json.loads(line)
+    except ValueError:
+        raise BagError(Code.CABLE, f"the board was heard in part: {line[:80]}") from None
+    return fact
 
 
 def _lost(error: Exception) -> BagError:

@@ -7,6 +7,8 @@ class Code(StrEnum):
     """Stable; each has its cure in CURES and in docs/technician.md."""
 
     NOT_ASKED = "not_asked"
+    WRONG_VALUE = "wrong_value"
+    UNKNOWN_PROFILE = "unknown_profile"
     UNKNOWN_BOARD = "unknown_board"
     NO_FILE = "no_file"
     NO_CHECKSUM = "no_checksum"
@@ -31,6 +33,7 @@ class Code(StrEnum):
     OTHER_GATEWAY = "other_gateway"
     NO_CONSOLE = "no_console"
     BOARD_REFUSED = "board_refused"
+    NO_METER = "no_meter"
     NO_CASE = "no_case"
     UNKNOWN_STEP = "unknown_step"
     WRONG_PROCEDURE = "wrong_procedure"
@@ -43,6 +46,9 @@ class Code(StrEnum):
 
 CURES: dict[Code, str] = {
     Code.NOT_ASKED: "give it as an option; in a terminal it is asked for",
+    Code.WRONG_VALUE: "write it as it is shown in the message",
+    Code.UNKNOWN_PROFILE: "take a name of `esep device profile list`, or a good file that ends in"
+    " .toml",
     Code.UNKNOWN_BOARD: "take a name of `esep device board list`; it is printed on the board",
     Code.NO_FILE: "name the file where it is; copy it to the laptop first",
     Code.NO_CHECKSUM: "whoever built and tried the base image writes its version and SHA-256 into"
@@ -72,6 +78,8 @@ CURES: dict[Code, str] = {
     Code.OTHER_GATEWAY: "take the board out of which this reply came, or this board's reply",
     Code.NO_CONSOLE: "press RESET, wait three seconds, run the same again; nothing was changed",
     Code.BOARD_REFUSED: "do what the board says; then run the same again",
+    Code.NO_METER: "look for it with `esep device scan`; look at its supply, its address and speed"
+    " on its display, and at A and B",
     Code.NO_CASE: "begin it: `esep device commission begin FOLDER --order … --root …`",
     Code.UNKNOWN_STEP: "take a step that `esep device commission status FOLDER` names",
     Code.WRONG_PROCEDURE: "take the procedure that the operator gave out, unchanged",
@@ -85,6 +93,8 @@ CURES: dict[Code, str] = {
 
 _WRONGLY_CALLED = {
     Code.NOT_ASKED,
+    Code.WRONG_VALUE,
+    Code.UNKNOWN_PROFILE,
     Code.UNKNOWN_BOARD,
     Code.NO_FILE,
     Code.NO_CHECKSUM,

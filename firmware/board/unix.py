@@ -27,9 +27,14 @@ micropython.kbd_intr(-1)
 
 
 class Uart:
-    """A pty; speed and parity mean nothing on it. `stream` never blocks and can be polled."""
+    """A pty; speed and parity mean nothing on it. `stream` never blocks and can be polled.
 
-    def __init__(self, path):
+    The file `line`, where there is one, holds them for whoever plays the meters.
+    """
+
+    def __init__(self, path, line, *spoken):
+        self._line = line
+        self.set_line(*spoken)
         self.stream = open(path, "r+b")
         fd = self.stream.fileno()
         termios.setraw(fd)
@@ -40,7 +45,8 @@ class Uart:
         termios.tcsetattr(fd, termios.TCSANOW, attributes)
 
     def set_line(self, baud, parity, stop_bits):
-        """A pty takes any."""
+        if self._line:
+            _replace(self._line, b"%d %d %d" % (baud, parity, stop_bits))
 
     async def send(self, data):
         self.stream.write(data)
@@ -175,7 +181,8 @@ class Board(Stored):
             faults.plan(self._json["faults"])
 
     def uart(self, index, baud, parity, stop_bits):
-        return Uart(self._json["uarts"][str(index)])
+        lines = self._json.get("lines", {})
+        return Uart(self._json["uarts"][str(index)], lines.get(str(index)), baud, parity, stop_bits)
 
     def flash(self):
         return Flash(self._json["flash"], self._json["flash_blocks"])

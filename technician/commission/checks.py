@@ -3,7 +3,6 @@
 import hashlib
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from fractions import Fraction
 from pathlib import Path
@@ -12,47 +11,17 @@ from typing import Any
 from collector.evidence.frame import Stream
 from collector.evidence.keys import PublicKey
 from collector.model.decoding import ReadingError
-from collector.model.profile import Profile
-from collector.model.profile_files import METERS
 from technician.base_image import read_file
 from technician.checks.outcome import Outcome
-from technician.commission import board, judging, offline, relay
+from technician.commission import board, judging, metering, offline, relay
 from technician.commission.case import Attempt, Case, durable
-from technician.commission.judging import Answers
-from technician.commission.procedure import Question, Step
+from technician.commission.visit import Visit, asked_of, names
 from technician.faults import BagError, Code
 
 _HOUR_MS = 3_600_000
 _METERS, _STAGES = 8, 9
-_SERIAL, _SLOT, _HASH, _CT, _VT = 1, 0, 3, 6, 7
+_SERIAL, _SLOT, _CT, _VT = 1, 0, 6, 7
 _POWER = "active_power"
-
-
-@dataclass(frozen=True)
-class Visit:
-    """What a check has at hand. `open_board` interrupts what the gateway does."""
-
-    case: Case
-    step: Step
-    answers: Answers
-    open_board: board.Open
-
-
-def asked_of(case: Case, step: Step) -> Iterator[tuple[str, Question]]:
-    """Each question with the key of its answer: `id`, `id/serial` or `id/stage`."""
-    for question in step.question:
-        if question.per is None:
-            yield question.id, question
-        else:
-            for name in _names(case, question.per):
-                yield f"{question.id}/{name}", question
-
-
-def _names(case: Case, per: str) -> list[str]:
-    body = case.body()
-    if per == "meter":
-        return [each[_SERIAL] for each in body[_METERS]]
-    return [str(each[0]) for each in body[_STAGES]]
 
 
 def attempt(visit: Visit, now_ms: int) -> Attempt:
@@ -100,7 +69,7 @@ def identity(visit: Visit) -> Iterator[Outcome]:
 
 def papers(visit: Visit) -> Iterator[Outcome]:
     today = datetime.now(UTC).date()
-    for serial in _names(visit.case, "meter"):
+    for serial in names(visit.case, "meter"):
         yield judging.papers(serial, visit.answers, visit.case.plan, today)
 
 
@@ -198,12 +167,8 @@ def _watts(case: Case, stage: int, rows: list[list[Any]]) -> list[Fraction]:
 
 
 def _power(meter: Mapping[int, Any], raw: str, quality: str | None) -> Fraction | None:
-    content = read_file(METERS / f"{meter[2]}.toml")
-    if hashlib.sha256(content).digest() != meter[_HASH]:
-        raise BagError(Code.NO_FILE, f"profile {meter[2]} is not the one of the configuration")
-    profile = Profile.parse(content)
     try:
-        found = profile.decode(
+        found = metering.profile_of(meter).decode(
             bytes.fromhex(raw),
             None if quality is None else bytes.fromhex(quality),
             interval=False,
@@ -275,6 +240,9 @@ def files_of(case: Case) -> list[dict[str, str | int]]:
 CHECKS: dict[str, Callable[[Visit], Iterator[Outcome]]] = {
     "identity": identity,
     "papers": papers,
+    "wired": metering.wired,
+    "fine": metering.fine,
+    "shown": metering.shown,
     "clock": clock,
     "network": network,
     "confirm": confirm,

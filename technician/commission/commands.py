@@ -3,7 +3,7 @@
 import json
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Annotated, Any
@@ -16,8 +16,9 @@ from technician.base_image import read_file
 from technician.commission import signing
 from technician.commission.act_pdf import write_sheet
 from technician.commission.case import Attempt, Case
-from technician.commission.checks import Visit, asked_of, attempt
+from technician.commission.checks import attempt
 from technician.commission.procedure import LANGUAGES, SHIPPED, Step
+from technician.commission.visit import Visit, asked_of
 from technician.console import Console
 from technician.faults import BagError, Code
 from technician.ports import the_port
@@ -141,12 +142,7 @@ def _guided(case: Case, step: Step, port: str | None, language: str, screen: Scr
         typer.prompt("Enter, when it is so", default="", show_default=False)
     while True:
         try:
-            answers = {
-                key: typer.prompt(_question(key, question.ask.of(language)), default="",
-                                  show_default=False)
-                for key, question in asked_of(case, step)
-            }  # fmt: skip
-            made = _done(case, step, answers, port)
+            made = _done(case, step, _Asking(case, step, language), port)
         except BagError as error:
             screen.print(str(error), style="bold red", markup=False)
             if error.code in (Code.NOT_YET, Code.SIGNED_ALREADY):
@@ -159,9 +155,22 @@ def _guided(case: Case, step: Step, port: str | None, language: str, screen: Scr
             return
 
 
-def _question(key: str, ask: str) -> str:
-    _, _, of = key.partition("/")
-    return f"{of}: {ask}" if of else ask
+class _Asking(Mapping[str, str]):
+    """Asks when a check wants to know: what is compared is read before and after."""
+
+    def __init__(self, case: Case, step: Step, language: str) -> None:
+        self._asks = {key: each.ask.of(language) for key, each in asked_of(case, step)}
+
+    def __getitem__(self, key: str) -> str:
+        _, _, of = key.partition("/")
+        ask = self._asks[key]
+        return str(typer.prompt(f"{of}: {ask}" if of else ask, default="", show_default=False))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._asks)
+
+    def __len__(self) -> int:
+        return len(self._asks)
 
 
 def _begun(
@@ -177,7 +186,7 @@ def _begun(
     return Case.begin(folder, *files)
 
 
-def _done(case: Case, step: Step, answers: dict[str, str], port: str | None) -> Attempt:
+def _done(case: Case, step: Step, answers: Mapping[str, str], port: str | None) -> Attempt:
     known = {key for key, _ in asked_of(case, step)}
     if strange := answers.keys() - known:
         raise BagError(Code.UNKNOWN_STEP, f"{step.id} asks nothing like {', '.join(strange)}")

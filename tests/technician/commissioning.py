@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +68,7 @@ slot = 0
 profile = "eastron-sdm630"
 bus = 0
 unit = 1
-ct = [1, 1]
+ct = [400, 5]
 vt = [1, 1]
 point = "delivery"
 accuracy_class = "1"
@@ -81,7 +81,7 @@ slot = 1
 profile = "eastron-sdm630"
 bus = 0
 unit = 2
-ct = [1, 1]
+ct = [400, 5]
 vt = [1, 1]
 point = 1
 accuracy_class = "1"
@@ -90,14 +90,15 @@ PAPERS = {
     f"{name}/{serial}": text
     for serial in (SERIAL, STAGE_SERIAL)
     for name, text in (
-        ("number", serial), ("class", "1"), ("verified", "2099-05-31"), ("seals", "A-17, A-18"),
+        ("number", serial), ("class", "1"), ("verified", "2099-05-31"),
+        ("ct-verified", "2099-05-31"), ("seals", "A-17, A-18"),
     )
 }  # fmt: skip
 
 
 @contextmanager
-def running_site(folder: Path) -> Iterator[int]:
-    """Meters and a contactor; gives the port of their bus."""
+def running_site(folder: Path) -> Iterator[tuple[int, Site]]:
+    """Meters and a contactor; gives the port of their bus, and what is there."""
     scenario = Scenario.model_validate(
         {
             "sites": [
@@ -105,10 +106,10 @@ def running_site(folder: Path) -> Iterator[int]:
                     "name": "site-a",
                     "bus": {"kind": "tcp"},
                     "meters": [
-                        {"slot": 0, "serial": SERIAL, "profile": "eastron-sdm630", "unit": 1,
-                         "point": "feeder"},
+                        {"slot": 0, "serial": SERIAL, "profile": "eastron-sdm630",
+                         "unit": 1, "ct": (400, 5), "point": "feeder"},
                         {"slot": 1, "serial": STAGE_SERIAL, "profile": "eastron-sdm630",
-                         "unit": 2, "point": 1},
+                         "unit": 2, "ct": (400, 5), "point": 1},
                     ],
                     "stages": [
                         {"id": 1, "rated_w": LOAD_W, "ramp_s": 0.1, "closed": True,
@@ -127,7 +128,7 @@ def running_site(folder: Path) -> Iterator[int]:
         site = Site(scenario.sites[0], scenario, time.monotonic)
         said = await site.start()
         site.plant.energise(time.monotonic())
-        started.append(said["bus"]["port"])
+        started.append((said["bus"]["port"], site))
         while not ended.is_set():
             site.tick()
             await asyncio.sleep(0.02)
@@ -151,6 +152,7 @@ class Ready:
     board: PtyBoard
     order: Path
     gateway: str
+    site: Site
 
     @property
     def root(self) -> Path:
@@ -180,6 +182,13 @@ class Ready:
             while flash.read_bytes().count(_FRAME) < before + count:
                 assert time.monotonic() < until, (self.board.folder / "start.log").read_text()
                 time.sleep(0.1)
+
+    def displays(self) -> dict[str, str]:
+        """What he sees: whole kWh."""
+        return {
+            f"shown/{meter.serial}": f"{int(meter.register_wh) // 1000} kWh"
+            for meter in self.site.meters
+        }
 
     def technician(self, name: str) -> tuple[Path, Path]:
         """Key, certificate."""
@@ -221,7 +230,7 @@ def ready(folder: Path, image: Path) -> Iterator[Ready]:
     place.mkdir()
     for name, state in (("selector", "1"), ("lock", "0")):
         (place / name).write_text(state)
-    with running_site(place) as port:
+    with running_site(place) as (port, there):
         board = PtyBoard(place, image)
         described = json.loads(board.board.read_text())
         described["contacts"] = {
@@ -229,14 +238,14 @@ def ready(folder: Path, image: Path) -> Iterator[Ready]:
         }  # fmt: skip
         board.board.write_text(json.dumps(described))
         try:
-            made = Ready(folder, directory, board, folder / "order.cose", "")
+            made = Ready(folder, directory, board, folder / "order.cose", "", there)
             (folder / "plan.toml").write_text(PLAN.format(port=port))
             run(
                 "registry", "work-order", directory, folder / "plan.toml",
                 "--board", "esp32-4mb-ethernet", "--broker", "127.0.0.1:1",
                 "--hostname", "broker.example", "--out", made.order,
             )  # fmt: skip
-            yield Ready(folder, directory, board, made.order, _installed(made, image))
+            yield replace(made, gateway=_installed(made, image))
         finally:
             board.close()
 

@@ -29,7 +29,8 @@ _LOOK_S = 0.2
 class PtyBoard:
     """`port` is what a laptop opens. `pulled_after`: bytes to the laptop, then nothing any more."""
 
-    def __init__(self, folder: Path, image: Path) -> None:
+    def __init__(self, folder: Path, image: Path, bus: str | None = None) -> None:
+        """`bus`: what plays its meters, which find in the file `line` how they are spoken to."""
         self.folder = folder
         self.board = folder / "unix-board.json"
         self.pulled_after: int | None = None
@@ -41,7 +42,8 @@ class PtyBoard:
         }
         described |= {"stop": str(folder / "stop"), "name": "bench"}
         self._bus = pty.openpty()  # on which no meter answers
-        described |= {"uarts": {"0": os.ttyname(self._bus[1])}}
+        described |= {"uarts": {"0": bus or os.ttyname(self._bus[1])}}
+        described |= {"lines": {"0": str(folder / "line")}}
         described |= {"outputs": {"1": str(folder / "output")}, "contacts": {"1": os.devnull}}
         self.board.write_text(json.dumps(described))
         (folder / "mount.py").write_text(_MOUNT.format(image=str(image)))

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from technician.checks.outcome import Outcome
-from technician.commission import judging, relay
+from technician.commission import judging, offline, relay
 from technician.commission.case import Attempt
 from technician.commission.procedure import LANGUAGES, SHIPPED, read_procedure
 from technician.faults import BagError, Code
@@ -157,3 +157,16 @@ def test_a_procedure_that_is_not_in_order_is_refused_where_it_is_wrong(
 def test_the_sheet_has_its_words_in_every_language() -> None:
     for name, said in tomllib.loads(WORDS.read_text("utf-8")).items():
         assert set(said) == set(LANGUAGES), name
+
+
+def test_what_only_needs_time_goes_on_from_its_beginning() -> None:
+    begun = offline.begun((1, 7, 3), 1_000_000, 180)
+    start = offline.beginning(begun.facts)
+    assert begun.passed is None and start is not None
+    kept = offline.Kept([], [], (0, 0))
+    early = offline.judge(kept, [0], start, 1_100_000, 180)
+    assert (early.passed, early.why) == (None, "only 100 s of 180 s")
+    assert offline.beginning(early.facts) == start
+    late = offline.judge(kept, [0], start, 1_200_000, 180)
+    assert (late.passed, late.why) == (False, "it did not start by itself")
+    assert offline.beginning(late.facts) is None

@@ -1,11 +1,11 @@
-"""The commands: python -m auditor FOLDER [--checkpoint FILE], …proof FILE, …curtailment FILE."""
+"""The commands: python -m auditor FOLDER [--checkpoint FILE], and proof, curtailment, act FILE."""
 
 import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from auditor import curtailment
+from auditor import act, curtailment
 from auditor.exhibits import WrongField
 from auditor.folder import Folder, FolderError
 from auditor.proof import ProofError, judge, read_proof, read_root
@@ -19,6 +19,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = sys.argv[1:] if arguments is None else list(arguments)
     if given[:1] == ["curtailment"]:
         return _judge_curtailment(given[1:])
+    if given[:1] == ["act"]:
+        return _judge_act(given[1:])
     return _judge_proof(given[1:]) if given[:1] == ["proof"] else _judge_folder(given)
 
 
@@ -41,6 +43,34 @@ def _judge_curtailment(arguments: Sequence[str]) -> int:
     print(f"The verdict rests on root {root.thumbprint.hex()}: compare it with what was published")
     try:
         lines = curtailment.judge(document, root)
+    except WrongField as wrong:
+        print(f"DOES NOT HOLD: {wrong}")
+        return FAILS
+    for line in lines:
+        print(line)
+    print("HOLDS")
+    return HOLDS
+
+
+def _judge_act(arguments: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(
+        prog="auditor act",
+        description="Verify an act of commissioning: who signed, what was required and passed.",
+        epilog="Exit status: 0 it holds, 1 something does not, 2 it cannot be judged.",
+    )
+    parser.add_argument("file", type=Path, help="act.json; its files are looked for beside it")
+    parser.add_argument(
+        "--root", type=Path, required=True, help="the operator's root key: root.pub or root.json"
+    )
+    parsed = parser.parse_args(arguments)
+    try:
+        document, root = act.read_act(parsed.file), read_root(parsed.root)
+    except (OSError, ProofError, act.ActError) as error:
+        print(f"cannot be judged: {error}")
+        return CANNOT_BE_JUDGED
+    print(f"The verdict rests on root {root.thumbprint.hex()}: compare it with what was published")
+    try:
+        lines = act.judge(document, root, parsed.file.parent)
     except WrongField as wrong:
         print(f"DOES NOT HOLD: {wrong}")
         return FAILS

@@ -10,7 +10,7 @@ BILLING, TELEMETRY = 0, 1
 STREAMS = {BILLING: "billing", TELEMETRY: "telemetry"}
 INTERVAL, SAMPLE, EVENT, READING = 1, 2, 3, 4
 COMMAND_EVENT, DROPPED_EVENT, EPOCH_EVENT, KEY_EVENT, RETIRED_EVENT = 4, 7, 8, 12, 13
-SCHEDULE_EVENT = 17
+SCHEDULE_EVENT, COMMISSIONED_EVENT = 17, 20
 
 UINT = integer(0, 2**64 - 1)
 INT = integer(-(2**64), 2**64 - 1)
@@ -92,6 +92,7 @@ EVENTS = {
         }
     ),
     19: mapping({0: integer(1, 5), 1: integer(0, 2**32 - 1), 2: octets(8)}, {3: text}),
+    COMMISSIONED_EVENT: mapping({0: HASH, 1: array_of(octets(8), 1, 4)}),
 }
 
 

@@ -4,6 +4,8 @@ import typer
 
 from technician import board_commands, check_commands, profiles
 from technician.bus_commands import identify, scan
+from technician.commission.commands import app as commission
+from technician.commission.own_key import technician_certificate, technician_key
 from technician.flash import flash
 from technician.journal_plan import journal_plan
 from technician.label import label
@@ -23,6 +25,9 @@ app.command()(install)
 app.command()(label)
 app.command()(scan)
 app.command()(identify)
+app.add_typer(commission, name="commission")
+app.command("technician-key")(technician_key)
+app.command("technician-certificate")(technician_certificate)
 
 
 @app.callback()

@@ -49,9 +49,9 @@ class Console:
                 self._board.exit_raw_repl()
         self._close()
 
-    def run(self, module: str) -> Any:
+    def run(self, module: str, *arguments: object) -> Any:
         """What a program prints as a line of JSON; anything else is why not. Raises BagError."""
-        printed = self._exec(f"__import__({module!r}).main()")
+        printed = self._exec(f"__import__({module!r}).main(*{arguments!r})")
         lines = [line for line in printed.splitlines() if line.strip()]
         if not lines or not lines[-1].startswith("{"):
             raise BagError(Code.BOARD_REFUSED, " / ".join(lines) or f"{module} says nothing")

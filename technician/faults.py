@@ -34,6 +34,14 @@ class Code(StrEnum):
     NO_CONSOLE = "no_console"
     BOARD_REFUSED = "board_refused"
     NO_METER = "no_meter"
+    NO_CASE = "no_case"
+    UNKNOWN_STEP = "unknown_step"
+    WRONG_PROCEDURE = "wrong_procedure"
+    NOT_YET = "not_yet"
+    NOT_COMMISSIONED = "not_commissioned"
+    SIGNED_ALREADY = "signed_already"
+    KEY_REFUSED = "key_refused"
+    ACT_REFUSED = "act_refused"
 
 
 CURES: dict[Code, str] = {
@@ -72,6 +80,15 @@ CURES: dict[Code, str] = {
     Code.BOARD_REFUSED: "do what the board says; then run the same again",
     Code.NO_METER: "look for it with `esep device scan`; look at its supply, its address and speed"
     " on its display, and at A and B",
+    Code.NO_CASE: "begin it: `esep device commission begin FOLDER --order … --root …`",
+    Code.UNKNOWN_STEP: "take a step that `esep device commission status FOLDER` names",
+    Code.WRONG_PROCEDURE: "take the procedure that the operator gave out, unchanged",
+    Code.NOT_YET: "do the step `identity` first",
+    Code.NOT_COMMISSIONED: "put right what is open, and do those steps again; nothing was signed",
+    Code.SIGNED_ALREADY: "what is found from now on belongs into another act: begin a new folder",
+    Code.KEY_REFUSED: "take your own key, its passphrase, and the certificate that the root made"
+    " for it",
+    Code.ACT_REFUSED: "take act.json as it was made, and this operator's root.pub",
 }
 
 _WRONGLY_CALLED = {
@@ -89,6 +106,13 @@ _WRONGLY_CALLED = {
     Code.FILE_EXISTS,
     Code.ORDER_REFUSED,
     Code.REPLY_REFUSED,
+    Code.NO_CASE,
+    Code.UNKNOWN_STEP,
+    Code.WRONG_PROCEDURE,
+    Code.NOT_YET,
+    Code.SIGNED_ALREADY,
+    Code.KEY_REFUSED,
+    Code.ACT_REFUSED,
 }
 
 

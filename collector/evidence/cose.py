@@ -41,6 +41,8 @@ class ContentType(StrEnum):
     SCHEDULE = "application/vnd.esep.schedule"
     BUNDLE = "application/vnd.esep.bundle"
     WORK_ORDER = "application/vnd.esep.work-order"
+    ACT = "application/vnd.esep.act"
+    TECHNICIAN = "application/vnd.esep.technician"
 
 
 _CONTENT_TYPES = frozenset(map(str, ContentType))

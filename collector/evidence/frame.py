@@ -39,6 +39,7 @@ class EventCode(IntEnum):
     SCHEDULE = 17
     INTERLOCK = 18
     FIRMWARE = 19
+    COMMISSIONED = 20
 
 
 class CommandPhase(IntEnum):
@@ -208,6 +209,7 @@ _EVENTS: dict[int, tuple[dict[int, shape.Predicate], dict[int, shape.Predicate]]
         {0: shape.span(1, 5), 1: shape.uint32, 2: shape.data(8)},
         {3: shape.text},
     ),
+    EventCode.COMMISSIONED: ({0: shape.sha256, 1: shape.list_of(shape.data(8), 1, 4)}, {}),
 }
 
 

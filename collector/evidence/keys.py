@@ -104,20 +104,25 @@ class PrivateKey:
         return cls(ec.generate_private_key(ec.SECP256R1()))
 
     @classmethod
-    def load(cls, path: Path) -> "PrivateKey":
-        """Read a PEM file; raise PermissionError when others may read it too."""
+    def load(cls, path: Path, passphrase: bytes | None = None) -> "PrivateKey":
+        """Read a PEM file; raise PermissionError when others may read it too.
+
+        Raises ValueError, or TypeError when it has a passphrase and none is given, or the reverse.
+        """
         check_mode(path)
-        key = serialization.load_pem_private_key(path.read_bytes(), password=None)
+        key = serialization.load_pem_private_key(path.read_bytes(), password=passphrase)
         if not isinstance(key, ec.EllipticCurvePrivateKey):
             raise ValueError(f"{path} does not hold a P-256 key")
         return cls(key)
 
-    def save(self, path: Path) -> None:
+    def save(self, path: Path, passphrase: bytes | None = None) -> None:
         """Write a PEM file that only its owner can read; an existing file is never replaced."""
         pem = self._key.private_bytes(
             serialization.Encoding.PEM,
             serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
+            serialization.BestAvailableEncryption(passphrase)
+            if passphrase
+            else serialization.NoEncryption(),
         )
         write_private(path, pem)
 

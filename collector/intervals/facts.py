@@ -1,4 +1,4 @@
-"""What a gateway last said of its configuration, in force or refused, and of a release."""
+"""What a gateway last said of its configuration, of a release, and of its commissioning."""
 
 import json
 from typing import Any
@@ -12,6 +12,7 @@ from collector.ledger.readings import AHEAD_MS, believable_ms
 from collector.storage.tables import gateway_fact
 
 CONFIGURATION, REFUSAL, FIRMWARE = "configuration", "refusal", "firmware"
+COMMISSIONED = "commissioned"
 _TASK = "configuration"
 
 
@@ -47,6 +48,9 @@ def _fact(event: Event) -> tuple[str | None, dict[str, Any]]:
     if event.code is EventCode.FIRMWARE:
         body = {"step": detail[0], "number": detail[1], "bundle": detail[2].hex()}
         return FIRMWARE, body | {"why": detail.get(3)}
+    if event.code is EventCode.COMMISSIONED:
+        signers = [each.hex() for each in detail[1]]
+        return COMMISSIONED, {"act": detail[0].hex(), "signers": signers, "at_ms": event.at_ms}
     return None, {}
 
 
@@ -62,6 +66,11 @@ def in_force(connection: Connection) -> dict[str, int]:
 def firmware(connection: Connection) -> list[tuple[str, dict[str, Any]]]:
     """What each gateway told last of a release: step, number, bundle, why, received_ms."""
     return _newest(connection, FIRMWARE)
+
+
+def commissioned(connection: Connection) -> dict[str, dict[str, Any]]:
+    """The last act that each gateway bound into its chain: act, signers, at_ms."""
+    return dict(_newest(connection, COMMISSIONED))
 
 
 def _newest(connection: Connection, name: str) -> list[tuple[str, dict[str, Any]]]:

@@ -13,7 +13,13 @@ from collector.ledger.chain import Fault
 from collector.model.health import Health
 from collector.registry.offers import STATUS_OLD_MS, newest_issued
 from collector.storage.tables import chain, chain_fault
-from collector.web.view_model import ChainPart, ConfigurationPart, GatewayPart, HealthPart
+from collector.web.view_model import (
+    ChainPart,
+    CommissioningPart,
+    ConfigurationPart,
+    GatewayPart,
+    HealthPart,
+)
 
 
 class Gateways:
@@ -38,6 +44,7 @@ class Gateways:
         self._conditions = conditions(connection)
         self._in_force = facts.in_force(connection)
         self._refusals = facts.refusals(connection)
+        self._commissioned = facts.commissioned(connection)
         self._issued = newest_issued(connection)
         self._told = rollouts.told(connection)
 
@@ -57,12 +64,21 @@ class Gateways:
             firmware=None if known is None else known.firmware,
             release=None if told is None else f"release {told.number} {told.words}",
             told=told,
+            commissioning=self._commissioning(gateway),
             booted_ms=None if known is None else known.booted_ms,
             health=None if known is None else _health(known.health, known.health_ms),
             ailments=() if known is None else known.ailments,
             fault=None if known is None else known.fault,
             fault_ms=None if known is None else known.fault_ms,
             configuration=self._configuration(gateway),
+        )
+
+    def _commissioning(self, gateway: str) -> CommissioningPart | None:
+        told = self._commissioned.get(gateway)
+        if told is None:
+            return None
+        return CommissioningPart(
+            at_ms=told["at_ms"], act=told["act"], signers=tuple(told["signers"])
         )
 
     def _configuration(self, gateway: str) -> ConfigurationPart:

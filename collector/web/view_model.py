@@ -204,6 +204,14 @@ class HealthPart(_Part):
     drift_ppm: float | None
 
 
+class CommissioningPart(_Part):
+    """The last act that the gateway bound into its chain."""
+
+    at_ms: int
+    act: str = Field(description="SHA-256 of the act")
+    signers: tuple[str, ...] = Field(description="key-ids of the technicians")
+
+
 class GatewayPart(_Part):
     id: str
     online: bool | None = Field(description="by its last status, which is not evidence")
@@ -219,6 +227,9 @@ class GatewayPart(_Part):
     )
     told: SkipValidation[Told | None] = Field(
         default=None, exclude=True, description="the same, for the page's own words"
+    )
+    commissioning: CommissioningPart | None = Field(
+        default=None, description="null: it never told of one"
     )
     booted_ms: int | None
     configuration: ConfigurationPart

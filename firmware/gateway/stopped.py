@@ -30,7 +30,7 @@ class Stopped:
 
     def next(self) -> tuple:
         """(epoch, seq) of the next billing frame."""
-        if self.journal.fresh or self._in_force() is None:
+        if self.journal.fresh or self.in_force() is None:
             raise SetupError("its journal is new, or was lost: start the gateway once before this")
         epoch, seq, _ = self.journal.last(BILLING)
         return epoch, seq + 1
@@ -38,7 +38,7 @@ class Stopped:
     async def append(self, event: list) -> None:
         """Sign a frame of one event."""
         try:
-            await self._chain.append([cbor.encode(event)], self._in_force(), self.clock.triplet())
+            await self._chain.append([cbor.encode(event)], self.in_force(), self.clock.triplet())
         except JournalFull:
             raise SetupError("the journal is full: let the gateway hand over first")
 
@@ -50,5 +50,6 @@ class Stopped:
         finally:
             self.identity.settle(self.journal)
 
-    def _in_force(self):
+    def in_force(self):
+        """The hash of the configuration that frames name."""
         return self.journal.get_cell(configuration.IN_FORCE_CELL)

@@ -196,6 +196,8 @@ def _shapes_of_the_body() -> Iterable[Vector]:
     yield detail("firmware_step", "A step of no known kind.", 19, {0: 6, 1: 7, 2: bytes(8)})
     yield detail("firmware_whole_hash", "A whole hash.", 19, {0: 3, 1: 7, 2: bytes(32)})
     yield detail("firmware_unnamed", "A release without its number.", 19, {0: 3, 2: bytes(8)})
+    yield detail("commissioned_by_nobody", "An act that nobody signed.", 20, {0: bytes(32), 1: []})
+    yield detail("commissioned_short", "Half a hash.", 20, {0: bytes(16), 1: [bytes(8)]})
     yield detail("cadence_null", "A cadence event without its cadence.", 15, {0: None})
     yield detail(
         "identity_without_raw", "An identity event without its bytes.", 10, {0: 0, 1: None}

@@ -133,6 +133,7 @@ def _events() -> list[Vector]:
         ("health", 14, HEALTH),
         ("health_unknown", 14, HEALTH | {4: [None, None], 6: None, 7: [], 8: None}),
         ("cadence", 15, {0: 300_000}),
+        ("commissioned", 20, {0: HASH, 1: [GATEWAY_A_SECOND.key_id]}),
         ("stage_limit", 5, {0: 2, 1: 0, 2: "limit", 3: ORDER_ID}),
         (
             "limiter",

@@ -1,0 +1,1 @@
+"""Commissioning: a guided procedure whose outcome is an act (docs/technician.md)."""

@@ -4,6 +4,7 @@ import typer
 
 from technician import board_commands, profiles
 from technician.flash import flash
+from technician.guide import provision
 from technician.journal_plan import journal_plan
 from technician.label import label
 from technician.provision import enrol, install
@@ -16,6 +17,7 @@ app.command("journal-plan")(journal_plan)
 app.command()(bundle)
 app.command("release-key")(release_key)
 app.command()(flash)
+app.command()(provision)
 app.command()(enrol)
 app.command()(install)
 app.command()(label)

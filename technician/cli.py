@@ -7,6 +7,7 @@ from technician.bus_commands import identify, scan
 from technician.commission.commands import app as commission
 from technician.commission.own_key import technician_certificate, technician_key
 from technician.flash import flash
+from technician.guide import provision
 from technician.journal_plan import journal_plan
 from technician.label import label
 from technician.provision import enrol, install
@@ -20,6 +21,7 @@ app.command("journal-plan")(journal_plan)
 app.command()(bundle)
 app.command("release-key")(release_key)
 app.command()(flash)
+app.command()(provision)
 app.command()(enrol)
 app.command()(install)
 app.command()(label)

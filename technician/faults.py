@@ -30,6 +30,8 @@ class Code(StrEnum):
     FILE_EXISTS = "file_exists"
     ORDER_REFUSED = "order_refused"
     REPLY_REFUSED = "reply_refused"
+    ENROLMENT_DAMAGED = "enrolment_damaged"
+    NO_REPLY = "no_reply"
     OTHER_GATEWAY = "other_gateway"
     NO_CONSOLE = "no_console"
     BOARD_REFUSED = "board_refused"
@@ -75,6 +77,9 @@ CURES: dict[Code, str] = {
     Code.FILE_EXISTS: "name a new file; nothing is written over",
     Code.ORDER_REFUSED: "take the order as the collector signed it, and this operator's root.pub",
     Code.REPLY_REFUSED: "take the reply as the collector wrote it, and this operator's root.pub",
+    Code.ENROLMENT_DAMAGED: "delete the file, and run the same again: the board has the same keys",
+    Code.NO_REPLY: "bring enrolment.json to the collector: `esep registry enrol DIR enrolment.json"
+    " --out reply.json`; put reply.json into the folder, and run the same again",
     Code.OTHER_GATEWAY: "take the board out of which this reply came, or this board's reply",
     Code.NO_CONSOLE: "press RESET, wait three seconds, run the same again; nothing was changed",
     Code.BOARD_REFUSED: "do what the board says; then run the same again",
@@ -113,7 +118,9 @@ _WRONGLY_CALLED = {
     Code.SIGNED_ALREADY,
     Code.KEY_REFUSED,
     Code.ACT_REFUSED,
+    Code.ENROLMENT_DAMAGED,
 }
+_WAITS_FOR_OTHERS = 3
 
 
 class BagError(Exception):
@@ -126,7 +133,11 @@ class BagError(Exception):
 
     @property
     def exit_code(self) -> int:
-        """2: what was given is wrong, and no board was touched. 1: the board, or the way to it."""
+        """2: what was given is wrong, and no board was touched. 1: the board, or the way to it.
+        3: nothing is wrong, and somebody else's turn.
+        """
+        if self.code is Code.NO_REPLY:
+            return _WAITS_FOR_OTHERS
         return 2 if self.code in _WRONGLY_CALLED else 1
 
     def as_json(self) -> dict[str, str]:

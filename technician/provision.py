@@ -14,15 +14,15 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.x509.oid import NameOID
 
-from collector.evidence.configuration import read_configuration
 from collector.evidence.errors import EvidenceError
 from collector.evidence.keys import PublicKey
-from collector.evidence.work_order import Enrolled, Reply, WorkOrder, read_work_order
+from collector.evidence.work_order import Enrolled, Reply, WorkOrder
 from technician.asking import given
 from technician.base_image import read_file
-from technician.boards import Board, BoardError, load_board
+from technician.boards import Board
 from technician.console import Console
 from technician.faults import BagError, Code
+from technician.papers import board_of, read_order, read_reply, read_root
 from technician.ports import the_port
 
 Port = Annotated[str | None, typer.Option(help="where the board is; else it is looked for")]
@@ -41,17 +41,15 @@ def enrol(
     """Have a board make its keys, and write what the collector must know of them."""
     ask = sys.stdin.isatty() and not as_json
     try:
-        operator = _root(Path(given(root, "--root", "the operator's root.pub", ask=ask)))
+        operator = read_root(Path(given(root, "--root", "the operator's root.pub", ask=ask)))
         content = read_file(Path(given(order, "--order", "the work order", ask=ask)))
-        work = _order(content, operator)
-        board = _board(work)
+        work = read_order(content, operator)
+        board = board_of(work)
         to = Path(given(out, "--out", "write the enrolment to which new file", ask=ask))
         if to.exists():
             raise BagError(Code.FILE_EXISTS, f"{to} is there already")
-        with Console(port or the_port()) as console:
-            console.lay("board.json", _board_setting(board, ssid, ask=ask))
-            console.lay("root.pub", operator.raw)
-            made = enrolled(console, content)
+        setting = board_setting(board, ssid, ask=ask)
+        made = make_keys(port or the_port(), setting, operator, content)
         to.write_bytes(made.file())
     except BagError as error:
         raise _failed(error, as_json=as_json) from None
@@ -72,16 +70,13 @@ def install(
     """Give a board the collector's reply: certificate, configuration, the way to the broker."""
     ask = sys.stdin.isatty() and not as_json
     try:
-        operator = _root(Path(given(root, "--root", "the operator's root.pub", ask=ask)))
+        operator = read_root(Path(given(root, "--root", "the operator's root.pub", ask=ask)))
         content = read_file(Path(given(order, "--order", "the work order", ask=ask)))
-        work = _order(content, operator)
-        answer = _reply(Path(given(reply, "the reply", "the collector's reply", ask=ask)), operator)
-        with Console(port or the_port()) as console:
-            made = enrolled(console, content)
-            laid = settings(work, answer, made, operator)
-            for name, file in laid.items():
-                console.lay(name, file)
-            console.reset()
+        work = read_order(content, operator)
+        answer = read_reply(
+            Path(given(reply, "the reply", "the collector's reply", ask=ask)), operator
+        )
+        laid = lay_down(port or the_port(), work, content, answer, operator)
     except BagError as error:
         raise _failed(error, as_json=as_json) from None
     if as_json:
@@ -89,6 +84,26 @@ def install(
         typer.echo(json.dumps(said, indent=2))
         return
     typer.echo(f"gateway {answer.gateway} has all it needs, and starts.")
+
+
+def make_keys(port: str, setting: bytes, operator: PublicKey, order: bytes) -> Enrolled:
+    """`setting`: board.json. Raises BagError; done again it is the same gateway."""
+    with Console(port) as console:
+        console.lay("board.json", setting)
+        console.lay("root.pub", operator.raw)
+        return enrolled(console, order)
+
+
+def lay_down(
+    port: str, work: WorkOrder, order: bytes, answer: Reply, operator: PublicKey
+) -> dict[str, bytes]:
+    """What was laid down, with which the board starts anew. Raises BagError."""
+    with Console(port) as console:
+        laid = settings(work, answer, enrolled(console, order), operator)
+        for name, file in laid.items():
+            console.lay(name, file)
+        console.reset()
+    return laid
 
 
 def enrolled(console: Console, order: bytes) -> Enrolled:
@@ -136,39 +151,7 @@ def _certificate(work: WorkOrder, answer: Reply, made: Enrolled) -> bytes:
     return answer.certificate
 
 
-def _reply(path: Path, operator: PublicKey) -> Reply:
-    try:
-        answer = Reply.of_file(read_file(path))
-        body = read_configuration(answer.configuration, operator)
-    except EvidenceError as error:
-        raise BagError(Code.REPLY_REFUSED, f"{path.name}: {error.reason}: {error}") from None
-    if body[1].hex() != answer.gateway:
-        raise BagError(Code.REPLY_REFUSED, f"{path.name}: its configuration is another gateway's")
-    return answer
-
-
-def _order(content: bytes, operator: PublicKey) -> WorkOrder:
-    try:
-        return read_work_order(content, operator)
-    except EvidenceError as error:
-        raise BagError(Code.ORDER_REFUSED, f"{error.reason}: {error}") from None
-
-
-def _root(path: Path) -> PublicKey:
-    try:
-        return PublicKey(read_file(path))
-    except ValueError as error:
-        raise BagError(Code.NO_FILE, f"{path} is no root.pub: {error}") from None
-
-
-def _board(work: WorkOrder) -> Board:
-    try:
-        return load_board(work.board)
-    except BoardError as error:
-        raise BagError(Code.UNKNOWN_BOARD, str(error)) from None
-
-
-def _board_setting(board: Board, ssid: str | None, *, ask: bool) -> bytes:
+def board_setting(board: Board, ssid: str | None, *, ask: bool) -> bytes:
     """The password is asked for without being shown, or read as a line of standard input."""
     if not board.is_wifi:
         return board.setting()

@@ -1,6 +1,7 @@
 """A board at a pty: the real MicroPython at its prompt, the application's image at /rom.
 
-What ends it, as a reset ends a board, starts it again; so does pulling the cable, if that is asked.
+What ends it, as a reset ends a board, starts it again. A cable that is pulled takes the port away,
+and the board does not notice.
 """
 
 import json
@@ -10,11 +11,13 @@ import select
 import subprocess
 import sys
 import threading
+import time
 import tty
 from pathlib import Path
 from typing import Any
 
 MICROPYTHON = Path(sys.executable).with_name("micropython")
+SLOT_BLOCKS = 40
 _MOUNT = """
 import os, sys, vfs
 image = bytearray(os.stat({image!r})[6])
@@ -27,7 +30,7 @@ _LOOK_S = 0.2
 
 
 class PtyBoard:
-    """`port` is what a laptop opens. `pulled_after`: bytes to the laptop, then nothing any more."""
+    """`port` is what a laptop opens. `pulled_after`: bytes to it, and the cable comes out."""
 
     def __init__(self, folder: Path, image: Path, bus: str | None = None) -> None:
         """`bus`: what plays its meters, which find in the file `line` how they are spoken to."""
@@ -45,20 +48,36 @@ class PtyBoard:
         described |= {"uarts": {"0": bus or os.ttyname(self._bus[1])}}
         described |= {"lines": {"0": str(folder / "line")}}
         described |= {"outputs": {"1": str(folder / "output")}, "contacts": {"1": os.devnull}}
+        described |= {"slots": str(folder / "slots.bin"), "slot_blocks": SLOT_BLOCKS}
         self.board.write_text(json.dumps(described))
         (folder / "mount.py").write_text(_MOUNT.format(image=str(image)))
-        self._near, far = pty.openpty()
-        tty.setraw(far)
-        self._far = far  # stays open, or a laptop that goes would end the line
-        self.port = os.ttyname(far)
+        self.port = str(folder / "tty")
+        self._wanted = threading.Event()  # the cable is to be in
+        self._cable: tuple[int, int] | None = None  # the second stays open when a laptop goes
         self._ended = threading.Event()
         self._process: subprocess.Popen[bytes] | None = None
+        self._plug()
+        self.start()
+
+    def start(self) -> None:
+        """A prompt; also after `stop`."""
+        self._ended.clear()
         self._thread = threading.Thread(target=self._live, daemon=True)
         self._thread.start()
 
+    def plug_in(self, pulled_after: int | None = None) -> None:
+        """The cable again; to come out once more after so many bytes."""
+        while self._cable is not None:
+            time.sleep(_LOOK_S / 10)
+        self.pulled_after = pulled_after
+        self._wanted.set()
+        while self._cable is None:
+            time.sleep(_LOOK_S / 10)
+
     def close(self) -> None:
         self.stop()
-        for end in (self._near, self._far, *self._bus):
+        self._pull()
+        for end in self._bus:
             os.close(end)
 
     def stop(self) -> None:
@@ -90,12 +109,40 @@ class PtyBoard:
 
     def _carry(self, inside: int, process: "subprocess.Popen[bytes]") -> None:
         while not self._ended.is_set() and process.poll() is None:
-            for ready in select.select([self._near, inside], [], [], _LOOK_S)[0]:
+            if self._wanted.is_set():
+                self._wanted.clear()
+                self._plug()
+            near = self._cable[0] if self._cable else None
+            ends = [inside] if near is None else [inside, near]
+            for ready in select.select(ends, [], [], _LOOK_S)[0]:
                 try:
                     data = os.read(ready, 1024)
                 except OSError:
                     return  # MicroPython has gone
-                if ready == inside and self.pulled_after is not None:
-                    data = data[: max(0, self.pulled_after)]
-                    self.pulled_after -= len(data)
-                os.write(inside if ready == self._near else self._near, data)
+                if ready == near:
+                    os.write(inside, data)
+                elif near is not None:
+                    self._to_laptop(near, data)
+
+    def _to_laptop(self, near: int, data: bytes) -> None:
+        if self.pulled_after is None:
+            os.write(near, data)
+            return
+        data = data[: max(0, self.pulled_after)]
+        self.pulled_after -= len(data)
+        os.write(near, data)
+        if not self.pulled_after:
+            self._pull()
+
+    def _plug(self) -> None:
+        near, far = pty.openpty()
+        tty.setraw(far)
+        Path(self.port).symlink_to(os.ttyname(far))
+        self._cable = near, far
+
+    def _pull(self) -> None:
+        if self._cable is not None:
+            Path(self.port).unlink()
+            for end in self._cable:
+                os.close(end)
+            self._cable = None

@@ -3,116 +3,23 @@
 With the real MicroPython at a pty, by mpremote's protocol, and a collector's directory.
 """
 
-import itertools
 import json
 import os
 import pty
 import subprocess
 import sys
-import time
 import tty
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from cryptography import x509
+from office import Office, first_start, signed
 from pty_board import MICROPYTHON, PtyBoard
 from typer.testing import CliRunner, Result
 
-from esep.main import command
-from simulator import micropython
-from technician.bundle import write_bundle
 from technician.cli import app
-
-PLAN = Path(__file__).parents[2] / "docs" / "examples" / "plan.toml"
-NUMBERS = itertools.count(26_010_001)
-REGISTER = """
-[market]
-label = "test"
-period_s = 3600
-interval_s = 900
-
-[[licensee]]
-bin = "100240000017"
-name = "A"
-"""
-
-
-@pytest.fixture(scope="module")
-def image(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    file = tmp_path_factory.mktemp("image") / "firmware.romfs"
-    write_bundle(file)
-    return file
-
-
-@dataclass(frozen=True)
-class Office:
-    """The collector's directory, and what the technician was given of it."""
-
-    directory: Path
-    order: Path
-
-    @property
-    def root(self) -> Path:
-        return self.directory / "root.pub"
-
-    def registry(self, *arguments: object) -> Result:
-        return registry(self.directory, *arguments)
-
-
-def registry(directory: Path, verb: object, *arguments: object) -> Result:
-    words = ["registry", str(verb), str(directory), *map(str, arguments)]
-    return CliRunner().invoke(command("registry"), words)
-
-
-@pytest.fixture(scope="module")
-def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("office")
-    made = folder / "collector"
-    runner, collector = CliRunner(), command("collector")
-    for words in (["init", str(made)], ["ca", "init", str(made)]):
-        done = runner.invoke(collector, ["collector", *words])
-        assert done.exit_code == 0, done.output
-    (folder / "register.toml").write_text(REGISTER)
-    done = registry(made, "import", folder / "register.toml")
-    assert done.exit_code == 0, done.output
-    return made
-
-
-@pytest.fixture
-def office(directory: Path, tmp_path: Path) -> Office:
-    """An order for a site of its own, by the example's plan."""
-    made = Office(directory, tmp_path / "order.cose")
-    number = next(NUMBERS)
-    plan = PLAN.read_text().replace("site-a", f"site-{number}").replace("26010001", f"{number}")
-    (tmp_path / "plan.toml").write_text(plan)
-    signed(made, tmp_path / "plan.toml", "esp32-4mb-ethernet")
-    return made
-
-
-def signed(office: Office, plan: Path, board: str) -> None:
-    done = office.registry(
-        "work-order", plan, "--board", board, "--broker", "127.0.0.1:8883",
-        "--hostname", "broker.example", "--out", office.order,
-    )  # fmt: skip
-    assert done.exit_code == 0, done.output
-
-
-@pytest.fixture
-def start_board(tmp_path: Path, image: Path) -> Iterator[Callable[[], PtyBoard]]:
-    boards: list[PtyBoard] = []
-
-    def start() -> PtyBoard:
-        folder = tmp_path / f"board{len(boards)}"
-        folder.mkdir()
-        boards.append(PtyBoard(folder, image))
-        return boards[-1]
-
-    yield start
-    for board in boards:
-        board.close()
 
 
 def device(verb: str, office: Office, board: PtyBoard, *arguments: object) -> Result:
@@ -158,24 +65,6 @@ def test_a_bare_board_becomes_a_gateway_that_starts(
     first_start(board, image)
 
 
-def first_start(board: PtyBoard, image: Path) -> None:
-    """The application takes what was laid down, which proves that it believes all of it."""
-    process = subprocess.Popen(
-        micropython.command(image, "start"), env={**os.environ, "ESEP_BOARD": str(board.board)}
-    )
-    try:
-        until = time.monotonic() + 60
-        while any(
-            (board.folder / name).exists() for name in ("configuration.cose", "network.json")
-        ):
-            assert process.poll() is None
-            assert time.monotonic() < until
-            time.sleep(0.05)
-    finally:
-        process.kill()
-        process.wait()
-
-
 def test_enrolled_again_it_is_the_same_gateway_and_nothing_changes(
     office: Office, start_board: Callable[[], PtyBoard], tmp_path: Path
 ) -> None:
@@ -191,21 +80,16 @@ def said_in(file: Path) -> Any:
 
 
 def test_a_cable_that_is_pulled_leaves_nothing_half_done(
-    office: Office,
-    start_board: Callable[[], PtyBoard],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    office: Office, start_board: Callable[[], PtyBoard], tmp_path: Path
 ) -> None:
     board = start_board()
     board.pulled_after = 400
     out = tmp_path / "enrolment.json"
-    with monkeypatch.context() as patch:
-        patch.setattr("technician.console._PATIENCE_S", 2)
-        done = device("enrol", office, board, "--out", out, "--json")
+    done = device("enrol", office, board, "--out", out, "--json")
     assert done.exit_code == 1
     assert code(done) == "cable"
     assert not out.exists()
-    board.pulled_after = None
+    board.plug_in()
     enrolled(office, board, out)
 
 

@@ -4,7 +4,6 @@ import multiprocessing
 import time
 from collections.abc import Callable
 from decimal import Decimal
-from functools import partial
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from random import Random
@@ -92,13 +91,17 @@ class Installation:
 
     def settle(self) -> None:
         """Until every frame has its receipt, and every follower is at the ledger's end."""
-        while (pending := self.fleet.pending) > 0:
-            is_less = partial(self._is_pending_less, pending)
-            self._until(is_less, "receipt for any of them", self.fleet.resend)
-        self._until(lambda: self.behind() == {}, "followers at the head", lambda: None)
+        self._drain(lambda: self.fleet.pending, "receipts", self.fleet.resend)
+        self._drain(lambda: sum(self.behind().values()), "followers", lambda: None)
 
-    def _is_pending_less(self, pending: int) -> bool:
-        return self.fleet.pending < pending
+    def _drain(self, left: Callable[[], int], what: str, meanwhile: Callable[[], None]) -> None:
+        """However long it takes, as long as there is always less."""
+        while (now := left()) > 0:
+
+            def is_less(before: int = now) -> bool:
+                return left() < before
+
+            self._until(is_less, f"progress of {what}", meanwhile)
 
     def _until(self, done: Callable[[], bool], what: str, meanwhile: Callable[[], None]) -> None:
         until = time.monotonic() + PATIENCE_S
@@ -108,11 +111,11 @@ class Installation:
             time.sleep(_TICK_S)
 
     def behind(self) -> dict[str, int]:
-        """Followers that are not at the ledger's head."""
+        """By how many frames each follower is not at the ledger's head."""
         with reading(self._engine) as connection:
             head = _count(connection)
             at = dict(connection.execute(select(follower.c.name, follower.c.position)).all())
-        return {name: at.get(name, 0) for name in _FOLLOWERS if at.get(name, 0) != head}
+        return {name: head - at.get(name, 0) for name in _FOLLOWERS}
 
     def prove(self) -> None:
         """Nothing lost, doubled or skipped, and no receipt was ahead of the ledger."""

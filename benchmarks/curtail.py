@@ -31,7 +31,8 @@ ESP32_SIGN_MS, ESP32_VERIFY_MS = (180.0, 280.0), (570.0, 880.0)
 _AT_ONCE = ((0.0, 0.0), (0.0, 0.0))
 _ESP32 = (ESP32_SIGN_MS, ESP32_VERIFY_MS)
 _HALL_W, _SLOPE_W = 1_000_000, 210_000
-_SLOPE_SITES, _A_STEP = 12, 4
+_SLOPE_SITES, _A_STEP, _STEP_W = 12, 4, 860_000
+"""A step has room for four of them, and for the noise of their meters."""
 _SAMPLES = 4
 """One more than a verdict needs of the load before."""
 _QUICK_SAMPLE_S = 1
@@ -77,7 +78,7 @@ class Bench:
         self._number_real = real
         self._singles = 50 if is_full else 5
         self._zones = sorted({100, zone}) if is_full else [zone]
-        self._ramp = Ramp("slope", _A_STEP * _SLOPE_W, *((30, 25) if is_full else (12, 7)))
+        self._ramp = Ramp("slope", _STEP_W, *((30, 25) if is_full else (12, 7)))
         self._seed, self._say = seed, say
         self._given: list[Given] = []
         self.passed: list[Passed] = []

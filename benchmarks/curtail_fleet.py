@@ -16,7 +16,7 @@ from benchmarks.fleet import POLICY, toml_table
 from simulator.gateways.meters import CT, PROFILE
 from simulator.gateways.wire import Key
 
-SAMPLE_S = 4
+SAMPLE_S = 5
 AUTHORITY = "bench"
 _BIN = "100240000017"
 _STAGE = {"id": 1, "name": "hall", "output": 1, "min_off_ms": 0, "min_on_ms": 0, "confirm_ms": 1000}

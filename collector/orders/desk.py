@@ -54,6 +54,8 @@ class Desk:
     def run(self, now_ms: int, *, is_for_news: bool = False) -> None:
         """`is_for_news`: what is not concerned by any is left for another run."""
         view = self._registry.view()
+        if not is_for_news:
+            self._wakes_ms = None  # who waits is looked at now, and says so again
         with reading(self._engine) as connection:
             self._newest = store.newest_step(connection)
         orders = deciding(self._engine, lambda open_: self._draft(open_, view, now_ms))
@@ -67,7 +69,8 @@ class Desk:
             except _STUCK as error:
                 # one order that cannot be moved must not hold up the others
                 log.exception("order.stuck", order=identity.hex(), error=str(error))
-        self._wakes_ms = fleet.wakes_ms
+        wakes_ms = [each for each in (self._wakes_ms, fleet.wakes_ms) if each is not None]
+        self._wakes_ms = min(wakes_ms, default=None)
         self._looks.keep_only(current)
         deciding(self._engine, lambda open_: timers.run(open_, view, current.values(), now_ms))
 

@@ -170,19 +170,20 @@ class Fleet:
         span = Span(self._now_ms, self._given_up_ms(), most_w if load_w is None else load_w)
         if zone.is_shed_closed:
             return False
-        turn_ms = None
-        if zone.pace is not None and not zone.pace.allows(span.load_w):
-            turn_ms = zone.pace.next_ms
-        elif not zone.shed.fits(span):
-            turn_ms = zone.shed.room_ms(self._now_ms)
-        if turn_ms is not None:
+        is_due = zone.pace is None or zone.pace.allows(span.load_w)
+        if not is_due or not zone.shed.fits(span):
             zone.is_shed_closed = True
-            self.wakes_ms = turn_ms if self.wakes_ms is None else min(self.wakes_ms, turn_ms)
+            self._wake(zone.shed.room_ms(self._now_ms))
+            self._wake(None if zone.pace is None else zone.pace.next_ms)
             return False
         zone.shed.add(span)
         if zone.pace is not None:
             zone.pace.add(span.load_w)
         return True
+
+    def _wake(self, at_ms: int | None) -> None:
+        if at_ms is not None:
+            self.wakes_ms = at_ms if self.wakes_ms is None else min(self.wakes_ms, at_ms)
 
     def _may_shed_at_once(
         self, name: str, parts: Sequence[Part], loads: Sequence[Loads], end_ms: int

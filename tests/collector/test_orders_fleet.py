@@ -75,6 +75,19 @@ def test_a_shed_goes_by_fixed_moments_where_the_ramp_says_so(fleet: ZoneFleet) -
     assert moments == [0] * 3 + [45_000] * 3 + [90_000] * 2
 
 
+def test_the_desk_knows_when_to_look_for_the_next_step(fleet: ZoneFleet) -> None:
+    """Also after a look at nothing but news."""
+    fleet.ramp(shed_step_w=3 * STAGE_W, shed_step_s=30, shed_every_s=45)
+    fleet.order()
+    fleet.run(20)
+    desk, due_ms = fleet.night.desk, fleet.opened[0][0] + 45_000
+    assert not desk.is_awaited(fleet.now_ms)
+    desk.run(fleet.now_ms, is_for_news=True)
+    assert desk.is_awaited(due_ms)
+    fleet.run(40)
+    assert len(fleet.opened) == 6
+
+
 def test_gateways_that_come_back_together_return_by_the_ramp_too(fleet: ZoneFleet) -> None:
     fleet.ramp(return_w_per_min=2 * STAGE_W)
     fleet.order()

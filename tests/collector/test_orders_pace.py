@@ -95,7 +95,7 @@ def test_what_moves_follows_the_ramp_within_five_percent(steps: int, dice: rando
     assert share_off(sheds, steps * EVERY_MS, steps * STEP_W) < 0.05
 
 
-def test_a_late_answer_delays_its_own_step_and_no_other() -> None:
+def test_a_late_answer_delays_the_step_that_waits_for_it_and_no_other() -> None:
     """The second step goes when the first is known to be over, the third at its moment again."""
     shed = [(0, STEP_W), (EVERY_MS + 7_000, STEP_W)]
     pace = Pace(STEP_W, EVERY_MS, shed, 2 * EVERY_MS)

@@ -26,7 +26,7 @@ _LOOK_MS = 10
 _SAMPLE_MS = 1000
 
 
-def main(verb, *args) -> int:
+def main(verb: str, *args) -> int:
     try:
         told = asyncio.run(_VERBS[verb](Stopped(Board()), *args))
     except SetupError as error:
@@ -82,7 +82,8 @@ async def configuration(gateway, offset):
 
 async def since(gateway, stream, epoch, seq):
     """Some frames of a stream after this one, and how many of all have no receipt."""
-    journal, found = gateway.journal, []
+    journal = gateway.journal
+    found: list = []
     while len(found) < _FRAMES:
         message = journal.find(stream, seq + 1 + len(found), epoch)
         if message is None:
@@ -252,7 +253,7 @@ async def _config(gateway):
     return await provisioned.load(board, journal, trust, gateway.clock, gateway.identity.gateway)
 
 
-_VERBS = {
+_VERBS: dict = {
     "state": state,
     "configuration": configuration,
     "since": since,

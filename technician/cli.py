@@ -3,6 +3,8 @@
 import typer
 
 from technician import board_commands, profiles
+from technician.doctor import doctor, logs
+from technician.dump import dump
 from technician.flash import flash
 from technician.journal_plan import journal_plan
 from technician.label import label
@@ -19,6 +21,9 @@ app.command()(flash)
 app.command()(enrol)
 app.command()(install)
 app.command()(label)
+app.command()(doctor)
+app.command()(logs)
+app.command()(dump)
 
 
 @app.callback()

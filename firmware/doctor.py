@@ -1,0 +1,194 @@
+"""How this gateway is, as one line of JSON, while it is stopped. Nothing is changed or signed.
+
+Each part is looked at by itself: one that fails says {"failed": why}, and the others go on; what
+cannot be looked at without it is null.
+"""
+
+import asyncio
+import gc
+import json
+
+from board import Board
+from gateway import VERSION, configuration, identity, provisioned, software
+from gateway.brokers import Brokers
+from gateway.clock import Clock
+from gateway.connection import connect
+from gateway.journal import BILLING, TELEMETRY, Journal
+from gateway.meter import Meter
+from gateway.modbus.driver import ModbusDriver
+from gateway.records import EXCEPTION, NO_ANSWER
+from gateway.trust import Trust
+
+_WATCHDOG_MS = 60_000
+_CONNECT_MS = 5_000
+_STARTS_CELL = "starts"
+_RTU = 0
+
+
+class _InForce:
+    """The board without what waits for the next start: to try that is the start's own."""
+
+    def __init__(self, board):
+        self.settings = board.settings
+        self.staging = lambda: self
+
+    def waiting(self):
+        return None
+
+
+class _Nobody:
+    """In place of a key that is not there."""
+
+    def is_in(self, content):
+        return False
+
+
+class _Look:
+    def __init__(self):
+        self._board = Board()
+        self._watchdog = self._board.watchdog(_WATCHDOG_MS)
+        self._clock = Clock(self._board)
+        self._journal: Journal | None = None
+        self._key: identity.Identity | None = None
+        self._configuration: configuration.Configuration | None = None
+
+    def application(self):
+        slots = self._board.slots()
+        return {
+            "version": VERSION,
+            "interpreter": software.interpreter(),
+            "free_bytes": gc.mem_free(),
+            "slot_state": slots.state if slots else None,
+            "hardware": self._board.hardware_id(),
+        }
+
+    def settings(self):
+        settings = self._board.settings()
+        return {
+            "faults": [str(what) for what in settings.faults],
+            "waits": self._board.staging().waiting() is not None,
+        }
+
+    def clock(self):
+        return {"now_ms": self._clock.now_ms(), "known": self._clock.known()}
+
+    def journal(self):
+        self._journal = journal = Journal(self._board.flash())
+        starts = journal.get_cell(_STARTS_CELL)
+        return {
+            "pending": [journal.pending(stream) for stream in (BILLING, TELEMETRY)],
+            "erasures": journal.erasures(),
+            "pressure": journal.pressure(),
+            "fresh": journal.fresh,
+            "gone": [journal.dropped(stream) is not None for stream in (BILLING, TELEMETRY)],
+            "failed_starts": starts[0] if starts else 0,
+            "refused": configuration.refused(journal)[1],
+        }
+
+    def key(self):
+        board = self._board
+        self._key = key = identity.restore(
+            lambda: board.read_setting("identity.key"), None, lambda: False
+        )
+        if key is None:
+            return None
+        return {
+            "gateway": key.gateway.hex(),
+            "key": key.kid.hex() if key.kid else None,
+            "epoch": key.epoch,
+            "retired": key.retired,
+        }
+
+    def network(self):
+        board = self._board
+        settings = provisioned.network(board, self._key or _Nobody())
+        brokers = Brokers(settings)
+        found = []
+        for _ in settings.get("brokers") or [settings]:
+            self._watchdog.feed()
+            found.append([brokers.name(), _why_not(brokers.current())])
+            brokers.turn()
+        return {
+            "up": board.network_up(),
+            "dbm": board.signal_dbm(),
+            "brokers": found,
+            "certificates": {
+                name: (board.read_setting(name) or b"").hex()
+                for name in [(settings.get("tls") or {}).get(which) for which in ("ca", "cert")]
+                if name
+            },
+        }
+
+    def configuration(self):
+        board = self._board
+        trust = Trust(provisioned.required(board, "root.pub", 64))
+        if self._key is None or self._journal is None:
+            return None
+        found = self._configuration = asyncio.run(
+            provisioned.load(_InForce(board), self._journal, trust, self._clock, self._key.gateway)
+        )
+        return {"version": found.version, "hash": found.hash.hex(), "stages": len(found.stages)}
+
+    def meters(self):
+        """[slot, serial number, quantities that were answered, of how many, what it refuses]"""
+        config = self._configuration
+        if config is None:
+            return None
+        found, buses = [], {}
+        for meter in config.meters:
+            self._watchdog.feed()
+            index = meter[4]
+            if index not in buses:
+                buses[index] = _bus(self._board, index, config.buses[index])
+            driver = ModbusDriver(meter, buses[index])
+            reading = asyncio.run(Meter(meter, driver, self._clock).read(False))
+            answered = [q for q in reading.quality.values() if q not in (NO_ANSWER, EXCEPTION)]
+            wanted = len(reading.quality)
+            found.append([meter[0], meter[1], len(answered), wanted, driver.fault])
+            gc.collect()
+        return found
+
+
+def main():
+    look = _Look()
+    found = {}
+    for part, take in (
+        ("application", look.application),
+        ("settings", look.settings),
+        ("clock", look.clock),
+        ("journal", look.journal),
+        ("key", look.key),
+        ("network", look.network),
+        ("configuration", look.configuration),
+        ("meters", look.meters),
+    ):
+        try:
+            found[part] = take()
+        except Exception as error:
+            found[part] = {"failed": provisioned.told(error)}
+        gc.collect()
+    print(json.dumps(found))
+
+
+def _bus(board, index, bus):
+    if bus[0] == _RTU:
+        from gateway.modbus.rtu import RtuBus
+
+        return RtuBus(board.uart(index, *bus[1:]), bus[1:])
+    from gateway.modbus.tcp import TcpBus
+
+    return TcpBus(bus[1], bus[2])
+
+
+def _why_not(broker):
+    """Why no connection comes about, or None."""
+    try:
+        asyncio.run(_connected(broker))
+        return None
+    except OSError as error:
+        return str(error)
+
+
+async def _connected(broker):
+    stream = await connect(broker["host"], broker["port"], _CONNECT_MS)
+    stream.close()

@@ -1,0 +1,190 @@
+"""A board that is already there: how it is, what it did, and what it holds, over its console.
+
+Real gateways, enrolled at a real collector, that ran without a broker; over the real mpremote.
+"""
+
+import json
+import os
+import subprocess
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import takewhile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pty_board import PtyBoard
+from test_provision import (  # noqa: F401  its fixtures are for this room
+    Office,
+    device,
+    directory,
+    enrolled,
+    image,
+    office,
+    said,
+    start_board,
+)
+from typer.testing import CliRunner, Result
+
+from esep.main import command
+from simulator import micropython
+from technician.cli import app
+from technician.diagnosis import CURES, Id
+
+
+@dataclass
+class Site:
+    """A gateway that ran for a while, and is at its prompt."""
+
+    office: Office
+    board: PtyBoard
+    gateway: str
+    image: Path
+
+    def repair(self, *words: object) -> Result:
+        arguments = [*map(str, words), "--port", self.board.port, "--json"]
+        return CliRunner().invoke(app, arguments)
+
+    def start(self) -> None:
+        """The application itself, as a board starts it; killed soon, it is at its prompt again."""
+        self.board.stop()
+        with subprocess.Popen(
+            micropython.command(self.image, "start"),
+            env={**os.environ, "ESEP_BOARD": str(self.board.board)},
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as process:
+            assert process.stderr
+            said = list(takewhile(lambda line: ", version " not in line, process.stderr))
+            assert process.poll() is None, said
+            process.kill()
+        self.back()
+
+    def back(self) -> None:
+        board, self.board = self.board, PtyBoard(self.board.folder, self.image)
+        board.close()
+
+
+@pytest.fixture
+def site(
+    office: Office,  # noqa: F811
+    start_board: Callable[[], PtyBoard],  # noqa: F811
+    image: Path,  # noqa: F811
+    tmp_path: Path,
+) -> Iterator[Site]:
+    board = start_board()
+    gateway = enrolled(office, board, tmp_path / "enrolment.json")
+    done = office.registry("enrol", tmp_path / "enrolment.json", "--out", tmp_path / "reply.json")
+    assert done.exit_code == 0, done.output
+    done = device("install", office, board, tmp_path / "reply.json", "--json")
+    assert done.exit_code == 0, done.output
+    made = Site(office, PtyBoard(board.folder, image), gateway, image)
+    made.start()
+    yield made
+    made.board.close()
+
+
+def findings(result: Result) -> dict[str, dict[str, str]]:
+    return {each["id"]: each for each in said(result)["findings"]}
+
+
+def test_the_doctor_says_what_is_wrong_and_what_to_do(site: Site) -> None:
+    done = site.repair("doctor")
+    found = findings(done)
+    assert done.exit_code == 1
+    assert {"meter_silent", "broker_away", "frames_wait"} <= found.keys()
+    assert found["meter_silent"]["severity"] == "broken"
+    assert found["meter_silent"]["cure"] == CURES[Id.METER_SILENT][1]
+    assert said(done)["board"]["key"]["gateway"] == site.gateway
+
+
+def test_failed_starts_are_said_and_the_visit_counts_as_none(site: Site) -> None:
+    reset = site.board.folder / "reset"
+    for expected in ("failed_starts", "safe_mode"):
+        reset.write_text("watchdog")
+        site.start()
+        assert {expected, "hangs"} <= findings(site.repair("doctor", "--stay")).keys()
+    for _ in range(2):
+        assert said(site.repair("doctor"))["board"]["journal"]["failed_starts"] == 3
+        site.start()
+
+
+def test_a_board_without_a_working_application_is_said(site: Site, tmp_path: Path) -> None:
+    site.image = tmp_path / "empty.romfs"
+    site.image.write_bytes(b"\xd2\xcd1\x00")
+    site.back()
+    done = site.repair("doctor", "--stay")
+    assert (done.exit_code, list(findings(done))) == (1, ["no_application"])
+
+
+def test_one_part_that_fails_hides_no_other(site: Site) -> None:
+    """The key is spoilt: what does not need it is looked at all the same."""
+    (site.board.folder / "identity.key").write_bytes(b"spoilt")
+    found = findings(site.repair("doctor"))
+    assert found["no_look"]["what"] == "key: ValueError identity record damaged"
+    assert {"frames_wait", "broker_away"} <= found.keys()
+
+
+def test_the_logs_say_when_it_started_and_by_which_clock(site: Site) -> None:
+    events: list[dict[str, Any]] = said(site.repair("logs"))["events"]
+    assert events[0]["what"] == "started: it restarted itself; version 0.1.0"
+    assert any("came into force" in each["what"] for each in events)
+    assert {each["clock"] for each in events} == {"I"}
+
+
+def collector(site: Site, *words: object) -> Result:
+    return CliRunner().invoke(command("collector"), ["collector", *map(str, words)])
+
+
+def test_a_dump_is_taken_in_and_verified(site: Site, tmp_path: Path) -> None:
+    file = tmp_path / "frames.dump"
+    done = site.repair("dump", file)
+    assert done.exit_code == 0, done.output
+    frames = sum(said(done)["frames"].values())
+    assert said(done) == {
+        "ok": True, "gateway": site.gateway, "file": str(file), "added": frames,
+        "frames": {"billing": frames, "telemetry": 0},
+    }  # fmt: skip
+    taken = collector(site, "take", site.office.directory, file, "--json")
+    assert taken.exit_code == 0, taken.output
+    assert json.loads(taken.stdout)[0]["added"] == frames
+    again = json.loads(collector(site, "take", site.office.directory, file, "--json").stdout)[0]
+    assert (again["added"], again["repeated"]) == (0, frames)
+    forged = bytearray(file.read_bytes())
+    forged[-1] ^= 1
+    (tmp_path / "forged.dump").write_bytes(forged)
+    words = ["take", site.office.directory, tmp_path / "forged.dump", "--json"]
+    (refused,) = json.loads(collector(site, *words).stdout)[0]["refused"]
+    assert refused["reason"] == "bad_signature"
+
+
+def test_a_dump_whose_cable_is_pulled_goes_on_where_it_was(
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, whole = tmp_path / "frames.dump", tmp_path / "whole.dump"
+    site.start()
+    assert site.repair("dump", whole, "--stay").exit_code == 0
+    site.board.pulled_after = 1300
+    with monkeypatch.context() as patch:
+        patch.setattr("technician.console._PATIENCE_S", 2)
+        pulled = site.repair("dump", file)
+    assert said(pulled)["error"]["code"] == "cable", pulled.exception
+    begun = file.read_bytes()
+    assert whole.read_bytes().startswith(begun)
+    assert 0 < len(begun) < len(whole.read_bytes())
+    file.write_bytes(begun + whole.read_bytes()[len(begun) :][:50])  # the laptop died in a write
+    site.board.pulled_after = None
+    site.back()
+    done = site.repair("dump", file)
+    assert done.exit_code == 0, done.output
+    assert file.read_bytes() == whole.read_bytes()
+
+
+def test_another_gateways_dump_and_another_file_stay_as_they_are(
+    site: Site, tmp_path: Path
+) -> None:
+    text = tmp_path / "letter.txt"
+    text.write_text("a letter " * 1000)
+    refused = site.repair("dump", text)
+    assert (refused.exit_code, said(refused)["error"]["code"]) == (2, "file_exists")
+    assert text.read_text() == "a letter " * 1000

@@ -9,31 +9,16 @@ import gc
 import json
 
 from board import Board
-from gateway import VERSION, configuration, identity, provisioned, software
+from gateway import VERSION, at_hand, configuration, identity, provisioned, software
 from gateway.brokers import Brokers
 from gateway.clock import Clock
 from gateway.connection import connect
 from gateway.journal import BILLING, TELEMETRY, Journal
-from gateway.meter import Meter
-from gateway.modbus.driver import ModbusDriver
 from gateway.records import EXCEPTION, NO_ANSWER
-from gateway.trust import Trust
 
 _WATCHDOG_MS = 60_000
 _CONNECT_MS = 5_000
 _STARTS_CELL = "starts"
-_RTU = 0
-
-
-class _InForce:
-    """The board without what waits for the next start: to try that is the start's own."""
-
-    def __init__(self, board):
-        self.settings = board.settings
-        self.staging = lambda: self
-
-    def waiting(self):
-        return None
 
 
 class _Nobody:
@@ -120,12 +105,10 @@ class _Look:
         }
 
     def configuration(self):
-        board = self._board
-        trust = Trust(provisioned.required(board, "root.pub", 64))
         if self._key is None or self._journal is None:
             return None
         found = self._configuration = asyncio.run(
-            provisioned.load(_InForce(board), self._journal, trust, self._clock, self._key.gateway)
+            at_hand.load(self._board, self._journal, self._clock, self._key.gateway)
         )
         return {"version": found.version, "hash": found.hash.hex(), "stages": len(found.stages)}
 
@@ -134,17 +117,13 @@ class _Look:
         config = self._configuration
         if config is None:
             return None
-        found, buses = [], {}
-        for meter in config.meters:
+        found = []
+        for each, meter, driver in at_hand.meters(self._board, config, self._clock):
             self._watchdog.feed()
-            index = meter[4]
-            if index not in buses:
-                buses[index] = _bus(self._board, index, config.buses[index])
-            driver = ModbusDriver(meter, buses[index])
-            reading = asyncio.run(Meter(meter, driver, self._clock).read(False))
+            reading = asyncio.run(meter.read(False))
             answered = [q for q in reading.quality.values() if q not in (NO_ANSWER, EXCEPTION)]
             wanted = len(reading.quality)
-            found.append([meter[0], meter[1], len(answered), wanted, driver.fault])
+            found.append([each[0], each[1], len(answered), wanted, driver.fault])
             gc.collect()
         return found
 
@@ -168,16 +147,6 @@ def main():
             found[part] = {"failed": provisioned.told(error)}
         gc.collect()
     print(json.dumps(found))
-
-
-def _bus(board, index, bus):
-    if bus[0] == _RTU:
-        from gateway.modbus.rtu import RtuBus
-
-        return RtuBus(board.uart(index, *bus[1:]), bus[1:])
-    from gateway.modbus.tcp import TcpBus
-
-    return TcpBus(bus[1], bus[2])
 
 
 def _why_not(broker):

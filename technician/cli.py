@@ -9,6 +9,7 @@ from technician.flash import flash
 from technician.journal_plan import journal_plan
 from technician.label import label
 from technician.provision import enrol, install
+from technician.read import configure, read
 from technician.release import bundle, release_key
 
 app = typer.Typer(no_args_is_help=True, help="The technician's bag.")
@@ -24,6 +25,8 @@ app.command()(label)
 app.command()(doctor)
 app.command()(logs)
 app.command()(dump)
+app.command()(read)
+app.command()(configure)
 
 
 @app.callback()

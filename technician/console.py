@@ -20,6 +20,7 @@ _PATIENCE_S = 60
 _SILENCE_S = 2
 """Between two characters of an answer."""
 _PROMPT_S = 10
+_ATTEMPTS = 4
 _END_OF_LINE = ord("\n")
 _FORGET = """
 import asyncio, gc, sys
@@ -43,12 +44,24 @@ class Console:
         except _LOST as error:
             raise BagError(Code.PORT_GONE, f"{port}: {error}") from None
         try:
-            with redirect_stdout(io.StringIO()):  # mpremote prints what it did not understand
-                self._board.enter_raw_repl(soft_reset=False, timeout_overall=_PROMPT_S)
+            self._enter()
             self._board.exec_raw(_FORGET, timeout=_PROMPT_S)
         except _LOST as error:
             self._close()
             raise BagError(Code.NO_CONSOLE, f"nothing answers at {port}: {error}") from None
+
+    def _enter(self) -> None:
+        """A board that is just starting does not hear what it is told: it is told again."""
+        for attempt in range(_ATTEMPTS):
+            try:
+                with redirect_stdout(io.StringIO()):  # mpremote prints what it did not understand
+                    self._board.enter_raw_repl(
+                        soft_reset=False, timeout_overall=_PROMPT_S / _ATTEMPTS
+                    )
+                return
+            except TransportError:
+                if attempt == _ATTEMPTS - 1:
+                    raise
 
     def __enter__(self) -> Self:
         return self

@@ -41,7 +41,7 @@ def enrol(
     """Have a board make its keys, and write what the collector must know of them."""
     ask = sys.stdin.isatty() and not as_json
     try:
-        operator = _root(Path(given(root, "--root", "the operator's root.pub", ask=ask)))
+        operator = operator_root(Path(given(root, "--root", "the operator's root.pub", ask=ask)))
         content = read_file(Path(given(order, "--order", "the work order", ask=ask)))
         work = _order(content, operator)
         board = _board(work)
@@ -72,7 +72,7 @@ def install(
     """Give a board the collector's reply: certificate, configuration, the way to the broker."""
     ask = sys.stdin.isatty() and not as_json
     try:
-        operator = _root(Path(given(root, "--root", "the operator's root.pub", ask=ask)))
+        operator = operator_root(Path(given(root, "--root", "the operator's root.pub", ask=ask)))
         content = read_file(Path(given(order, "--order", "the work order", ask=ask)))
         work = _order(content, operator)
         answer = _reply(Path(given(reply, "the reply", "the collector's reply", ask=ask)), operator)
@@ -154,7 +154,7 @@ def _order(content: bytes, operator: PublicKey) -> WorkOrder:
         raise BagError(Code.ORDER_REFUSED, f"{error.reason}: {error}") from None
 
 
-def _root(path: Path) -> PublicKey:
+def operator_root(path: Path) -> PublicKey:
     try:
         return PublicKey(read_file(path))
     except ValueError as error:

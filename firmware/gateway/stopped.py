@@ -30,15 +30,16 @@ class Stopped:
 
     def next(self) -> tuple:
         """(epoch, seq) of the next billing frame."""
-        if self.journal.fresh or self._in_force() is None:
+        if self.journal.fresh or self.in_force() is None:
             raise SetupError("its journal is new, or was lost: start the gateway once before this")
         epoch, seq, _ = self.journal.last(BILLING)
         return epoch, seq + 1
 
-    async def append(self, event: list) -> None:
-        """Sign a frame of one event."""
+    async def append(self, *of) -> None:
+        """Sign a frame of these records."""
+        encoded = [cbor.encode(record) for record in of]
         try:
-            await self._chain.append([cbor.encode(event)], self._in_force(), self.clock.triplet())
+            await self._chain.append(encoded, self.in_force(), self.clock.triplet())
         except JournalFull:
             raise SetupError("the journal is full: let the gateway hand over first")
 
@@ -50,5 +51,6 @@ class Stopped:
         finally:
             self.identity.settle(self.journal)
 
-    def _in_force(self):
+    def in_force(self):
+        """The hash of the configuration, or None."""
         return self.journal.get_cell(configuration.IN_FORCE_CELL)

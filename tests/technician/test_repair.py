@@ -3,17 +3,23 @@
 Real gateways, enrolled at a real collector, that ran without a broker; over the real mpremote.
 """
 
+import asyncio
 import json
 import os
+import re
 import subprocess
-from collections.abc import Callable, Iterator
+import threading
+from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from fractions import Fraction
 from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pty_board import PtyBoard
+from pymodbus import FramerType
 from test_provision import (  # noqa: F401  its fixtures are for this room
     Office,
     device,
@@ -22,14 +28,29 @@ from test_provision import (  # noqa: F401  its fixtures are for this room
     image,
     office,
     said,
+    signed,
     start_board,
 )
 from typer.testing import CliRunner, Result
 
+from collector.evidence.keys import PublicKey
+from collector.intervals.follower import IntervalFollower
+from collector.intervals.snapshots import last_snapshot
+from collector.ledger.followers import advance
+from collector.registry.configurations import Configurations
+from collector.storage import open_database, reading
 from esep.main import command
 from simulator import micropython
+from simulator.instrument import load_profile
+from simulator.meter import Meter
+from simulator.meters_server import MeterBus
+from simulator.plant import SitePlant, generator
+from simulator.scenario import MeterSpec
+from simulator.stage import StageRating
 from technician.cli import app
 from technician.diagnosis import CURES, Id
+
+METERS = Path(__file__).parents[2] / "hardware" / "meters"
 
 
 @dataclass
@@ -66,22 +87,34 @@ class Site:
 
 
 @pytest.fixture
-def site(
-    office: Office,  # noqa: F811
+def enter_service(
     start_board: Callable[[], PtyBoard],  # noqa: F811
     image: Path,  # noqa: F811
     tmp_path: Path,
-) -> Iterator[Site]:
-    board = start_board()
-    gateway = enrolled(office, board, tmp_path / "enrolment.json")
-    done = office.registry("enrol", tmp_path / "enrolment.json", "--out", tmp_path / "reply.json")
-    assert done.exit_code == 0, done.output
-    done = device("install", office, board, tmp_path / "reply.json", "--json")
-    assert done.exit_code == 0, done.output
-    made = Site(office, PtyBoard(board.folder, image), gateway, image)
-    made.start()
-    yield made
-    made.board.close()
+) -> Iterator[Callable[[Office], Site]]:
+    """Makes a bare board the gateway of an office's order, which then ran once."""
+    sites: list[Site] = []
+
+    def enter(office: Office) -> Site:  # noqa: F811
+        board = start_board()
+        gateway = enrolled(office, board, tmp_path / "enrolment.json")
+        words = tmp_path / "enrolment.json", "--out", tmp_path / "reply.json"
+        done = office.registry("enrol", *words)
+        assert done.exit_code == 0, done.output
+        done = device("install", office, board, tmp_path / "reply.json", "--json")
+        assert done.exit_code == 0, done.output
+        sites.append(Site(office, PtyBoard(board.folder, image), gateway, image))
+        sites[-1].start()
+        return sites[-1]
+
+    yield enter
+    for each in sites:
+        each.board.close()
+
+
+@pytest.fixture
+def site(office: Office, enter_service: Callable[[Office], Site]) -> Site:  # noqa: F811
+    return enter_service(office)
 
 
 def findings(result: Result) -> dict[str, dict[str, str]]:
@@ -188,3 +221,94 @@ def test_another_gateways_dump_and_another_file_stay_as_they_are(
     refused = site.repair("dump", text)
     assert (refused.exit_code, said(refused)["error"]["code"]) == (2, "file_exists")
     assert text.read_text() == "a letter " * 1000
+
+
+class Metered:
+    """The example's meter, answering at a TCP port, of which somebody may hang another in place."""
+
+    def __init__(self) -> None:
+        plant = SitePlant("A", [StageRating(1, 1_200_000, 1.0)], 40_000, seed=1, start_s=0.0)
+        spec = {"slot": 0, "serial": "26010001", "profile": "eastron-sdm630", "unit": 1, "point": 1}
+        spec |= {"ct": (2000, 5), "register_base_wh": "5123400"}
+        loaded = load_profile(METERS / "eastron-sdm630.toml")
+        self.meter = Meter(MeterSpec.model_validate(spec), loaded, plant, generator(1))
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
+        self._bus = MeterBus([self.meter], lambda: 0.0, FramerType.SOCKET)
+        self.port: int = self._run(self._bus.start())
+
+    def _run(self, work: Coroutine[Any, Any, Any]) -> Any:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(30)
+
+    def close(self) -> None:
+        self._run(self._bus.stop())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+
+
+@pytest.fixture
+def metered() -> Iterator[Metered]:
+    made = Metered()
+    yield made
+    made.close()
+
+
+def imported_wh(site: Site) -> str:
+    done = site.repair("read")
+    assert done.exit_code == 0, done.output
+    (meter,) = said(done)["meters"]
+    text: str = meter["energies"]["active_energy_import"]["register_wh"]
+    return text
+
+
+def test_a_meter_is_exchanged_without_a_network_and_the_bill_goes_on(
+    office: Office,  # noqa: F811
+    enter_service: Callable[[Office], Site],
+    metered: Metered,
+    tmp_path: Path,
+) -> None:
+    plan = tmp_path / "plan.toml"
+    text = plan.read_text()
+    serial = re.findall('^serial = "(.+)"', text, re.MULTILINE)[0]
+    rtu = re.findall("^buses = .+$", text, re.MULTILINE)[0]
+    tcp = f'buses = [{{ kind = "tcp", host = "127.0.0.1", port = {metered.port} }}]'
+    plan.write_text(text.replace(rtu, tcp))
+    office.order.unlink()
+    signed(office, plan, "esp32-4mb-ethernet")
+    metered.meter.swap(serial, Fraction(5_123_400))
+    site = enter_service(office)
+    assert "meter_silent" not in findings(site.repair("doctor"))
+
+    assert imported_wh(site) == "5123400"
+    metered.meter.swap(f"{serial}9", Fraction(700))
+    meter = text[text.index("[[meter]]") :].replace("@gateway", site.gateway)
+    moment = datetime.now(UTC).isoformat()
+    (tmp_path / "exchange.toml").write_text(
+        f"{meter}\nvalid_until = {moment}\n"
+        + meter.replace(f'"{serial}"', f'"{serial}9"')
+        + f"\nvalid_from = {moment}\n"
+    )
+    done = office.registry("import", tmp_path / "exchange.toml")
+    assert done.exit_code == 0, done.output
+    file = tmp_path / "configuration.cose"
+    done = office.registry("configure", site.gateway, "--out", file)
+    assert done.exit_code == 0, done.output
+    done = site.repair("configure", file, "--root", office.root)
+    assert done.exit_code == 0, done.output
+    refused = site.repair("read", "--stay")
+    assert "start it once" in refused.stdout
+    site.start()
+    assert imported_wh(site) == "700"
+
+    dump = tmp_path / "frames.dump"
+    assert site.repair("dump", dump).exit_code == 0
+    assert collector(site, "take", office.directory, dump).exit_code == 0
+    engine = open_database(office.directory)
+    root = PublicKey(office.root.read_bytes())
+    advance(engine, IntervalFollower(Configurations(engine, root)))
+    with reading(engine) as connection:
+        last, first = (last_snapshot(connection, name) for name in (serial, f"{serial}9"))
+    assert last is not None
+    assert first is not None
+    assert (last.energy_wh, first.energy_wh) == (Fraction(5_123_400), Fraction(700))

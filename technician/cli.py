@@ -11,6 +11,7 @@ from technician.label import label
 from technician.provision import enrol, install
 from technician.read import configure, read
 from technician.release import bundle, release_key
+from technician.retire import retire
 
 app = typer.Typer(no_args_is_help=True, help="The technician's bag.")
 app.add_typer(profiles.app, name="profile")
@@ -27,6 +28,7 @@ app.command()(logs)
 app.command()(dump)
 app.command()(read)
 app.command()(configure)
+app.command()(retire)
 
 
 @app.callback()

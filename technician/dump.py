@@ -33,7 +33,7 @@ def dump(
     try:
         path = Path(given(file, "the file", "write the frames to which file", ask=ask))
         with FrameFile(path) as kept, Console(port or the_port()) as console:
-            _pull(console, kept, "all" if everything else "pending")
+            pull_into(console, kept, "all" if everything else "pending")
             if not stay:
                 console.back_to_work()
     except BagError as error:
@@ -48,7 +48,8 @@ def dump(
     done(said, text if kept.gateway else "the gateway holds no such frames", as_json=as_json)
 
 
-def _pull(console: Console, kept: FrameFile, which: str) -> None:
+def pull_into(console: Console, kept: FrameFile, which: str) -> None:
+    """Of what the gateway holds, `which`: "pending" or "all". Raises BagError."""
     with Screen(stderr=True).status("the first frame is waited for") as status:
 
         def keep(message: bytes) -> None:

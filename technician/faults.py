@@ -31,6 +31,7 @@ class Code(StrEnum):
     OTHER_GATEWAY = "other_gateway"
     NO_CONSOLE = "no_console"
     BOARD_REFUSED = "board_refused"
+    NOT_CONFIRMED = "not_confirmed"
 
 
 CURES: dict[Code, str] = {
@@ -64,6 +65,7 @@ CURES: dict[Code, str] = {
     Code.OTHER_GATEWAY: "take the board out of which this reply came, or this board's reply",
     Code.NO_CONSOLE: "press RESET, wait three seconds, run the same again; nothing was changed",
     Code.BOARD_REFUSED: "do what the board says; then run the same again",
+    Code.NOT_CONFIRMED: "type the id that the label of this very gateway has; nothing was done",
 }
 
 _WRONGLY_CALLED = {

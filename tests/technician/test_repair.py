@@ -312,3 +312,27 @@ def test_a_meter_is_exchanged_without_a_network_and_the_bill_goes_on(
     assert last is not None
     assert first is not None
     assert (last.energy_wh, first.energy_wh) == (Fraction(5_123_400), Fraction(700))
+
+
+def test_a_gateway_ends_by_its_own_id_and_its_key_last(site: Site, tmp_path: Path) -> None:
+    file = tmp_path / "last.dump"
+    words = ["retire", "--why", "the site closes", "--dump", file]
+    refused = site.repair(*words, "--gateway", "0123456789abcdef")
+    assert said(refused)["error"]["code"] == "not_confirmed"
+    early = site.repair("retire", "--gateway", site.gateway, "--destroy")
+    assert "in service" in said(early)["error"]["what"]
+    assert not file.exists()
+    for _ in range(2):  # the second time nothing is signed
+        done = site.repair(*words, "--gateway", site.gateway)
+        assert done.exit_code == 0, done.output
+    assert said(done)["retired"] == "the site closes"
+    taken = collector(site, "take", site.office.directory, file, "--json")
+    assert json.loads(taken.stdout)[0]["added"] == said(done)["frames"]
+    done = site.repair("retire", "--gateway", site.gateway, "--destroy")
+    assert done.exit_code == 0, done.output
+    assert "retired" in findings(site.repair("doctor"))
+    assert "is retired" in said(site.repair("read"))["error"]["what"]
+    again = site.repair("dump", tmp_path / "again.dump")
+    assert said(again)["frames"] == {"billing": said(taken)[0]["added"], "telemetry": 0}
+    verified = collector(site, "verify", site.office.directory)
+    assert "after_retirement" not in verified.output

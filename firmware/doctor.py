@@ -1,6 +1,6 @@
 """How this gateway is, as one line of JSON, while it is stopped. Nothing is changed or signed.
 
-Each part is looked at by itself: one that fails says {"failed": why}, and the others go on; what
+Each part is looked at by itself: one that fails says {"why": why}, and the others go on; what
 cannot be looked at without it is null.
 """
 
@@ -8,8 +8,9 @@ import asyncio
 import gc
 import json
 
+import at_hand
 from board import Board
-from gateway import VERSION, at_hand, configuration, identity, provisioned, software
+from gateway import VERSION, configuration, identity, provisioned, software
 from gateway.brokers import Brokers
 from gateway.clock import Clock
 from gateway.connection import connect
@@ -65,7 +66,7 @@ class _Look:
             "erasures": journal.erasures(),
             "pressure": journal.pressure(),
             "fresh": journal.fresh,
-            "gone": [journal.dropped(stream) is not None for stream in (BILLING, TELEMETRY)],
+            "dropped": [journal.dropped(stream) is not None for stream in (BILLING, TELEMETRY)],
             "failed_starts": starts[0] if starts else 0,
             "refused": configuration.refused(journal)[1],
         }
@@ -95,7 +96,7 @@ class _Look:
             brokers.turn()
         return {
             "up": board.network_up(),
-            "dbm": board.signal_dbm(),
+            "signal_dbm": board.signal_dbm(),
             "brokers": found,
             "certificates": {
                 name: (board.read_setting(name) or b"").hex()
@@ -120,10 +121,10 @@ class _Look:
         found = []
         for each, meter, driver in at_hand.meters(self._board, config, self._clock):
             self._watchdog.feed()
-            reading = asyncio.run(meter.read(False))
-            answered = [q for q in reading.quality.values() if q not in (NO_ANSWER, EXCEPTION)]
-            wanted = len(reading.quality)
-            found.append([each[0], each[1], len(answered), wanted, driver.fault])
+            slot, _, packed, _ = meter.record(asyncio.run(meter.read(False)))
+            wanted = len(each[12])
+            missing = [code for code in packed or () if code in (NO_ANSWER, EXCEPTION)]
+            found.append([slot, each[1], wanted - len(missing), wanted, driver.fault])
             gc.collect()
         return found
 
@@ -144,7 +145,7 @@ def main():
         try:
             found[part] = take()
         except Exception as error:
-            found[part] = {"failed": provisioned.told(error)}
+            found[part] = {"why": provisioned.told(error)}
         gc.collect()
     print(json.dumps(found))
 

@@ -11,8 +11,9 @@ import sys
 
 gc.threshold(8192)  # collect often: importing leaves the heap in pieces
 
+import at_hand
 from board import Board
-from gateway import at_hand, records
+from gateway import records
 from gateway.configuration import SetupError
 from gateway.stopped import Stopped
 

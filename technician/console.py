@@ -121,7 +121,7 @@ class Console:
     def back_to_work(self) -> None:
         """The board starts anew, and counts that as no failure."""
         try:
-            self._board.exec_raw_no_follow("import again\nagain.main()")
+            self._board.exec_raw_no_follow("import leave\nleave.main()")
         except _LOST as error:
             raise _lost(error) from None
 

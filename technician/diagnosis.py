@@ -158,8 +158,8 @@ def diagnose(facts: Mapping[str, Any], frames: Sequence[Frame], here_ms: int) ->
     found: list[Finding] = []
     for part, look in _LOOKS.items():
         said = facts[part]
-        if isinstance(said, dict) and "failed" in said:
-            found.append(_not_seen(part, said["failed"]))
+        if isinstance(said, dict) and "why" in said:
+            found.append(_not_seen(part, said["why"]))
         else:
             found += [Finding(*each) for each in look(said, here_ms)]
     found += [Finding(*each) for each in _history(frames)]
@@ -207,7 +207,7 @@ def _journal(said: Mapping[str, Any], _: int) -> _Found:
         yield Id.CONFIGURATION_REFUSED, f"the last one it was given: {said['refused']}"
     if said["fresh"]:
         yield Id.JOURNAL_NEW, "the journal is new, or its newest frames cannot be read"
-    if any(said["gone"]):
+    if any(said["dropped"]):
         yield Id.FRAMES_GONE, "frames were dropped or cannot be read, and that is not told yet"
     if any(said["pending"]):
         billing, telemetry = said["pending"]
@@ -228,7 +228,7 @@ def _key(said: Mapping[str, Any] | None, _: int) -> _Found:
 def _network(said: Mapping[str, Any], here_ms: int) -> _Found:
     if not said["up"]:
         yield Id.NETWORK_DOWN, "the board is in no network"
-    elif said["dbm"] is not None and said["dbm"] < _WEAK_DBM:
+    elif said["signal_dbm"] is not None and said["signal_dbm"] < _WEAK_DBM:
         yield Id.RADIO_WEAK, f"it hears the radio with {said['dbm']} dBm"
     for name, why_not in said["brokers"]:
         if why_not is not None:

@@ -103,6 +103,6 @@ _MARKS = {Severity.BROKEN: "[!!]", Severity.LOOK: "[! ]", Severity.NOTE: "[  ]"}
 
 
 def _version(application: dict[str, Any]) -> str:
-    if "failed" in application:
-        return str(application["failed"])
+    if "why" in application:
+        return str(application["why"])
     return f"version {application['version']}, {application['free_bytes'] // 1024} KiB of heap free"

@@ -1,11 +1,10 @@
 """What the configuration in force says of the meters, for programs run while the gateway stands."""
 
-from micropython import const
-
 from gateway import provisioned
 from gateway.meter import Meter
 from gateway.modbus.driver import ModbusDriver
 from gateway.trust import Trust
+from micropython import const
 
 _RTU = const(0)
 

@@ -9,7 +9,7 @@ _CELL = "starts"  # of gateway/supervisor.py, which counts the start that follow
 def main():
     board = Board()
     journal = Journal(board.flash())
-    failed = journal.get_cell(_CELL)
-    if failed and failed[0]:
-        journal.put_cell(_CELL, bytes((failed[0] - 1,)))
+    count = journal.get_cell(_CELL)
+    if count and count[0]:
+        journal.put_cell(_CELL, bytes((count[0] - 1,)))
     board.reset()

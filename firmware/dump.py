@@ -37,11 +37,14 @@ def main(which="pending", last=("", "")):
 
 def newest(count):
     """Of billing, the newest so many of this epoch."""
-    journal = Journal(Board().flash())
+    board = Board()
+    journal = Journal(board.flash())
+    watchdog = board.watchdog(_WATCHDOG_MS)
     last = journal.last(BILLING)
     told = 0
     if last:
         for seq in range(max(1, last[1] - count + 1), last[1] + 1):
+            watchdog.feed()
             message = journal.find(BILLING, seq)
             if message:
                 _tell(message)

@@ -19,7 +19,7 @@ _PATIENCE_S = 60
 """A key and a signature in a slow interpreter."""
 _SILENCE_S = 2
 """Between two characters of an answer."""
-_PROMPT_S = 10
+_PROMPT_S = 20
 _ATTEMPTS = 4
 _END_OF_LINE = ord("\n")
 _FORGET = """

@@ -337,7 +337,8 @@ def test_a_meter_is_exchanged_without_a_network_and_the_bill_goes_on(
     assert imported_wh(site) == "700"
 
     dump = tmp_path / "frames.dump"
-    assert site.repair("dump", dump).exit_code == 0
+    done = site.repair("dump", dump)
+    assert done.exit_code == 0, done.output
     assert collector(site, "take", office.directory, dump).exit_code == 0
     holds(site, tmp_path / "export")
     engine = open_database(office.directory)

@@ -229,7 +229,7 @@ def _network(said: Mapping[str, Any], here_ms: int) -> _Found:
     if not said["up"]:
         yield Id.NETWORK_DOWN, "the board is in no network"
     elif said["signal_dbm"] is not None and said["signal_dbm"] < _WEAK_DBM:
-        yield Id.RADIO_WEAK, f"it hears the radio with {said['dbm']} dBm"
+        yield Id.RADIO_WEAK, f"it hears the radio with {said['signal_dbm']} dBm"
     for name, why_not in said["brokers"]:
         if why_not is not None:
             yield Id.BROKER_AWAY, f"no connection to {name}: {why_not}"

@@ -1,11 +1,13 @@
 """End the gateway: its last frame says why; when all is handed over, its key is destroyed.
 
 To be run while it is stopped, with the reason; again, without one, while frames are left; and with
---destroy when they were taken in another way.
+--destroy when they were taken in another way. With --sign-only nothing is handed over, and the key
+stays; an empty reason does nothing. At last one line of JSON: {"retired": why or null}.
 """
 
 import asyncio
 import gc
+import json
 import sys
 from time import ticks_add, ticks_diff, ticks_ms
 
@@ -22,11 +24,15 @@ _HAND_OVER_MS = const(120_000)
 _LOOK_MS = const(100)
 _WATCHDOG_MS = const(60_000)
 _DESTROY = "--destroy"
+_SIGN_ONLY = "--sign-only"
 
 
 def main(*args) -> int:
     try:
-        asyncio.run(retire(Stopped(Board()), args))
+        gateway = Stopped(Board())
+        if args != ("",):
+            asyncio.run(retire(gateway, args))
+        print(json.dumps({"retired": gateway.identity.retired}))
     except SetupError as error:
         print("esep:", error, file=sys.stderr)
         return 1
@@ -39,6 +45,8 @@ async def retire(gateway, args):
         if not args or args[0] == _DESTROY:
             raise SetupError("this gateway is in service: give the reason why it ends")
         await _sign_the_last(gateway, args[0])
+    if _SIGN_ONLY in args:
+        return
     if not key.is_destroyed() and _DESTROY not in args:
         await _hand_over(gateway)
     key.destroy()

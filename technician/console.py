@@ -2,6 +2,7 @@
 
 import io
 import json
+import struct
 from collections.abc import Callable
 from contextlib import redirect_stdout, suppress
 from types import TracebackType
@@ -18,8 +19,19 @@ _PATIENCE_S = 60
 """A key and a signature in a slow interpreter."""
 _SILENCE_S = 2
 """Between two characters of an answer."""
-_PROMPT_S = 10
-_LOST = (TransportError, SerialException, OSError)
+_PROMPT_S = 20
+_ATTEMPTS = 4
+_END_OF_LINE = ord("\n")
+_FORGET = """
+import asyncio, gc, sys
+asyncio.new_event_loop()
+for name in list(sys.modules):
+    if name.split(".")[0] in ("gateway", "board", "start"):
+        del sys.modules[name]
+gc.collect()
+"""
+"""What was interrupted leaves tasks that would go on, and locks that nobody would open."""
+_LOST = (TransportError, SerialException, OSError, struct.error)
 
 
 class Console:
@@ -32,11 +44,24 @@ class Console:
         except _LOST as error:
             raise BagError(Code.PORT_GONE, f"{port}: {error}") from None
         try:
-            with redirect_stdout(io.StringIO()):  # mpremote prints what it did not understand
-                self._board.enter_raw_repl(soft_reset=False, timeout_overall=_PROMPT_S)
+            self._enter()
+            self._board.exec_raw(_FORGET, timeout=_PROMPT_S)
         except _LOST as error:
             self._close()
             raise BagError(Code.NO_CONSOLE, f"nothing answers at {port}: {error}") from None
+
+    def _enter(self) -> None:
+        """A board that is just starting does not hear what it is told: it is told again."""
+        for attempt in range(_ATTEMPTS):
+            try:
+                with redirect_stdout(io.StringIO()):  # mpremote prints what it did not understand
+                    self._board.enter_raw_repl(
+                        soft_reset=False, timeout_overall=_PROMPT_S / _ATTEMPTS
+                    )
+                return
+            except TransportError:
+                if attempt == _ATTEMPTS - 1:
+                    raise
 
     def __enter__(self) -> Self:
         return self
@@ -87,6 +112,37 @@ class Console:
             self._board.fs_writefile(name, content)
             if self._board.fs_readfile(name) != content:
                 raise BagError(Code.CABLE, f"{name} does not read back as it was written")
+        except _LOST as error:
+            raise _lost(error) from None
+
+    def stream(self, call: str, hear: Callable[[bytes], None]) -> None:
+        """What `module.function(…)` prints, line by line as it comes. Raises BagError."""
+        line = bytearray()
+
+        def consume(data: bytes) -> None:
+            for byte in data.replace(b"\x04", b""):
+                if byte == _END_OF_LINE:
+                    hear(bytes(line.strip()))
+                    line.clear()
+                else:
+                    line.append(byte)
+
+        module = call.partition(".")[0]
+        try:
+            _, told = self._board.exec_raw(
+                f"import {module}\n{call}", timeout=_PATIENCE_S, data_consumer=consume
+            )
+        except _LOST as error:
+            raise _lost(error) from None
+        if told:
+            raise BagError(
+                Code.BOARD_REFUSED, told.decode(errors="replace").strip().split("\n")[-1]
+            )
+
+    def back_to_work(self) -> None:
+        """The board starts anew, and counts that as no failure."""
+        try:
+            self._board.exec_raw_no_follow("import leave\nleave.main()")
         except _LOST as error:
             raise _lost(error) from None
 

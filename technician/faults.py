@@ -44,6 +44,7 @@ class Code(StrEnum):
     SIGNED_ALREADY = "signed_already"
     KEY_REFUSED = "key_refused"
     ACT_REFUSED = "act_refused"
+    NOT_CONFIRMED = "not_confirmed"
 
 
 CURES: dict[Code, str] = {
@@ -94,6 +95,7 @@ CURES: dict[Code, str] = {
     Code.KEY_REFUSED: "take your own key, its passphrase, and the certificate that the root made"
     " for it",
     Code.ACT_REFUSED: "take act.json as it was made, and this operator's root.pub",
+    Code.NOT_CONFIRMED: "type the id that the label of this very gateway has; nothing was done",
 }
 
 _WRONGLY_CALLED = {

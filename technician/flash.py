@@ -22,7 +22,7 @@ from technician.partition_table import TABLE_BYTES, TABLE_OFFSET
 from technician.ports import the_port
 from technician.progress import Bar, Said, shown
 
-_BAUD = 460_800
+BAUD = 460_800
 
 
 @dataclass
@@ -72,7 +72,7 @@ def flash(
     port: Annotated[
         str | None, typer.Option(help="where the board is; else it is looked for")
     ] = None,
-    baud: Annotated[int, typer.Option(min=9600, help="slower over a long or bad cable")] = _BAUD,
+    baud: Annotated[int, typer.Option(min=9600, help="slower over a long or bad cable")] = BAUD,
     forget: Annotated[
         bool, typer.Option("--forget-everything", help="wipe also a gateway's key and journal")
     ] = False,

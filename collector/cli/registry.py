@@ -12,6 +12,7 @@ from collector.cli.arguments import UNUSABLE, Directory
 from collector.cli.service import now_ms
 from collector.evidence.downlink import Role
 from collector.model.actuator import ActuatorError
+from collector.model.moments import MomentError, read_moment
 from collector.model.records import Gateway, Meter, Site
 from collector.registry.configuration import compile_configuration
 from collector.registry.configurations import Configurations
@@ -46,17 +47,21 @@ def configure(
     directory: Directory,
     gateway: Annotated[str, typer.Argument(help="the gateway's id, 16 hex digits")],
     out: Annotated[Path, typer.Option(help="where to write the signed configuration")],
+    at: Annotated[
+        str | None, typer.Option(help="with the meters of then: for an exchange that is planned")
+    ] = None,
 ) -> None:
     """Compile and sign a gateway's configuration from the register and the meter profiles."""
     try:
+        meters_ms = None if at is None else read_moment(at)
         engine = open_database(directory)
         keyring = Keyring(directory)
         issued_ms = now_ms()
         view = Registry(engine).view()
         signer = keyring.signer(Role.CONFIGURATION)
-        message = compile_configuration(view, gateway, issued_ms, signer)
+        message = compile_configuration(view, gateway, issued_ms, signer, meters_ms=meters_ms)
         digest = Configurations(engine, keyring.root).store(message, issued_ms)
-    except (UnknownError, ProfileError, *UNUSABLE) as error:
+    except (UnknownError, ProfileError, MomentError, *UNUSABLE) as error:
         typer.echo(error.args[0] if error.args else str(error), err=True)
         raise typer.Exit(2) from None
     out.write_bytes(message)

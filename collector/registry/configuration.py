@@ -33,16 +33,19 @@ _STALE_MS = 300_000
 _STALE_LEAST_MS, _STALE_UPDATES = 60_000, 10
 
 
-def compile_configuration(view: View, gateway_id: str, issued_ms: int, signer: Signer) -> bytes:
+def compile_configuration(
+    view: View, gateway_id: str, issued_ms: int, signer: Signer, *, meters_ms: int | None = None
+) -> bytes:
     """The signed configuration message; its version is the time of issue, its meters those of then.
+
+    `meters_ms`: its meters are those of another moment, for an exchange that is planned.
 
     Raises UnknownError, ProfileError or ActuatorError when something named is not there.
     """
     gateway = view.one(Gateway, gateway_id)
     site = view.one(Site, gateway.site)
-    meters = [
-        meter for meter in view.meters_of(site.name, issued_ms) if meter.gateway == gateway_id
-    ]
+    at_ms = issued_ms if meters_ms is None else meters_ms
+    meters = [meter for meter in view.meters_of(site.name, at_ms) if meter.gateway == gateway_id]
     slots = return_slots(view, site.zone, issued_ms)
     payload = {
         0: 1,

@@ -35,10 +35,11 @@ class Stopped:
         epoch, seq, _ = self.journal.last(BILLING)
         return epoch, seq + 1
 
-    async def append(self, event: list) -> None:
-        """Sign a frame of one event."""
+    async def append(self, *of) -> None:
+        """Sign a frame of these records."""
+        encoded = [cbor.encode(record) for record in of]
         try:
-            await self._chain.append([cbor.encode(event)], self.in_force(), self.clock.triplet())
+            await self._chain.append(encoded, self.in_force(), self.clock.triplet())
         except JournalFull:
             raise SetupError("the journal is full: let the gateway hand over first")
 

@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+from technician import diagnosis
 from technician.faults import CURES, BagError, Code
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "technician.md"
@@ -17,6 +18,15 @@ def test_the_document_has_the_codes_and_their_cures() -> None:
     rows = re.findall(r"^\| `(\w+)` \| (\d) \| (.+) \|$", text, re.MULTILINE)
     assert rows == [
         (str(code), str(BagError(code, "").exit_code), cure) for code, cure in CURES.items()
+    ]
+
+
+def test_the_document_has_each_finding_of_the_doctor() -> None:
+    text = DOCUMENT.read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(\w+)` \| ([a-z]+) \| (.+) \|$", text, re.MULTILINE)
+    assert rows == [
+        (str(finding), severity.name.lower(), cure)
+        for finding, (severity, cure) in diagnosis.CURES.items()
     ]
 
 

@@ -15,6 +15,8 @@ from technician.boards import (
     load_board,
     parse_board,
 )
+from technician.drawings.terminals import terminals
+from technician.faults import BagError
 
 app = typer.Typer(no_args_is_help=True, help="Boards: chip, flash, partitions, pins.")
 
@@ -54,6 +56,23 @@ def show(
     for part in board.partitions:
         typer.echo(f"  {part.label:9} {part.offset:#9x} {part.size // 1024:6} KiB  {part.subtype}")
     typer.echo(f"\n{board.document['notes'].strip()}")
+
+
+@app.command()
+def draw(
+    name: Annotated[str, typer.Argument(help="see `esep device board list`")],
+    out: Annotated[Path, typer.Option(help="a new file, PDF to print, or SVG")],
+) -> None:
+    """Draw a board's terminals."""
+    try:
+        terminals(load_board(name)).save(out)
+    except BoardError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(2) from None
+    except BagError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(error.exit_code) from None
+    typer.echo(str(out))
 
 
 @app.command()

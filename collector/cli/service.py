@@ -2,7 +2,6 @@
 
 import threading
 import time
-from collections import deque
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,11 +12,13 @@ from sqlalchemy import Engine
 from collector.checks import watch
 from collector.checks.runner import Checks
 from collector.checks.watch import Watch
+from collector.cli import receipting, signing
 from collector.cli.following import Following
 from collector.cli.guarding import RETRY_S, guarded
+from collector.cli.receipting import Receipting
 from collector.cli.releasing import Releasing
+from collector.cli.signing import Signing
 from collector.evidence.downlink import Role
-from collector.intake import receipts
 from collector.intake.admission import Admission
 from collector.intake.intake import Intake
 from collector.intake.judging import Here
@@ -25,9 +26,8 @@ from collector.intake.transport import Broker, Share, Transport
 from collector.intervals.closed.closer import Closer
 from collector.intervals.closed.rules import read_rules
 from collector.intervals.follower import IntervalFollower
-from collector.ledger import coverage
 from collector.ledger.chain import ChainFollower
-from collector.ledger.checkpoints import Checkpoints, InconsistentError
+from collector.ledger.checkpoints import Checkpoints
 from collector.ledger.followers import begin_again
 from collector.orders import commands
 from collector.orders.desk import Desk
@@ -44,7 +44,6 @@ from collector.series.embedded import EmbeddedSeries
 from collector.series.follower import SeriesFollower
 from collector.series.shipping import Shipper, Shipping
 from collector.series.targets import open_influx
-from collector.storage import reading
 from collector.storage.leadership import AllDuties, Duties, Leadership
 from collector.storage.settings import read_settings
 
@@ -59,21 +58,12 @@ _OFFER_S = 2.0
 _RELEASE_S = 0.5
 """Parts to a gateway are a second apart (`carrying.PART_MS`)."""
 _SEND_S = 0.2
-_ROUND_PARTS = 60
-"""In how many parts of the interval between two receipts the gateways have their turns."""
 _TRIM_S = 3600.0
 _NEAR_MS = 2 * 86_400_000
 """What the embedded series keeps where an InfluxDB has the rest."""
 _STATUS_KEPT = 10_000
 _PATIENCE_S = 10.0
-_DESK, _CHECKPOINTS, _RECEIPTS, _OFFERS, _SHIPPING = (
-    "desk",
-    "checkpoints",
-    "receipts",
-    "configurations",
-    "shipping",
-)
-_CHECKPOINT_TOPIC = "esep/v1/checkpoint"
+_DESK, _OFFERS, _SHIPPING = "desk", "configurations", "shipping"
 
 
 def now_ms() -> int:
@@ -118,16 +108,14 @@ class Service:
         self._transport = Transport(broker, client_id, deliveries, self._status, share)
         self._checks = Checks(engine, self.registry, self.series)
         self._offers = Offers(engine)
-        self._releasing = Releasing(engine, self._transport.publish)
         self._desk = Desk(engine, self.registry, self.series, keyring.signer(Role.ORDERS))
         self._schedules = Schedules(engine, self.registry, keyring.signer(Role.ORDERS))
-        # at most one a second: the seconds of a start are above all numbers given before it
-        self._least_receipt_number = now_ms() // 1000
-        self._receipt_rounds = receipts.Rounds()
-        self._receipt_signer = keyring.signer(Role.RECEIPTS)
-        self._checkpoints = Checkpoints(engine, keyring.signer(Role.CHECKPOINTS), directory)
-        self._checkpointed = 0
-        self._unpublished: deque[bytes] = deque()
+        publish = self._transport.publish
+        self._releasing = Releasing(engine, publish)
+        signer = keyring.signer(Role.RECEIPTS)
+        self._receipting = Receipting(engine, self.registry, signer, publish, now_ms)
+        checkpoints = Checkpoints(engine, keyring.signer(Role.CHECKPOINTS), directory)
+        self._signing = Signing(checkpoints, self.registry, self._duties, publish, now_ms)
         closer = Closer(engine, self.registry, read_rules(directory))
         self._following = Following(
             engine,
@@ -170,8 +158,8 @@ class Service:
         ]
 
     def start(self) -> None:
-        duties = [*self._following.names, _DESK, _CHECKPOINTS, _RECEIPTS, _OFFERS, _SHIPPING]
-        self._duties.begin(duties)
+        others = [_DESK, signing.DUTY, receipting.DUTY, _OFFERS, _SHIPPING]
+        self._duties.begin([*self._following.names, *others])
         self._transport.start()
         self._following.start()
         for thread in (self._taking, *self._threads):
@@ -195,7 +183,7 @@ class Service:
             thread.join()
         if self._share is not None:
             self._transport.stop()
-        guarded("checkpoint", self._checkpoint)
+        guarded("checkpoint", self._signing.sign)
         self._duties.end()
         self.series.close()
         if self.shipper is not None:
@@ -252,11 +240,11 @@ class Service:
         trimmed = time.monotonic()
         while not self._stopping.wait(_SEND_S):
             now = time.monotonic()
-            if self._duties.has(_RECEIPTS) and now - receipted >= round_s:
+            if self._duties.has(receipting.DUTY) and now - receipted >= round_s:
                 receipted = now
-                guarded("receipts", self._send_receipts)
-                round_s = (guarded("policy", self._receipt_s) or 0) / _ROUND_PARTS
-            guarded("checkpoints", self._publish_checkpoints)
+                guarded("receipts", self._receipting.send)
+                round_s = guarded("policy", self._receipting.round_s) or 0
+            guarded("checkpoints", self._signing.publish)
             if self._duties.has(_OFFERS) and now - offered >= _OFFER_S:
                 offered = now
                 guarded("configurations", self._offer_configurations)
@@ -279,41 +267,13 @@ class Service:
         """A checkpoint at once, over what a killed collector left, and then by the policy."""
         wait_s = 0.0
         while not self._stopping.wait(wait_s):
-            wait_s = guarded("checkpoint", self._checkpoint) or RETRY_S
+            wait_s = guarded("checkpoint", self._signing.sign) or RETRY_S
 
     def _look(self) -> None:
         while True:
             guarded("watch", self.watch.look)
             if self._stopping.wait(watch.PERIOD_S):
                 return
-
-    def _checkpoint(self) -> float:
-        """Sign the tree if it grew; seconds until the next time."""
-        if not self._duties.has(_CHECKPOINTS):
-            return RETRY_S
-        signed = None
-        try:
-            signed = self._checkpoints.sign(now_ms())
-        except InconsistentError as error:  # until a person sees to it
-            log.error("checkpoint.refused", text=str(error))
-        if signed is not None and signed[0] > self._checkpointed:
-            self._checkpointed, message = signed
-            self._unpublished.append(message)
-            log.info("checkpoint.signed", frames=self._checkpointed)
-        return float(self.registry.view().policy.checkpoint_s)
-
-    def _receipt_s(self) -> float:
-        return float(self.registry.view().policy.receipt_s)
-
-    def _send_receipts(self) -> None:
-        with reading(self._engine) as connection:
-            known = coverage.gateways(connection)
-        due = self._receipt_rounds.due(known, time.time(), self._receipt_s())
-        made = receipts.make(
-            self._engine, self._receipt_signer, now_ms(), due, self._least_receipt_number
-        )
-        for gateway, message in made.items():
-            self._transport.publish(f"esep/v1/{gateway.hex()}/receipt", message)
 
     def _offer_configurations(self) -> None:
         for version, message in self._offers.due(self.statuses, now_ms()):
@@ -329,14 +289,6 @@ class Service:
             if not self._transport.publish(topic, message, retain=True):
                 return
             self._schedules.published(gateway, serial, now_ms())
-
-    def _publish_checkpoints(self) -> None:
-        if not self._duties.has(_CHECKPOINTS):
-            self._unpublished.clear()  # another's is newer
-        while self._unpublished:
-            if not self._transport.publish(_CHECKPOINT_TOPIC, self._unpublished[0], retain=True):
-                return
-            self._unpublished.popleft()
 
     def _flush(self) -> None:
         sent = []

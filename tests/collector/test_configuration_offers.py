@@ -149,7 +149,11 @@ def published(monkeypatch: pytest.MonkeyPatch) -> "queue.Queue[tuple[str, bytes]
 
 
 @pytest.fixture
-def service(world: World, tmp_path: Path) -> Iterator[Service]:
+def service(
+    world: World,
+    tmp_path: Path,
+    published: "queue.Queue[tuple[str, bytes]]",
+) -> Iterator[Service]:
     create_keyring(tmp_path, tmp_path / "root.pem")
     running = Service(tmp_path, world.engine, Broker("127.0.0.1", 1))
     yield running

@@ -6,15 +6,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from collector_world import POLICY, TELEMETRY, World
+from collector_world import NOW_MS, POLICY, TELEMETRY, World
 from sqlalchemy import update
 from structlog.testing import capture_logs
 
 from collector.cli.service import Service
+from collector.cli.signing import Signing
+from collector.evidence.downlink import Role
 from collector.intake.transport import Broker, Transport
 from collector.ledger import checkpoints
+from collector.ledger.checkpoints import Checkpoints
 from collector.ledger.followers import advance, position_of
-from collector.registry.keyring import create_keyring
+from collector.registry.keyring import Keyring, create_keyring
+from collector.registry.store import Registry
 from collector.series.embedded import FILE_NAME, EmbeddedSeries
 from collector.series.follower import SeriesFollower
 from collector.storage import reading
@@ -44,7 +48,7 @@ def published(monkeypatch: pytest.MonkeyPatch) -> Published:
 
 
 @pytest.fixture
-def service(world: World, tmp_path: Path) -> Iterator[Service]:
+def service(world: World, tmp_path: Path, published: Published) -> Iterator[Service]:
     running = collector(world, tmp_path)
     yield running
     running.stop()
@@ -67,18 +71,28 @@ def test_a_checkpoint_that_would_contradict_another_is_not_signed(
     world: World, tmp_path: Path
 ) -> None:
     """It is said, once a period, and all else goes on."""
-    service = collector(world, tmp_path)
-    service._duties = AllDuties()
+    create_keyring(tmp_path, tmp_path / "root.pem")
+    signer = Keyring(tmp_path).signer(Role.CHECKPOINTS)
+    sent: list[bytes] = []
+
+    def publish(topic: str, payload: bytes, *, retain: bool = False) -> bool:
+        assert (topic, retain) == ("esep/v1/checkpoint", True)
+        sent.append(payload)
+        return True
+
+    of_world = Checkpoints(world.engine, signer, tmp_path)
+    signing = Signing(of_world, Registry(world.engine), AllDuties(), publish, lambda: NOW_MS)
     chain = world.gateway.chain(TELEMETRY)
     world.append([chain.next()])
-    service._checkpoint()
+    signing.sign()
     with world.engine.begin() as connection:
         connection.execute(update(frame).values(raw=b"\0"))
     world.append([chain.next()])
     with capture_logs() as logs:
-        assert service._checkpoint() == float(POLICY.checkpoint_s)
+        assert signing.sign() == float(POLICY.checkpoint_s)
     assert [line["event"] for line in logs] == ["checkpoint.refused"]
-    assert [size for size, _ in checkpoints.stored(world.engine)] == [1]
+    signing.publish()
+    assert [(1, message) for message in sent] == list(checkpoints.stored(world.engine))
 
 
 def test_a_series_that_is_gone_is_filled_again_from_the_ledger(

@@ -11,18 +11,16 @@ from hypothesis import strategies as st
 
 from collector.model.order import DropCause, DropResult
 from collector.model.records import DropThresholds, Policy
-from collector.orders.drop.verification import (
+from collector.orders.drop.measured import (
     Contact,
     Evidence,
     Metered,
     Reading,
     StageEvidence,
-    Verdict,
-    is_dark,
-    judge,
-    root,
     variance_w2,
 )
+from collector.orders.drop.verdict import Verdict, root
+from collector.orders.drop.verification import is_dark, judge
 
 FULL, PARTIAL, NONE, UNVERIFIABLE = DropResult
 MW = 1_000_000

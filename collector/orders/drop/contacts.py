@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from collector.model.records import Site
-from collector.orders.drop.verification import Contact
+from collector.orders.drop.measured import Contact
 from collector.orders.order import Cut
 from collector.storage.tables import stage_movement as table
 

@@ -4,18 +4,9 @@ from fractions import Fraction
 
 from collector.model.order import DropCause, DropResult
 from collector.model.records import Policy
-from collector.orders.drop.verification import (
-    CappedLoad,
-    Evidence,
-    Verdict,
-    boundary_of,
-    is_blackout,
-    is_small,
-    shifted_of,
-    spread_of,
-    sums,
-    variance_w2,
-)
+from collector.orders.drop.measured import Evidence, spread_of, sums, variance_w2
+from collector.orders.drop.verdict import CappedLoad, Verdict
+from collector.orders.drop.verification import boundary_of, is_blackout, is_small, shifted_of
 
 
 def judge(evidence: Evidence, cap_w: int, policy: Policy) -> Verdict:

@@ -4,187 +4,25 @@ Pure: what is measured goes in, a verdict comes out. The rules in words: docs/ve
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from enum import Enum
 from fractions import Fraction
 from itertools import chain
-from math import isqrt
 from statistics import median
-from typing import Any
 
-from collector.model.noise import robust_variance
 from collector.model.order import DropCause, DropResult
 from collector.model.records import Policy
+from collector.orders.drop.measured import (
+    Contact,
+    Evidence,
+    Metered,
+    StageEvidence,
+    spread_of,
+    sums,
+    variance_w2,
+)
+from collector.orders.drop.verdict import StageVerdict, Verdict
 
 _BETTER = (DropResult.FULL, DropResult.PARTIAL, DropResult.NONE)
 _OF_FREE_CHOICE = frozenset({DropCause.ALREADY_OFF})
-
-
-class Contact(Enum):
-    """What the stage's own contact says now."""
-
-    OPEN = "open"
-    CLOSED = "closed"
-    UNKNOWN = "unknown"
-
-
-@dataclass(frozen=True)
-class Reading:
-    """Power in W at a moment in Unix ms; `position`: the frame that says so, in the ledger."""
-
-    at_ms: int
-    power_w: Fraction
-    position: int = 0
-
-
-@dataclass(frozen=True)
-class Metered:
-    """One meter before the order and after it. `quantum_w`: the step in which it tells power;
-    `response_ms`: how old its value may be.
-    """
-
-    meter: str
-    before: Sequence[Reading]
-    after: Sequence[Reading]
-    quantum_w: Fraction = Fraction(0)
-    response_ms: int = 0
-
-    def is_silent(self, least: int) -> bool:
-        return min(len(self.before), len(self.after)) < least
-
-    @property
-    def before_w(self) -> Fraction:
-        return _median(self.before)
-
-    @property
-    def after_w(self) -> Fraction:
-        return _median(self.after)
-
-
-@dataclass(frozen=True)
-class StageEvidence:
-    """`is_tripped`: its contact opened by itself, or by hand there, before the order's command; or
-    its protection says that it tripped.
-    """
-
-    stage: int
-    meters: Sequence[Metered]
-    contact: Contact
-    is_tripped: bool = False
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """`others`: meters of stages of the site that other orders moved meanwhile. `is_dark`: the
-    site's voltage is gone; None: nobody measures it.
-    """
-
-    stages: Sequence[StageEvidence]
-    delivery: Sequence[Metered]
-    generation: Sequence[Metered] = ()
-    others: Sequence[Metered] = ()
-    is_dark: bool | None = None
-
-    def silent(self, least: int) -> tuple[str, ...]:
-        """Meters with too few fresh samples, of those that must speak."""
-        needed = chain(self.delivery, *(stage.meters for stage in self.stages))
-        return tuple(meter.meter for meter in needed if meter.is_silent(least))
-
-
-@dataclass(frozen=True)
-class StageVerdict:
-    stage: int
-    result: DropResult
-    cause: DropCause | None
-    before_w: Fraction = Fraction(0)
-    after_w: Fraction = Fraction(0)
-    variance_w2: Fraction = Fraction(0)
-
-
-@dataclass(frozen=True)
-class CappedLoad:
-    """What a setpoint is for, W: its load before and after, σ² of one reading of it."""
-
-    cap_w: int
-    before_w: Fraction
-    after_w: Fraction
-    variance_w2: Fraction
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """Powers in W: medians, summed over the meters. `boundary_drop_w` is without what other orders
-    moved; `silent`: the meters that said too little.
-    """
-
-    result: DropResult
-    cause: DropCause | None
-    stages: tuple[StageVerdict, ...]
-    site_before_w: Fraction = Fraction(0)
-    site_after_w: Fraction = Fraction(0)
-    boundary_drop_w: Fraction = Fraction(0)
-    site_variance_w2: Fraction = Fraction(0)
-    silent: tuple[str, ...] = ()
-    is_measured: bool = field(default=True)
-    capped: "CappedLoad | None" = None
-
-    @property
-    def stage_before_w(self) -> Fraction:
-        """Of a setpoint: of all that it is for."""
-        if self.capped is not None:
-            return self.capped.before_w
-        return sum((each.before_w for each in self.stages), Fraction(0))
-
-    @property
-    def stage_after_w(self) -> Fraction:
-        if self.capped is not None:
-            return self.capped.after_w
-        return sum((each.after_w for each in self.stages), Fraction(0))
-
-    @property
-    def credited_w(self) -> Fraction:
-        """What the grid was relieved of by the order: the lesser of both places; never below 0.
-
-        Nothing by a setpoint that had nothing to take off.
-        """
-        is_idle = self.capped is not None and self.capped.before_w <= self.capped.cap_w
-        if self.result is DropResult.UNVERIFIABLE or is_idle:
-            return Fraction(0)
-        stages = self.stage_before_w - self.stage_after_w
-        return max(min(stages, self.boundary_drop_w), Fraction(0))
-
-    def details(self) -> dict[str, Any]:
-        """As a step of the order keeps it: powers in W to a tenth."""
-        said: dict[str, Any] = {"result": self.result, "cause": self.cause}
-        if self.silent:
-            said["silent"] = list(self.silent)
-        if not self.is_measured:
-            return said
-        variance_w2 = sum((each.variance_w2 for each in self.stages), Fraction(0))
-        if self.capped is not None:
-            variance_w2 = self.capped.variance_w2
-            said["cap_w"] = self.capped.cap_w
-        return said | {
-            "stage_before_w": _tenth(self.stage_before_w),
-            "stage_after_w": _tenth(self.stage_after_w),
-            "site_before_w": _tenth(self.site_before_w),
-            "site_after_w": _tenth(self.site_after_w),
-            "sigma_w": _tenth(root(variance_w2)),
-            "site_sigma_w": _tenth(root(self.site_variance_w2)),
-            "boundary_drop_w": _tenth(self.boundary_drop_w),
-            "credited_w": _tenth(self.credited_w),
-            "stages": [
-                {
-                    "stage": each.stage,
-                    "result": each.result,
-                    "cause": each.cause,
-                    "before_w": _tenth(each.before_w),
-                    "after_w": _tenth(each.after_w),
-                    "sigma_w": _tenth(root(each.variance_w2)),
-                }
-                for each in self.stages
-            ],
-        }
 
 
 def judge(
@@ -216,34 +54,6 @@ def is_dark(
     if not before_v or not after_v:
         return None
     return 1000 * median(after_v) < policy.drop.dark_permille * median(before_v)
-
-
-def variance_w2(metered: Metered, spread_ms: int) -> Fraction:
-    """σ² of one reading of the load before, in W².
-
-    Noise: 1.1 × the square of the median step from sample to sample. Asynchrony: what a load
-    that wanders so changes between the moments that are compared, 2 × noise × Δ / T; Δ is the
-    meter's own response and the spread between the meters, T the time between two samples.
-    Quantum: q² / 12.
-    """
-    quantum = metered.quantum_w**2 / 12
-    count = len(metered.before)
-    if count < _LEAST:
-        return quantum
-    noise = robust_variance([each.power_w for each in metered.before])
-    took_ms = metered.before[-1].at_ms - metered.before[0].at_ms
-    if took_ms <= 0:
-        return noise + quantum
-    step_ms = Fraction(took_ms, count - 1)
-    return noise + 2 * noise * (metered.response_ms + spread_ms) / step_ms + quantum
-
-
-_LEAST = 2
-
-
-def root(value: Fraction) -> Fraction:
-    """The square root, to a hundredth."""
-    return Fraction(isqrt(int(value * 10_000)), 100)
 
 
 def _judge_stage(
@@ -391,29 +201,3 @@ def _grade(
         if missing_w <= 0 or missing_w**2 <= slack_w2:
             return result
     return DropResult.NONE
-
-
-def sums(meters: Iterable[Metered]) -> tuple[Fraction, Fraction]:
-    before_w = after_w = Fraction(0)
-    for meter in meters:
-        before_w += meter.before_w
-        after_w += meter.after_w
-    return before_w, after_w
-
-
-def spread_of(meters: Iterable[Metered]) -> int:
-    """Between the mean moments of reading of these meters before the order."""
-    means = [
-        Fraction(sum(each.at_ms for each in meter.before), len(meter.before))
-        for meter in meters
-        if meter.before
-    ]
-    return int(max(means) - min(means)) if means else 0
-
-
-def _median(readings: Sequence[Reading]) -> Fraction:
-    return median([each.power_w for each in readings])
-
-
-def _tenth(value: Fraction) -> float:
-    return float(round(value, 1))

@@ -12,14 +12,8 @@ from collector.intervals.interlocks import interlocks
 from collector.model.order import JUDGED, DropCause, DropResult, Step
 from collector.model.records import Meter, Site
 from collector.orders.drop import contacts, setpoint, verification
-from collector.orders.drop.verification import (
-    Contact,
-    Evidence,
-    Metered,
-    Reading,
-    StageEvidence,
-    Verdict,
-)
+from collector.orders.drop.measured import Contact, Evidence, Metered, Reading, StageEvidence
+from collector.orders.drop.verdict import Verdict
 from collector.orders.loads import setpoint_over_ms
 from collector.orders.order import Part, StepRecord
 from collector.registry.profiles import ProfileError, load_profile

@@ -1,0 +1,1 @@
+"""Wiring, drawn: of a site, of a bus, of each kind of actuator, and of a board's terminals."""

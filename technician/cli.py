@@ -9,6 +9,7 @@ from technician.journal_plan import journal_plan
 from technician.label import label
 from technician.provision import enrol, install
 from technician.release import bundle, release_key
+from technician.update import update
 
 app = typer.Typer(no_args_is_help=True, help="The technician's bag.")
 app.add_typer(profiles.app, name="profile")
@@ -21,6 +22,7 @@ app.command()(provision)
 app.command()(enrol)
 app.command()(install)
 app.command()(label)
+app.command()(update)
 
 
 @app.callback()

@@ -50,7 +50,15 @@ class Console:
 
     def run(self, module: str) -> Any:
         """What a program prints as a line of JSON; anything else is why not. Raises BagError."""
-        printed = self._exec(f"__import__({module!r}).main()")
+        return self.call(module, "main")
+
+    def call(self, module: str, function: str, *arguments: int | bytes) -> Any:
+        """As `run`, of any function."""
+        listed = ", ".join(
+            str(each) if isinstance(each, int) else f"bytes.fromhex('{each.hex()}')"
+            for each in arguments
+        )
+        printed = self._exec(f"__import__({module!r}).{function}({listed})")
         lines = [line for line in printed.splitlines() if line.strip()]
         if not lines or not lines[-1].startswith("{"):
             raise BagError(Code.BOARD_REFUSED, " / ".join(lines) or f"{module} says nothing")

@@ -16,6 +16,7 @@ from technician.provision import enrol, install
 from technician.read import configure, read
 from technician.release import bundle, release_key
 from technician.retire import retire
+from technician.update import update
 
 app = typer.Typer(no_args_is_help=True, help="The technician's bag.")
 app.add_typer(profiles.app, name="profile")
@@ -40,6 +41,7 @@ app.command()(dump)
 app.command()(read)
 app.command()(configure)
 app.command()(retire)
+app.command()(update)
 
 
 @app.callback()

@@ -76,7 +76,11 @@ class Console:
 
     def run(self, module: str, *arguments: object) -> Any:
         """What a program prints as a line of JSON; anything else is why not. Raises BagError."""
-        printed = self._exec(f"__import__({module!r}).main(*{arguments!r})")
+        return self.call(module, "main", *arguments)
+
+    def call(self, module: str, function: str, *arguments: object) -> Any:
+        """As `run`, of any function."""
+        printed = self._exec(f"__import__({module!r}).{function}(*{arguments!r})")
         lines = [line for line in printed.splitlines() if line.strip()]
         if not lines or not lines[-1].startswith("{"):
             raise BagError(Code.BOARD_REFUSED, " / ".join(lines) or f"{module} says nothing")

@@ -82,7 +82,8 @@ CURES: dict[Code, str] = {
     Code.NO_REPLY: "bring enrolment.json to the collector: `esep registry enrol DIR enrolment.json"
     " --out reply.json`; put reply.json into the folder, and run the same again",
     Code.OTHER_GATEWAY: "take the board out of which this reply came, or this board's reply",
-    Code.NO_CONSOLE: "press RESET, wait three seconds, run the same again; nothing was changed",
+    Code.NO_CONSOLE: "hold BOOT, without RESET, and run the same again; if that does not help press"
+    " RESET, wait three seconds, then hold BOOT; nothing was changed",
     Code.BOARD_REFUSED: "do what the board says; then run the same again",
     Code.NO_METER: "look for it with `esep device scan`; look at its supply, its address and speed"
     " on its display, and at A and B",

@@ -175,17 +175,47 @@ def test_by_cable_a_release_is_good_without_a_broker(plant: Plant, tmp_path: Pat
     assert gateway.ended() == 0
     content = releases.image(NEWER)
     file = tmp_path / "release"
-    older = releases.message(plant.site.authority, 0xFFFF, content, role="orders")
-    file.write_bytes(encode([older, content]))
-    refused = gateway.run("install", str(file))
-    assert refused.returncode == 1
-    assert "refused: bad_signature" in refused.stderr
     file.write_bytes(encode([releases.message(plant.site.authority, 7, content), content]))
     installed = gateway.run("install", str(file))
     assert installed.returncode == 0, installed.stderr
     plant.broker.kill()
     gateway.start()
     until(lambda: slot_state(plant) == GOOD_STATE)
+
+
+def test_by_cable_what_is_refused_is_told_and_leaves_the_old_one(
+    plant: Plant, tmp_path: Path
+) -> None:
+    gateway, old = plant.gateway, runs(plant)
+    gateway.ask_to_stop()
+    assert gateway.ended() == 0
+    content = releases.image(NEWER)
+    mine = plant.site.authority
+    right = releases.message(mine, 7, content)
+    flipped = content[:5000] + bytes([content[5000] ^ 1]) + content[5001:]
+    file = tmp_path / "release"
+    for spoilt, why in (
+        (encode([releases.message(mine, 9, content, role="orders"), content]), "bad_signature"),
+        (encode([releases.message(mine, 0, content), content]), "wrong_shape"),
+        (encode([right, content])[:-1], "cut short"),
+        (encode([right, flipped]), "wrong_image"),
+    ):
+        file.write_bytes(spoilt)
+        refused = gateway.run("install", str(file))
+        assert refused.returncode == 1
+        assert f"refused: {why}" in refused.stderr
+    file.write_bytes(b"no bundle at all")
+    assert gateway.run("install", str(file)).returncode == 1
+    started(plant)
+    assert runs(plant) == old
+    plant.collector.wait(lambda: len(news(plant)) == 4)
+    assert news(plant) == [
+        (REFUSED, 0, "bad_signature"),
+        (REFUSED, 0, "wrong_shape"),
+        (REFUSED, 0, "cut short"),
+        (REFUSED, 7, "wrong_image"),
+    ]
+    plant.collector.check_chains()
 
 
 def slot_state(plant: Plant) -> int:

@@ -104,7 +104,7 @@ def test_step_by_step_with_the_cable_pulled_in_each(
     child.expect("its reply")
     child.sendline("")  # there is no network here: another day
     assert ended(child) == 3
-    assert "no_reply" in child.before
+    assert "no_reply" in str(child.before)
 
     done = wifi.registry("enrol", papers / "enrolment.json", "--out", laptop / "reply.json")
     assert done.exit_code == 0, done.output

@@ -1,15 +1,19 @@
-"""What an ESP32 runs first, its hardware replaced by names. Arguments: the flash, the image.
+"""What an ESP32 runs first, its hardware replaced by names.
 
-Prints what was done, in order. The slots are of `BLOCKS` blocks each.
+Arguments: the flash, the cause of the reset, what the button does: "", "held", or "pressed" while
+the board pauses. Prints what was done, in order. The slots are of `BLOCKS` blocks each, behind them
+lie the settings.
 """
 
 import sys
 
+import micropython
 import vfs
 from nor import Nor
 
-FLASH, IMAGE, CAUSE = sys.argv[1:]
+FLASH, CAUSE, BUTTON = sys.argv[1:]
 BLOCKS = 40
+SETTINGS = 60
 done = []
 
 
@@ -28,12 +32,34 @@ class Machine:
         def __init__(self, timeout):
             done.append("watchdog %d" % timeout)
 
+    class Pin:
+        IN, PULL_UP, IRQ_FALLING, IRQ_RISING = range(4)
+        level = 0 if BUTTON == "held" else 1
+        handler = None
+
+        def __init__(self, number, *_how):
+            assert number == 0
+
+        def __call__(self):
+            return Machine.Pin.level
+
+        def irq(self, handler, *_edges):
+            Machine.Pin.handler = handler
+
+        @staticmethod
+        def put(level):
+            Machine.Pin.level = level
+            if Machine.Pin.handler:
+                Machine.Pin.handler(Machine.Pin(0))
+
 
 class Partition:
     TYPE_DATA = 1
 
     @staticmethod
     def find(_kind, label):
+        if label == "settings":
+            return [Nor(FLASH + ".settings", SETTINGS)]
         assert label == "romfs"
         return [Nor(FLASH, 2 * BLOCKS)]
 
@@ -42,6 +68,19 @@ class Time:
     @staticmethod
     def sleep(seconds):
         done.append("sleep %d" % seconds)
+        if BUTTON == "pressed":
+            Machine.Pin.put(0)
+            Machine.Pin.put(1)
+
+
+class MicroPython:
+    """Of the unix port's console Ctrl-C would end the whole process."""
+
+    const = staticmethod(micropython.const)
+
+    @staticmethod
+    def kbd_intr(character):
+        done.append("ctrl-c " + {3: "heard", -1: "unheard"}[character])
 
 
 class Vfs:
@@ -62,7 +101,13 @@ class Esp32:
 
 
 Esp32.Partition = Partition
-for name, module in (("machine", Machine), ("esp32", Esp32), ("vfs", Vfs), ("time", Time)):
+for name, module in (
+    ("machine", Machine),
+    ("esp32", Esp32),
+    ("vfs", Vfs),
+    ("time", Time),
+    ("micropython", MicroPython),
+):
     sys.modules[name] = module
 import slots  # noqa: F401  # as frozen
 

@@ -218,7 +218,7 @@ def test_a_cable_that_is_pulled_in_a_scan_is_said_and_it_is_run_again(
         patch.setattr("technician.console._PATIENCE_S", 1)
         told = site.json("scan", "--addresses", "1-20", code=1)
     assert told["error"]["code"] == "cable"
-    site.board.pulled_after = None
+    site.board.plug_in()
     assert facts(site.json("scan", "--addresses", "1-3"))["devices"] == "1@port 0, 9600-8N1"
 
 

@@ -214,7 +214,7 @@ def test_in_a_terminal_the_cable_is_pulled_and_it_goes_on(site: Ready, tmp_path:
     try:
         terminal.expect("Gateway")
         terminal.expect("Again")
-        site.board.pulled_after = None
+        site.board.plug_in()
         terminal.sendline("y")
         terminal.expect("gateway " + site.gateway)
         terminal.expect("before it")

@@ -19,19 +19,10 @@ from typing import Any
 
 import pytest
 from flashing import mock_chip
+from office import Office, signed
 from pty_board import PtyBoard
 from pymodbus import FramerType
-from test_provision import (  # noqa: F401  its fixtures are for this room
-    Office,
-    device,
-    directory,
-    enrolled,
-    image,
-    office,
-    said,
-    signed,
-    start_board,
-)
+from test_provision import device, enrolled, said
 from typer.testing import CliRunner, Result
 
 from auditor.folder import Folder
@@ -93,14 +84,14 @@ class Site:
 
 @pytest.fixture
 def enter_service(
-    start_board: Callable[[], PtyBoard],  # noqa: F811
-    image: Path,  # noqa: F811
+    start_board: Callable[[], PtyBoard],
+    image: Path,
     tmp_path: Path,
 ) -> Iterator[Callable[[Office], Site]]:
     """Makes a bare board the gateway of an office's order, which then ran once."""
     sites: list[Site] = []
 
-    def enter(office: Office) -> Site:  # noqa: F811
+    def enter(office: Office) -> Site:
         board = start_board()
         gateway = enrolled(office, board, tmp_path / "enrolment.json")
         words = tmp_path / "enrolment.json", "--out", tmp_path / "reply.json"
@@ -118,7 +109,7 @@ def enter_service(
 
 
 @pytest.fixture
-def site(office: Office, enter_service: Callable[[Office], Site]) -> Site:  # noqa: F811
+def site(office: Office, enter_service: Callable[[Office], Site]) -> Site:
     return enter_service(office)
 
 
@@ -223,7 +214,6 @@ def test_a_dump_whose_cable_is_pulled_goes_on_where_it_was(
     assert whole.read_bytes().startswith(begun)
     assert 0 < len(begun) < len(whole.read_bytes())
     file.write_bytes(begun + whole.read_bytes()[len(begun) :][:50])  # the laptop died in a write
-    site.board.pulled_after = None
     site.back()
     done = site.repair("dump", file)
     assert done.exit_code == 0, done.output
@@ -298,7 +288,7 @@ def imported_wh(site: Site) -> str:
 
 
 def test_a_meter_is_exchanged_without_a_network_and_the_bill_goes_on(
-    office: Office,  # noqa: F811
+    office: Office,
     enter_service: Callable[[Office], Site],
     metered: Metered,
     tmp_path: Path,

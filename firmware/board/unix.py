@@ -32,9 +32,10 @@ class Uart:
     The file `line`, where there is one, holds them for whoever plays the meters.
     """
 
-    def __init__(self, path, line, *spoken):
+    def __init__(self, path, line=None, spoken=()):
         self._line = line
-        self.set_line(*spoken)
+        if spoken:
+            self.set_line(*spoken)
         self.stream = open(path, "r+b")
         fd = self.stream.fileno()
         termios.setraw(fd)
@@ -182,7 +183,8 @@ class Board(Stored):
 
     def uart(self, index, baud, parity, stop_bits):
         lines = self._json.get("lines", {})
-        return Uart(self._json["uarts"][str(index)], lines.get(str(index)), baud, parity, stop_bits)
+        spoken = baud, parity, stop_bits
+        return Uart(self._json["uarts"][str(index)], lines.get(str(index)), spoken)
 
     def flash(self):
         return Flash(self._json["flash"], self._json["flash_blocks"])

@@ -118,7 +118,9 @@ def _steps(
         raise BagError(Code.NO_FILE, f"{folder}: {error.strerror}") from None
     guide.begin("The work order")
     operator = guide.paper(ROOT, root, "the operator's root.pub", read_root)
-    work, content = guide.paper(ORDER, order, "the work order", lambda path: _order(path, operator))
+    work, content = guide.paper(
+        ORDER, order, "the work order", lambda path: _order(path, operator, folder / ENROLMENT)
+    )
     guide.say(f"for a board {work.board}. Whenever you stop: esep device provision {folder}")
 
     guide.begin("Its keys")
@@ -142,10 +144,13 @@ def _steps(
     return made
 
 
-def _order(path: Path, operator: PublicKey) -> tuple[WorkOrder, bytes]:
+def _order(path: Path, operator: PublicKey, enrolment: Path) -> tuple[WorkOrder, bytes]:
     content = read_file(path)
     work = read_order(content, operator)
     board_of(work)
+    if enrolment.exists() and read_enrolled(enrolment).order != content:
+        what = f"{enrolment} is by another order: take another folder"
+        raise BagError(Code.ORDER_REFUSED, what)
     return work, content
 
 
@@ -158,10 +163,7 @@ def _keys(
 ) -> Enrolled:
     kept, (ssid, port) = guide.folder / ENROLMENT, way
     if kept.exists():
-        made = read_enrolled(kept)
-        if made.order != order:
-            raise BagError(Code.ORDER_REFUSED, f"{kept} is by another order: take another folder")
-        return made
+        return read_enrolled(kept)
     setting = board_setting(board_of(work), ssid, ask=guide.ask)
     made = guide.at_board(lambda: make_keys(port or the_port(), setting, operator, order))
     _write(kept, made.file())

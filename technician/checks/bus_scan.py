@@ -63,8 +63,12 @@ def judged(
 ) -> Outcome:
     """`unsearched`: places where nothing but noise was; `expected`: units of the work order."""
     devices = [each for each in found if each.is_device]
-    collisions = [each for each in found if each.is_collision]
-    garbage = [each for each in found if not each.clean and not each.twice]
+    spoken = {each.place for each in devices}
+    # where others are understood, garbage is no wrong speed or parity
+    collisions = [
+        each for each in found if each.is_collision or (not each.is_device and each.place in spoken)
+    ]
+    garbage = [each for each in found if not each.is_device and each not in collisions]
     noisy = list(unsearched)
     missing = [unit for unit in expected if unit not in {each.unit for each in found}]
     facts: dict[str, str | int] = {

@@ -107,6 +107,11 @@ def test_two_that_speak_at_once_are_garbage(site: Site) -> None:
     site.devices(Device(2, registers(2, 0x1234)), Device(2, registers(2, 0x4321)))
     told = site.json("scan", "--addresses", "2", "--bauds", "9600", code=1)
     assert "2@port 0, 9600-8N1" in facts(told)["garbage"]
+    # where another one is understood the line is right: two have this address
+    site.bus.devices.append(Device(1, registers(1, 1)))
+    told = site.json("scan", "--addresses", "1-2", "--bauds", "9600", code=1)
+    assert facts(told)["devices"] == "1@port 0, 9600-8N1"
+    assert facts(told)["collisions"] == "2@port 0, 9600-8N1"
 
 
 def test_a_wrong_parity_that_is_answered_all_the_same_is_garbage_there(site: Site) -> None:

@@ -174,6 +174,9 @@ async def relay(gateway, number, settle_ms, samples):
     meters = _meters(board, config, gateway.clock)
     watchdog = board.watchdog(_WATCHDOG_MS)
     before = await _samples(meters, samples, watchdog)
+    await _until(
+        ticks_ms(), equipment.stop(), watchdog
+    )  # the miners stop before their supply is cut
     start = ticks_ms()
     try:
         if stage.get(5, (0,))[0]:
@@ -188,11 +191,12 @@ async def relay(gateway, number, settle_ms, samples):
         opened = not contact.closed()
         await asyncio.sleep_ms(settle_ms)
         after = await _samples(meters, samples, watchdog)
-        await _stay_open(start, stage[2], watchdog)
     finally:
+        await _until(start, stage[2], watchdog)
         by_person = stage.get(5, (0, 0))[1]
         if not equipment.check(0, False, True):
             equipment.energise(True)
+            equipment.run()
     start = ticks_ms()
     while not by_person and not contact.closed() and ticks_diff(ticks_ms(), start) < stage[4]:
         await asyncio.sleep_ms(_LOOK_MS)
@@ -206,11 +210,11 @@ async def relay(gateway, number, settle_ms, samples):
     }
 
 
-async def _stay_open(start, min_off_ms, watchdog):
-    while ticks_diff(ticks_ms(), start) < min_off_ms:
+async def _until(start, wait_ms, watchdog):
+    while ticks_diff(ticks_ms(), start) < wait_ms:
         watchdog.feed()
-        print("esep: open for %d s" % (ticks_diff(ticks_ms(), start) // 1000))
-        await asyncio.sleep_ms(min(1000, max(0, min_off_ms - ticks_diff(ticks_ms(), start))))
+        print("esep: waits, %d s" % (ticks_diff(ticks_ms(), start) // 1000))
+        await asyncio.sleep_ms(min(1000, max(0, wait_ms - ticks_diff(ticks_ms(), start))))
 
 
 def _meters(board, config, clock):

@@ -23,7 +23,7 @@ from collector.evidence.frame import Event, EventCode
 from collector.evidence.keys import PrivateKey
 from simulator.demo.programs import Program, esep
 
-SLOT_BLOCKS = 40
+SLOT_BLOCKS = 48
 GOOD, ROLLED_BACK = 3, 4
 ROLLOUT_S = 2 * PATIENCE_S
 SOON = {"gateway/trial.py": ("LIMITS_S = (120, ", "LIMITS_S = (1, ")}

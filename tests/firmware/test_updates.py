@@ -23,7 +23,7 @@ RECEIVED, TRIAL, GOOD, ROLLED_BACK, REFUSED = 1, 2, 3, 4, 5
 OPEN, RELEASE = 1, 2
 APPLIED, RESTORED = (2, None), (5, None)
 ORDER = b"\x11" * 16
-SLOT_BLOCKS, BLOCK_BYTES = 40, 4096
+SLOT_BLOCKS, BLOCK_BYTES = 48, 4096
 GOOD_STATE = 4
 LIMITS = {"at": "gateway.trial.LIMITS_S", "do": "set", "with": [1, 6, 12]}
 NEWER = {releases.VERSION: ('VERSION = "', 'VERSION = "9.')}

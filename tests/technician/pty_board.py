@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 MICROPYTHON = Path(sys.executable).with_name("micropython")
-SLOT_BLOCKS = 40
+SLOT_BLOCKS = 48
 _MOUNT = """
 import os, sys, vfs
 image = bytearray(os.stat({image!r})[6])

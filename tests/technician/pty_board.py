@@ -44,7 +44,7 @@ class PtyBoard:
             "flash_blocks": 64,
         }
         described |= {"stop": str(folder / "stop"), "name": "bench"}
-        self._bus = pty.openpty()  # on which no meter answers
+        self._bus = list(pty.openpty())  # on which no meter answers
         described |= {"uarts": {"0": bus or os.ttyname(self._bus[1])}}
         described |= {"lines": {"0": str(folder / "line")}}
         described |= {"outputs": {"1": str(folder / "output")}, "contacts": {"1": os.devnull}}
@@ -75,10 +75,11 @@ class PtyBoard:
             time.sleep(_LOOK_S / 10)
 
     def close(self) -> None:
+        """May be done again."""
         self.stop()
         self._pull()
-        for end in self._bus:
-            os.close(end)
+        while self._bus:
+            os.close(self._bus.pop())
 
     def stop(self) -> None:
         """Its prompt goes; its files and its bus stay."""
@@ -132,6 +133,7 @@ class PtyBoard:
         self.pulled_after -= len(data)
         os.write(near, data)
         if not self.pulled_after:
+            time.sleep(_LOOK_S)  # what came before is read: a port that goes takes it along
             self._pull()
 
     def _plug(self) -> None:

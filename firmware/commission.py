@@ -77,7 +77,7 @@ async def configuration(gateway, offset):
     if found is None:
         raise SetupError("there is no configuration.cose: have one issued and installed")
     size, read = found
-    return {"bytes": size, "part": bytes(read(offset, min(_PART_BYTES, size - offset))).hex()}
+    return {"bytes": size, "piece": bytes(read(offset, min(_PART_BYTES, size - offset))).hex()}
 
 
 async def since(gateway, stream, epoch, seq):

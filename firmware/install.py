@@ -90,13 +90,13 @@ def begin(message) -> int:
     have = asyncio.run(_running[0].begin(message))
     if have is None:
         return asyncio.run(_running[0].end())
-    print(json.dumps({"have": have}))
+    print(json.dumps({"held": have}))
     return 0
 
 
 def put(at, part) -> int:
     asyncio.run(_running[0].put(at, part))
-    print(json.dumps({"have": at + len(part)}))
+    print(json.dumps({"held": at + len(part)}))
     return 0
 
 

@@ -60,10 +60,10 @@ def install(port: str, content: bytes, said: Said) -> None:
     """The board judges it once more, and starts anew. Raises BagError."""
     message, image = cbor.decode(content)
     with Console(port) as console:
-        have = console.call("install", "begin", message)["have"]
+        have = console.call("install", "begin", message)["held"]
         while have < len(image):
             part = image[have : have + _PART_BYTES]
-            have = console.call("install", "put", have, part)["have"]
+            have = console.call("install", "put", have, part)["held"]
             said(f"{have} of {len(image)} bytes")
         console.call("install", "end")
         console.reset()

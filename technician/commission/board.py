@@ -23,10 +23,10 @@ def configuration(console: Console) -> bytes:
     found = b""
     while True:
         said = asked(console, "configuration", len(found))
-        found += bytes.fromhex(said["part"])
+        found += bytes.fromhex(said["piece"])
         if len(found) >= said["bytes"]:
             return found
-        if not said["part"]:
+        if not said["piece"]:
             raise BagError(Code.CABLE, "its configuration was heard in part")
 
 

@@ -12,7 +12,17 @@ from pydantic import BaseModel, StringConstraints
 from pydantic.fields import FieldInfo
 
 from collector.model.instant import Instant
-from collector.model.records import Bin, ClockTime, Day, Hex8, Hex32, LicenceAct, Name, Record
+from collector.model.records import (
+    Bin,
+    ClockTime,
+    Day,
+    Hex8,
+    Hex32,
+    LicenceAct,
+    Name,
+    Record,
+    ZoneRamp,
+)
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20)
 INSTANTS = st.integers(0, 4_000_000_000_000) | st.integers(0, 4_000_000_000).map(
@@ -22,14 +32,26 @@ _MOST = 10**15
 
 
 def any_record(kind: type[Record]) -> st.SearchStrategy[Any]:
-    if kind is LicenceAct:
-        return _model(kind).map(_says_what_it_must).map(kind.model_validate)
-    return _model(kind).map(kind.model_validate)
+    as_it_must_be = {LicenceAct: _says_what_it_must, ZoneRamp: _agrees_with_itself}
+    return _model(kind).map(as_it_must_be.get(kind, dict)).map(kind.model_validate)
 
 
 def _says_what_it_must(values: dict[str, Any]) -> dict[str, Any]:
     defaults = {"valid_until": 1, "ends": 1, "sites": ()}
     return values | {name: values[name] or default for name, default in defaults.items()}
+
+
+def _agrees_with_itself(values: dict[str, Any]) -> dict[str, Any]:
+    """A pace has a step, no faster than its bound; the slots leave some of the return to orders."""
+    made = dict(values)
+    if made["shed_step_w"] is None:
+        made["shed_every_s"] = None
+    elif made["shed_every_s"] is not None:
+        made["shed_every_s"] = max(made["shed_every_s"], made["shed_step_s"])
+    if made["slots_w_per_min"] is not None:
+        most_w = (made["return_w_per_min"] or 0) - 1
+        made["slots_w_per_min"] = min(made["slots_w_per_min"], most_w) if most_w > 0 else None
+    return made
 
 
 def _model(kind: type[BaseModel]) -> st.SearchStrategy[dict[str, Any]]:

@@ -9,7 +9,6 @@ import pytest
 from absent import absent
 
 from benchmarks import memory
-from simulator.micropython import HEAP_KIB
 from technician.bundle import write_bundle
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "memory.md"
@@ -56,8 +55,8 @@ def test_the_document_tells_of_every_module_what_it_takes(
 
 
 def test_the_code_leaves_an_esp32_room_to_work(measured: dict[str, int]) -> None:
-    """Of the heap of the tests at most half, before a bus and what is needed seldom."""
-    assert sum(measured[name] for name in memory.started()) <= HEAP_KIB * 1024 // 2
+    """At most half of 96 KiB, before a bus and what is needed seldom."""
+    assert sum(measured[name] for name in memory.started()) <= 48 * 1024
 
 
 def test_all_that_a_gateway_runs_needs_no_pool_of_640_names(tmp_path: Path) -> None:

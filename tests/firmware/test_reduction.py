@@ -288,7 +288,7 @@ def test_what_cannot_be_done_here_is_refused(
 
 
 def test_the_whole_gateway_opens_its_stage_by_the_relay_and_signs_why(tmp_path: Path) -> None:
-    """In the heap of 96 KiB: firmware as it goes onto a board, a schedule that was laid down."""
+    """In the heap of an ESP32: firmware as it goes onto a board, a schedule that was laid down."""
     authority = Authority()
     plant = Plant(tmp_path, authority=authority)
     try:

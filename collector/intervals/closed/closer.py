@@ -146,7 +146,7 @@ class _Round:
         is_fresh = register in self._fresh
         read = self._batch.read(register, hung, self._times.now_ms, is_fresh=is_fresh)
         boundaries = Boundaries(read.course, self._grid, self._rules, self._history(register, read))
-        fresh = self._fresh.get(register, set())
+        fresh = sorted(self._fresh.get(register, ()))
         comes_in = partial(read.course.is_told_of, fresh, self._grid.quarter_ms)
         is_final = partial(self._is_final, comes_in)
         closing = Closing(boundaries, hung, read.edits, read.stands, is_final)

@@ -5,7 +5,7 @@ Whatever is between two readings of a run is their difference, however it is par
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -79,6 +79,7 @@ class Course:
             if stop is not None and stands_for_boundary(stop, grid):
                 self.known[stop.at_ms] = node
         self._reads = [node.read_ms for node in self.nodes]
+        self._boundaries = sorted(self.known)
 
     def around(self, at_ms: int) -> tuple[Node | None, Node | None]:
         """The last reading at or before a moment, and the first after it."""
@@ -87,14 +88,17 @@ class Course:
         right = self.nodes[number] if number < len(self.nodes) else None
         return left, right
 
-    def is_told_of(self, moments: Collection[int], quarter_ms: int, end_ms: int) -> bool:
-        """Whether any of these moments is in the gap in which a quarter ends, or at its edges."""
-        left_ms = max((at for at in self.known if at <= end_ms - quarter_ms), default=None)
-        right_ms = min((at for at in self.known if at >= end_ms), default=None)
-        return any(
-            (left_ms is None or left_ms <= at_ms) and (right_ms is None or at_ms <= right_ms)
-            for at_ms in moments
-        )
+    def is_told_of(self, moments: Sequence[int], quarter_ms: int, end_ms: int) -> bool:
+        """Whether any of these moments is in the gap in which a quarter ends, or at its edges.
+
+        `moments` ascend.
+        """
+        left = bisect_right(self._boundaries, end_ms - quarter_ms)
+        right = bisect_left(self._boundaries, end_ms)
+        first = bisect_left(moments, self._boundaries[left - 1]) if left else 0
+        if first == len(moments):
+            return False
+        return right == len(self._boundaries) or moments[first] <= self._boundaries[right]
 
     def within(self, start_ms: int, end_ms: int) -> list[Node]:
         """Read after a moment and before another."""

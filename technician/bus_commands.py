@@ -30,8 +30,9 @@ from technician.meter_options import (
     load_profile,
     place,
 )
+from technician.outcome import failed
 from technician.ports import the_port
-from technician.telling import failed, tell
+from technician.telling import tell
 
 _TCP_WAIT_MS = 1000
 """A converter waits for its own serial line first."""

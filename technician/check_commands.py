@@ -35,8 +35,9 @@ from technician.meter_options import (
     ratio,
 )
 from technician.meter_reading import MeterReading
+from technician.outcome import failed
 from technician.ports import the_port
-from technician.telling import failed, tell
+from technician.telling import tell
 
 app = typer.Typer(no_args_is_help=True, help="Is a meter read rightly?")
 

@@ -22,6 +22,7 @@ from technician.base_image import read_file
 from technician.boards import Board
 from technician.console import Console
 from technician.faults import BagError, Code
+from technician.outcome import failed
 from technician.papers import board_of, read_order, read_reply, read_root
 from technician.ports import the_port
 
@@ -52,7 +53,7 @@ def enrol(
         made = make_keys(port or the_port(), setting, operator, content)
         to.write_bytes(made.file())
     except BagError as error:
-        raise _failed(error, as_json=as_json) from None
+        raise failed(error, as_json=as_json) from None
     if as_json:
         typer.echo(json.dumps({"ok": True, "gateway": made.gateway, "file": str(to)}, indent=2))
         return
@@ -78,7 +79,7 @@ def install(
         )
         laid = lay_down(port or the_port(), work, content, answer, operator)
     except BagError as error:
-        raise _failed(error, as_json=as_json) from None
+        raise failed(error, as_json=as_json) from None
     if as_json:
         said = {"ok": True, "gateway": answer.gateway, "laid_bytes": _sizes(laid)}
         typer.echo(json.dumps(said, indent=2))
@@ -166,11 +167,3 @@ def board_setting(board: Board, ssid: str | None, *, ask: bool) -> bytes:
 
 def _sizes(files: dict[str, bytes]) -> dict[str, int]:
     return {name: len(content) for name, content in files.items()}
-
-
-def _failed(error: BagError, *, as_json: bool) -> typer.Exit:
-    if as_json:
-        typer.echo(json.dumps({"ok": False, "error": error.as_json()}, indent=2))
-    else:
-        typer.echo(str(error), err=True)
-    return typer.Exit(error.exit_code)

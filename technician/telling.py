@@ -8,7 +8,6 @@ from typing import Any
 import typer
 
 from technician.checks.outcome import Outcome
-from technician.faults import BagError
 
 NOT_JUDGED = 3
 _VERDICTS = {True: "pass", False: "FAIL", None: "not judged"}
@@ -34,11 +33,3 @@ def tell(outcomes: Sequence[Outcome], found: Mapping[str, Any], *, as_json: bool
                 typer.echo(f"            → {each.cure}")
     if code:
         raise typer.Exit(code)
-
-
-def failed(error: BagError, *, as_json: bool) -> typer.Exit:
-    if as_json:
-        typer.echo(json.dumps({"ok": False, "error": error.as_json()}, indent=2))
-    else:
-        typer.echo(str(error), err=True)
-    return typer.Exit(error.exit_code)

@@ -1,6 +1,5 @@
 """`esep device update`: a release by cable, for trial, into the slot that does not run."""
 
-import json
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -16,6 +15,7 @@ from technician.asking import given
 from technician.base_image import read_file
 from technician.console import Console
 from technician.faults import BagError, Code
+from technician.outcome import done, failed
 from technician.papers import read_root
 from technician.ports import the_port
 from technician.progress import Said
@@ -40,20 +40,13 @@ def update(
         with Terminal(stderr=True, quiet=as_json).status("the board judges the release") as status:
             install(port or the_port(), content, status.update)
     except BagError as error:
-        if as_json:
-            typer.echo(json.dumps({"ok": False, "error": error.as_json()}, indent=2))
-        else:
-            typer.echo(str(error), err=True)
-        raise typer.Exit(error.exit_code) from None
-    if as_json:
-        said = {"ok": True, "release": release.number, "version": release.version}
-        typer.echo(json.dumps(said, indent=2))
-        return
-    typer.echo(
+        raise failed(error, as_json=as_json) from None
+    text = (
         f"release {release.number}, version {release.version}, is in flash; the gateway starts with"
         " it, on trial.\nGood after two minutes with meters and broker, or half an hour without a"
         " broker; else the old one comes back.\nWhat became of it: esep collector status"
     )
+    done({"release": release.number, "version": release.version}, text, as_json=as_json)
 
 
 def install(port: str, content: bytes, said: Said) -> None:
